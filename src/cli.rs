@@ -1,41 +1,54 @@
 //! Arguments, and which command they mean.
 
-use crate::commands::{self, GlobalArgs};
+use crate::{
+    commands::{self, GlobalArgs},
+    experiment::nearest,
+};
 use clap::{
     ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable,
     error::ErrorKind, parser::ValueSource,
 };
-use std::process::ExitCode;
+use color_eyre::eyre::Result;
+use std::{path::Path, process::ExitCode};
 
 /// A terminal dashboard for live chaos-engineering sessions.
 ///
-/// `chaos-tui experiment.json` steps through an experiment on a screen. `chaos-tui run` is a drop-in for `chaos run`: the
-/// same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
+/// `chaos-tui experiment.json` opens an experiment on a screen and steps through it. `chaos-tui run` is a drop-in for `chaos
+/// run`: same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
 #[derive(Debug, Parser)]
-#[command(name = "chaos-tui", version, about, args_override_self = true)]
+#[command(name = "chaos-tui", version, about, args_override_self = true, after_help = EXAMPLES)]
 struct Cli {
-    /// They may stand before or after the command.
-    #[command(flatten)]
-    global: GlobalArgs,
     #[command(subcommand)]
     command: Option<Command>,
     /// The live session, when no command is named.
     #[command(flatten)]
     live: commands::live::Arguments,
+    /// Accepted before and after the command.
+    #[command(flatten)]
+    global: GlobalArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  chaos-tui --sandbox=after experiments/kill-pod.json          step through it in the embedded cluster
+  chaos-tui run --fail-on not-resilient experiment.json        in CI: exit code 3 when users were let down";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The lesson of the circuit breaker in the sandbox: `before`, then `after`, then both side by side
+    /// Three lessons on circuit breakers in the embedded cluster, compared side by side
     Demo(Deferred<commands::demo::Arguments>),
     /// Run an experiment without a screen, as `chaos run` does
     Run(Deferred<Box<commands::run::Arguments>>),
-    /// Check an experiment: every error at once, each with its place and a way out
+    /// Check an experiment: all errors at once, each with its position and a remedy
     Validate(Deferred<commands::validate::Arguments>),
     /// Show where the config file is looked for and what is in force
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and others
     Sandbox(Deferred<commands::sandbox::Arguments>),
+    /// Print a completion script for a shell
+    Completions(Deferred<commands::reference::CompletionArgs>),
+    /// Print the manual page, as roff
+    Man(Deferred<commands::reference::ManArgs>),
     /// Run one of the demo services (the sandbox's containers are this)
     #[command(hide = true)]
     Image(Deferred<commands::image::Arguments>),
@@ -71,19 +84,33 @@ impl<A: FromArgMatches> FromArgMatches for Deferred<A> {
     }
 }
 
-/// Reads the command line and does what it says.
+/// Reads the command line, runs the command, and reports its error.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    commands::errors::install();
+    dispatch().unwrap_or_else(|report| commands::errors::print(&report))
+}
+
+fn dispatch() -> Result<ExitCode> {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Of two words the first is taken for the experiment, and the second is too many: a mistyped command.
+            if error.kind() == ErrorKind::UnknownArgument {
+                refuse_mistyped_command(&std::env::args().nth(1).unwrap_or_default());
+            }
+            error.exit()
+        }
+    };
     let Cli { global, command, live } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Some(command) = command else {
         if live.source.is_empty() {
             return commands::start::run(&global, &live);
         }
+        refuse_mistyped_command(&live.source);
         return commands::live::run(&global, &live);
     };
     if given::<commands::live::Arguments>(&matches) {
-        let message =
-            "what belongs to a command stands behind it; before it only options that every command knows";
+        let message = "put command options after the command; only global options may precede it";
         refuse(ErrorKind::ArgumentConflict, message);
     }
     match command {
@@ -92,13 +119,29 @@ pub fn main() -> ExitCode {
         Command::Validate(Deferred(arguments)) => commands::validate::command(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
-        Command::Image(Deferred(arguments)) => match commands::image::run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Completions(Deferred(arguments)) => {
+            commands::reference::completions(Cli::command(), &arguments)
+        }
+        Command::Man(Deferred(arguments)) => commands::reference::man(Cli::command(), &arguments),
+        Command::Image(Deferred(arguments)) => {
+            commands::image::run(&arguments)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Ends with a usage error where a word stands in the place of an experiment, names no file, and resembles a command.
+fn refuse_mistyped_command(word: &str) {
+    if word.is_empty() || Path::new(word).exists() {
+        return;
+    }
+    let cli = Cli::command();
+    let names = cli.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+    if let Some(name) = nearest(word, names.filter(|name| *name != word)) {
+        refuse(
+            ErrorKind::InvalidSubcommand,
+            &format!("there is no file and no command {word:?}; did you mean `chaos-tui {name}`?"),
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! What we may do in a cluster, asked before it is needed.
+//! Permissions in a cluster, checked before they are needed.
 
 use super::{Connection, Error};
 use k8s_openapi::api::authorization::v1::{
@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::{Api, api::PostParams};
 
-/// One permission in the words of RBAC.
+/// One permission in the terms of RBAC.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Permission {
     /// API group; empty for the core group.
@@ -29,17 +29,17 @@ impl std::fmt::Display for Permission {
     }
 }
 
-/// Whether a permission is there.
+/// Whether a permission is granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     pub permission: Permission,
     /// The cluster's answer.
     pub allowed: bool,
-    /// Why, when the cluster says.
+    /// The reason, if the cluster gives one.
     pub reason: Option<String>,
 }
 
-/// Asks the cluster, by SelfSubjectAccessReview, whether we hold a permission.
+/// Asks the cluster, by SelfSubjectAccessReview, whether the current user has a permission.
 pub async fn may(connection: &Connection, permission: Permission) -> Result<Access, Error> {
     let (resource, subresource) = match permission.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),

@@ -1,10 +1,10 @@
-//! Which cluster: the reference's order of decisions, without reading anything but whether files exist.
+//! Chooses the cluster in the reference's order; checks only whether files exist.
 
 use super::{ClusterSettings, Error};
 use pyvalue::Map;
 use std::path::{Path, PathBuf};
 
-/// Which way to a cluster was chosen.
+/// How the cluster is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ClusterChoice {
     /// One kubeconfig or several to be merged, and the context if one was asked for.
@@ -14,16 +14,16 @@ pub(super) enum ClusterChoice {
         /// `--context` or `KUBERNETES_CONTEXT`.
         context: Option<String>,
     },
-    /// The service account of the pod we run in.
+    /// The service account of the pod that this program runs in.
     InCluster,
-    /// `KUBERNETES_HOST` and its kin.
+    /// `KUBERNETES_HOST` and related settings.
     Direct,
 }
 
-/// Decides (kubernetes-catalog 1.1): a kubeconfig that exists, else the pod's account, else direct settings.
+/// Chooses (kubernetes-catalog 1.1) a kubeconfig that exists, else the pod's service account, else direct settings.
 ///
-/// Deviations, on purpose: `KUBECONFIG` may list several files as for `kubectl`, and without `KUBERNETES_HOST` the
-/// answer is an error instead of `http://localhost`.
+/// Deliberate deviations: `KUBECONFIG` may list several files as for `kubectl`, and without `KUBERNETES_HOST` the
+/// result is an error instead of `http://localhost`.
 pub(super) fn choose(
     settings: &ClusterSettings,
     secrets: &Map,
@@ -41,7 +41,7 @@ pub(super) fn choose(
     } else {
         format!("{origin} {listed} does not exist")
     };
-    // Whoever names a context means one of a kubeconfig, and no other cluster.
+    // An option chooses a context of a kubeconfig, and never another kind of cluster.
     if settings.names_cluster() {
         return Err(Error::NoCluster { looked });
     }
@@ -54,8 +54,8 @@ pub(super) fn choose(
     Err(Error::NoCluster { looked: format!("{looked}, and KUBERNETES_HOST is not set") })
 }
 
-/// What a program finds that knows nothing of `KUBERNETES_*`, as `kubectl` does: a kubeconfig that exists, and the option's
-/// context or else the current one.
+/// Chooses what a program finds that ignores `KUBERNETES_*`, such as `kubectl`: a kubeconfig that exists, and the
+/// option's context or else the current one.
 pub(super) fn choose_for_program(
     settings: &ClusterSettings,
     exists: &dyn Fn(&Path) -> bool,
@@ -68,13 +68,13 @@ pub(super) fn choose_for_program(
     }
 }
 
-/// A value that may come from the activity's secrets, else from the environment (kubernetes-catalog 1.2).
+/// Returns a setting from the activity's secrets, else from the environment (kubernetes-catalog 1.2).
 pub(super) fn setting(settings: &ClusterSettings, secrets: &Map, name: &str) -> Option<String> {
     let secret = secrets.get(name).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
     secret.map(str::to_owned).or_else(|| settings.variable(name))
 }
 
-/// The kubeconfig files that are named, and by what.
+/// Returns the paths of the configured kubeconfig files, and the setting that names them.
 pub(super) fn kubeconfig_paths(settings: &ClusterSettings) -> (Vec<PathBuf>, &'static str) {
     if let Some(path) = &settings.kubeconfig {
         return (vec![path.clone()], "--kubeconfig");

@@ -1,18 +1,19 @@
-//! From a choice to kube-rs' configuration.
+//! Converts a cluster choice to the configuration of kube-rs.
 
 use super::{ClusterSettings, Error, choice::ClusterChoice, choice::setting};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use pyvalue::Map;
 use std::path::PathBuf;
 
-/// A configuration and how to call it on a screen.
+/// A configuration, and the names to display for it.
 pub(super) struct Configured {
     pub(super) config: Config,
     pub(super) context: String,
     pub(super) user: Option<String>,
 }
 
-/// Reads what was chosen. Retries are off: an action must not be sent twice, and watchers have a back-off of their own.
+/// Reads the chosen configuration. Retries are off: an action must not be sent twice, and watchers have a back-off of
+/// their own.
 pub(super) async fn configure(
     choice: ClusterChoice,
     settings: &ClusterSettings,
@@ -53,8 +54,8 @@ async fn from_files(paths: &[PathBuf], context: Option<String>) -> Result<Config
     Ok(Configured { config, context, user })
 }
 
-/// `KUBERNETES_HOST` and its kin (kubernetes-catalog 1.2). Deviation, on purpose: `KUBERNETES_VERIFY_SSL` is read
-/// as a yes or no instead of counting as yes whatever its text.
+/// `KUBERNETES_HOST` and related settings (kubernetes-catalog 1.2). Deliberate deviation: `KUBERNETES_VERIFY_SSL` is
+/// parsed as a boolean instead of counting as true whatever its text.
 fn direct(settings: &ClusterSettings, secrets: &Map) -> Result<Configured, Error> {
     let get = |name: &str| setting(settings, secrets, name);
     let host = get("KUBERNETES_HOST").unwrap_or_else(|| "http://localhost".to_owned());
@@ -96,8 +97,8 @@ fn yes(text: &str) -> bool {
     !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
 }
 
-/// A server on this machine is never asked through a proxy; for others `HTTP_PROXY` counts as it does for the
-/// reference, beside what kube-rs reads itself (the kubeconfig's `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`).
+/// A server on this machine is never accessed through a proxy; for others `HTTP_PROXY` applies as in the reference,
+/// besides what kube-rs reads itself (the kubeconfig's `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`).
 fn choose_proxy(config: &mut Config, settings: &ClusterSettings) -> Result<(), Error> {
     let host = config.cluster_url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     if is_loopback(&host) {

@@ -1,18 +1,18 @@
-//! A connection: chosen once, made when first needed.
+//! A connection to a cluster: chosen once, with a client that is created on first use.
 
 use super::{ClusterSettings, Error, choice, config};
 use kube::{Client, Config};
 use pyvalue::Map;
 use std::sync::{Arc, OnceLock};
 
-/// A way to one cluster. Cheap to clone; all clones share one client.
+/// A connection to one cluster. Cheap to clone; all clones share one client.
 #[derive(Clone)]
 pub struct Connection {
     place: Arc<ServerPlace>,
     client: Arc<OnceLock<Client>>,
 }
 
-/// Which cluster a connection leads to, and as whom. Not to be shown: a server may come from a secret.
+/// Which cluster a connection leads to, and as which user. Must not be displayed: a server URL may come from a secret.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     context: String,
@@ -21,13 +21,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Name of the context, as [`Connection::context`] has it.
+    /// Returns the context's name, as [`Connection::context`] does.
     pub fn context(&self) -> &str {
         &self.context
     }
 }
 
-/// Shows nothing.
+/// Prints only the type's name.
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Identity")
@@ -44,14 +44,15 @@ struct ServerPlace {
 }
 
 impl Connection {
-    /// Chooses a cluster and reads its kubeconfig; sends nothing.
+    /// Chooses a cluster and reads its kubeconfig; sends no request.
     ///
-    /// `secrets` is the flat mapping an activity receives, for its `KUBERNETES_*` entries; empty for the session.
+    /// `secrets` is the flat mapping that an activity receives, used for its `KUBERNETES_*` entries; empty for the
+    /// session.
     pub async fn choose(settings: &ClusterSettings, secrets: &Map) -> Result<Self, Error> {
         Self::chosen(choice::choose(settings, secrets, &|path| path.exists())?, settings, secrets).await
     }
 
-    /// The cluster that a program is given, such as `kubectl`: it knows its kubeconfig and nothing else.
+    /// Chooses the cluster that a program such as `kubectl` would use, which knows only its kubeconfig.
     pub async fn of_programs(settings: &ClusterSettings) -> Result<Self, Error> {
         let choice = choice::choose_for_program(settings, &|path| path.exists())?;
         Self::chosen(choice, settings, &Map::default()).await
@@ -75,7 +76,7 @@ impl Connection {
         Ok(Self { place: Arc::new(place), client: Arc::default() })
     }
 
-    /// A connection over a client that is already there, such as an in-process API server.
+    /// Creates a connection with an existing client, such as one of an in-process API server.
     #[cfg(test)]
     pub fn over(client: Client, context: &str) -> Self {
         let place = ServerPlace {
@@ -84,13 +85,14 @@ impl Connection {
             user: None,
             namespace: client.default_namespace().to_owned(),
             direct: false,
-            // Never read: the client is already there.
+            // Never read: the client exists already.
             config: Config::new(Default::default()),
         };
         Self { place: Arc::new(place), client: Arc::new(OnceLock::from(client)) }
     }
 
-    /// The client, made at the first call; must be called inside a tokio runtime. It never sends a request twice.
+    /// Returns the client, created at the first call; must be called inside a tokio runtime. The client never retries a
+    /// request.
     pub fn client(&self) -> Result<Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
@@ -103,38 +105,38 @@ impl Connection {
         Ok(self.client.get_or_init(|| client).clone())
     }
 
-    /// Which cluster it is.
+    /// Returns the identity of the cluster.
     pub fn identity(&self) -> Identity {
         let ServerPlace { context, server, user, .. } = &*self.place;
         Identity { context: context.clone(), server: server.clone(), user: user.clone() }
     }
 
-    /// Name of the context; `in-cluster` in a pod, the URL for direct settings.
+    /// Returns the context's name; `in-cluster` in a pod, the URL for direct settings.
     pub fn context(&self) -> &str {
         &self.place.context
     }
 
-    /// Whether the way to it is `KUBERNETES_HOST`, so that the context is a URL which may come from a secret.
+    /// Whether the connection uses `KUBERNETES_HOST`, so that the context is a URL which may come from a secret.
     pub fn is_direct(&self) -> bool {
         self.place.direct
     }
 
-    /// URL of the API server.
+    /// Returns the URL of the API server.
     pub fn server(&self) -> &str {
         &self.place.server
     }
 
-    /// Name of the kubeconfig's user, where there is one.
+    /// Returns the name of the kubeconfig's user, if there is one.
     pub fn user(&self) -> Option<&str> {
         self.place.user.as_deref()
     }
 
-    /// The context's namespace. Activities never use it: their `ns` defaults to `default`.
+    /// Returns the context's namespace. Activities never use it: their `ns` defaults to `default`.
     pub fn namespace(&self) -> &str {
         &self.place.namespace
     }
 
-    /// An error of a request, with the place it happened at and what to do about it.
+    /// Converts the error of a request, with what was requested and a hint on what to do about it.
     pub fn error(&self, what: impl Into<String>, source: kube::Error) -> Error {
         Error::Request {
             what: what.into(),
@@ -143,8 +145,8 @@ impl Connection {
         }
     }
 
-    /// Where a refused or unanswered request went and what to do about it; nothing for the answers that speak for
-    /// themselves.
+    /// Returns where a refused or unanswered request was sent and what to do about it; `None` for answers that need no
+    /// explanation.
     pub fn hint(&self, error: &kube::Error) -> Option<String> {
         let user = self.user().unwrap_or("this user");
         let context = self.context();
@@ -166,13 +168,13 @@ impl Connection {
     }
 }
 
-/// What the server said, or why nothing came from it, in one line.
+/// Returns the server's message, or why there was no answer, in one line.
 pub fn answer(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
         kube::Error::Api(status) => format!("the API server answered {} {}", status.code, status.reason),
         other => {
-            // The outermost words are about our own layers; what happened stands at the end of the chain.
+            // The outermost messages describe our own layers; the cause is at the end of the chain.
             let mut innermost: &dyn std::error::Error = other;
             while let Some(source) = innermost.source() {
                 innermost = source;

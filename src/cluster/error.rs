@@ -1,22 +1,22 @@
-//! What can go wrong on the way to a cluster; each text says where and what to do next.
+//! Errors of the connection to a cluster; each text says where and what to do next.
 
 use std::path::PathBuf;
 
-/// Why there is no connection, or why a question to the cluster had no answer.
+/// Why there is no connection, or why a request to the cluster failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing names a cluster.
+    /// No cluster is configured.
     #[error(
         "no cluster: {looked}. Pass --sandbox for the embedded cluster, or --kubeconfig and --context for yours"
     )]
     NoCluster {
-        /// Where was looked, in words.
+        /// The places that were searched, in words.
         looked: String,
     },
     /// A kubeconfig that cannot be used.
     #[error("kubeconfig {}: {source}. `kubectl config view` shows what it holds", path.display())]
     Kubeconfig { path: PathBuf, source: Box<kube::config::KubeconfigError> },
-    /// The context is in none of the files.
+    /// No file has the context.
     #[error("kubeconfig {} has no context `{context}`; it has: {known}. Choose one with --context", path.display())]
     UnknownContext {
         /// The file, or the first of several.
@@ -24,14 +24,14 @@ pub enum Error {
         context: String,
         known: String,
     },
-    /// No context was asked for and the file names none.
+    /// No context was chosen, and the file names none.
     #[error("kubeconfig {} names no current context; it has: {known}. Choose one with --context", path.display())]
     NoContext {
         /// The file, or the first of several.
         path: PathBuf,
         known: String,
     },
-    /// `CHAOSTOOLKIT_IN_POD` is set but this is no pod.
+    /// `CHAOSTOOLKIT_IN_POD` is set, but the program does not run in a pod.
     #[error("CHAOSTOOLKIT_IN_POD is true but the pod's service account cannot be used: {source}")]
     InCluster {
         #[from]
@@ -45,16 +45,16 @@ pub enum Error {
         /// Why not; never the value of a secret.
         reason: String,
     },
-    /// No client could be made of a sound configuration: certificates, proxy.
+    /// No client could be created from a valid configuration, because of certificates or the proxy.
     #[error("context {context}: no client for {server}: {source}")]
     Client { context: String, server: String, source: Box<kube::Error> },
     /// The cluster answered with an error, or not at all.
     #[error("cannot {what}: {answer}. {hint}")]
     Request {
-        /// What was asked: `list nodes`.
+        /// The request: `list nodes`.
         what: String,
         answer: String,
-        /// Where, and what to do.
+        /// Where the request was sent, and what to do.
         hint: String,
     },
 }

@@ -1,7 +1,8 @@
-//! What `--context` and `--kubeconfig` choose, told to programs and to Python in the words that they know.
+//! Passes the choice of `--context` and `--kubeconfig` on to programs and to Python, in environment variables.
 //!
-//! A program such as `kubectl` reads `KUBECONFIG` and takes the file's current context; only `chaosk8s` knows a variable for the
-//! context. So where a context is asked for, both get a kubeconfig of their own, in which it is the current one.
+//! A program such as `kubectl` reads `KUBECONFIG` and takes the file's current context; only `chaosk8s` knows a
+//! variable for the context. If a context is chosen, both therefore get a private kubeconfig in which it is the current
+//! one.
 
 use super::{ClusterSettings, PrivateFolder, choice::kubeconfig_paths};
 use serde_json::{Map, Value, json};
@@ -11,13 +12,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Variables by name; `None` for one that must not be seen.
+/// Environment variables by name; `None` for one that must be unset.
 pub type Exported = Vec<(String, Option<String>)>;
 
-/// Ways to a cluster that are no kubeconfig: whoever names one means no other.
+/// Variables that choose a cluster without a kubeconfig, and are unset: an option chooses a kubeconfig and nothing
+/// else.
 const OTHER_WAYS: [&str; 2] = ["CHAOSTOOLKIT_IN_POD", "KUBERNETES_HOST"];
 
-/// The kubeconfig that was written for others, if one was.
+/// The kubeconfig that was written for programs, if one was.
 #[derive(Debug, Default)]
 pub(super) struct Export(Mutex<Option<Written>>);
 
@@ -28,7 +30,7 @@ struct Written {
 }
 
 impl Export {
-    /// The variables as the options and the files are now.
+    /// Returns the variables for the current options and files.
     pub(super) fn variables(&self, settings: &ClusterSettings) -> Exported {
         let mut variables: Exported = OTHER_WAYS.map(|name| (name.to_owned(), None)).into();
         let mut set = |name: &str, value: String| variables.push((name.to_owned(), Some(value)));
@@ -36,7 +38,7 @@ impl Export {
         if let Some(context) = &settings.context {
             set("KUBERNETES_CONTEXT", context.clone());
         }
-        // A context that is not there yet may be made by a step, in the file that everybody reads.
+        // A context that does not exist yet may be created by a step, in the shared file.
         let own = settings.context.as_ref().and_then(|context| self.own(settings, context));
         if let Some(path) = own.or(named) {
             set("KUBECONFIG", path);
@@ -44,7 +46,7 @@ impl Export {
         variables
     }
 
-    /// The path of a kubeconfig with this current context; `None` where no file has it, or it cannot be written.
+    /// Returns the path of a kubeconfig with this current context; `None` if no file has it, or it cannot be written.
     fn own(&self, settings: &ClusterSettings, context: &str) -> Option<String> {
         let (paths, _) = kubeconfig_paths(settings);
         let merged = merged(paths.iter().filter(|path| path.exists()), context)?;
@@ -81,8 +83,8 @@ impl Export {
     }
 }
 
-/// The files as `kubectl` merges them, the first of a name winning, with this current context. What is in them that nobody here
-/// knows is kept. `None` where none has the context.
+/// Merges the files as `kubectl` does, where the first entry of a name wins, with this current context. Unknown fields
+/// are kept. `None` if no file has the context.
 fn merged<'a>(paths: impl Iterator<Item = &'a PathBuf>, context: &str) -> Option<Value> {
     let mut whole = Map::new();
     for path in paths {
@@ -108,7 +110,8 @@ fn merged<'a>(paths: impl Iterator<Item = &'a PathBuf>, context: &str) -> Option
     known.then_some(Value::Object(whole))
 }
 
-/// Paths in a kubeconfig are relative to its folder, which is another one now.
+/// Makes the paths of an entry absolute: they are relative to the folder of their kubeconfig, and the merged file is in
+/// another one.
 fn anchor(item: &mut Value, folder: &Path) {
     let pointers = [
         "/cluster/certificate-authority",
@@ -120,7 +123,7 @@ fn anchor(item: &mut Value, folder: &Path) {
     for pointer in pointers {
         let Some(place) = item.pointer_mut(pointer) else { continue };
         let Some(path) = place.as_str().filter(|path| !path.is_empty()) else { continue };
-        // A command without a slash is looked for in PATH.
+        // A command without a slash is looked up in PATH.
         if pointer.ends_with("command") && !path.contains('/') {
             continue;
         }

@@ -1,4 +1,4 @@
-//! An API server in the test's own process: what it is asked is recorded, what it answers a closure decides.
+//! An in-process API server for tests: it records its requests, and a closure returns the answers.
 
 use super::Connection;
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// What a client asked.
+/// A request from a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// `GET`, `DELETE`, ...
@@ -34,7 +34,7 @@ impl Asked {
     }
 }
 
-/// An answer.
+/// The answer to a request.
 pub(crate) enum Reply {
     /// An object, with status 200.
     Object(Json),
@@ -50,7 +50,7 @@ pub(crate) enum Reply {
     EventsThenEnd(Vec<(Duration, Json)>),
 }
 
-/// A connection to a server that answers with `reply`, and the record of what it was asked.
+/// Returns a connection to a server that answers with `reply`, and the record of its requests.
 pub(crate) fn answering(
     reply: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static,
 ) -> (Connection, Arc<Mutex<Vec<Asked>>>) {

@@ -1,4 +1,4 @@
-//! The connection to Kubernetes: which context, what we may do there, where a Service can be reached.
+//! The connection to Kubernetes: which context, which permissions, where a Service can be reached.
 
 mod access;
 mod choice;

@@ -1,19 +1,19 @@
-//! A folder that only this user can look into, and that goes when it is dropped.
+//! A folder that only this user can read, deleted when it is dropped.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Holds kubeconfigs: whoever reads their tokens commands the cluster.
+/// Holds kubeconfigs, whose tokens give control of the cluster.
 #[derive(Debug)]
 pub struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
-    /// Makes a folder with a name nobody can guess.
+    /// Creates a folder with a name that cannot be guessed.
     ///
     /// # Errors
-    /// The folder that was to be made, and why it was not.
+    /// Returns the path of the folder, and why it could not be created.
     pub fn create() -> Result<Self, (PathBuf, io::Error)> {
         let name = format!("chaos-tui-{}", uuid::Uuid::new_v4().simple());
         let path = std::env::temp_dir().join(name);
@@ -26,7 +26,7 @@ impl PrivateFolder {
     /// Writes a new file that only this user can read.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns the error of the operating system.
     pub fn write(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.0.join(name);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
@@ -34,20 +34,20 @@ impl PrivateFolder {
         Ok(path)
     }
 
-    /// Puts a file in the place of another, whole at any moment, that only this user can read.
+    /// Replaces a file atomically by one that only this user can read.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns the error of the operating system.
     pub fn replace(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let new = format!("{name}.new");
-        // One that was left by a write that failed.
+        // Left over from a write that failed.
         let _ = fs::remove_file(self.0.join(&new));
         let (written, path) = (self.write(&new, text)?, self.0.join(name));
         fs::rename(written, &path)?;
         Ok(path)
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -55,7 +55,7 @@ impl PrivateFolder {
 
 impl Drop for PrivateFolder {
     fn drop(&mut self) {
-        // Somebody may have removed it already; there is nobody to tell anyway.
+        // The folder may be removed already; other errors cannot be returned from here.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

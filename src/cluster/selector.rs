@@ -15,20 +15,20 @@ enum Requirement {
 }
 
 impl Selector {
-    /// Parses Kubernetes' syntax; nothing when it is malformed.
+    /// Parses the selector syntax of Kubernetes; `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let parts = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty());
         parts.map(requirement).collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// A selector of pairs, as a Service has.
+    /// Creates a selector from label pairs, as in a Service.
     pub fn of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
         Self(
             pairs.into_iter().map(|(key, value)| Requirement::In(key.clone(), vec![value.clone()])).collect(),
         )
     }
 
-    /// The label values it asks for: `x` and `y` of `app=x,tier in (y)`.
+    /// Returns the label values that are selected: `x` and `y` of `app=x,tier in (y)`.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         let wanted = self.0.iter().filter_map(|requirement| match requirement {
             Requirement::In(_, values) => Some(values),
@@ -53,7 +53,7 @@ impl Selector {
     }
 }
 
-/// Cuts at the commas that stand outside parentheses.
+/// Splits at the commas outside parentheses.
 fn parts(text: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_i32, 0, Vec::new());
     for (at, character) in text.char_indices() {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 pub enum ServiceReach {
     /// At this URL, without a path.
     At(String),
-    /// Not from here; says why and what to do.
+    /// Not reachable from this machine; the text says why and what to do.
     Advice(String),
     /// There is no such Service.
     Missing,
@@ -49,17 +49,19 @@ pub async fn service_url(
     })
 }
 
-/// Whether a request to this host and port comes to a Service: to one of its node ports, or to a name or address of it.
+/// Whether a request to this host and port reaches a Service: by one of its node ports, or by one of its names or
+/// addresses.
 pub fn is_asked_at(service: &Service, host: &str, port: u16) -> bool {
     node_ports(service).any(|node_port| node_port == port) || hosts(service).contains(host)
 }
 
+/// Returns the node ports of a Service.
 pub fn node_ports(service: &Service) -> impl Iterator<Item = u16> {
     let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
     ports.iter().filter_map(|port| u16::try_from(port.node_port?).ok())
 }
 
-/// Names and addresses of a Service: in the cluster's DNS, its cluster addresses, its load balancer's.
+/// Returns the names and addresses of a Service: in the cluster's DNS, its cluster addresses, its load balancer's.
 pub fn hosts(service: &Service) -> BTreeSet<String> {
     let name = service.name_any();
     let namespaced = format!("{name}.{}", service.namespace().unwrap_or_default());
@@ -83,7 +85,7 @@ fn load_balancer(service: &Service) -> Option<String> {
     Some(format!("http://{host}:{}", port_of(service)?.port))
 }
 
-/// External first: the internal address of a cloud node is rarely reachable from here.
+/// Prefers the external address: the internal one of a cloud node is rarely reachable from here.
 fn node_address(node: &Node) -> Option<String> {
     let addresses = node.status.as_ref()?.addresses.as_ref()?;
     let of = |kind: &str| addresses.iter().find(|address| address.type_ == kind);

@@ -1,4 +1,4 @@
-//! What the program was told about clusters, before any file is read.
+//! Options and environment variables about clusters, before any file is read.
 
 use super::export::{Export, Exported};
 use pyvalue::Map;
@@ -18,18 +18,18 @@ pub struct ClusterSettings {
 }
 
 impl ClusterSettings {
-    /// Settings without options; `variable` looks an environment variable up, as the run sees it.
+    /// Creates settings without options; `variable` looks up an environment variable, as the run sees it.
     pub fn new(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self { kubeconfig: None, context: None, variable: Arc::new(variable), export: Arc::default() }
     }
 
-    /// Whether an option chooses the cluster, over whatever steps and variables say.
+    /// Whether an option chooses the cluster, which overrides steps and environment variables.
     pub fn names_cluster(&self) -> bool {
         self.kubeconfig.is_some() || self.context.is_some()
     }
 
-    /// The variables that tell programs and Python of what the options choose, `None` for those that they must not see.
-    /// Nothing without options.
+    /// Returns the environment variables that pass the choice of the options on to programs and Python; `None` for one
+    /// that must be unset. Empty without options.
     pub fn exported(&self) -> Exported {
         match self.names_cluster() {
             true => self.export.variables(self),
@@ -37,12 +37,12 @@ impl ClusterSettings {
         }
     }
 
-    /// Removes what was written for [`Settings::exported`].
+    /// Deletes the file that was written for [`ClusterSettings::exported`].
     pub fn withdraw(&self) {
         self.export.withdraw();
     }
 
-    /// Takes out of a step's secrets, and puts in, what the options decide.
+    /// Applies the options to a step's secrets: removes `KUBERNETES_HOST` and overrides `KUBERNETES_CONTEXT`.
     pub fn overrule(&self, secrets: &mut Map) {
         if self.names_cluster() {
             secrets.shift_remove("KUBERNETES_HOST");
@@ -52,7 +52,7 @@ impl ClusterSettings {
         }
     }
 
-    /// An environment variable; an empty one counts as unset.
+    /// Returns an environment variable; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }

@@ -17,28 +17,29 @@ use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 /// Which cluster and which Python.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Cluster and Python")]
 pub(crate) struct ConnectionArgs {
-    /// The kubeconfig to use
-    #[arg(long, value_name = "PATH")]
-    pub kubeconfig: Option<PathBuf>,
     /// The context of the kubeconfig to use
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
-    /// The Python for functions that are not built in [default: of the virtual environment, or python3]
+    /// The kubeconfig to use
     #[arg(long, value_name = "PATH")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The Python interpreter for functions that are not built in [default: that of the virtual environment, or python3]
+    #[arg(long, value_name = "PATH", hide_short_help = true)]
     pub python: Option<PathBuf>,
-    /// Whether Kubernetes and Gremlin functions are done natively, or in Python too
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    /// Whether Kubernetes and Gremlin functions run natively, or in Python as well
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, hide_short_help = true)]
     pub python_native: NativeFunctions,
 }
 
-/// Who does the functions that we have natively.
+/// Where functions that are built in are executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NativeFunctions {
-    /// We do.
+    /// Natively.
     #[default]
     On,
-    /// Python does, with the extensions that are installed there.
+    /// In Python, with the extensions that are installed there.
     Off,
 }
 

@@ -19,6 +19,7 @@ use crate::{
         event::{Guards, Level},
     },
 };
+use color_eyre::eyre::{Result, WrapErr};
 use std::{
     io::{self, IsTerminal},
     path::PathBuf,
@@ -44,7 +45,10 @@ pub(crate) struct Arguments {
 }
 
 /// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
-pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
+///
+/// # Errors
+/// When the runtime, the console or the log file cannot be opened.
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     // One thread is enough for a headless run, and the cheapest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
@@ -53,13 +57,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
         runtime.shutdown_background();
         outcome
     });
-    match outcome {
-        Ok(Exit::With(code)) => code,
-        Ok(Exit::By(signal)) => die_of(signal),
-        Err(error) => {
-            eprintln!("chaos-tui cannot run: {error}");
-            ExitCode::FAILURE
-        }
+    match outcome.wrap_err("cannot start the run")? {
+        Exit::With(code) => Ok(code),
+        Exit::By(signal) => die_of(signal),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     provider::{NativeSignatures, python::PrintTarget},
     session::{clock::Clock, stream::stream},
 };
+use color_eyre::eyre::{Result, WrapErr};
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -53,7 +54,10 @@ pub(crate) struct ValidationContext<'a> {
 
 /// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
 /// experiment may run, else 1.
-pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
+///
+/// # Errors
+/// When the runtime cannot be started, or an output stream takes nothing.
+pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let valid = runtime.and_then(|runtime| {
         runtime.block_on(async {
@@ -97,14 +101,8 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
             valid
         })
     });
-    match valid {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cannot validate: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let valid = valid.wrap_err("cannot validate")?;
+    Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.

@@ -1,5 +1,5 @@
-//! The event bus: the one reader of the stream. Journal, recording, state and console first, then whoever subscribed. It never
-//! waits: not for a disk, not for a console, not for a subscriber.
+//! The event bus: the only reader of the stream. Events go to journal, recording, state and console first, then to the
+//! subscribers. It never waits for a disk, a console or a subscriber.
 
 use super::console::Console;
 use crate::session::{
@@ -16,16 +16,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Events that may wait for a subscriber: two seconds of 500 requests a second with their answers.
+/// Capacity of a subscriber's channel: two seconds of 500 requests a second with their answers.
 const WAITING: usize = 2048;
-/// Requests to the bus that may wait.
+/// Capacity of the request channel to the bus.
 const REQUESTS: usize = 4;
 /// How long the end of a session waits for its recording to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long lines are waited for that something else is to follow on the same console.
+/// How long to wait for lines that other output on the same console has to follow.
 const ORDERLY: Duration = Duration::from_secs(2);
 
-/// Reads until stopped. What is written here is never behind the screen.
+/// Reads until stopped. What it writes is never behind the screen.
 pub(super) struct EventBus {
     stream: Stream,
     journal: Journal,
@@ -41,7 +41,7 @@ enum Request {
     Flush(oneshot::Sender<()>),
 }
 
-/// Asks the bus for things.
+/// Sends requests to the bus.
 #[derive(Clone)]
 pub(crate) struct BusHandle {
     requests: mpsc::Sender<Request>,
@@ -67,7 +67,7 @@ impl Subscribers {
     }
 }
 
-/// Whether it is one of the few events that each step of a run makes.
+/// Whether the event is one of the few that each step of a run produces.
 fn is_of_run(what: &EventKind) -> bool {
     matches!(
         what,
@@ -82,30 +82,30 @@ fn is_of_run(what: &EventKind) -> bool {
 }
 
 impl BusHandle {
-    /// Every event from here on, for whoever only shows or infers something: a subscriber that does not keep up misses events,
-    /// since waiting for it would hold up everything that it may itself wait for.
+    /// Subscribes to every event from now on, for display and inference only: a slow subscriber misses events, since
+    /// waiting for it would delay everything that it may itself wait for.
     pub(crate) fn subscribe(&self) -> mpsc::Receiver<Arc<Event>> {
         let (sender, receiver) = mpsc::channel(WAITING);
         self.subscribers.all.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         receiver
     }
 
-    /// The events of the run itself (steps, fixes, changes of the experiment), every one of them: what is fired and what is saved
-    /// before depends on them. They are so few that their queue needs no bound.
+    /// Subscribes to the events of the run itself (steps, fixes, changes of the experiment), without loss, since fires
+    /// and the saves before them depend on these. They are so few that their channel needs no bound.
     pub(super) fn subscribe_to_run(&self) -> mpsc::UnboundedReceiver<Arc<Event>> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.subscribers.run.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         receiver
     }
 
-    /// The journal with everything told so far; `None` when the bus has stopped. What was told is in the state then.
+    /// Returns the journal of all events so far, which are then in the state too; `None` when the bus has stopped.
     pub(crate) async fn journal(&self) -> Option<Value> {
         self.ask(Request::Journal).await
     }
 
-    /// Waits until everything told so far is in the state and on the console; not for long where that takes no output.
+    /// Waits until all events so far are in the state and on the console; not for long if the console takes no output.
     pub(crate) async fn flush(&self) {
-        // An error says that nobody reads any more: nothing is left to wait for.
+        // An error means that the bus has stopped: nothing is left to wait for.
         let _ = timeout(ORDERLY, self.ask(Request::Flush)).await;
     }
 
@@ -117,7 +117,7 @@ impl BusHandle {
 }
 
 impl EventBus {
-    /// A bus for a stream, the handle to it and the session it writes.
+    /// Creates a bus for a stream, its handle and the session state that it writes.
     pub(super) fn new(
         stream: Stream,
         journal: Journal,
@@ -131,7 +131,7 @@ impl EventBus {
         (Self { stream, journal, recorder, console, session, subscribers, requests }, handle, shown)
     }
 
-    /// Reads until `stop` fires, and then what is left; gives the console back.
+    /// Reads until `stop` is cancelled, and then what is left. Returns the console.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Option<Console> {
         self.read(stop).await;
         if let Some(recorder) = self.recorder.take() {
@@ -158,7 +158,7 @@ impl EventBus {
     }
 
     fn answer(&mut self, request: Request) {
-        // Whoever asked may have gone.
+        // The receiver may be gone.
         match request {
             Request::Journal(reply) => drop(reply.send(self.journal.value())),
             Request::Flush(reply) => match &mut self.console {

@@ -1,4 +1,4 @@
-//! What a session without a screen says: lines on the console, and in a log file if one is named.
+//! The output of a session without a screen: lines on the console, and in a log file if one is named.
 
 use super::line_writer::LineWriter;
 use crate::session::{
@@ -11,21 +11,21 @@ use jiff::tz::TimeZone;
 use std::{fs::OpenOptions, io, path::PathBuf, time::Duration};
 use tokio::sync::oneshot;
 
-/// The target of lines that are no room's but the reference's own.
+/// The log target of the reference's own lines.
 pub(super) const TARGET: &str = "chaostoolkit";
 
 /// What is written, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct ConsoleSettings {
-    /// How lines on the console look.
+    /// The layout of lines on the console.
     pub layout: Layout,
-    /// The least severe of them.
+    /// The least severe level printed on the console.
     pub level: Level,
-    /// The log file, and the least severe lines that go to it.
+    /// The log file, and the least severe level written to it.
     pub log_file: Option<(PathBuf, Level)>,
 }
 
-/// Turns events into lines.
+/// Writes events as lines.
 pub(crate) struct Console {
     layout: Layout,
     level: Level,
@@ -35,10 +35,10 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Opens the log file, if one is wanted. Needs a runtime.
+    /// Opens the log file, if one is named. Needs a runtime.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// When the log file or standard error cannot be opened.
     pub(crate) fn open(settings: ConsoleSettings) -> io::Result<Self> {
         let ConsoleSettings { layout, level, log_file } = settings;
         let open = |(path, level)| {

@@ -1,4 +1,4 @@
-//! The providers of steps as they are played: those of the file, or of a fix that the operator took.
+//! The providers of steps as they are run: those of the file, or of a fix that the operator accepted.
 
 use crate::{
     experiment::{Activity, Experiment, Secrets, substitute},
@@ -11,20 +11,20 @@ use crate::{
 use pyvalue::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What is played, as far as a listener has heard.
+/// The steps as they are run, as far as the events handled so far show.
 pub(super) struct CurrentSteps {
-    /// The file's steps.
+    /// The request, with the experiment as controls left it.
     pub request: RunRequest,
     fixed: BTreeMap<StepRef, Map>,
 }
 
 impl CurrentSteps {
-    /// The file's steps, none of them fixed.
+    /// Starts with the file's steps, none of them fixed.
     pub(super) fn new(request: RunRequest) -> Self {
         Self { request, fixed: BTreeMap::new() }
     }
 
-    /// Hears of a fix, and of what controls made of the experiment; gives the step that a fix's activity took.
+    /// Applies a fix, or a change of the experiment by controls. Returns the step whose activity a fix replaced.
     pub(super) fn handle(&mut self, event: &Event) -> Option<StepRef> {
         match &event.what {
             EventKind::Fixed(PlanChange::Instead { step, activity, .. }) => {
@@ -41,7 +41,7 @@ impl CurrentSteps {
         }
     }
 
-    /// The provider's mapping of a step, substituted without secrets: what is made of it is shown.
+    /// Returns the provider's mapping of a step, substituted without secrets, since what is made of it is shown.
     pub(super) fn provider(&self, step: StepRef) -> Option<Map> {
         let declared = activity_at(&self.request.experiment, step)?.provider.raw.clone();
         let declared = self.fixed.get(&step).cloned().unwrap_or(declared).into();
@@ -49,7 +49,7 @@ impl CurrentSteps {
     }
 }
 
-/// The activity of a step; `None` for a ref that leads nowhere.
+/// Returns the activity of a step; `None` for a `ref` to no activity.
 pub(super) fn activity_at(experiment: &Experiment, step: StepRef) -> Option<&Activity> {
     let entry = match step.section {
         Section::Method => experiment.method().get(step.index),

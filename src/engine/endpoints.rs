@@ -1,5 +1,5 @@
-//! Which endpoints users ask, and how: those named on the command line, else the experiment's own HTTP probe, else those of
-//! the config file. Whatever belongs to a service that the experiment asks is asked as the experiment asks.
+//! Which endpoints are probed as users do, and how: those of the command line, else the experiment's own HTTP probe,
+//! else those of the config file. A service that the experiment requests too is requested in the same way.
 
 use super::WatchSettings;
 use crate::{
@@ -13,10 +13,10 @@ use pyvalue::python_text;
 use reqwest::Url;
 use std::time::Duration;
 
-/// How long a user waits at most, in seconds. The experiment's own probe may wait for minutes; people do not.
+/// How long a user waits at most, in seconds. The experiment's own probe may wait for minutes; users do not.
 const PATIENCE_S: f64 = 10.0;
 
-/// The endpoints to probe, none when nothing is named anywhere. Netrc and certificates are looked up in `environment`.
+/// Returns the endpoints to probe, none if none is named. Netrc and certificates are looked up in `environment`.
 pub(super) fn endpoints(
     request: &RunRequest,
     watch: &WatchSettings,
@@ -37,7 +37,7 @@ pub(super) fn endpoints(
     found
 }
 
-/// Headers and trust that somebody gave by hand, over those of the experiment.
+/// Applies the headers and certificate trust of the settings on top of those of the experiment.
 fn said(
     request: &RunRequest,
     watch: &WatchSettings,
@@ -46,7 +46,7 @@ fn said(
     let mut access = access?;
     for header in &watch.headers {
         let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
-        // Without a colon there is no telling a name from a secret value.
+        // Without a colon, the name cannot be distinguished from a secret value.
         let (name, value) =
             header.split_once(':').ok_or("a header to be sent along has no colon; write it as NAME:VALUE")?;
         access = access.with_header(name.trim(), value.trim())?;
@@ -54,7 +54,7 @@ fn said(
     Ok(if watch.insecure { access.trusting_all() } else { access })
 }
 
-/// Makes endpoints of names.
+/// Builds endpoints from their names.
 struct EndpointNames<'a> {
     request: &'a RunRequest,
     own: &'a [EndpointSettings],
@@ -62,8 +62,8 @@ struct EndpointNames<'a> {
 }
 
 impl EndpointNames<'_> {
-    /// An endpoint as it was named: a URL, or a path of the service that the experiment itself asks. Variables of the
-    /// experiment's configuration are put in, so that a service can be named whose port is not known before.
+    /// Returns the endpoint for a URL, or for a path of the service that the experiment requests. Variables of the
+    /// configuration are substituted, so that a service can be named whose port is not known before.
     fn endpoint(&self, text: &str) -> EndpointSettings {
         let text = python_text(&substitute_text(text, &self.request.configuration, &Default::default()));
         let own = self.own.first();
@@ -75,7 +75,7 @@ impl EndpointNames<'_> {
                 parsed.as_ref().and_then(part).zip(own.url.parse::<Url>().ok().as_ref().and_then(part));
             parts.is_some_and(|(one, other)| one == other)
         };
-        // The page that the experiment asks for has its query and its tolerance too; another one of the service has not.
+        // A page that the experiment requests gets its query and tolerance too; another page of the service does not.
         let page = |url: &Url| Some(url.as_str().to_owned());
         if let Some(own) = self.own.iter().find(|own| same(own, page)) {
             return EndpointSettings { url, ..own.clone() };
@@ -93,8 +93,8 @@ fn origin(url: &Url) -> Option<String> {
     Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
 }
 
-/// The HTTP probes that only ask: method before hypothesis, since the method's is about users under the fault. What the
-/// hypothesis tolerates of a page is right for whoever asks for the same page.
+/// Returns the HTTP probes that use GET: method before hypothesis, since the method's are about users under the fault.
+/// A tolerance of the hypothesis applies to every probe of the same page.
 fn own_probes(request: &RunRequest, environment: &Environment) -> Vec<EndpointSettings> {
     let experiment: &Experiment = &request.experiment;
     let method = experiment.method().iter();
@@ -127,7 +127,7 @@ fn settings(
     environment: &Environment,
 ) -> Option<EndpointSettings> {
     let provider = &activity.provider.raw;
-    // Secrets are in: the probe must be let in where the experiment is. They never reach an event.
+    // Secrets are substituted: the probe needs the experiment's access. They never reach an event.
     let (configuration, secrets) = (&request.configuration, &request.secrets);
     let mut settings = EndpointSettings::new(EndpointId(0), "");
     match Access::of_activity(provider, configuration, secrets, environment) {
@@ -138,7 +138,7 @@ fn settings(
             let timeout = page.timeout.map_or(PATIENCE_S, |timeout| timeout.as_secs_f64());
             settings.deadline = Duration::from_secs_f64(timeout.clamp(1.0, PATIENCE_S));
         }
-        // What the experiment itself cannot send is told as such.
+        // A request that the experiment itself cannot send is reported as such.
         Err(reason) => {
             let url = provider.get("url").map(python_text)?;
             settings.url = python_text(&substitute_text(&url, configuration, secrets));

@@ -1,10 +1,10 @@
-//! Who is asked, and how.
+//! Which endpoints are requested, and how.
 
 use super::*;
 use crate::{engine::Headers, test_support::request};
 use pyvalue::Map;
 
-/// An experiment that asks `/invoke` with a header, and wants a 404 of `/admin`.
+/// An experiment that requests `/invoke` with a header, and expects a 404 from `/admin`.
 const EXPERIMENT: &str = r#"{
     "title": "t", "description": "d",
     "steady-state-hypothesis": {"title": "h", "probes": [
@@ -33,7 +33,7 @@ fn watching(texts: &[&str]) -> Vec<EndpointSettings> {
     })
 }
 
-/// Whether it is asked with the experiment's header and trust.
+/// Whether the endpoint is requested with the experiment's header and trust.
 fn is_asked_alike(settings: &EndpointSettings) -> bool {
     let access = format!("{:?}", settings.access);
     access.contains("authorization") && access.contains("Nothing")
@@ -55,7 +55,7 @@ fn whatever_is_of_the_same_service_is_asked_alike() {
     assert_eq!(found[0].url, "http://shop/orders");
     assert_eq!(found[0].deadline, Duration::from_secs(3));
     assert_eq!([0, 1, 2].map(|n: usize| found[n].query.as_str()), ["", "", "q=a+b"]);
-    // A page that another probe asks for is that probe's.
+    // A page that another probe requests has that probe's settings.
     assert!(found[3].tolerance.is_some() && !is_asked_alike(&found[3]));
     assert!(found[0].tolerance.is_none());
 }

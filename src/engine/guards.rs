@@ -1,4 +1,4 @@
-//! Carries guards out: looks at the session a few times a second, and tells the runner to end the run.
+//! Enforces guards: checks the session a few times a second, and tells the runner to end the run.
 
 use crate::{
     insight,
@@ -11,10 +11,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often it is looked.
+/// Interval between two checks.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Waits until a guard is beyond its limit, tells it and ends the run through its rollbacks. Once in a session.
+/// Waits until a guard is beyond its limit, emits that and ends the run through its rollbacks. Once in a session.
 pub(super) async fn watch(
     shown: watch::Receiver<Session>,
     clock: Clock,
@@ -29,14 +29,14 @@ pub(super) async fn watch(
         let back = presence.latest();
         let over = {
             let session = shown.borrow();
-            // A gap of our own that the session does not know of yet looks as if nobody had answered.
+            // A gap in our observation that the session does not know of yet looks like requests without an answer.
             let known = session.gaps.last().map(|gap| gap.to);
             if back > known { None } else { insight::guard_over(&session, clock.now()) }
         };
         if let Some(trip) = over {
             let because = trip.because.clone();
             emitter.emit(EventKind::GuardTripped(trip)).await;
-            // Nobody hears it only when the run has just ended by itself.
+            // Sending fails only when the run has just ended by itself.
             let _ = runner.send(StepCommand::GuardAbort(because)).await;
             return;
         }
@@ -61,7 +61,7 @@ mod tests {
         let (shown, seen) = watch::channel(session);
         let (orders, mut ordered) = mpsc::channel(1);
         let task = tokio::spawn(watch(seen, clock, emitter, AbsenceDetector::default(), orders));
-        // Nothing but time goes on: those who wait without an answer make the seconds bad.
+        // Only time passes: requests that wait for an answer make the seconds bad.
         let Some(StepCommand::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
         let told = events.next().await.unwrap();
         let EventKind::GuardTripped(trip) = told.what else { panic!("another event") };
@@ -72,7 +72,7 @@ mod tests {
         drop(shown);
     }
 
-    /// On return from a suspension the session does not know of it yet, and looks as if nobody had answered for long.
+    /// After a suspension the session does not know of the gap yet: it looks as if no request had been answered.
     #[tokio::test(start_paused = true)]
     async fn a_gap_that_is_not_told_yet_trips_nothing() {
         let (mut session, now) = fixtures::told(Variant::Before, 19.0);

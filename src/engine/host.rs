@@ -31,31 +31,30 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Orders that may wait for the session.
+/// Capacity of the session's command channel.
 const ORDERS: usize = 64;
 
-/// The operator's orders: who gives them, and who takes them. Nobody gives any to a session that nobody steers.
+/// Creates the channel for the operator's commands. A session without an operator receives none.
 pub(crate) fn orders() -> (mpsc::Sender<Command>, mpsc::Receiver<Command>) {
     mpsc::channel(ORDERS)
 }
 
-/// The stream with its reader: what every part of a session tells, and what comes of it.
+/// The event stream of a session, the bus that reads it, and the state that results.
 pub(crate) struct SessionHost {
-    /// Takes what is told.
+    /// Emits the session's events.
     pub emitter: Emitter,
     pub clock: Clock,
     pub session: watch::Receiver<Session>,
-    /// Passes events on.
+    /// Access to the event bus.
     pub bus: BusHandle,
-    /// Fires when the run has ended and everything of it is saved.
+    /// Cancelled when the run has ended and all its results are saved.
     pub done: CancellationToken,
     stop: CancellationToken,
     reading: JoinHandle<Option<Console>>,
 }
 
 impl SessionHost {
-    /// Begins to read a stream that nobody writes yet; records it and writes it to a console if somebody asks for that. Needs a
-    /// runtime.
+    /// Starts to read a new event stream; records it and writes it to a console if these are given. Needs a runtime.
     pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
@@ -66,13 +65,13 @@ impl SessionHost {
         Self { emitter, clock, session, bus, done: CancellationToken::new(), stop, reading }
     }
 
-    /// Tells a line of the reference's.
+    /// Emits a log line of the reference.
     pub(crate) async fn log(&self, level: Level, message: impl Into<String>) {
         let (target, message) = (super::console::TARGET.to_owned(), message.into());
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
 
-    /// Opens the session: connects, watches the cluster, looks up targets, as its audience needs it.
+    /// Opens the session: connects, watches the cluster and looks up targets, as its mode requires.
     pub(crate) async fn open(&self, settings: &SessionSettings, prepared: PreparedRun) -> PendingSession {
         let PreparedRun { request, providers, notifications, cluster, guards, unserialisable } = prepared;
         let mut supervisor = Supervisor {
@@ -156,7 +155,7 @@ impl SessionHost {
             named,
         };
         observers.spawn(preflight::run_preflight(look, self.emitter.clone()));
-        // A cluster that a step makes or chooses is watched as soon as it is there.
+        // A cluster that a step creates or chooses is watched as soon as it exists.
         supervisor.late_cluster = (touches && connection.is_none()).then(|| LateCluster {
             request: request.clone(),
             providers: providers.clone(),
@@ -167,7 +166,7 @@ impl SessionHost {
         PendingSession { supervisor, request, providers }
     }
 
-    /// Where the breaker's state is looked for besides the usual places: the settings' and the experiment's.
+    /// Returns the sources of the breaker's state named in the settings and the experiment, besides the usual places.
     async fn breaker_sources(&self, request: &RunRequest, settings: &SessionSettings) -> Sources {
         let (declared, rules, faults) = declared::in_extension(request.experiment.extension("chaos-tui"));
         for message in faults {
@@ -177,16 +176,16 @@ impl SessionHost {
         let watch = &settings.watch;
         let mut named = watch.breaker_sources.clone();
         named.extend(declared);
-        // The experiment knows its services better than a file about all of them.
+        // The experiment's rules are more specific than a config file for all experiments.
         let rules = rules.into_iter().chain(watch.breaker_series.clone()).collect();
         Sources { passive: watch.passive, named, rules }
     }
 
-    /// Ends the stream; gives the session as it ended, and `None` where its reader broke. A console that is read slowly is waited
-    /// for, for `patience` at most if there is a limit.
+    /// Ends the stream. Returns the final session, `None` if the bus panicked, and the time. Waits for a slow console,
+    /// for `patience` at most if there is a limit.
     pub(crate) async fn end(self, patience: Option<Duration>) -> (Option<Session>, Timestamp) {
         self.stop.cancel();
-        // What a panic of it said, the hook has spoken.
+        // The panic hook has already reported a panic of the bus.
         let ended = self.reading.await;
         let session = self.session.borrow().clone();
         let whole = ended.is_ok();
@@ -197,7 +196,7 @@ impl SessionHost {
     }
 }
 
-/// A session that may begin.
+/// A session that is open and may be started.
 pub(crate) struct PendingSession {
     supervisor: Supervisor,
     request: RunRequest,
@@ -205,21 +204,21 @@ pub(crate) struct PendingSession {
 }
 
 impl PendingSession {
-    /// Begins to ask as users do, before anything is played.
+    /// Starts to probe the users' endpoints before any step is run.
     pub(crate) async fn observe(&mut self) {
         if let Some(observers) = &mut self.supervisor.observers {
             observers.observe(true).await;
         }
     }
 
-    /// Runs something beside the session, to be ended with it.
+    /// Runs a task beside the session that ends with it.
     pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(observers) = &mut self.supervisor.observers {
             observers.spawn(task);
         }
     }
 
-    /// Plays the experiment, as ordered by whoever steers it.
+    /// Runs the experiment as the given commands say.
     pub(crate) fn play(
         self,
         signals: mpsc::Receiver<Signal>,
@@ -231,7 +230,7 @@ impl PendingSession {
         })
     }
 
-    /// Only shows what would be played.
+    /// Only shows the plan.
     pub(crate) async fn look_only(self, orders: mpsc::Receiver<Command>) -> RunningSession {
         let Self { supervisor, request, providers } = self;
         supervisor.emitter.emit(EventKind::Planned(plan(&request, &providers))).await;
@@ -239,9 +238,9 @@ impl PendingSession {
     }
 }
 
-/// A session that goes on.
+/// A running session.
 pub(crate) struct RunningSession {
-    /// Fires when the run has ended and its journal is written.
+    /// Cancelled when the run has ended and its journal is written.
     pub done: CancellationToken,
     leave: CancellationToken,
     task: JoinHandle<SessionReport>,
@@ -253,7 +252,7 @@ impl RunningSession {
         Self { done, leave, task: start(supervisor) }
     }
 
-    /// Stops watching, and what still runs.
+    /// Stops the observers and everything that still runs.
     pub(crate) async fn end(self) -> SessionReport {
         self.leave.cancel();
         self.task

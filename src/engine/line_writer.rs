@@ -1,4 +1,4 @@
-//! Lines written by a task of their own: a console that takes no output holds up nobody.
+//! Lines written by a task of their own: a console that takes no output blocks no other task.
 
 use std::{io, os::fd::AsFd, time::Duration};
 use tokio::{
@@ -8,11 +8,11 @@ use tokio::{
     time::timeout,
 };
 
-/// Lines that may wait. What comes beyond them is left out, and told.
+/// Capacity of the queue, in lines. Further lines are left out, and counted.
 const WAITING: usize = 16_384;
 
-/// Writes lines, each with its end at once: others write to the same place (Python's prints, children, a second run with the
-/// same log file), and none of them may come between.
+/// Writes each line and its end at once: others write to the same place (Python's prints, child processes, a second run
+/// with the same log file), and their output must not come in between.
 pub(crate) struct LineWriter {
     queue: mpsc::Sender<Item>,
     writing: JoinHandle<()>,
@@ -36,16 +36,16 @@ impl LineWriter {
     /// # Errors
     /// When the system has no descriptor left.
     pub(crate) fn stderr() -> io::Result<Self> {
-        // Not through `Stderr`: whoever hangs in it would hold its lock.
+        // Not through `Stderr`, because a blocked write would hold its lock.
         let stderr = std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?);
         Ok(Self::start(tokio::fs::File::from_std(stderr)))
     }
 
-    /// Writes a line after those before it; never waits.
+    /// Queues a line; never waits.
     pub(crate) fn line(&mut self, line: String) {
         if self.left_out > 0 {
-            let told = format!("... {} lines are left out here: nobody took them", self.left_out);
-            match self.queue.try_send(Item::Line(told)) {
+            let notice = format!("... {} lines are left out here: nobody took them", self.left_out);
+            match self.queue.try_send(Item::Line(notice)) {
                 Ok(()) => self.left_out = 0,
                 Err(_) => {
                     self.left_out += 1;
@@ -58,9 +58,9 @@ impl LineWriter {
         }
     }
 
-    /// Answers once everything so far is written, or at once where it cannot be.
+    /// Replies once everything so far is written, or at once if the queue is full.
     pub(crate) fn flush(&self, written: oneshot::Sender<()>) {
-        // The sender that is dropped with a full queue is answer enough.
+        // With a full queue, dropping the sender is the reply.
         let _ = self.queue.try_send(Item::Flush(written));
     }
 
@@ -68,7 +68,7 @@ impl LineWriter {
     pub(crate) async fn finish(self, patience: Option<Duration>) {
         let Self { queue, writing, .. } = self;
         drop(queue);
-        // What a panic of it said, the hook has spoken; what is late is not written.
+        // The panic hook has already reported a panic of the task; late lines are not written.
         match patience {
             None => drop(writing.await),
             Some(patience) => drop(timeout(patience, writing).await),
@@ -81,7 +81,7 @@ async fn write(mut place: impl AsyncWrite + Unpin, mut items: mpsc::Receiver<Ite
         match item {
             // A console that is gone, or a full disk, is no reason to stop halfway through an experiment.
             Item::Line(line) => drop(write_line(&mut place, line).await),
-            // Whoever asked may have gone.
+            // The receiver may be gone.
             Item::Flush(written) => drop(written.send(())),
         }
     }
@@ -102,7 +102,7 @@ mod tests {
         task::{Context, Poll},
     };
 
-    /// Keeps what each single write brought.
+    /// Records the content of each single write.
     #[derive(Clone, Default)]
     struct RecordedWrites(Arc<Mutex<Vec<String>>>);
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_console_that_takes_nothing_holds_up_nobody_and_is_told_what_it_missed() {
-        // Room for ten bytes; nobody reads for now.
+        // Room for ten bytes; nothing is read yet.
         let (place, mut reader) = tokio::io::duplex(10);
         let mut writer = LineWriter::start(place);
         for _ in 0..WAITING + 100 {

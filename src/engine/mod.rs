@@ -1,8 +1,8 @@
-//! A whole session, with a screen or without: the one event bus, the observers, the undo kit, the guards, the records on disk, and
-//! the end of everything. It reads plain [`Settings`] and knows no command line.
+//! Runs a whole session, with a screen or without: the event bus, the observers, the undo kit, the guards, the files on
+//! disk, and the shutdown. It reads plain [`SessionSettings`] and knows no command line.
 //!
-//! [`SessionHost`] begins it: it opens a session, which is played and ended. Signals, the console and the terminal each have a
-//! task or a thread of their own, so that none of them stands between a signal and the rollbacks that it leads to.
+//! [`SessionHost`] is the entry point: it opens a session, which is then run and ended. Signals, the console and the
+//! terminal each have a task or thread of their own, so that none of them delays a signal and its rollbacks.
 
 mod bus;
 mod console;

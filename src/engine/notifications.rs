@@ -1,6 +1,6 @@
-//! Telling the channels of the settings what becomes of a run or a validation (experiment-format 12.6).
+//! Notifies the channels in the settings about a run or a validation (experiment-format 12.6).
 //!
-//! Channels are told one after the other. What goes wrong with one is worth a debug line and changes nothing else.
+//! Channels are notified one after the other. A failure is logged at debug level and changes nothing else.
 
 use crate::{
     experiment::Settings,
@@ -11,12 +11,12 @@ use pyvalue::{Map, Value};
 use reqwest::{Client, Method};
 use std::{sync::Arc, time::Duration};
 
-/// Time to reach an endpoint.
+/// The timeout for a connection.
 const CONNECT: Duration = Duration::from_secs(2);
-/// Time for its answer.
+/// The timeout for an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// The channels that want to know.
+/// The channels to notify.
 pub(crate) struct Notifications {
     phase: &'static str,
     channels: Vec<Map>,
@@ -25,7 +25,7 @@ pub(crate) struct Notifications {
 }
 
 impl Notifications {
-    /// Those of the settings; the phase is `run` or `validate`.
+    /// Reads the channels from the settings; the phase is `run` or `validate`.
     pub(crate) fn new(
         phase: &'static str,
         settings: &Settings,
@@ -37,14 +37,14 @@ impl Notifications {
         Self { phase, channels, python, emitter }
     }
 
-    /// Tells that the experiment was loaded. Secrets written into it stay here.
+    /// Notifies that the experiment was loaded. Secrets written into it are masked.
     pub(crate) async fn started(&self, experiment: &Map) {
         if !self.channels.is_empty() {
             self.send("started", &without_secrets(experiment), None).await;
         }
     }
 
-    /// Tells of an experiment that may run, or may not and why.
+    /// Notifies that an experiment is valid, or why it is not.
     pub(crate) async fn validated(&self, experiment: &Map, error: Option<String>) {
         if !self.channels.is_empty() {
             let event = if error.is_some() { "failed" } else { "completed" };
@@ -52,7 +52,7 @@ impl Notifications {
         }
     }
 
-    /// Tells how a run ended, by its journal.
+    /// Notifies how a run ended, by its journal.
     pub(crate) async fn ended(&self, journal: &Value) {
         let completed = journal.get("status").and_then(Value::as_str) == Some("completed");
         self.send(if completed { "completed" } else { "failed" }, journal, None).await;
@@ -63,11 +63,11 @@ impl Notifications {
 
     async fn send(&self, event: &str, payload: &Value, error: Option<String>) {
         let name = format!("{}-{event}", self.phase);
-        let told = events_of(&name, self.phase, payload, error);
+        let notification = events_of(&name, self.phase, payload, error);
         for channel in self.channels.iter().filter(|channel| wants(channel, &name)) {
             let sent = match channel.get("type").and_then(Value::as_str) {
-                Some("http") => by_http(channel, &told).await,
-                Some("plugin") => self.by_plugin(channel, &told).await,
+                Some("http") => by_http(channel, &notification).await,
+                Some("plugin") => self.by_plugin(channel, &notification).await,
                 _ => Ok(()),
             };
             if let Err(why) = sent {
@@ -86,7 +86,7 @@ impl Notifications {
     }
 }
 
-/// The event as channels get it.
+/// Returns the event as channels receive it.
 fn events_of(name: &str, phase: &str, payload: &Value, error: Option<String>) -> Value {
     let now = jiff::Timestamp::now().as_microsecond() as f64 / 1e6;
     let fields = [
@@ -99,7 +99,7 @@ fn events_of(name: &str, phase: &str, payload: &Value, error: Option<String>) ->
     fields.into_iter().chain(error).map(|(key, value)| (key.to_owned(), value)).collect::<Map>().into()
 }
 
-/// A channel without events, or with none in its list, wants all.
+/// Whether a channel wants an event: one without events, or with an empty list, wants all.
 fn wants(channel: &Map, event: &str) -> bool {
     match channel.get("events").filter(|events| events.truthy()) {
         None => true,
@@ -145,7 +145,7 @@ async fn by_http(channel: &Map, event: &Value) -> Result<(), String> {
     answer.error_for_status().map(drop).map_err(|error| error.without_url().to_string())
 }
 
-/// The experiment as written, but for the values that stand under its `secrets`.
+/// Returns the experiment as written, with the values under its `secrets` masked.
 fn without_secrets(experiment: &Map) -> Value {
     let mut experiment = experiment.clone();
     if let Some(Value::Map(scopes)) = experiment.get_mut("secrets") {

@@ -1,4 +1,4 @@
-//! What is watched: pods from the beginning, users and the breaker when the operator says so.
+//! The observers of a session: pods from the beginning, users and the breaker when the operator asks for them.
 
 use super::bus::BusHandle;
 use crate::{
@@ -26,7 +26,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Logs that may be asked for at once.
+/// Capacity of the channel of log requests.
 const ASKED: usize = 16;
 
 /// The observers of a session.
@@ -34,33 +34,33 @@ pub(super) struct Observers {
     emitter: Emitter,
     bus: BusHandle,
     endpoints: Vec<EndpointSettings>,
-    /// Knows when this program itself did not run.
+    /// Detects when this program itself did not run.
     pub presence: AbsenceDetector,
     stop: CancellationToken,
-    /// Takes pods whose log is asked for, once a cluster is watched.
+    /// Sends the pods whose log is requested, once a cluster is watched.
     logs: Option<mpsc::Sender<PodKey>>,
-    /// Fires when users are not to be asked any more; a new one each time they are.
+    /// Cancelled to stop probing users' endpoints; a new token each time probing starts.
     asking: Option<CancellationToken>,
     tasks: JoinSet<()>,
-    /// What the operator looks for among the names of pods.
+    /// The text that the operator searches for in pod names.
     sought: watch::Sender<String>,
     sources: Sources,
     /// The cluster that is watched, if one is.
     cluster: Option<Connection>,
 }
 
-/// What is read besides users' answers.
+/// What is read besides the answers to user requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sources {
-    /// Whether users are not asked at all.
+    /// Whether no user requests are sent.
     pub passive: bool,
-    /// Those that somebody named.
+    /// Sources named in the settings or the experiment.
     pub named: Vec<NamedSource>,
     pub rules: Vec<SeriesRule>,
 }
 
 impl Observers {
-    /// None is running yet.
+    /// Only the absence detector is running yet.
     pub(super) fn new(
         emitter: Emitter,
         bus: BusHandle,
@@ -140,7 +140,7 @@ impl Observers {
         self.tasks.spawn(recovery::watch(self.emitter.clone(), self.bus.subscribe(), self.stop.clone()));
     }
 
-    /// Has the log of a pod read. Where too many are asked for at once, some have to be asked for again.
+    /// Requests the log of a pod. If too many are requested at once, some are dropped and have to be requested again.
     pub(super) fn read_log(&self, pod: PodKey) {
         if let Some(logs) = &self.logs
             && let Err(refused) = logs.try_send(pod)
@@ -149,7 +149,7 @@ impl Observers {
         }
     }
 
-    /// Starts or stops asking users' endpoints and the breaker's sources.
+    /// Starts or stops probing users' endpoints and the breaker's sources.
     pub(super) async fn observe(&mut self, on: bool) {
         match (on, self.asking.take()) {
             (true, Some(asking)) => self.asking = Some(asking),
@@ -184,7 +184,7 @@ impl Observers {
         }
     }
 
-    /// The breaker behind a users' endpoint: its sources are looked for on the pods that answer there, or beside it.
+    /// Returns the settings of the breaker behind a users' endpoint: sources are sought on its pods, or beside it.
     fn breaker_of(&self, endpoint: &EndpointSettings) -> BreakerSettings {
         let hunt = DiscoveryTargets {
             users: endpoint.url.clone(),
@@ -201,7 +201,7 @@ impl Observers {
         BreakerSettings { hunt: Some(hunt), ..settings }
     }
 
-    /// Asks another address from here on, if a fix says so.
+    /// Probes another address from now on, if a fix says so.
     pub(super) async fn fix(&mut self, fix: &PlanChange) {
         let mut changed = false;
         for settings in &mut self.endpoints {
@@ -216,27 +216,27 @@ impl Observers {
         }
     }
 
-    /// Looks for pods whose names hold `text`.
+    /// Searches for pods whose names contain `text`.
     pub(super) fn find(&self, text: String) {
         self.sought.send_replace(text);
     }
 
-    /// From the first fire on nothing is learned as a real answer. The state tells of it: it misses nothing.
+    /// From the first fire on no answer is learned as a real one. Read from the state, which misses no event.
     pub(super) fn stop_learning_at_fire(&mut self, mut session: watch::Receiver<Session>) {
         let faults: Vec<_> = self.endpoints.iter().map(|settings| settings.fault.clone()).collect();
         self.spawn(async move {
-            // It ends without a fire as well.
+            // The wait also ends without a fire.
             let fired = session.wait_for(|session| session.t0().is_some()).await.is_ok();
             faults.iter().filter(|_| fired).for_each(CancellationToken::cancel);
         });
     }
 
-    /// Runs something with the observers, to be ended with them.
+    /// Runs a task with the observers that ends with them.
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
 
-    /// The next observer that broke, in its own words; pends while all are well.
+    /// Returns the panic message of the next observer that panicked; pends while all are well.
     pub(super) async fn broken(&mut self) -> String {
         loop {
             match self.tasks.join_next().await {
@@ -247,7 +247,7 @@ impl Observers {
         }
     }
 
-    /// Ends them all and waits.
+    /// Stops all observers and waits for them.
     pub(super) async fn end(mut self) {
         self.stop.cancel();
         self.tasks.shutdown().await;
@@ -263,7 +263,7 @@ pub(super) fn endpoint_names(panic: Box<dyn std::any::Any + Send>) -> String {
     }
 }
 
-/// What the panic of a task said, or why it ended otherwise.
+/// Returns the panic message of a task, or why it ended otherwise.
 pub(super) fn words_of(failed: tokio::task::JoinError) -> String {
     match failed.try_into_panic() {
         Ok(panic) => endpoint_names(panic),

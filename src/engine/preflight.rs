@@ -1,4 +1,4 @@
-//! The preflight of a session: what to mend and what to know, looked up while nothing has been asked of the service.
+//! The preflight of a session: finds what to fix and what to know before any request is sent to the service.
 
 use super::{current_steps::activity_at, session_cluster::may_choose};
 use crate::{
@@ -23,19 +23,19 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) struct PreflightInput {
     pub request: RunRequest,
     pub plan: Plan,
-    /// They choose the cluster of a step.
+    /// The providers, which choose the cluster of a step.
     pub providers: Arc<Providers>,
     /// How clusters are chosen.
     pub settings: ClusterSettings,
     /// The session's own cluster.
     pub connection: Option<Connection>,
-    /// What users ask, if they will.
+    /// The URL that users request, if any.
     pub users: Option<String>,
-    /// Sources of the breaker's state that somebody named.
+    /// Sources of the circuit breaker's state that are named in the config file or the experiment.
     pub named: Vec<NamedSource>,
 }
 
-/// Looks once, and tells what was found: of each cluster that a step acts in.
+/// Runs the checks once, for each cluster that a step acts in, and emits the results.
 pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
     let own = match &look.connection {
         Some(connection) => Ok(connection.clone()),
@@ -61,17 +61,17 @@ pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
     }
 }
 
-/// Subjects by the cluster that they act in.
+/// The steps to check, by the cluster that they act in.
 struct SubjectsByCluster<'a> {
-    /// In the session's, or in none that is known.
+    /// Those in the session's cluster, or in none that is known.
     mine: Vec<StepToCheck<'a>>,
     others: Vec<(Connection, Vec<StepToCheck<'a>>)>,
-    /// What there is to say of those whose cluster is not there.
+    /// The results for steps whose cluster does not exist.
     missing: Vec<PreflightCheck>,
 }
 
 impl PreflightInput {
-    /// `own`: in the session's own cluster, where the users' service is.
+    /// Checks steps in one cluster. `own`: it is the session's cluster, where the users' service is.
     async fn checks(
         &self,
         connection: Result<&Connection, &Error>,
@@ -108,7 +108,7 @@ impl PreflightInput {
         let own = own.map(Connection::identity);
         let mut sorted = SubjectsByCluster { mine: Vec::new(), others: Vec::new(), missing: Vec::new() };
         let mut places = BTreeMap::new();
-        // Whether something that comes before may make a cluster or choose one.
+        // Whether an earlier step may create a cluster or choose one.
         let mut open = false;
         for subject in subjects(&self.request, &self.plan) {
             let kind = subject.activity.provider.kind;
@@ -135,7 +135,7 @@ impl PreflightInput {
         sorted
     }
 
-    /// What is said of a step whose cluster is not there.
+    /// Returns the result for a step whose cluster does not exist.
     fn missing_permissions(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
@@ -150,14 +150,14 @@ impl PreflightInput {
     }
 }
 
-/// The activities of the plan, each once: refs and the hypothesis' second pass repeat others.
+/// Returns the activities of the plan, each once: refs and the second hypothesis pass repeat others.
 fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<StepToCheck<'a>> {
     let steps = (1..).zip(&plan.steps);
     let own = steps.filter(|(_, step)| !step.reference && step.at.section != Section::After);
     own.filter_map(|(number, step)| {
         let activity = activity_at(&request.experiment, step.at)?;
         let declared = activity.provider.raw.clone().into();
-        // Without secrets: what is found here is shown.
+        // Without secrets, since the results are shown.
         let provider = substitute(&declared, &request.configuration, &Secrets::default());
         let provider = provider.as_map()?.clone();
         Some(StepToCheck { number, at: step.at, activity, provider })

@@ -1,4 +1,4 @@
-//! What Python says during a run, passed on to whom it concerns.
+//! Messages of Python during a run, forwarded to the parts that handle them.
 
 use super::signals;
 use crate::{
@@ -15,10 +15,10 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How much later than Python's our own SIGTERM may be heard, where a supervisor stops every process of a service.
+/// How much later than Python this process may receive SIGTERM, if a supervisor stops all processes of a service.
 const SAME_STOP: Duration = Duration::from_millis(50);
 
-/// Passes on what Python says. Who is not known yet when Python starts is told later.
+/// Forwards messages of Python. Parts that do not exist yet when Python starts are set later.
 pub(crate) struct PythonEvents {
     emitter: Emitter,
     signals: mpsc::Sender<Signal>,
@@ -28,7 +28,7 @@ pub(crate) struct PythonEvents {
 }
 
 impl PythonEvents {
-    /// Log lines go to the stream; requests to end the run are those of a signal.
+    /// Log lines go to the stream; requests to end the run become signals.
     pub(crate) fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
         Arc::new(Self {
             emitter,
@@ -39,36 +39,36 @@ impl PythonEvents {
         })
     }
 
-    /// From here on these texts are masked.
+    /// Masks these secrets from now on.
     pub(crate) fn hide(&self, redactor: Redactor) {
         // Secrets are resolved once in a run.
         let _ = self.redactor.set(redactor);
     }
 
-    /// From here on changes of the environment reach these.
+    /// Applies changes of the environment to these providers from now on.
     pub(crate) fn inform(&self, providers: &Arc<Providers>) {
         let _ = self.providers.set(Arc::downgrade(providers));
     }
 
-    /// The first function that gave what JSON cannot hold, once there is one.
+    /// The first function that returned what JSON cannot hold, if any.
     pub(crate) fn unserialisable(&self) -> Arc<OnceLock<String>> {
         self.unserialisable.clone()
     }
 
-    /// What Python talks to.
+    /// Returns the listener that receives Python's messages.
     pub(crate) fn listener(self: &Arc<Self>) -> Listener {
         let events = self.clone();
-        Arc::new(move |heard| {
+        Arc::new(move |event| {
             let events = events.clone();
-            Box::pin(async move { events.handle(heard).await })
+            Box::pin(async move { events.handle(event).await })
         })
     }
 
-    async fn handle(&self, heard: PythonEvent) {
-        match heard {
+    async fn handle(&self, event: PythonEvent) {
+        match event {
             PythonEvent::Logged { level, message, .. } => self.log(level, message).await,
             PythonEvent::Printed { line } => self.log(Level::Info, line).await,
-            // Only the first one is of interest.
+            // Only the first one is kept.
             PythonEvent::Unserialisable { function } => drop(self.unserialisable.set(function)),
             PythonEvent::Exit { code } => {
                 let signal = if code == 30 { Signal::User2 } else { Signal::User1 };
@@ -105,8 +105,8 @@ impl PythonEvents {
     }
 }
 
-/// A SIGTERM that Python got is the run's, unless the run has one of its own: as a second one it would end the
-/// rollbacks.
+/// Forwards a SIGTERM that Python received to the run, unless the process received its own: a second SIGTERM would end
+/// the rollbacks.
 async fn pass_on_sigterm(signals: mpsc::Sender<Signal>) {
     tokio::time::sleep(SAME_STOP).await;
     if !signals::was_terminated() {

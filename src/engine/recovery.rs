@@ -1,4 +1,4 @@
-//! After the end of a run: watches until the system is safe, and tells it, or what is still wrong.
+//! After the end of a run: watches until the system is safe, and emits that, or what is still wrong.
 
 use crate::{
     insight,
@@ -11,16 +11,16 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// How long it is waited until what is still wrong is the word that stands.
+/// How long to wait before what is still wrong becomes the final verdict.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks at the state.
+/// Interval between two checks of the state.
 const LOOK: Duration = Duration::from_millis(250);
-/// Between two times that the hypothesis is asked.
+/// Interval between two rechecks of the hypothesis.
 const ASK: Duration = Duration::from_secs(1);
-/// The same once the word stands.
+/// The same after the final verdict.
 const LATER: Duration = Duration::from_secs(5);
 
-/// Tells that the way back begins, if the run left something to recover from; whether it does.
+/// Emits that the recovery begins, if the run left something to recover from. Returns whether it did.
 pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
     let begins = insight::is_to_recover(&shown.borrow(), emitter.clock().now());
     if begins {
@@ -29,9 +29,9 @@ pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -
     begins
 }
 
-/// Asks the hypothesis again once the targets are back, until the steady state is met. Nothing of it is part of the run.
+/// Rechecks the hypothesis once the targets are back, until the steady state is met. No part of it belongs to the run.
 ///
-/// With `lasting` it goes on after the word that stands, for what comes late.
+/// With `lasting` it continues after the final verdict, for a late recovery.
 pub(super) async fn lead(
     again: HypothesisRecheck,
     shown: watch::Receiver<Session>,
@@ -40,20 +40,20 @@ pub(super) async fn lead(
     lasting: bool,
 ) {
     let begun = Instant::now();
-    let (mut told, mut stands, mut pause) = (None, false, LOOK);
+    let (mut last_wrong, mut stands, mut pause) = (None, false, LOOK);
     loop {
-        // Whoever leaves at the end of the run is gone after the first one.
+        // A session that is left at the end of the run ends during this first wait.
         sleep(pause).await;
         let away = insight::still_away(&shown.borrow());
         let asked = away.is_empty();
         let wrong = if asked { asked_again(&again, &shown, &clock).await } else { away };
         let met = wrong.is_empty();
-        // Nothing but rollbacks that failed: no waiting mends them.
+        // Only failed rollbacks are left: waiting does not repair them.
         let hopeless = asked && insight::only_rollbacks(&shown.borrow(), &wrong);
         let last = !stands && (met || hopeless || begun.elapsed() >= PATIENCE);
-        if last || (met && stands) || told.as_ref() != Some(&wrong) {
+        if last || (met && stands) || last_wrong.as_ref() != Some(&wrong) {
             emitter.emit(EventKind::SafetyChecked { met, wrong: wrong.clone(), last }).await;
-            told = Some(wrong);
+            last_wrong = Some(wrong);
         }
         stands |= last;
         if met || (stands && (!lasting || hopeless)) {
@@ -69,7 +69,7 @@ pub(super) async fn lead(
     }
 }
 
-/// What the hypothesis says, users, and rollbacks.
+/// Returns the problems of the hypothesis, the users and the rollbacks.
 async fn asked_again(
     again: &HypothesisRecheck,
     shown: &watch::Receiver<Session>,
@@ -98,7 +98,7 @@ mod tests {
     use pyvalue::Map;
     use std::sync::Arc;
 
-    /// A function that gives one value.
+    /// A function that returns one value.
     struct ValueFunction(i64);
 
     impl Catalogue for ValueFunction {
@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    /// Asks a hypothesis that wants 0, and gets this.
+    /// A recheck of a hypothesis that expects 0, with a probe that returns this.
     fn again(given: i64) -> HypothesisRecheck {
         let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
             {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
@@ -129,7 +129,7 @@ mod tests {
         HypothesisRecheck::new(request(text), Arc::new(providers))
     }
 
-    /// What is told of an aborted run whose targets are back at once, or never.
+    /// Returns the checks emitted for an aborted run whose targets are back at once, or never.
     async fn told(given: i64, back: bool) -> Vec<(bool, bool, Vec<String>)> {
         let (mut session, now) = fixtures::told(Variant::Before, 5.0);
         let mut seconds = 5.0;

@@ -1,4 +1,4 @@
-//! Which cluster a session is about: whether it is there, and whether a fire in it needs a typed name.
+//! The cluster that a session is about: whether it exists, and whether a fire in it needs a typed name.
 
 use crate::{
     cluster::{Connection, Error},
@@ -8,7 +8,7 @@ use crate::{
 };
 use pyvalue::Value;
 
-/// Contexts of clusters that live on this machine, by name or by how their names begin.
+/// Contexts of clusters on this machine: names, and prefixes that end in `-`.
 const LOCAL: [&str; 10] = [
     "sandbox",
     "chaos-tui-sandbox",
@@ -32,8 +32,8 @@ pub(crate) fn allowed(context: Option<&str>, also: &[String]) -> bool {
     })
 }
 
-/// The cluster that the session watches, if the experiment has to do with one that is there: that of the first fault in one, or
-/// else of the first step.
+/// Returns the cluster that the session watches, if the experiment is about one that exists: that of the first fault in
+/// a cluster, else of the first step.
 pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> Option<Connection> {
     let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
     let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
@@ -41,7 +41,7 @@ pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> O
         let provider = &activity.provider;
         let site = providers.site(provider.kind, &provider.raw, &request.secrets).await;
         match site {
-            // A server that may be a secret is in no header.
+            // A direct connection's server may be a secret, so it is not shown in the header.
             ActivityCluster::In { connection, .. } if !connection.is_direct() => return Some(connection),
             _ => {}
         }
@@ -70,8 +70,8 @@ fn is_about_cluster(activity: &Activity) -> bool {
         && (module.starts_with("chaosk8s.") || module.starts_with("chaosgremlin."))
 }
 
-/// Why the first step that needs a cluster will find none; sends nothing. Nobody can tell before once something was called that
-/// may make a cluster or choose one: a program, a function that nobody here knows, a control.
+/// Returns why the first step that needs a cluster will find none; sends no request. Nothing can be said once a step
+/// was called that may create or choose a cluster: a program, a function unknown here, a control.
 pub(crate) async fn needs_missing_cluster(request: &RunRequest, providers: &Providers) -> Option<Error> {
     let experiment = &request.experiment;
     if request.controls.has_globals() || Controls::are_declared(experiment) {
@@ -94,7 +94,7 @@ pub(crate) async fn needs_missing_cluster(request: &RunRequest, providers: &Prov
     None
 }
 
-/// Whether calling it may make a cluster or choose one for those that follow.
+/// Whether calling the activity may create a cluster or choose one for the activities that follow.
 pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
     let text = |key: &str| activity.provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();
     match activity.provider.kind {
@@ -106,7 +106,7 @@ pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
     }
 }
 
-/// Whether the experiment is about a cluster that is not to be found.
+/// Whether the experiment is about a cluster that cannot be found.
 pub(crate) async fn is_missing(request: &RunRequest, providers: &Providers) -> bool {
     touches_cluster(request) && needs_missing_cluster(request, providers).await.is_some()
 }

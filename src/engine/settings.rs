@@ -1,4 +1,4 @@
-//! What a session is told before it begins, as plain values: no command line, no config file.
+//! The settings of a session, as plain values: no command line, no config file.
 
 use super::notifications::Notifications;
 use crate::{
@@ -13,73 +13,73 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// A run that can be played.
+/// A run that can be started.
 pub(crate) struct PreparedRun {
     pub request: RunRequest,
-    /// With whom.
+    /// The providers that it calls.
     pub providers: Arc<Providers>,
-    /// Whom to tell how it ended.
+    /// The channels to notify how it ended.
     pub notifications: Notifications,
     /// How the cluster is chosen.
     pub cluster: cluster::ClusterSettings,
-    /// What ends it by itself.
+    /// The limits that end it automatically.
     pub guards: Guards,
-    /// The first Python function that gave what JSON cannot hold, once there is one.
+    /// The first Python function that returned what JSON cannot hold, if any.
     pub unserialisable: Arc<OnceLock<String>>,
 }
 
-/// How a session is held.
+/// How a session is run.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionSettings {
     /// Where the experiment comes from, as it was named.
     pub source: String,
     pub journal: PathBuf,
-    /// Where the session is recorded, if it is; the undo kit is written beside it.
+    /// The file of the session's recording, if any; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
     pub audience: SessionMode,
-    /// What is asked and read.
+    /// What is probed and read.
     pub watch: WatchSettings,
-    /// Bad user-seconds that may be spent.
+    /// The budget of bad user-seconds.
     pub budget: u32,
     /// Contexts in which a fire needs no typed name, besides those of clusters on this machine.
     pub allowed_contexts: Vec<String>,
 }
 
-/// Who follows a session, and so what is looked up and watched in it.
+/// Who follows a session, which decides what is looked up and watched in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionMode {
-    /// An operator at a screen, or whoever is shown the same: all of it.
+    /// An operator at a screen, or another viewer of the same data: everything.
     Operator {
         /// Whether nothing may be fired.
         read_only: bool,
     },
-    /// Nobody: users and pods are watched for guards and the verdict.
+    /// No operator: users and pods are watched for guards and the verdict.
     Judges {
         /// Whether the end waits until the system has recovered.
         recovery: bool,
     },
-    /// Nobody, and nothing is watched.
+    /// No operator, and nothing is watched.
     Nobody,
 }
 
-/// What is asked as users do, and which pages are read.
+/// What is probed as users do, and which pages are read.
 #[derive(Clone, Debug)]
 pub(crate) struct WatchSettings {
-    /// URLs or paths that users ask.
+    /// URLs or paths that users request.
     pub urls: Vec<String>,
-    /// Whether they go before the experiment's own probe.
+    /// Whether these come before the experiment's own probe.
     pub before_own: bool,
-    /// Headers sent to each of them, `NAME:VALUE`.
+    /// Headers sent with each request, `NAME:VALUE`.
     pub headers: Headers,
-    /// Whether every certificate is accepted of them.
+    /// Whether every certificate is accepted.
     pub insecure: bool,
-    /// Whether nobody is asked, and only pages are read.
+    /// Whether no user requests are sent, and only pages are read.
     pub passive: bool,
-    /// Requests a second to each of them.
+    /// Requests a second to each endpoint.
     pub rate: f64,
-    /// What users accept to wait, in seconds.
+    /// The response time that users accept, in seconds.
     pub limit: f64,
-    /// Where the breaker's state is told, besides the usual places.
+    /// Sources of the circuit breaker's state, besides the usual places.
     pub breaker_sources: Vec<NamedSource>,
     pub breaker_series: Vec<SeriesRule>,
 }
@@ -109,7 +109,7 @@ impl Headers {
         Self(texts)
     }
 
-    /// The same for whoever may see them.
+    /// Returns the headers with their values masked.
     pub fn shown(&self) -> Vec<String> {
         let name = |text: &String| text.split_once(':').map_or("", |(name, _)| name).trim().to_owned();
         self.0.iter().map(|text| format!("{}: ***", name(text))).collect()

@@ -1,4 +1,4 @@
-//! Signals of the operating system, for whoever plays an experiment.
+//! Signals of the operating system, forwarded to the run.
 
 use crate::runner::{Compat, Signal};
 use std::{
@@ -11,32 +11,32 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Signals that may wait to be heard; more of them say nothing new.
+/// Capacity of the signal channel; further signals carry no new information.
 const WAITING: usize = 8;
 
-/// Whether the process itself was told to end by SIGTERM.
+/// Whether this process itself received SIGTERM.
 static TERMINATED: AtomicBool = AtomicBool::new(false);
 
-/// Whether this process has heard a SIGTERM of its own.
+/// Whether this process itself received SIGTERM.
 pub(super) fn was_terminated() -> bool {
     TERMINATED.load(Ordering::Relaxed)
 }
 
-/// Notes what the process has heard.
+/// Records a signal that the process received.
 pub(super) fn note(signal: Signal) {
     if signal == Signal::Terminate {
         TERMINATED.store(true, Ordering::Relaxed);
     }
 }
 
-/// Hears signals from the moment it is made until it is dropped. Their default effect is gone from then on.
+/// Receives signals from its creation until it is dropped. Their default effect is gone for good.
 pub(crate) struct Signals {
     sender: mpsc::Sender<Signal>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Signals {
-    /// Hears all that runs know; SIGHUP only where it is not to kill.
+    /// Receives all signals that runs handle; SIGHUP only where it is not supposed to kill the process.
     pub(crate) fn all(compat: Compat) -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
         signals.next(SignalKind::interrupt(), Signal::Interrupt)?;
@@ -49,7 +49,7 @@ impl Signals {
         Ok((signals, receiver))
     }
 
-    /// Hears those that end a session while it has no screen yet; the others still have their default effect.
+    /// Receives those that end a session while it has no screen yet; the others keep their default effect.
     pub(crate) fn endings() -> io::Result<(Self, mpsc::Receiver<Signal>)> {
         let (mut signals, receiver) = Self::none();
         signals.next(SignalKind::interrupt(), Signal::Interrupt)?;
@@ -63,7 +63,7 @@ impl Signals {
         (Self { sender, tasks: Vec::new() }, receiver)
     }
 
-    /// Where Python sends what it would have sent to the process.
+    /// Returns the sender for signals that Python would have sent to the process.
     pub(crate) fn sender(&self) -> mpsc::Sender<Signal> {
         self.sender.clone()
     }
@@ -73,7 +73,7 @@ impl Signals {
         self.tasks.push(tokio::spawn(async move {
             while signals.recv().await.is_some() {
                 note(meaning);
-                // A full channel holds the same message already.
+                // A full channel holds enough signals already.
                 let _ = sender.try_send(meaning);
             }
         }));
@@ -87,7 +87,7 @@ impl Drop for Signals {
     }
 }
 
-/// Ends the process the way the signal would have ended it, had nobody heard it: whoever started us sees that.
+/// Ends the process as the unhandled signal would have ended it, so that the parent process sees the signal.
 pub(crate) fn die_of(signal: Signal) -> ! {
     let number = match signal {
         Signal::Interrupt => libc::SIGINT,
@@ -96,12 +96,12 @@ pub(crate) fn die_of(signal: Signal) -> ! {
         Signal::User1 => libc::SIGUSR1,
         Signal::User2 => libc::SIGUSR2,
     };
-    // SAFETY: `signal` with `SIG_DFL` and `raise` take integers and touch no memory of ours. The handler that is replaced
-    // only wrote into a pipe that nobody reads any more.
+    // SAFETY: `signal` with `SIG_DFL` and `raise` take integers and touch no memory of ours. The handler that is
+    // replaced only wrote into a pipe that is not read any more.
     unsafe {
         libc::signal(number, libc::SIG_DFL);
         libc::raise(number);
     }
-    // Only if the signal is blocked, which nothing here does.
+    // Reached only if the signal is blocked, which nothing here does.
     std::process::exit(128 + number)
 }

@@ -1,5 +1,5 @@
-//! Leads a session while it goes on: the runner plays, observers watch, orders are carried to whom they concern, and what has to
-//! follow the end of the run does.
+//! Supervises a running session: starts the runner and the observers, forwards commands to the parts that handle them,
+//! and does the work that follows the end of the run.
 
 use super::{
     bus::BusHandle,
@@ -31,62 +31,62 @@ use std::{
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Orders that may wait for the runner, which always hears them.
+/// Capacity of the command channel to the runner, which receives at all times.
 const ORDERS: usize = 64;
 
-/// Everything behind the screen, or behind the console.
+/// All parts of a session except the screen or console.
 pub(super) struct Supervisor {
-    /// Takes what is told.
+    /// Emits the session's events.
     pub emitter: Emitter,
     pub bus: BusHandle,
     pub session: watch::Receiver<Session>,
     pub journal_path: PathBuf,
     pub audience: SessionMode,
-    /// Who watches, if anybody does.
+    /// The observers, if anything is watched.
     pub observers: Option<Observers>,
-    /// Puts back what was fired away, where somebody may ask for it.
+    /// Puts back what was fired away, in sessions whose operator may ask for it.
     pub undo: Option<Restoration>,
-    /// What it takes to find the session's cluster, where it was not there at the beginning.
+    /// What is needed to find the session's cluster, if it did not exist at the beginning.
     pub late_cluster: Option<LateCluster>,
-    /// Whom to tell how the run ended.
+    /// The channels that are notified how the run ended.
     pub notifications: Notifications,
-    /// The first Python function that gave what JSON cannot hold, once there is one.
+    /// The first Python function that returned what JSON cannot hold, if any.
     pub unserialisable: Arc<OnceLock<String>>,
-    /// Fires when the run has ended and its journal is written.
+    /// Cancelled when the run has ended and its journal is written.
     pub done: CancellationToken,
-    /// Fires when nobody follows any more.
+    /// Cancelled when nobody follows the session any more.
     pub leave: CancellationToken,
 }
 
-/// Who looks for the session's cluster once something may have made it.
+/// What is needed to find the session's cluster after an activity that may have created it.
 pub(super) struct LateCluster {
     pub request: RunRequest,
-    /// They choose the cluster.
+    /// The providers, which choose the cluster.
     pub providers: Arc<Providers>,
-    /// Contexts that need no typed name besides those on this machine.
+    /// Contexts in which a fire needs no typed name, besides those on this machine.
     pub allowed: Vec<String>,
 }
 
-/// What became of it.
+/// The result of a session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionReport {
-    /// How the run ended; `None` when none was played or it did not come to its end.
+    /// How the run ended; `None` when none was started or it did not reach its end.
     pub ending: Option<RunEnd>,
     pub looked: bool,
-    /// Whether the journal could not be written.
+    /// Why the journal could not be written, if so.
     pub unwritten: Option<String>,
-    /// Whether something of ours broke.
+    /// Whether a part of this program panicked.
     pub bugs: bool,
     pub words: Vec<String>,
 }
 
 impl SessionReport {
-    /// Whether the run ended as a crash of the reference does.
+    /// Whether the run ended as the reference would crash.
     fn crashed(&self) -> bool {
         self.ending.is_some_and(|ending| ending.crashed)
     }
 
-    /// A report of what broke before anything could be reported.
+    /// Creates the report of a session that panicked before it could report.
     pub(crate) fn broken(words: String) -> Self {
         Self { bugs: true, words: vec![words], ..Self::default() }
     }
@@ -98,7 +98,7 @@ impl SessionReport {
 }
 
 impl Supervisor {
-    /// Plays the experiment, and goes on watching after its end until nobody follows any more.
+    /// Runs the experiment, and keeps watching after its end until nobody follows the session any more.
     pub(super) async fn play(
         mut self,
         request: RunRequest,
@@ -106,7 +106,7 @@ impl Supervisor {
         signals: mpsc::Receiver<Signal>,
         mut orders: mpsc::Receiver<Command>,
     ) -> SessionReport {
-        // Also where this task breaks: whoever waits for the end is not left waiting.
+        // Cancelled also if this task panics, so that code that waits for the end does not hang.
         let _done = self.done.clone().drop_guard();
         let mut report = SessionReport::default();
         let (steps, stepped) = mpsc::channel(ORDERS);
@@ -123,7 +123,7 @@ impl Supervisor {
                         Ok(ending) => report.ending = Some(ending),
                         Err(failed) => self.broke(&mut report, words_of(failed)).await,
                     }
-                    // Once the journal is made, all that the run told is in the state.
+                    // Once the journal is returned, the state holds all events of the run.
                     self.bus.journal().await;
                     let recovers = self.recovers().await;
                     if let Some(undo) = &mut self.undo {
@@ -146,7 +146,7 @@ impl Supervisor {
                         self.find_cluster().await;
                     }
                 }
-                said = broken(&mut self.observers) => self.broke(&mut report, said).await,
+                message = broken(&mut self.observers) => self.broke(&mut report, message).await,
                 () = self.leave.cancelled() => break,
             }
         }
@@ -164,7 +164,7 @@ impl Supervisor {
         loop {
             tokio::select! {
                 Some(order) = orders.recv() => self.carry(order, None).await,
-                said = broken(&mut self.observers) => self.broke(&mut report, said).await,
+                message = broken(&mut self.observers) => self.broke(&mut report, message).await,
                 () = self.leave.cancelled() => break,
             }
         }
@@ -178,7 +178,7 @@ impl Supervisor {
         }
     }
 
-    /// From the first fire on: answers teach nothing, failed fires are looked into, guards end the run.
+    /// From the first fire on: no answers are learned as normal, failed fires are examined, guards may end the run.
     fn watch_the_fault(&mut self, runner: &mpsc::Sender<StepCommand>) {
         let Some(observers) = &mut self.observers else { return };
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
@@ -188,7 +188,7 @@ impl Supervisor {
         observers.spawn(guards::watch(session, emitter.clock(), emitter, presence, runner.clone()));
     }
 
-    /// Watches the session's cluster from here on, if it is there by now.
+    /// Starts to watch the session's cluster, if it exists by now.
     async fn find_cluster(&mut self) {
         let (Some(late), Some(observers)) = (&self.late_cluster, &mut self.observers) else { return };
         let Some(connection) = session_cluster::connection(&late.request, &late.providers).await else {
@@ -204,7 +204,7 @@ impl Supervisor {
         self.late_cluster = None;
     }
 
-    /// Whether it is watched how the system recovers from the run; tells that it begins.
+    /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.
     async fn recovers(&self) -> bool {
         match self.audience {
             SessionMode::Operator { .. } | SessionMode::Judges { recovery: true } => {
@@ -214,7 +214,7 @@ impl Supervisor {
         }
     }
 
-    /// Watches until the system has recovered from the run; at a screen also what comes after the word that stands.
+    /// Watches until the system has recovered from the run; with an operator also after the final verdict.
     fn recover(&mut self, again: &HypothesisRecheck) {
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
         let (clock, lasting) = (emitter.clock(), matches!(self.audience, SessionMode::Operator { .. }));
@@ -223,13 +223,13 @@ impl Supervisor {
         }
     }
 
-    /// Hands an order to whom it concerns, and tells of it.
+    /// Forwards a command to the part that handles it, and emits it.
     async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<StepCommand>>) {
         match &order {
             Command::Step(step) => return self.step(step.clone(), runner).await,
-            // The session is open: nothing is to be decided any more.
+            // The session is open already: nothing is left to decide.
             Command::Open(_) => return,
-            // Only a way to look at what is there anyway: nothing that happened.
+            // Only changes what is displayed, so it is no event.
             Command::Watch(WatchCommand::Find(text)) => {
                 return self.observers.iter().for_each(|observers| observers.find(text.clone()));
             }
@@ -248,13 +248,13 @@ impl Supervisor {
         }
     }
 
-    /// An order about steps is the runner's, which tells of it.
+    /// Forwards a command about steps to the runner, which emits it; without a runner it is emitted here.
     async fn step(&mut self, step: StepCommand, runner: Option<&mpsc::Sender<StepCommand>>) {
         self.undo.iter_mut().for_each(|undo| undo.stepped(&step));
         if let Some(observers) = &mut self.observers {
             match &step {
                 StepCommand::Fix(fix) => observers.fix(fix).await,
-                // Whoever fires wants to know what users get.
+                // An operator who fires wants to see what users get.
                 StepCommand::Fire(_) if runner.is_some() => observers.observe(true).await,
                 _ => {}
             }
@@ -268,8 +268,8 @@ impl Supervisor {
         }
     }
 
-    /// Writes the journal and tells whoever waits for it. An operator who played nothing gets none; a run that nobody follows ends
-    /// as the reference's does.
+    /// Writes the journal and notifies the channels. An operator session in which nothing ran gets no journal, nor does
+    /// a crashed run without an operator, as in the reference.
     async fn write_journal(&self, report: &mut SessionReport, needs_json: bool) {
         let Some(journal) = self.bus.journal().await.map(Arc::new) else { return };
         let operator = matches!(self.audience, SessionMode::Operator { .. });
@@ -299,7 +299,7 @@ impl Supervisor {
         }
     }
 
-    /// Writes the journal where no task waits: a disk may hang.
+    /// Writes the journal on a blocking thread, because a disk may hang.
     async fn save(&self, journal: Arc<Value>) -> Result<(), String> {
         let path = self.journal_path.clone();
         let written = tokio::task::spawn_blocking(move || journal::write(&journal, &path)).await;
@@ -320,7 +320,7 @@ impl Supervisor {
     }
 }
 
-/// The next observer that broke, in its own words; pends while all are well.
+/// Returns the panic message of the next observer that panicked; pends while all are well.
 async fn broken(observers: &mut Option<Observers>) -> String {
     match observers {
         Some(observers) => observers.broken().await,

@@ -23,24 +23,24 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Shortest time from the end of a look-up to the next one: pods come and go in swarms.
+/// Shortest time from the end of a look-up to the next one: pods often change in large numbers.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Of the time one part in so many may go into looking up: in a large namespace a look-up is a long list.
+/// At most one part in this many of the time is spent on look-ups: in a large namespace each is a long list.
 const SHARE: u32 = 20;
 
-/// Who knows in which cluster a step acts, and where a fire needs no typed name.
+/// Knows in which cluster a step acts, and where a fire needs no typed name.
 #[derive(Clone)]
 pub(super) struct StepClusters {
-    /// They choose the cluster of a step.
+    /// The providers, which choose the cluster of a step.
     pub providers: Arc<Providers>,
-    /// Contexts that need no typed name besides those on this machine.
+    /// Contexts in which a fire needs no typed name, besides those on this machine.
     pub allowed: Vec<String>,
-    /// The session's own cluster goes for what has none.
+    /// The session, whose own cluster decides for steps without one.
     pub session: watch::Receiver<Session>,
 }
 
 impl StepClusters {
-    /// The place as the card names it, and what else the card says about it.
+    /// Returns the cluster as the card names it, and what else the card says about it.
     fn shown(
         &self,
         site: &ActivityCluster,
@@ -68,24 +68,24 @@ impl StepClusters {
     }
 }
 
-/// Said of whoever is given a cluster and may act in another.
+/// The line for a step that is given a cluster but may act in another.
 const UNSEEN: &str = "what it picks itself cannot be seen;";
 
-/// Follows the session and emits a card whenever one is due and says something new. What it named is noted for the runner, which
-/// fires nothing elsewhere.
+/// Follows the session and emits a card whenever one is due and has changed. The cluster on the card is recorded for
+/// the runner, which fires in no other.
 pub(super) fn follow(
     request: RunRequest,
     places: StepClusters,
     emitter: Emitter,
     bus: &BusHandle,
 ) -> impl Future<Output = ()> + Send + use<> {
-    // Heard from now on, not only once it is polled.
+    // Subscribe now, not only when the future is first polled.
     let (mut run, mut all) = (bus.subscribe_to_run(), bus.subscribe());
     let shown = request.shown.clone();
     let mut steps = CurrentSteps::new(request);
     let mut due = CardSchedule::default();
     let mut looking: Option<BoxFuture<'static, LookedUp>> = None;
-    let mut told: Option<TargetCard> = None;
+    let mut last_card: Option<TargetCard> = None;
     async move {
         loop {
             tokio::select! {
@@ -93,8 +93,8 @@ pub(super) fn follow(
                     let Some(event) = event else { return };
                     let fixed = steps.handle(&event).is_some_and(|step| due.fixed(step));
                     if due.handle(&event.what) || fixed {
-                        // What was looked up so far was for another step.
-                        (looking, told) = (None, None);
+                        // The current look-up is for another step.
+                        (looking, last_card) = (None, None);
                     }
                 }
                 event = all.recv() => {
@@ -109,8 +109,8 @@ pub(super) fn follow(
                     if let Some(card) = &card {
                         shown.note(card.step, site.identity());
                     }
-                    if card.is_some() && card != told {
-                        told.clone_from(&card);
+                    if card.is_some() && card != last_card {
+                        last_card.clone_from(&card);
                         if let Some(card) = card {
                             emitter.emit(EventKind::Targeted(card)).await;
                         }
@@ -124,7 +124,7 @@ pub(super) fn follow(
     }
 }
 
-/// Ends with the look-up that is under way, if there is one.
+/// Waits for the look-up that is running; `None` if there is none.
 async fn next<T>(looking: &mut Option<impl Future<Output = T> + Unpin>) -> Option<T> {
     match looking {
         Some(looking) => Some(looking.await),
@@ -132,7 +132,7 @@ async fn next<T>(looking: &mut Option<impl Future<Output = T> + Unpin>) -> Optio
     }
 }
 
-/// The card of a step, if it is there, the cluster it names, and how long it took to make.
+/// The card of a step, if the step exists, the cluster it names, and how long the look-up took.
 type LookedUp = (Option<TargetCard>, ActivityCluster, Duration);
 
 /// When to look up what firing the awaited step would do.
@@ -144,7 +144,7 @@ struct CardSchedule {
 }
 
 impl CardSchedule {
-    /// Takes note of an event; tells whether another step is awaited now, or none.
+    /// Handles an event. Returns whether another step, or none, is awaited now.
     fn handle(&mut self, what: &EventKind) -> bool {
         match what {
             EventKind::StepAwaited { step, destructive } => {
@@ -161,7 +161,7 @@ impl CardSchedule {
                 self.changed |= pod.in_play;
                 false
             }
-            // What ran beside may have chosen another cluster.
+            // A background activity may have chosen another cluster.
             EventKind::PodGone(_) | EventKind::ActivityEnded { .. } => {
                 self.changed = true;
                 false
@@ -170,7 +170,7 @@ impl CardSchedule {
         }
     }
 
-    /// Another activity took the place of a step; tells whether that step is awaited now.
+    /// Handles a fix of a step. Returns whether that step is awaited now.
     fn fixed(&mut self, step: StepRef) -> bool {
         let awaited = self.awaited == Some(step);
         if awaited {
@@ -183,7 +183,7 @@ impl CardSchedule {
         self.not_before = Some(Instant::now() + PAUSE.max(took * SHARE));
     }
 
-    /// The step to look up, as soon as one is due.
+    /// Waits until a look-up is due. Returns its step.
     async fn next(&mut self) -> StepRef {
         let Some(step) = self.awaited.filter(|_| self.changed) else { return std::future::pending().await };
         if let Some(moment) = self.not_before {
@@ -194,7 +194,7 @@ impl CardSchedule {
     }
 }
 
-/// Makes the card of a step as it is played. What is played is read at once, so that the session can be heard meanwhile.
+/// Makes the card of a step as it is run. The step is read at once, so that events can be handled meanwhile.
 fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFuture<'static, LookedUp> {
     let activity = activity_at(&steps.request.experiment, step).cloned();
     let (provider, places, secrets) = (steps.provider(step), places.clone(), steps.request.secrets.clone());
@@ -213,11 +213,11 @@ fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFut
             card.undo = preview::undo_without_rollbacks(&card.undo);
         }
         if site.connection().is_some_and(Connection::is_direct) {
-            // What could not be looked up names the server.
+            // An error of the look-up names the server, which may be a secret.
             let redactor = Redactor::new(&secrets);
             card.consequences = card.consequences.into_iter().map(|text| redactor.text(text)).collect();
         }
-        // First: where there is little room, the rest is cut.
+        // In front, because the rest is cut where there is little room.
         card.consequences.splice(..0, unseen.map(str::to_owned));
         if let ActivityCluster::Missing(error) = &site {
             card.consequences = vec![Redactor::new(&secrets).text(error.to_string())];

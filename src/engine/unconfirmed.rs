@@ -1,4 +1,4 @@
-//! Fires that failed: takes them back once it is seen that they changed nothing.
+//! Failed fires: withdraws them once it is observed that they changed nothing.
 
 use crate::{
     insight,
@@ -10,14 +10,14 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-/// How often it is looked.
+/// Interval between two checks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Tells as refused what failed and left everything that it names as it was.
+/// Emits a failed fire as refused if everything that it names stayed as it was.
 pub(super) async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter: Emitter) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = 0;
+    let mut expected_refusals = 0;
     loop {
         ticks.tick().await;
         let untouched = {
@@ -25,14 +25,14 @@ pub(super) async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter
             let fires = |session: &Session| -> Vec<StepRef> {
                 session.fault.iter().flat_map(|fault| &fault.fires).map(|firing| firing.step).collect()
             };
-            // What was told last time is in the state by now, or the stream is behind.
-            let heard = session.refusals.len() >= told;
+            // The refusals emitted last time are in the state by now, or the stream is behind.
+            let up_to_date = session.refusals.len() >= expected_refusals;
             insight::fault_untouched(&session, clock.now())
-                .filter(|_| heard)
+                .filter(|_| up_to_date)
                 .map(|why| (why, fires(&session)))
         };
         let Some((reason, steps)) = untouched else { continue };
-        told = shown.borrow().refusals.len() + steps.len();
+        expected_refusals = shown.borrow().refusals.len() + steps.len();
         for step in steps {
             emitter.emit(EventKind::FaultRefused { step, reason: reason.clone() }).await;
         }

@@ -1,4 +1,4 @@
-//! From the tree of values to the typed experiment.
+//! Builds the typed experiment from the tree of values.
 
 use super::{
     Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
@@ -7,10 +7,11 @@ use super::{
 use pyvalue::{Map, Value, place::Place};
 use std::collections::HashMap;
 
-/// The activities a `ref` can name: the last of a name wins, the hypothesis after the method (format 8.3).
+/// The activities that a `ref` can name. If several have the same name, the last one wins; hypothesis probes come after
+/// the method (format 8.3).
 pub(super) struct NamedActivities<'a>(HashMap<&'a str, Declared<'a>, foldhash::fast::RandomState>);
 
-/// A full declaration: the list that it stands in, which of it, and itself.
+/// A full declaration: its list, its index in the list, and its mapping.
 type Declared<'a> = (&'static Place<'static>, usize, &'a Map);
 
 impl<'a> NamedActivities<'a> {
@@ -40,7 +41,7 @@ pub(super) static METHOD: Place<'static> = Place::at("$.method");
 pub(super) static PROBES: Place<'static> = Place::at("$.steady-state-hypothesis.probes");
 pub(super) static ROLLBACKS: Place<'static> = Place::at("$.rollbacks");
 
-/// Every entry of the three lists of activities: the list, which of it, and the entry.
+/// All entries of the three lists of activities: the list, the index, and the entry.
 pub(super) fn activities(experiment: &Map) -> impl Iterator<Item = (&'static Place<'static>, usize, &Value)> {
     let lists =
         [(probes(experiment), &PROBES), (method(experiment), &METHOD), (rollbacks(experiment), &ROLLBACKS)];
@@ -109,7 +110,7 @@ fn unplayable(message: String) -> Result<Activity, Unplayable> {
     Err(Unplayable { message })
 }
 
-/// One full declaration that can be run.
+/// Builds an activity from a full declaration; the error is the reason why it cannot be run.
 pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
     let activity = flawed(raw, place);
     match &activity.flaw {
@@ -118,7 +119,7 @@ pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
     }
 }
 
-/// One full declaration, as far as it can be run.
+/// Builds an activity from a full declaration; a missing or unknown part is recorded in `flaw`.
 pub(super) fn flawed(raw: &Map, place: &str) -> Activity {
     let name = name_of(raw);
     let missing = |what: &str| Unplayable { message: format!("activity '{name}' at {place} {what}") };

@@ -4,7 +4,7 @@
 use super::{Activity, Environment, Flaw, Secrets, build, convert};
 use pyvalue::{Map, Value, place};
 
-/// Why the configuration cannot be had.
+/// Why the configuration cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigurationError {
     /// The variable is not set and the entry has no default.
@@ -13,7 +13,7 @@ pub enum ConfigurationError {
     /// The entry has no `key`.
     #[error("configuration entry '{entry}' is of type env but names no variable: add a `key`, a text")]
     NoKey { entry: String },
-    /// A dynamic entry says not how to ask for its value.
+    /// A dynamic entry has no provider that could compute its value.
     #[error("configuration entry '{entry}' is of type probe but has no `provider` with a `type`: add it")]
     NoProvider { entry: String },
     /// The value does not fit the `env_var_type`.
@@ -37,7 +37,7 @@ pub fn resolve(
         .collect()
 }
 
-/// One entry; [`resolve`] of the whole stops at the first error, validation asks for each.
+/// Resolves one entry; [`resolve`] stops at the first error, validation checks every entry.
 pub(super) fn entry(
     name: &str,
     value: &Value,
@@ -57,7 +57,7 @@ pub(super) fn entry(
         .map_err(|error| ConfigurationError::Convert { entry: entry(), reason: error.to_string() })
 }
 
-/// Whether each dynamic entry says how to ask: the reference crashes on one that does not, also without validation.
+/// Checks that each dynamic entry has a provider: the reference crashes on one without, also if validation is disabled.
 pub fn check_dynamic(configuration: &Map) -> Result<(), ConfigurationError> {
     let dynamic = configuration.iter().filter(|(_, value)| is_dynamic(value));
     let lacking = |value: &Value| value.get("provider").is_none_or(|provider| provider.get("type").is_none());
@@ -67,7 +67,7 @@ pub fn check_dynamic(configuration: &Map) -> Result<(), ConfigurationError> {
     }
 }
 
-/// Whether an entry is a probe that is asked for its value.
+/// Whether an entry is dynamic: its value is the output of a probe.
 pub(super) fn is_dynamic(value: &Value) -> bool {
     value.get("type").and_then(Value::as_str) == Some("probe")
 }
@@ -77,13 +77,13 @@ pub(super) fn is_dynamic(value: &Value) -> bool {
 pub enum DynamicOutcome {
     /// The provider's output.
     Output(Value),
-    /// It failed in whatever way; why is for the log only.
+    /// It failed; the reason is for the log only.
     Failed(String),
-    /// It ends the run before it begins: no other is asked.
+    /// It ends the run before it begins: no further dynamic entry is resolved.
     Ended,
 }
 
-/// A dynamic entry that left no value.
+/// A dynamic entry whose probe failed, so that the entry has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamicFailure {
     pub entry: String,
@@ -109,7 +109,7 @@ where
         }
         let activity = dynamic_activity(&name, &value, secrets);
         let outcome = match &activity.flaw {
-            // Nothing is called and nothing is known, which is no failure.
+            // An unknown provider is not called; the entry has no value, which is not a failure.
             Some(Flaw::UnknownProvider(_)) => continue,
             Some(flaw) => Err(flaw.why().to_string()),
             None => match run(&activity, &resolved).await {
@@ -136,7 +136,7 @@ fn dynamic_activity(name: &str, declared: &Value, secrets: &Secrets) -> Activity
     activity
 }
 
-/// What of a probe's output becomes the value.
+/// The part of a probe's output that becomes the entry's value.
 fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
     use super::ProviderKind::{Http, Process, Python};
     match activity.provider.kind {

@@ -1,14 +1,14 @@
-//! Types that a variable can be given: `env_var_type`, `--var NAME:TYPE=VALUE` (experiment-format 4.2).
+//! Conversion of variables to types: `env_var_type`, `--var NAME:TYPE=VALUE` (experiment-format 4.2).
 
 use pyvalue::{Value, parse_json, python_text, to_float, to_integer};
 
-/// A value that does not become the type.
+/// A value that cannot be converted to the type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConvertError {
-    /// There is no such type.
+    /// The type is unknown.
     #[error("variable type can only be: bool, str, int, float, bytes or json, not '{0}'")]
     UnknownType(String),
-    /// The text does not read as that type.
+    /// The text is not a valid value of the type.
     #[error("'{text}' is no {kind}")]
     Unreadable { text: String, kind: &'static str },
 }
@@ -20,7 +20,7 @@ pub fn to_type(kind: Option<&str>, value: &Value) -> Result<Value, ConvertError>
         None | Some("str" | "string") => Ok(value.clone()),
         Some("int" | "integer") => to_integer(value).ok_or_else(|| unreadable("integer")),
         Some("float" | "number") => to_float(value).ok_or_else(|| unreadable("number")),
-        // Bytes exist in Python only; as a variable they read as their text.
+        // Bytes exist in Python only; as a variable they are used as their text.
         Some("bytes") => value.as_str().map(Value::from).ok_or_else(|| unreadable("text")),
         Some("bool") => match value {
             Value::Bool(_) => Ok(value.clone()),

@@ -1,4 +1,4 @@
-//! The environment as a value: what the process was given, plus what `.env` files and the sandbox write over it.
+//! The environment variables as a value: those of the process, changed by `.env` files and the sandbox.
 
 use indexmap::IndexMap;
 use std::{
@@ -6,14 +6,15 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-/// Environment variables. Child processes get [`Environment::variables`]; nothing of ours changes the process's own.
+/// Environment variables. Child processes get [`Environment::variables`]; chaos-tui never changes its own process's
+/// variables.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: IndexMap<OsString, OsString>,
 }
 
 impl Environment {
-    /// The environment this process was given.
+    /// The environment of this process.
     pub fn of_process() -> Self {
         Self { variables: std::env::vars_os().collect() }
     }
@@ -28,12 +29,12 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(|value| value.to_string_lossy().into_owned())
     }
 
-    /// Sets a variable for everything that uses this environment from here on.
+    /// Sets a variable for all later uses of this environment.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.variables.insert(name.into(), value.into());
     }
 
-    /// Sets some and removes others.
+    /// Sets variables and removes those without a value.
     pub fn put(&mut self, variables: impl IntoIterator<Item = (String, Option<String>)>) {
         for (name, value) in variables {
             match value {
@@ -54,7 +55,7 @@ impl Environment {
     }
 }
 
-/// The environment of a run as it is now: functions and controls change it. Clones share it.
+/// The current environment of a run: functions and controls change it. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct LiveEnvironment(Arc<RwLock<Arc<Environment>>>);
 
@@ -63,7 +64,7 @@ impl LiveEnvironment {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes it for whatever looks from here on.
+    /// Changes the environment for all later calls of [`LiveEnvironment::now`].
     pub fn change(&self, change: impl FnOnce(&mut Environment)) {
         let mut environment = self.0.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut environment));

@@ -1,4 +1,4 @@
-//! Finding an executable as a shell does (experiment-format 3.1).
+//! Finds an executable as a shell does (experiment-format 3.1).
 
 use super::Environment;
 use std::{
@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where executables are looked for when `PATH` is not set.
+/// The search path if `PATH` is not set.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// The file that `path` names: as given if it contains a slash, else the first of `PATH`.
+/// The file that `path` names: as given if it contains a slash, else the first match in `PATH`.
 pub fn find(path: &str, environment: &Environment) -> Option<PathBuf> {
     if path.contains('/') {
         return is_executable(Path::new(path)).then(|| PathBuf::from(path));
@@ -19,7 +19,7 @@ pub fn find(path: &str, environment: &Environment) -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| is_executable(candidate))
 }
 
-/// The names in `PATH` for a suggestion; read only when something was not found.
+/// The names of all files in `PATH`, for a suggestion; read only if a program was not found.
 pub(super) fn names(environment: &Environment) -> Vec<String> {
     let directories = environment.get("PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned());
     let entries =
@@ -29,7 +29,7 @@ pub(super) fn names(environment: &Environment) -> Vec<String> {
 
 fn is_executable(path: &Path) -> bool {
     let metadata = std::fs::metadata(path);
-    // As root every mode bit counts for access; a file without any is still not executable.
+    // Root may access every file; but a file without any execute bit is not executable for root either.
     metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 

@@ -1,19 +1,19 @@
-//! What validation found, and how it is shown to people.
+//! The findings of validation, and their text form.
 
 use pyvalue::{Document, Part, Position};
 use std::fmt::Write;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The experiment is refused.
     Error,
-    /// It runs, but probably not as meant.
+    /// The experiment runs, but probably not as intended.
     Warning,
 }
 
-/// One thing that is wrong or doubtful.
+/// One problem found by validation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Finding {
     /// Stable identifier, such as `E-REF-UNKNOWN` (experiment-format 3).
@@ -23,15 +23,15 @@ pub struct Finding {
     pub place: String,
     pub position: Position,
     pub message: String,
-    /// What to do about it.
+    /// The suggested remedy.
     pub remedy: String,
-    /// The reference's exception class; empty for what it does not find.
+    /// The reference's exception class; empty if the reference does not report this problem.
     pub class: &'static str,
-    /// What the reference would say; none where it crashes or says nothing.
+    /// The reference's message; `None` if it crashes or reports nothing.
     pub reference_message: Option<String>,
 }
 
-/// Errors and warnings of one document, errors first come first, in the order of the reference's checks.
+/// The errors and warnings of one document, in the order of the reference's checks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings(pub Vec<Finding>);
 
@@ -51,9 +51,10 @@ impl Findings {
     }
 }
 
-/// A finding in five lines: what, where, the text underlined, the JSON path, the way out.
+/// Renders a finding: message, location, the underlined text, the JSON path, and the remedy, if there is one.
 ///
-/// `line_text` is the line of the file it is on. Control characters of the file are shown as dots, so that nothing of it reaches the terminal raw.
+/// `line_text` is the finding's line of the file. Control characters from the file are replaced by dots, so that they
+/// do not reach the terminal.
 pub fn render(finding: &Finding, source: &str, line_text: &str) -> String {
     let Position { line, column, length } = finding.position;
     let severity = match finding.severity {
@@ -76,7 +77,7 @@ pub fn render(finding: &Finding, source: &str, line_text: &str) -> String {
     text
 }
 
-/// Columns of an excerpt: a minified file is one line of many thousands.
+/// The maximum width of an excerpt in columns: a minified file is one line of many thousands.
 const WIDTH: usize = 96;
 
 struct Excerpt {
@@ -101,7 +102,7 @@ impl Excerpt {
     }
 }
 
-/// Text from a file without its control characters, one column each.
+/// Replaces the control characters of a text from a file, one column each.
 fn visible(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -116,7 +117,7 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-/// Findings of each severity that are kept: nobody reads more, and each costs a walk through the file.
+/// The maximum number of findings kept per severity: nobody reads more, and each requires a scan of the file.
 const MOST: usize = 500;
 
 /// Collects findings with the positions of one document.
@@ -127,13 +128,13 @@ pub(super) struct Collector<'a> {
     warnings: usize,
 }
 
-/// The class, message and code of an error as the reference has them.
+/// A validation error: code, the reference's exception class and messages.
 pub(super) struct Refusal {
     pub code: &'static str,
     pub class: &'static str,
-    /// What the reference says; `None` where it crashes.
+    /// The reference's message; `None` if it crashes.
     pub reference: Option<String>,
-    /// Our own words, where they say more.
+    /// chaos-tui's own message, if it is more helpful.
     pub message: Option<String>,
     pub remedy: String,
 }
@@ -143,17 +144,17 @@ impl<'a> Collector<'a> {
         Self { document, findings: Vec::new(), errors: 0, warnings: 0 }
     }
 
-    /// Whether what is found now is kept: where not, a costly remedy need not be worked out.
+    /// Whether new findings are still kept: if not, an expensive remedy need not be computed.
     pub(super) fn has_room(&self) -> bool {
         self.errors < MOST && self.warnings < MOST
     }
 
-    /// An error at a value.
+    /// Adds an error at a value.
     pub(super) fn refuse(&mut self, place: impl Into<String>, refusal: Refusal) {
         self.refuse_part(place, Part::Value, refusal);
     }
 
-    /// An error at a key or a value.
+    /// Adds an error at a key or a value.
     pub(super) fn refuse_part(&mut self, place: impl Into<String>, part: Part, refusal: Refusal) {
         self.errors += 1;
         if self.errors > MOST {
@@ -173,7 +174,7 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// A value of the wrong kind, on which the reference crashes.
+    /// Adds an error at a value of the wrong type, on which the reference crashes.
     pub(super) fn shape(&mut self, place: impl Into<String>, expected: &str) {
         let refusal = Refusal {
             code: "E-SHAPE",
@@ -185,7 +186,7 @@ impl<'a> Collector<'a> {
         self.refuse(place, refusal);
     }
 
-    /// A warning about a value or a key.
+    /// Adds a warning at a value or a key.
     pub(super) fn warn(
         &mut self,
         code: &'static str,
@@ -197,7 +198,7 @@ impl<'a> Collector<'a> {
         self.warn_as(code, place, part, message, remedy, None);
     }
 
-    /// A warning the reference gives too, in its words.
+    /// Adds a warning that the reference reports too, with the reference's message.
     pub(super) fn warn_as(
         &mut self,
         code: &'static str,

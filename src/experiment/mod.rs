@@ -1,5 +1,5 @@
-//! The experiment file as a value: load, positions for error messages, validate, configuration and secrets,
-//! substitution, tolerances. Imports nothing of ours but what Python makes of values.
+//! The experiment file as a value: loading, positions for error messages, validation, configuration and secrets,
+//! substitution, tolerances. Uses no other module of chaos-tui, only its `pyvalue` crate.
 
 mod build;
 pub mod configuration;

@@ -8,23 +8,23 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     pub configuration: Map,
-    /// Of the secrets, whole scopes. Not to be shown.
+    /// Overrides of secrets, by whole scopes. Must not be shown.
     pub secrets: Map,
 }
 
 /// Why a `--var` or `--var-file` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {
-    /// There is no `=`. A usage error.
+    /// The `=` is missing. A usage error.
     #[error("var needs to be in the format name[:type]=value, not '{0}'")]
     NoValue(String),
     /// The value does not fit the type. A usage error.
     #[error("'{var}': {error}")]
     Convert { var: String, error: ConvertError },
-    /// A file that parses but is no mapping; the reference crashes on it.
+    /// The file parses but is not a mapping; the reference crashes on it.
     #[error("var file '{0}' must be a mapping with `configuration` and `secrets`")]
     NoMapping(PathBuf),
-    /// Its `configuration` or `secrets` is no mapping; the reference crashes on it.
+    /// The file's `configuration` or `secrets` is not a mapping; the reference crashes on it.
     #[error("`{key}` in var file '{path}' must be a mapping")]
     NoMappingAt { path: PathBuf, key: &'static str },
     /// An environment line without `=`; the reference crashes on it.
@@ -42,8 +42,8 @@ pub fn parse_var(var: &str) -> Result<(String, Value), OverrideError> {
 }
 
 impl Overrides {
-    /// Reads the files, then puts the single values over them. Environment files are written into `environment`.
-    /// Gives back, besides, a message for each file that is left out.
+    /// Reads the files, then applies the single values over them. Variables of environment files are written into
+    /// `environment`. Also returns a message for each file that is skipped.
     pub fn read(
         vars: &[(String, Value)],
         files: &[PathBuf],
@@ -60,14 +60,14 @@ impl Overrides {
         Ok((overrides, messages))
     }
 
-    /// The inner error leaves the file out.
+    /// The inner error is the message for a skipped file.
     fn add_file(
         &mut self,
         path: &Path,
         environment: &mut Environment,
     ) -> Result<Result<(), String>, OverrideError> {
         let shown = path.display();
-        // Neither a folder nor a pipe, on which it might wait for ever.
+        // Excludes folders and also named pipes, which might block for ever.
         if !path.is_file() {
             return Ok(Err(format!("Cannot read var file '{shown}'")));
         }

@@ -1,68 +1,68 @@
-//! What validation has to know of Python functions; whoever can call them tells.
+//! The interface through which validation queries Python functions and controls.
 
 use futures_util::future::BoxFuture;
 use pyvalue::Value;
 
-/// A Python function as validation sees it.
+/// The description of a Python function for validation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Described {
     /// A plain function.
     Function {
         parameters: Vec<Parameter>,
-        /// Whether it takes any keyword (`**kwargs`).
+        /// Whether the function takes any keyword argument (`**kwargs`).
         catch_all: bool,
-        /// What should be known about it.
+        /// Known problems of the function.
         advice: Vec<Advice>,
     },
-    /// The module is there, the function is not.
+    /// The module exists, but not the function.
     Missing {
-        /// Functions the module has, for a suggestion.
+        /// The functions of the module, for a suggestion.
         functions: Vec<String>,
     },
     /// The module cannot be imported.
     ImportError(String),
-    /// Importing or inspecting it raised something else.
+    /// Importing the module or inspecting the function raised another exception.
     Broken(String),
-    /// Nobody here can tell, and why: there is no Python, or it was not asked.
+    /// The function cannot be described; the reason: there is no Python, or it was not asked.
     Unknown(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     pub name: String,
-    /// Whether a call must give it.
+    /// Whether a call must pass the parameter.
     pub required: bool,
 }
 
-/// What should be known before a function is used.
+/// A known problem of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// It does not work as it is, and why.
+    /// The function does not work; the reason.
     Broken(String),
-    /// There is a better one.
+    /// There is a better function.
     Deprecated(String),
-    /// What it does stays until something takes it back.
+    /// The function's effect lasts until it is reverted.
     Lasting,
 }
 
-/// How a control's module took its declaration.
+/// The result of checking a control's declaration by its module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlCheck {
-    /// Nothing to say.
+    /// The module accepts the declaration.
     Accepted,
     /// The module cannot be imported: a warning.
     ImportError(String),
-    /// Its own `validate_control` raised this: class and message.
+    /// The module's own `validate_control` raised an exception: class and message.
     Refused(String),
-    /// Nobody here can tell.
+    /// The control cannot be checked.
     Unknown,
 }
 
-/// Tells validation about Python: native functions first, then the bridge.
+/// Describes Python functions and checks controls for validation: native functions first, then the bridge.
 pub trait Signatures: Send + Sync {
     /// Describes a function of a module.
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described>;
 
-    /// Imports a control's module and lets it validate the declaration.
+    /// Imports a control's module and calls its validation of the declaration.
     fn control<'a>(&'a self, module: &'a str, declaration: &'a Value) -> BoxFuture<'a, ControlCheck>;
 }

@@ -1,4 +1,4 @@
-//! `${name}` and `$name` in texts (experiment-format 4.7 and 4.8).
+//! Substitution of `${name}` and `$name` in texts (experiment-format 4.7 and 4.8).
 
 use super::Secrets;
 use pyvalue::{Map, Value, python_text};
@@ -68,7 +68,7 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// The name, if the text is exactly one `${name}`.
+/// The variable's name, if the text is exactly one `${name}`.
 fn whole_variable(text: &str) -> Option<&str> {
     match token(text) {
         Token::Variable { name, length } if length == text.len() && length > name.len() + 1 => Some(name),
@@ -76,7 +76,7 @@ fn whole_variable(text: &str) -> Option<&str> {
     }
 }
 
-/// What a text that begins with `$` begins with.
+/// The token at the start of a text.
 enum Token<'a> {
     /// `$$`.
     Dollar,
@@ -104,7 +104,7 @@ fn token(text: &str) -> Token<'_> {
     }
 }
 
-/// The longest name at the beginning: an ASCII letter or underscore, then letters, digits, underscores.
+/// The longest name at the start: an ASCII letter or underscore, then letters, digits, underscores.
 fn leading_name(text: &str) -> &str {
     if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return "";

@@ -1,11 +1,11 @@
-//! Texts as a settings file or the vendor place of an experiment gives them.
+//! Parses a text or a list of texts, from a settings file or from the extension block of an experiment.
 
 use pyvalue::Value;
 
 /// One text, or a list of them.
 ///
 /// # Errors
-/// When it is neither; in words that follow the name of the setting.
+/// When the value is neither; the message is to be appended to the name of the setting.
 pub fn text_list(value: &Value) -> Result<Vec<String>, String> {
     let refused = || "must be a text or a list of texts".to_owned();
     match value {

@@ -1,4 +1,4 @@
-//! The experiment as the runner sees it.
+//! The experiment in the form that the runner uses.
 
 use super::{
     Activity, Control, Entry, Hypothesis, Unplayable,
@@ -6,7 +6,7 @@ use super::{
 };
 use pyvalue::{Document, Map, Value};
 
-/// An experiment that may be run. Had from [`super::validate`], or explicitly from [`Experiment::unchecked`].
+/// An experiment that may be run. Returned by [`super::validate`], or explicitly by [`Experiment::unchecked`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
     document: Document,
@@ -16,22 +16,22 @@ pub struct Experiment {
     controls: Vec<Control>,
 }
 
-/// The root of the document is no mapping, so not even the reference can take it for an experiment.
+/// The root of the document is not a mapping, so not even the reference can load it as an experiment.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{} holds no experiment: its top level must be a mapping with `title`, `description` and `method`", document.source())]
 pub struct NoExperiment {
-    /// What it is instead.
+    /// The document that was loaded.
     pub document: Box<Document>,
 }
 
-/// A `runtime` block, or a part of it, has another shape; the reference crashes on it when the run starts.
+/// A `runtime` block, or a part of it, has the wrong type; the reference crashes on it when the run starts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` must be a mapping: write {{hypothesis: {{strategy: ...}}, rollbacks: {{strategy: ...}}}}, or leave it out"
 )]
 pub struct NoRuntime(String);
 
-/// The strategies of a `runtime` block: of an experiment or of the settings (experiment-format 2.5).
+/// The strategies of a `runtime` block of an experiment or of the settings (experiment-format 2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runtime {
     /// The hypothesis strategy as written; `default` when missing.
@@ -47,13 +47,13 @@ impl Default for Runtime {
 }
 
 impl Runtime {
-    /// Reads the `runtime` of an experiment; `None` when absent or empty, so that weaker sources stay in force. A
-    /// missing strategy is `default` as soon as the block is there.
+    /// Parses the `runtime` of an experiment; `None` if absent or empty, so that sources of lower precedence stay in
+    /// force. A missing strategy is `default` if the block exists.
     pub fn of_experiment(experiment: &Map) -> Result<Option<Self>, NoRuntime> {
         experiment.get("runtime").filter(|runtime| runtime.truthy()).map(Self::of).transpose()
     }
 
-    /// Reads the `runtime` of settings, which may be absent, but not null.
+    /// Parses the `runtime` of settings, which may be absent, but not null.
     pub fn of_settings(settings: &Map) -> Result<Option<Self>, NoRuntime> {
         settings.get("runtime").map(Self::of).transpose()
     }
@@ -72,8 +72,8 @@ impl Runtime {
 }
 
 impl Experiment {
-    /// Takes a document without asking whether it is valid, for `--no-validation`. What cannot be run is found
-    /// when it is reached.
+    /// Builds an experiment from a document without validation, for `--no-validation`. Entries that cannot be run are
+    /// detected when the run reaches them.
     pub fn unchecked(document: Document) -> Result<Self, NoExperiment> {
         let Some(map) = document.root().as_map() else {
             return Err(NoExperiment { document: Box::new(document) });
@@ -88,7 +88,7 @@ impl Experiment {
         })
     }
 
-    /// The same experiment with another mapping, which a control made of it: what is still to come is played from that.
+    /// The same experiment with another mapping, as a control changed it: the rest of the run uses the new mapping.
     pub fn amended(&self, raw: Map) -> Self {
         let named = NamedActivities::of(&raw);
         let hypothesis = build::hypothesis(&raw, &named);
@@ -100,20 +100,20 @@ impl Experiment {
         Self { document, hypothesis, method, rollbacks, controls }
     }
 
-    /// The document it was read from.
+    /// The document that the experiment was loaded from.
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// The whole mapping as loaded; the journal begins with it.
+    /// The whole mapping as loaded; the first part of the journal.
     pub fn raw(&self) -> &Map {
         static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::default);
         self.document.root().as_map().unwrap_or(&EMPTY)
     }
 
-    /// Notes for the journal that the dynamic entries of the configuration are given no secrets, as none are declared;
-    /// those that are overridden are not asked for. (Where some are declared, the reference writes them there; we
-    /// leave the declaration as it is.)
+    /// Records in the mapping, for the journal, that the dynamic entries of the configuration receive no secrets, as
+    /// none are declared; overridden entries are skipped. (If secrets are declared, the reference writes them into the
+    /// mapping; chaos-tui keeps the declaration unchanged.)
     pub fn note_no_secrets(&mut self, overrides: &Map) {
         let Some(Value::Map(configuration)) = self.document.root_mut().get_mut("configuration") else {
             return;
@@ -162,12 +162,12 @@ impl Experiment {
         &self.controls
     }
 
-    /// The strategies it asks for.
+    /// The strategies that the experiment declares.
     pub fn runtime(&self) -> Result<Option<Runtime>, NoRuntime> {
         Runtime::of_experiment(self.raw())
     }
 
-    /// Its `extensions`, for controls.
+    /// The `extensions`, for controls.
     pub fn extensions(&self) -> Option<&Value> {
         self.raw().get("extensions")
     }
@@ -190,10 +190,10 @@ impl Activity {
         build::activity(raw, place)
     }
 
-    /// This activity with another declaration, as a control left it: even what cannot be run any more.
+    /// This activity with another declaration, as a control changed it, even if it cannot be run any more.
     pub fn edited(&self, raw: &Map) -> Self {
         let edited = build::flawed(raw, &self.place);
-        // That of a reference is the referring entry's.
+        // The tolerance of a reference is that of the referring entry.
         match self.tolerance.as_ref() == self.raw.get("tolerance") {
             true => edited,
             false => Self { tolerance: self.tolerance.clone(), ..edited },

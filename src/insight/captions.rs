@@ -1,4 +1,4 @@
-//! One sentence for the audience on what happened last: what a presenter would say.
+//! Captions: one sentence about the latest event, worded for an audience.
 
 use super::{
     findings::{UserHarm, harm_before_opening},
@@ -11,16 +11,16 @@ use crate::session::{
     wording,
 };
 
-/// How long one sentence stands before the next one about the same.
+/// Time to read one caption before the next one about the same event follows.
 const READING: jiff::SignedDuration = jiff::SignedDuration::from_secs(6);
-/// Columns of a sentence at most.
+/// Maximum columns of a caption.
 const LONGEST: usize = 105;
-/// Seconds below which nobody would notice that real answers came later than the provider.
+/// Seconds below which users do not notice that real answers came later than the provider.
 const NOTICED_S: f64 = 0.05;
 
 type TimedCaption = (Timestamp, String);
 
-/// The latest turn of the story up to now, with its moment; `None` before there was any.
+/// Returns the latest caption up to `now`, with its time; `None` before the first event.
 pub fn latest_caption(session: &Session, now: Timestamp) -> Option<TimedCaption> {
     let mut turns: Vec<TimedCaption> = Vec::new();
     if let Some(endpoint) = session.users.main() {
@@ -40,11 +40,11 @@ pub fn latest_caption(session: &Session, now: Timestamp) -> Option<TimedCaption>
     turns.extend(breaker_turns(session, now));
     turns.extend(restarts(session));
     turns.retain(|(at, _)| *at <= now);
-    // Of two in the same moment the later one tells more.
+    // At the same time, the later caption of the list is more informative.
     turns.into_iter().max_by_key(|(at, _)| *at)
 }
 
-/// When users were served again.
+/// The caption for the moment when users were served again.
 fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<TimedCaption> {
     let at = endpoint.recovered?;
     let since = endpoint.since_t0(now);
@@ -62,7 +62,7 @@ fn users_back(session: &Session, endpoint: &Endpoint, now: Timestamp) -> Option<
     Some((at, text))
 }
 
-/// What users have got most since a moment.
+/// Returns the most frequent outcome of the requests in a time span.
 fn answers_became(session: &Session, since: Timestamp, until: Timestamp) -> Option<Outcome> {
     let mut counts = [0_usize; Outcome::ALL.len()];
     for dot in session.users.main()?.samples_between(since, until) {
@@ -75,7 +75,7 @@ fn answers_became(session: &Session, since: Timestamp, until: Timestamp) -> Opti
     most.max_by_key(|(_, count)| *count).map(|(outcome, _)| outcome)
 }
 
-/// The breaker's turns, in words that need no knowledge of breakers.
+/// Captions for the breaker's transitions, worded for readers who do not know circuit breakers.
 fn breaker_turns(session: &Session, now: Timestamp) -> Vec<TimedCaption> {
     let get = |since: Timestamp| match answers_became(session, since, now) {
         Some(Outcome::Fallback) => "users get the fallback at once",
@@ -85,7 +85,7 @@ fn breaker_turns(session: &Session, now: Timestamp) -> Vec<TimedCaption> {
     let mut turns: Vec<TimedCaption> = Vec::new();
     let (mut again, mut failed) = (false, 0);
     for cycle in &session.breaker.cycles {
-        // An opening that ends a trial is told with it.
+        // An opening after a failed trial has the caption of that trial.
         if !again {
             turns.push((cycle.opened, opened(session, cycle.opened, get(cycle.opened))));
         }
@@ -118,7 +118,7 @@ fn breaker_turns(session: &Session, now: Timestamp) -> Vec<TimedCaption> {
     turns
 }
 
-/// An opening; the first one since T0 with what it cost.
+/// The caption of an opening; for the first one since T0 with its cost to users.
 fn opened(session: &Session, at: Timestamp, get: &str) -> String {
     let trip = session.breaker.measured(session.t0()).trip_s;
     let first = session.since_t0(at).zip(trip).is_some_and(|(since, trip)| (since - trip).abs() < 0.001);
@@ -137,20 +137,20 @@ fn opened(session: &Session, at: Timestamp, get: &str) -> String {
     }
 }
 
-/// How long it stays open, once what led there has been read.
+/// The caption on how long the breaker stays open, shown once the caption of the opening has been read.
 fn waits(session: &Session, belief: &Belief) -> Vec<TimedCaption> {
     let due = belief.next_trial.filter(|_| belief.state == BreakerState::Open);
     let Some((due, since)) = due.and_then(|due| Some((due, session.since_t0(due)?))) else {
         return Vec::new();
     };
-    let told = belief.since.checked_add(READING).unwrap_or(belief.since);
+    let read_at = belief.since.checked_add(READING).unwrap_or(belief.since);
     let until =
         format!("The breaker stays open until {}, then it tries the provider again.", wording::due(since));
-    // A countdown that is over is no trial: nobody has seen one.
-    vec![(told, until), (due, "The breaker is open, and a trial call is due.".to_owned())]
+    // An expired countdown does not prove a trial.
+    vec![(read_at, until), (due, "The breaker is open, and a trial call is due.".to_owned())]
 }
 
-/// Pods that Kubernetes started again though the fault was not about them.
+/// Captions for pods that Kubernetes restarted although the fault does not target them.
 fn restarts(session: &Session) -> impl Iterator<Item = TimedCaption> {
     session.bystanders().filter_map(|pod| {
         let at = pod.restarted.filter(|_| pod.restarts_since_t0() > 0)?;
@@ -163,7 +163,7 @@ fn restarts(session: &Session) -> impl Iterator<Item = TimedCaption> {
     })
 }
 
-/// What is to be told of a state that belongs to no opening.
+/// The caption of a breaker state that belongs to no opening, if it needs one.
 fn stands(session: &Session, belief: &Belief, now: Timestamp) -> Option<String> {
     let text = match belief.state {
         BreakerState::NoBreakerSeen => return Some(nobody_protects(session, belief, now)),
@@ -177,7 +177,7 @@ fn stands(session: &Session, belief: &Belief, now: Timestamp) -> Option<String> 
     Some(text.to_owned())
 }
 
-/// What becomes of calls that nobody cuts short.
+/// The caption for calls that no breaker cuts short.
 fn nobody_protects(session: &Session, belief: &Belief, now: Timestamp) -> String {
     let dead = if session.fault_had_effect() == Some(true) { "dead provider" } else { "provider" };
     match answers_became(session, belief.since, now) {
@@ -188,10 +188,13 @@ fn nobody_protects(session: &Session, belief: &Belief, now: Timestamp) -> String
     }
 }
 
-/// Which replica is in which state, as far as a line has room for it.
+/// The caption with the state of each replica, if a line has room for it.
 fn mixed(belief: &Belief) -> String {
-    let rows: Vec<String> =
-        belief.replicas.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let rows: Vec<String> = belief
+        .replicas
+        .iter()
+        .map(|replica| format!("{} {}", replica.name, wording::breaker(replica.state)))
+        .collect();
     let named = format!("Replicas differ: {}.", rows.join(", "));
     let fits = !rows.is_empty() && named.chars().count() <= LONGEST;
     if fits { named } else { "Replicas differ: their breakers are in different states.".to_owned() }

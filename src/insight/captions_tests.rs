@@ -1,4 +1,4 @@
-//! Captions over the story and over recorded sessions.
+//! Captions of the scripted session and of recorded sessions.
 
 use super::{LONGEST, latest_caption};
 use crate::session::{
@@ -112,7 +112,7 @@ fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
     }
     let told = latest_caption(&session, at(6.0)).unwrap().1;
     assert_eq!(told, "A restart reset the breaker: it counts from nothing.");
-    // It did open, and that is measured all the same.
+    // The breaker did open, and the opening is still measured.
     let measured = session.breaker.measured(session.t0());
     assert_eq!((measured.trip_s, measured.openings, measured.trials), (Some(2.0), 1, 0));
     assert!(!session.breaker.never_opened(at(0.0), at(6.0)));

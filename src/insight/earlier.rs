@@ -1,4 +1,4 @@
-//! An earlier session behind the present one, lined up at T0: the run before.
+//! Compares the session with an earlier one, aligned at T0.
 
 use super::verdict::{UserVerdict, UserWord, joined};
 use crate::session::{
@@ -7,11 +7,12 @@ use crate::session::{
     wording,
 };
 
-/// Share by which two rates may differ and still count as the same.
+/// Relative difference up to which two rates count as the same.
 const ALIKE: f64 = 0.2;
 
 impl UserVerdict {
-    /// The same with what the run before had come to at the same moment, where users are served and it was a run like this.
+    /// Adds what users of the earlier run had experienced at the same time after T0, if users are served now and the
+    /// runs are comparable.
     pub fn beside(self, session: &Session, before: &Session, now: Timestamp) -> Self {
         let served = matches!(self.word, UserWord::Ok | UserWord::Protected);
         let Some(since) = session.since_t0(now).filter(|_| served && unlike(session, before).is_empty())
@@ -21,23 +22,23 @@ impl UserVerdict {
         if before.fault.is_none() || before.users.main().is_none() {
             return self;
         }
-        let told = match (errors_by(before, since), waiting_by(before, since)) {
+        let earlier = match (errors_by(before, since), waiting_by(before, since)) {
             (0, 0) => "the run before: no error".to_owned(),
             (0, waiting) => format!("the run before: {waiting} still waiting"),
             (errors, _) => format!("the run before: {}", wording::count(errors as u64, "error")),
         };
-        Self { price: joined([self.price, Some(told)]), ..self }
+        Self { price: joined([self.price, Some(earlier)]), ..self }
     }
 }
 
-/// Users who had got an error by so many seconds after T0.
+/// Returns the number of users who had received an error by `since_t0` seconds after T0.
 pub fn errors_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
     endpoint.samples_between(t0, until).filter(|dot| dot.outcome == Outcome::Error).count()
 }
 
-/// Users who by so many seconds after T0 had waited longer than the limit and had no answer.
+/// Returns the number of users who by `since_t0` seconds after T0 had waited longer than the limit without an answer.
 pub fn waiting_by(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
     let by = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
@@ -48,7 +49,7 @@ pub fn waiting_by(session: &Session, since_t0: f64) -> usize {
         + endpoint.in_flight.values().filter(|flight| flight.start >= t0 && flight.start < due).count()
 }
 
-/// Why the run before is no fair comparison; as far as can be told by now.
+/// Returns why the earlier run is not comparable, as far as known by now; empty if it is.
 pub fn unlike(session: &Session, before: &Session) -> Vec<String> {
     let mut unlike = Vec::new();
     if let Some((then, now)) = before.users.main().zip(session.users.main()) {
@@ -101,7 +102,8 @@ mod tests {
     #[test]
     fn those_who_waited_count_as_well() {
         let (before, _) = fixtures::finished(Variant::Before);
-        // Two a second, each told no after 5.3 s and more: at T+5 nobody had an answer, and eight had waited for a second.
+        // Two requests a second, each failing after at least 5.3 s: at T+5 no user had an answer, and eight had waited
+        // for a second.
         for (seconds, wanted) in [(0.0, 0), (0.9, 0), (5.0, 8), (60.0, 0)] {
             assert_eq!(waiting_by(&before, seconds), wanted, "at T+{seconds}");
         }
@@ -118,7 +120,7 @@ mod tests {
         let (early, at) = recorded_until("after-kill", 5.0);
         let told = verdict(&early, at).beside(&early, &before, at).price.unwrap();
         assert_eq!(told, "7 of 20 users had to wait up to 2.0 s for it. The run before: 16 still waiting.");
-        // What cannot be compared is left out: another rate, another word, nothing fired.
+        // Runs that are not comparable add nothing: another rate, another verdict word, no fault.
         let mut other = before.clone();
         other.users.endpoints[0].rate = 10.0;
         let plain = verdict(&session, now);

@@ -1,7 +1,7 @@
-//! Guards: when a session ends by itself, and how far it is from that.
+//! Guards: the conditions that end a session automatically, and how close the session is to each limit.
 //!
-//! A guard watches only while a fault is on. What is stale counts as bad: a second in which nobody was asked is one in
-//! which a user may have been let down, and a cluster that does not answer may be doing anything.
+//! A guard is active only while a fault is on. Missing data counts as bad: in a second without a request a user may
+//! have been let down, and a cluster that does not answer may be in any state.
 
 #[cfg(test)]
 mod tests;
@@ -13,37 +13,38 @@ use crate::session::{
     wording,
 };
 
-/// Bad seconds before the limit from which on a guard is about to abort.
+/// Bad seconds left before the limit from which on the users guard counts as near.
 const NEAR_S: u32 = 10;
-/// Sources that are silent when the cluster is.
+/// Sources that fall silent when the cluster does.
 const CLUSTER: [Source; 5] =
     [Source::Api, Source::Pods, Source::Endpoints, Source::Workloads, Source::ClusterEvents];
 
-/// One guard at one moment.
+/// The reading of one guard at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardReading {
     pub guard: Guard,
     pub figure: u32,
     pub limit: u32,
-    /// How near it is.
+    /// How close the figure is to the limit.
     pub strain: GuardLevel,
-    /// Figure and limit in a sentence.
+    /// Figure and limit as a sentence.
     pub text: String,
-    /// The same in a few words, for the verdict's bar.
+    /// The same in a few words, for the verdict bar.
     pub short: String,
 }
 
-/// How near a guard is to its limit.
+/// How close a guard is to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuardLevel {
     Calm,
-    /// About to go beyond.
+    /// About to trip.
     Near,
-    /// Beyond: the run is to end.
+    /// Tripped: the run must end.
     Over,
 }
 
-/// The guards that are on, each with its figure. Nothing unless a fault is on in a run that still goes its way.
+/// Returns the readings of all guards with a limit. Empty unless a fault is on and the run has neither ended nor been
+/// interrupted or aborted.
 pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<GuardReading> {
     let armed = session.fault.as_ref().is_some_and(|fault| fault.is_on())
         && session.run.ended.is_none()
@@ -63,14 +64,14 @@ pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<GuardReading> {
         .collect()
 }
 
-/// The first guard that is beyond its limit.
+/// Returns the trip of the first guard that is over its limit.
 pub fn guard_over(session: &Session, now: Timestamp) -> Option<GuardTrip> {
     let over = guard_readings(session, now).into_iter().find(|reading| reading.strain == GuardLevel::Over)?;
     let GuardReading { guard, figure, limit, text: because, .. } = over;
     Some(GuardTrip { guard, figure, limit, because })
 }
 
-/// The guard that is about to abort, or does.
+/// Returns the guard closest to tripping, if one is near its limit or over it.
 pub fn guard_near(session: &Session, now: Timestamp) -> Option<GuardReading> {
     let near = guard_readings(session, now).into_iter().filter(|reading| reading.strain > GuardLevel::Calm);
     near.max_by_key(|reading| reading.strain)
@@ -104,8 +105,8 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading 
     }
 }
 
-/// Seconds of the fault, without the present one, in which no request was due though users had been watched. A rate
-/// below one a second leaves gaps that mean nothing.
+/// Returns the seconds since T0, without the current one, in which no request was due although users were watched. Gaps
+/// that a rate below one request a second leaves are not counted.
 fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u32 {
     let gap = if endpoint.rate > 0.0 { (1.0 / endpoint.rate).ceil() as i64 } else { 1 };
     let first = session.axis.slot_of_second(0).max(session.axis.slot(endpoint.since) + 1);
@@ -114,7 +115,8 @@ fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u3
     for slot in first..session.axis.slot(now) {
         match endpoint.second(slot) {
             Some(second) if second.due > 0 => asked = slot,
-            // Nobody was asked because we did not run: that is not known, and no reason to end anything.
+            // No request was sent because this program did not run: the service's state is unknown, which is no reason
+            // to end the run.
             _ if unseen(session, slot) => asked = slot,
             _ => unasked += u32::from(slot - asked > gap),
         }
@@ -122,7 +124,7 @@ fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u3
     unasked
 }
 
-/// Whether we did not run for some of a second.
+/// Whether this program did not run during part of a second.
 fn unseen(session: &Session, slot: i64) -> bool {
     let (from, to) = (session.axis.start_of(slot), session.axis.start_of(slot + 1));
     from.zip(to).is_some_and(|(from, to)| session.gaps.touch(from, to))
@@ -133,7 +135,7 @@ fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadi
     let figure = session.bystanders().map(since_t0).sum::<u32>();
     let last =
         session.bystanders().filter(|pod| since_t0(pod) > 0).map(|pod| pod.pod.key.name.as_str()).last();
-    // One more miss of the liveness probe and the kubelet restarts it.
+    // At one more liveness probe failure the kubelet restarts the container.
     let ahead = session.bystanders().filter_map(|pod| pod.misses_now(now));
     let ahead = ahead.filter(|miss| miss.misses + 1 >= miss.threshold).map(|miss| miss.restart_s);
     let ahead = ahead.reduce(f64::min).filter(|_| figure + 1 >= limit);
@@ -185,14 +187,14 @@ fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadin
     }
 }
 
-/// Seconds since a source fell silent. One that never was to be had is none that fell silent.
+/// Returns the seconds since a source fell silent; `None` if it is live, or was absent before T0 already.
 fn silent_for(session: &Session, row: &SourceRow, now: Timestamp) -> Option<f64> {
     let lost = match row.state {
         SourceState::Live => return None,
         SourceState::Reconnecting { .. } => true,
         SourceState::Absent { .. } => session.t0().is_some_and(|t0| row.since >= t0),
     };
-    // Seconds in which we did not run are our own silence.
+    // Seconds in which this program did not run are not silence of the source.
     lost.then(|| now.duration_since(row.since).as_secs_f64() - session.gaps.seconds_between(row.since, now))
         .map(|seconds| seconds.max(0.0))
 }

@@ -1,7 +1,9 @@
-//! What is said of a session: verdicts, warnings, captions, the guards' readings, predictions scored, the run before.
+//! Derives statements about a session: verdicts, warnings, captions, guard readings, prediction scores, and the
+//! comparison with an earlier run.
 //!
-//! Everything here is a pure function of a [`Session`](crate::session::Session) and the present moment: nothing changes the
-//! state, and nothing here is recorded. So a new word needs no new recording, and a recording from before is read anew.
+//! Everything here is a pure function of a [`Session`](crate::session::Session) and the current time: nothing changes
+//! the state or is recorded. New wording therefore needs no new recording, and old recordings are shown with the
+//! current wording.
 
 mod captions;
 mod earlier;

@@ -1,15 +1,15 @@
-//! What to call things in sentences.
+//! Names of pods and pages in sentences.
 
 use crate::session::{
     event::SourceKind,
     state::{PodRow, Session},
 };
 
-/// Letters of a pod's name that tell it from others of its kind.
+/// Trailing characters that distinguish a pod's name from those of its siblings.
 const END: usize = 5;
 
-/// A pod that the fault is not about: `the consumer`, or its workload where there are several; with the end of its name where
-/// it is one of several.
+/// Returns the name of a pod that the fault does not target: `the consumer`, or the workload of any other pod; followed
+/// by the end of the pod's name if there are several pods of that workload.
 pub(super) fn bystander(session: &Session, pod: &PodRow) -> String {
     let kin = |other: &&PodRow| other.pod.owner == pod.pod.owner;
     let who = match is_consumer(session, pod) {
@@ -23,7 +23,8 @@ pub(super) fn bystander(session: &Session, pod: &PodRow) -> String {
     format!("{who} {}", end.into_iter().rev().collect::<String>())
 }
 
-/// Whether a pod is the consumer's: as far as that is known, else whether there is no other bystander than its kind.
+/// Whether a pod belongs to the consumer; while the consumer is unknown, whether all bystanders are of the same
+/// workload.
 pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
     match session.roles().consumer {
         Some(consumer) => pod.pod.owner.as_deref() == Some(consumer.workload.name.as_str()),
@@ -31,7 +32,7 @@ pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
     }
 }
 
-/// The path of the health page that is read, without a host or a port; `/health` where it is not told.
+/// Returns the path of the health page that is read, without host and port; `/health` if it is unknown.
 pub fn health_page(session: &Session) -> String {
     let page =
         session.breaker.statements.iter().find(|statement| statement.testimony.witness == SourceKind::Health);
@@ -40,7 +41,7 @@ pub fn health_page(session: &Session) -> String {
     path.unwrap_or("/health").to_owned()
 }
 
-/// Whether the page that is read is the one that the kubelet asks whether a pod lives.
+/// Whether the health page that is read is also the one that the kubelet's liveness probe requests.
 pub(super) fn reads_liveness_page(session: &Session, pod: &PodRow) -> bool {
     let path = pod.pod.liveness.as_ref().and_then(|liveness| liveness.path.as_deref());
     session.breaker.health_failing.last().is_some() && path == Some(health_page(session).as_str())

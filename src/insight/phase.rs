@@ -1,33 +1,34 @@
-//! Where a session stands.
+//! The phase of a session.
 
 use super::verdict::{UserWord, fault_in_doubt, users_wait_as_before, verdict};
 use crate::session::{event::Timestamp, state::Session};
 
-/// Where the session stands; panels keep their place, only the emphasis changes.
+/// The phase of a session. Panels keep their place in all phases, only the emphasis changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// The session is being prepared: the file is read, the sandbox started, the cluster looked for.
     Starting,
-    /// The file is loaded, nothing was asked of the service yet.
+    /// The file is loaded; no request was sent to the service yet.
     Ready,
     /// The steady state is watched or checked.
     Steady,
-    /// A destructive step was fired and failed: nobody knows whether it changed something.
+    /// A destructive step was fired and failed: whether it changed something is unknown.
     FaultUnconfirmed,
-    /// A destructive step was fired and what it took away is not back.
+    /// A destructive step was fired, and what it took away is not back.
     FaultOn,
-    /// On the way back: the run was told to end, or what the fault took away is back and users are not.
+    /// The run was interrupted, or what the fault took away is back but users are not served as before, or the run has
+    /// ended and the system is not yet safe.
     Recovering,
-    /// What the fault took away is back, and nobody watches users.
+    /// What the fault took away is back, and users are not watched.
     TargetsBack,
-    /// What the fault took away is back, and so are users.
+    /// What the fault took away is back, and users are served as before.
     Recovered,
-    /// The run ended, and what there was to recover from has recovered or was told.
+    /// The run has ended, and so has the recovery after it.
     Finished,
 }
 
 impl Phase {
-    /// From 1 to 5, as the title bar counts.
+    /// Returns the phase number from 1 to 5, as shown in the title bar.
     pub fn number(self) -> u8 {
         match self {
             Phase::Starting | Phase::Ready => 1,
@@ -38,7 +39,7 @@ impl Phase {
         }
     }
 
-    /// The word of the title bar.
+    /// Returns the label in the title bar.
     pub fn word(self) -> &'static str {
         match self {
             Phase::Starting => "STARTING",
@@ -54,12 +55,12 @@ impl Phase {
     }
 }
 
-/// Where the session stands.
+/// Returns the current phase.
 pub fn phase(session: &Session, now: Timestamp) -> Phase {
     phase_with(session, now, || verdict(session, now).word)
 }
 
-/// The same, for whoever has the word about users already.
+/// Same as [`phase`], for callers that have the user verdict already: `word` returns its word.
 pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> UserWord) -> Phase {
     if session.is_opening() {
         return Phase::Starting;

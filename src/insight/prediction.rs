@@ -7,14 +7,14 @@ use crate::session::{
     wording,
 };
 
-/// One part of a prediction beside the fact.
+/// One part of a prediction, with the outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredictionScore {
-    /// What was expected: `trip within 2 s`.
+    /// The expected outcome: `trip within 2 s`.
     pub guess: String,
-    /// What happened: `6.2 s`.
+    /// The actual outcome: `6.2 s`.
     pub fact: String,
-    /// Whether it was right; `None` where nobody saw it.
+    /// Whether the prediction was right; `None` while that is open, or if the outcome was not observed.
     pub right: Option<bool>,
 }
 
@@ -36,7 +36,7 @@ impl PredictionScore {
     }
 }
 
-/// Each part in a few words.
+/// Returns each part of a prediction in a few words.
 pub fn prediction_words(prediction: &Prediction) -> Vec<String> {
     let trip = prediction.trip.map(trip_words);
     let users = prediction.users.map(users_words);
@@ -67,7 +67,7 @@ fn recovery_words(seconds: f64) -> String {
     format!("back within {seconds} s")
 }
 
-/// The prediction beside what happened so far; nothing before the fire, or where none was made.
+/// Scores the prediction against what has happened so far. Empty before the fire, or without a prediction.
 pub fn scores(session: &Session, now: Timestamp) -> Vec<PredictionScore> {
     let Some(prediction) = session.prediction.filter(|_| session.fault.is_some()) else { return Vec::new() };
     let trip = prediction.trip.map(|guess| score_trip(session, guess, now));
@@ -86,7 +86,7 @@ fn score_trip(session: &Session, guess: ExpectedTrip, now: Timestamp) -> Predict
         (Some(seconds), ExpectedTrip::Never) => {
             PredictionScore::seen(words, format!("after {}", wording::seconds(seconds)), false)
         }
-        // That it did not open is known only if somebody looked at it all the time.
+        // That the breaker never opened is known only if it was observed all the time.
         (None, guess) if session.t0().is_some_and(|t0| session.breaker.never_opened(t0, now)) => {
             PredictionScore::seen(words, "never", guess == ExpectedTrip::Never)
         }
@@ -104,7 +104,7 @@ fn score_users(session: &Session, guess: ExpectedAnswers, now: Timestamp) -> Pre
         (ExpectedAnswers::Fallback, users.fallback),
         (ExpectedAnswers::Errors, users.error),
     ];
-    // Of equally many the worse one: it is what somebody complains about.
+    // On a tie the worse outcome counts, since it is the one users complain about.
     let most = counts.into_iter().filter(|(_, count)| *count > 0).max_by_key(|(_, count)| *count);
     match most {
         None => PredictionScore::unseen(words),
@@ -138,7 +138,7 @@ fn score_recovery(session: &Session, most: f64, now: Timestamp) -> PredictionSco
         (Some(healed), None) if session.users.main().is_some() => {
             let waited = now.duration_since(healed).as_secs_f64();
             let fact = format!("not within {}", wording::seconds(waited));
-            // Still open as long as the time that was guessed is not over.
+            // Undecided until the predicted time has passed.
             let right = (waited > most).then_some(false);
             PredictionScore { guess: words, fact, right }
         }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(unseen, ["?"; 4]);
     }
 
-    /// "Never" takes somebody who looked: a state that withholds, or a look that was lost, leaves it open.
+    /// "Never" requires observation: a state that does not show openings, or a lost observation, leaves the score open.
     #[test]
     fn that_it_never_opened_is_said_only_if_somebody_looked() {
         use crate::session::event::{Belief, BreakerState as State, Confidence};

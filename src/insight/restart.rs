@@ -1,4 +1,4 @@
-//! When Kubernetes will start a container again that the fault is not about.
+//! Predicts when Kubernetes restarts a container that the fault does not target.
 
 use super::names;
 use crate::session::{
@@ -7,23 +7,23 @@ use crate::session::{
 };
 use std::time::Duration;
 
-/// Seconds for which the kubelet's word of a miss may be on its way.
+/// Seconds by which the event of a failed liveness probe may arrive late.
 const TRAVEL_S: f64 = 2.0;
 
-/// A restart that comes if the page of the liveness probe goes on failing.
+/// A container restart that is due if the page of the liveness probe keeps failing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestartDue {
     /// The pod's name.
     pub pod: String,
     pub at: Timestamp,
-    /// Liveness probes that failed in a row by now.
+    /// Consecutive liveness probe failures so far.
     pub misses: u32,
-    /// Misses in a row at which the container is restarted.
+    /// Consecutive failures at which Kubernetes restarts the container.
     pub threshold: u32,
 }
 
-/// The first restart that is due; nothing where no liveness probe has failed yet, since nobody knows then when the kubelet
-/// asks, nor where the page is well again.
+/// Returns the earliest restart that is due. `None` while no liveness probe has failed, since the kubelet's probe
+/// schedule is unknown before, once the page is well again, and after the session has finished.
 pub fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
     if session.finished() {
         return None;
@@ -32,13 +32,13 @@ pub fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
     due.min_by_key(|due| due.at)
 }
 
-/// The restart of one pod.
+/// Returns the restart of one pod, if it is due.
 pub fn due(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue> {
     let liveness = pod.pod.liveness.as_ref()?;
     let last = pod.misses.last()?;
     let period = f64::from(liveness.period_s.max(1));
     let probe = |k: u32| last + Duration::from_secs_f64(period * f64::from(k));
-    let told = |next: Timestamp, misses: u32| {
+    let restart_after = |next: Timestamp, misses: u32| {
         let more = liveness.threshold.saturating_sub(misses + 1);
         let at = next + Duration::from_secs_f64(period * f64::from(more));
         let (pod, threshold) = (pod.pod.key.name.clone(), liveness.threshold);
@@ -46,22 +46,23 @@ pub fn due(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue
     };
     let row = pod.misses_now(now).map(|countdown| countdown.misses);
     if !names::reads_liveness_page(session, pod) {
-        // Only Kubernetes tells how the page is: as long as it has not been silent for too long, the row goes on.
-        return told(probe(1), row?);
+        // The page is known from Kubernetes' events only: the streak of failures continues until those events have been
+        // missing for too long.
+        return restart_after(probe(1), row?);
     }
     let failing = &session.breaker.health_failing;
     if !failing.last().is_some_and(|(_, failing)| failing) {
         return None;
     }
     let failed_at = |at: Timestamp| failing.at(at) == Some(true);
-    // The next probe after those that were answered well; one that has just failed may not have been told yet.
+    // The next probe after those that succeeded; the event of a probe that has just failed may not have arrived yet.
     let waited = now.duration_since(last).as_secs_f64();
     let passed = (waited / period).floor().max(0.0) as u32;
     let travels = waited - f64::from(passed) * period <= TRAVEL_S;
     let next = if passed > 0 && travels && failed_at(probe(passed)) { passed } else { passed + 1 };
     match row.filter(|_| next == 1) {
-        Some(misses) => told(probe(1), misses),
-        None => told(probe(next), 0),
+        Some(misses) => restart_after(probe(1), misses),
+        None => restart_after(probe(next), 0),
     }
 }
 
@@ -80,7 +81,7 @@ mod tests {
 
     #[test]
     fn it_is_due_when_as_many_probes_in_a_row_have_failed_as_it_takes() {
-        // One miss at T+1.9, probes every ten seconds: the third one at T+21.9, as it came.
+        // One failure at T+1.9, a probe every ten seconds: the third failure is at T+21.9, as recorded.
         for (seconds, misses) in [(3.0, 1), (11.5, 1), (12.5, 2), (21.5, 2)] {
             let (at, missed) = due_of("after-long", seconds).unwrap();
             assert!((at - 21.95).abs() < 0.1, "T+{seconds}: T+{at}");
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_probe_that_was_answered_well_ends_the_row_and_the_next_one_begins_another() {
-        // A miss at T+2.9, well at T+12.9 while half-open: the next ones fail at T+22.9, T+32.9 and T+42.9.
+        // A failure at T+2.9, a success at T+12.9 while half-open: the next probes fail at T+22.9, T+32.9 and T+42.9.
         let (at, misses) = due_of("after-hang", 18.6).unwrap();
         assert_eq!((at.round(), misses), (43.0, 0));
         let (at, misses) = due_of("after-hang", 13.9).unwrap();

@@ -1,4 +1,4 @@
-//! Why a step or a pod is called what it is called.
+//! Explains the state of a step or a pod.
 
 use crate::session::{
     event::{PauseSide, Timestamp},
@@ -6,7 +6,7 @@ use crate::session::{
     wording,
 };
 
-/// What is known of the step, each fact a sentence; the first says where it stands.
+/// Returns what is known of the step, one sentence per fact; the first is its state.
 pub fn why_step(row: &StepRow, now: Timestamp) -> Vec<String> {
     let step = &row.step;
     let mut why = vec![stand(row, now)];
@@ -54,7 +54,7 @@ fn stand(row: &StepRow, now: Timestamp) -> String {
     }
 }
 
-/// What is known of the pod, each fact a sentence; the first says where it stands.
+/// Returns what is known of the pod, one sentence per fact; the first is its state.
 pub fn why_pod(row: &PodRow, now: Timestamp) -> Vec<String> {
     let seconds = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
     let (ready, of) = row.ready();

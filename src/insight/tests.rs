@@ -1,4 +1,4 @@
-//! What is said of the story of [`fixtures`], and of sessions that were recorded.
+//! Statements about the scripted session of [`fixtures`], and about recorded sessions.
 
 use super::*;
 use crate::session::{
@@ -69,7 +69,7 @@ async fn a_recording_gives_the_verdict_of_its_session() {
     assert_eq!(verdict(&fixtures::session(&read), now), verdict(&session, now));
 }
 
-/// The verdict stands once everything of the run was over, and what comes later is a footnote.
+/// The verdict is final once everything of the run is over; a different later verdict is a footnote.
 #[test]
 fn what_comes_after_the_end_does_not_change_the_verdict() {
     let (mut session, now) = fixtures::finished(Variant::Before);
@@ -80,7 +80,7 @@ fn what_comes_after_the_end_does_not_change_the_verdict() {
     assert_eq!(late_word(&session, now), Some(conclusion_so_far(&session, now)));
 }
 
-/// Sessions that earlier versions recorded, each with what it came to.
+/// Sessions recorded by earlier versions, each with its verdict.
 #[test]
 fn older_recordings_are_read_and_come_to_the_same() {
     for (name, standings) in [

@@ -1,4 +1,4 @@
-//! What the session should be told unasked: second-order traps as they build up, each with its arithmetic.
+//! Warnings about second-order problems as they build up, each with its arithmetic.
 
 mod cluster;
 #[cfg(test)]
@@ -19,24 +19,24 @@ use crate::session::{
     wording,
 };
 
-/// Seconds for which a gap of our own is told once it is over.
+/// Seconds for which an observation gap is reported after it has ended.
 const GAP_TOLD_S: f64 = 15.0;
 
-/// How much it matters.
+/// How urgent a warning is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
-    /// Something that misleads, or what can be done now.
+    /// Misleading information, or something that can be done now.
     Note,
-    /// A discrepancy to keep an eye on.
+    /// A discrepancy to watch.
     Watch,
-    /// A guard ends the run if this goes on.
+    /// A guard will end the run if this continues.
     Guard,
-    /// Something will break.
+    /// Something breaks, or is about to.
     Warn,
 }
 
 impl Urgency {
-    /// The word before the line.
+    /// Returns the label in front of the line.
     pub fn text(self) -> &'static str {
         match self {
             Urgency::Note => "NOTE",
@@ -47,18 +47,18 @@ impl Urgency {
     }
 }
 
-/// One line.
+/// One warning line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// How much it matters.
+    /// How urgent it is.
     pub urgency: Urgency,
-    /// What, and why we think so.
+    /// What the warning is about, and the reason for it.
     pub text: String,
     /// The same in at most 71 columns, for small screens.
     pub short: String,
 }
 
-/// Columns that the short form of a warning takes at most.
+/// Maximum columns of a warning's short form.
 const SHORT: usize = 71;
 
 impl Warning {
@@ -71,13 +71,13 @@ impl Warning {
         Self { urgency, text: text.into(), short }
     }
 
-    /// The text if it fits, else its short form.
+    /// Returns the text if it fits into `columns`, else its short form.
     pub fn fitting(&self, columns: usize) -> &str {
         if self.text.chars().count() <= columns { &self.text } else { &self.short }
     }
 }
 
-/// What should be said now, the most urgent first.
+/// Returns the current warnings, the most urgent first.
 pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
     let verdict = verdict(session, now);
     let mut warnings: Vec<Warning> = [
@@ -101,7 +101,7 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
     warnings
 }
 
-/// A guard that ends the run by itself if this goes on.
+/// A guard that will end the run if this continues.
 fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Option<Warning> {
     let near = guard_near(session, now);
     let urgency = if near.is_some() { Urgency::Warn } else { Urgency::Guard };
@@ -135,7 +135,7 @@ fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Opti
     })
 }
 
-/// The guard of users once a third of what it allows is used up and users are let down now.
+/// The users guard, once a third of its limit is used up and users are being let down now.
 fn users_guard(
     session: &Session,
     verdict: &UserVerdict,
@@ -148,7 +148,7 @@ fn users_guard(
     (harmed && reading.figure * 3 >= reading.limit).then_some(reading)
 }
 
-/// We have just come back: what is missing on the screen is our own gap.
+/// An observation gap has just ended: the data missing on the screen is due to this program, not to the service.
 fn gap_behind(session: &Session, now: Timestamp) -> Option<Warning> {
     let gap = session.gaps.last().filter(|gap| now.duration_since(gap.to).as_secs_f64() < GAP_TOLD_S)?;
     let seconds = wording::seconds(gap.seconds());
@@ -156,7 +156,7 @@ fn gap_behind(session: &Session, now: Timestamp) -> Option<Warning> {
     Some(Warning::new(Urgency::Note, wording::gap(gap), short))
 }
 
-/// Users are well again: the run may go on.
+/// Users are well again after the fault: the steady state can be checked again.
 fn ready_again(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Option<Warning> {
     let healed = session.fault.as_ref().and_then(|fault| fault.healed)?;
     let well = session.run.ended.is_none() && verdict.word == UserWord::Ok;

@@ -1,11 +1,11 @@
-//! Whether this program itself has been running all the time: a gap of our own is no fault of the service's.
+//! Detects gaps in which this program itself did not run, so that they are not counted as faults of the service.
 //!
-//! A suspended process (CTRL+Z), a stalled machine and a sleeping laptop look from within as if everybody else had been
-//! silent. They are told from a service that hangs by a steady look at two clocks: we look ten times a second, so a look
-//! that comes half a second late was kept from coming; and a clock that goes on while the machine sleeps must not get
-//! ahead of the one that does not.
+//! While this program is suspended (CTRL+Z), or the machine stalls or sleeps, every source seems to be silent. Two
+//! clocks tell such a gap from a service that hangs: the detector checks them ten times a second, so a check that comes
+//! half a second late means that the process did not run; and if the clock that includes sleep advances further than
+//! the one that excludes it, the machine slept.
 //!
-//! Whoever asks looks first: what a gap spoiled is found out before anybody has told of the gap.
+//! Every query checks the clocks first, so a gap takes effect before it is reported in the event stream.
 
 use crate::session::{
     EventKind,
@@ -21,20 +21,20 @@ use std::{
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// How often we look.
+/// The interval between two checks of the clocks.
 const LOOK: Duration = Duration::from_millis(100);
-/// A look that comes so long after the one before is a gap: half of the usual limit of users, and far more than a busy
-/// machine delays anybody.
+/// The delay between two checks from which on it counts as a gap: half of the usual time limit of users, and far more
+/// than the scheduling delay on a busy machine.
 const LATE: Duration = Duration::from_millis(500);
-/// How far the clock that counts sleep must get ahead: less than that may be rounding.
+/// The minimum lead of the clock that includes sleep over the other one; a smaller difference may be rounding.
 const ASLEEP: Duration = Duration::from_secs(1);
-/// Gaps kept.
+/// The maximum number of gaps kept.
 const KEPT: usize = 64;
 
-/// What a pair of clocks shows.
+/// The values of both clocks at one moment.
 #[derive(Clone, Copy, Debug)]
 struct ClockReading {
-    /// Stands still while the machine sleeps.
+    /// Excludes the time that the machine sleeps.
     awake: Instant,
     lived: Duration,
 }
@@ -45,11 +45,11 @@ impl ClockReading {
     }
 }
 
-/// Time since the machine began, sleep included; zero where no clock tells.
+/// The time since the machine was booted, including sleep; zero if the clock cannot be read.
 fn elapsed() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
-    // There it goes on while the machine sleeps, and `Instant` is another clock.
+    // On other systems CLOCK_MONOTONIC includes sleep, and `Instant` uses another clock.
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -60,7 +60,7 @@ fn elapsed() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// Knows when this program did not run. Clones share what they know.
+/// Knows the gaps in which this program did not run. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct AbsenceDetector(Option<Arc<Mutex<Known>>>);
 
@@ -75,7 +75,7 @@ struct Known {
 }
 
 impl AbsenceDetector {
-    /// Looks from now on. One that is made by `default` never looks, and knows of no gap.
+    /// Creates a detector that observes from now on. One made by `default` never checks and reports no gap.
     pub fn new(clock: Clock) -> Self {
         Self::since(clock, ClockReading::now())
     }
@@ -85,7 +85,7 @@ impl AbsenceDetector {
         Self(Some(Arc::new(Mutex::new(Known { clock, last, away, untold, latest: None, count: 0 }))))
     }
 
-    /// Looks until `stop` fires, and tells of each gap.
+    /// Checks the clocks until `stop` is cancelled, and emits `NotObserved` for each gap.
     pub async fn watch(self, emitter: Emitter, stop: CancellationToken) {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,23 +97,23 @@ impl AbsenceDetector {
         }
     }
 
-    /// Until when we were away, if that covers a moment.
+    /// The end of the gap that covers `moment`, if there is one.
     pub fn away_at(&self, moment: Instant) -> Option<Instant> {
         let covers = |(from, to): &&(Instant, Instant)| *from <= moment && moment < *to;
         self.look(|known| known.away.iter().rev().find(covers).map(|(_, to)| *to)).flatten()
     }
 
-    /// Whether we were away for some of the time between two moments.
+    /// Whether a gap overlaps the time between two moments.
     pub fn away_between(&self, from: Instant, to: Instant) -> bool {
         self.look(|known| known.away.iter().any(|(left, back)| *left < to && *back > from)).unwrap_or(false)
     }
 
-    /// When the latest gap ended, in the session's time.
+    /// The end of the latest gap, in session time.
     pub fn latest(&self) -> Option<Timestamp> {
         self.look(|known| known.latest).flatten()
     }
 
-    /// How many gaps there were.
+    /// The number of gaps so far.
     pub fn count(&self) -> u64 {
         self.look(|known| known.count).unwrap_or(0)
     }
@@ -213,8 +213,8 @@ mod tests {
         let (emitter, mut events) = stream(Clock::system());
         let stop = CancellationToken::new();
         tokio::spawn(presence.watch(emitter, stop));
-        let told = events.next().await.unwrap().what;
-        assert!(matches!(told, EventKind::NotObserved(gap) if gap.seconds() == 9.0), "{told:?}");
+        let event = events.next().await.unwrap().what;
+        assert!(matches!(event, EventKind::NotObserved(gap) if gap.seconds() == 9.0), "{event:?}");
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_clock_that_counts_sleep_goes_on() {
-        let one = elapsed();
-        assert!(one > Duration::ZERO && elapsed() >= one);
+        let first = elapsed();
+        assert!(first > Duration::ZERO && elapsed() >= first);
     }
 }

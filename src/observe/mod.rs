@@ -1,4 +1,4 @@
-//! What is watched: pods, the endpoint users ask, the breaker.
+//! The watches: pods, logs, the endpoint that users call, and the circuit breaker.
 
 pub mod absence;
 pub mod breaker;

@@ -1,4 +1,4 @@
-//! Whether the API server still answers. A watch is silent while nothing changes, so its silence says nothing.
+//! Checks whether the API server still answers. A watch is silent while nothing changes, so its silence proves nothing.
 
 use crate::{
     cluster::{Connection, answer},
@@ -13,12 +13,13 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How often it is asked.
+/// The interval between two requests.
 const PERIOD: Duration = Duration::from_secs(2);
-/// How long an answer may take.
+/// The timeout of a request.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the API server for its version until `stop` fires; tells when it falls silent and when it speaks again.
+/// Requests the version of the API server until `stop` is cancelled; emits an event when it stops and when it resumes
+/// answering.
 pub async fn watch(
     connection: Connection,
     emitter: Emitter,
@@ -31,27 +32,28 @@ pub async fn watch(
 async fn check_once(connection: Connection, emitter: Emitter, presence: AbsenceDetector) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard: Option<Timestamp> = None;
-    let mut told: Option<SourceState> = None;
+    let mut last_answer: Option<Timestamp> = None;
+    let mut emitted: Option<SourceState> = None;
     loop {
         ticks.tick().await;
         let (begun, asked) = (Instant::now(), emitter.clock().now());
         let answer = ask(&connection).await;
-        // We did not run meanwhile: the silence may have been ours.
+        // This program did not run meanwhile, so the failure may be its own.
         if answer.is_err() && presence.away_between(begun, Instant::now()) {
             continue;
         }
         let state = match answer {
             Ok(()) => {
-                heard = Some(emitter.clock().now());
+                last_answer = Some(emitter.clock().now());
                 SourceState::Live
             }
             Err(reason) => SourceState::Reconnecting { reason },
         };
-        if told.as_ref() != Some(&state) {
-            // It fell silent when it last spoke, not when somebody noticed.
-            let at = if state == SourceState::Live { emitter.clock().now() } else { heard.unwrap_or(asked) };
-            told = Some(state.clone());
+        if emitted.as_ref() != Some(&state) {
+            // The outage begins at the last answer, not at the check that detected it.
+            let at =
+                if state == SourceState::Live { emitter.clock().now() } else { last_answer.unwrap_or(asked) };
+            emitted = Some(state.clone());
             emitter.emit_at(at, EventKind::SourceChanged { source: Source::Api, state }).await;
         }
     }

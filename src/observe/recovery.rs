@@ -1,6 +1,6 @@
-//! Whether what the fault took away is back: T0's counterpart.
+//! Detects when the workloads that a fault reduced are complete again: the counterpart of T0.
 //!
-//! Nothing else knows. The runner fires and goes on; the watches tell what is there, not what it means.
+//! Nothing else detects this: the runner fires and continues, and the watches report the present state only.
 
 use crate::session::{Event, EventKind, event::Workload, stream::Emitter};
 use std::{collections::BTreeMap, sync::Arc};
@@ -9,23 +9,23 @@ use tokio_util::sync::CancellationToken;
 
 type Name = (String, String);
 
-/// What a workload was asked to have when the fault was fired, and whether it has fallen short since.
+/// The desired replicas of a workload when the fault was fired, and whether fewer have been ready since.
 #[derive(Clone, Debug)]
 struct ReplicaBaseline {
     desired: u32,
     fell: bool,
 }
 
-/// Follows workloads through a fault: each that fell short of what it had been asked for must have it again.
+/// Tracks workloads through a fault: each one that fell below its desired replicas must reach that number again.
 #[derive(Debug, Default)]
 pub struct Recovery {
     workloads: BTreeMap<Name, Workload>,
-    /// By workload, from the latest fire until all are back.
+    /// The baseline of each workload, from the latest fire until all have recovered.
     tolls: Option<BTreeMap<Name, ReplicaBaseline>>,
 }
 
 impl Recovery {
-    /// Takes note of an event; gives the words of a recovery when this event completes one.
+    /// Handles an event; returns the text of the recovery if this event completes one.
     pub fn follow(&mut self, event: &Event) -> Option<String> {
         match &event.what {
             EventKind::FaultFired { .. } => self.fire(),
@@ -45,7 +45,8 @@ impl Recovery {
         None
     }
 
-    /// A second fire while the first one lasts keeps what the first one found: the steady state was before it.
+    /// A second fire during the first fault keeps the first baseline, because the steady state was before the first
+    /// fire.
     fn fire(&mut self) {
         let tolls = self.tolls.get_or_insert_with(BTreeMap::new);
         for (name, workload) in &self.workloads {
@@ -73,7 +74,7 @@ impl Recovery {
     }
 }
 
-/// Follows the session through `tap` and emits `FaultHealed` until `stop` fires or the session ends.
+/// Follows the session through `tap` and emits `FaultHealed` until `stop` is cancelled or the session ends.
 pub async fn watch(emitter: Emitter, mut tap: mpsc::Receiver<Arc<Event>>, stop: CancellationToken) {
     let mut recovery = Recovery::default();
     while let Some(Some(event)) = stop.run_until_cancelled(tap.recv()).await {
@@ -107,7 +108,7 @@ mod tests {
         EventKind::FaultFired { step, what: "kill".into(), targets: Vec::new() }
     }
 
-    /// The words of the recoveries that a story contains, each with the index of the event that completed it.
+    /// The texts of the recoveries in a list of events, each with the index of the event that completed it.
     fn told(story: Vec<EventKind>) -> Vec<(usize, String)> {
         let mut recovery = Recovery::default();
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! In which cluster an activity acts, as far as that can be told before it does.
+//! The cluster that an activity acts in, as far as it can be determined before the activity runs.
 
 use super::{flat_secrets, gremlin};
 use crate::{
@@ -9,21 +9,21 @@ use pyvalue::{Map, Value};
 
 /// The cluster of an activity.
 pub enum ActivityCluster {
-    /// It has to do with none, as far as can be told.
+    /// The activity uses no cluster, as far as can be determined.
     Nowhere,
-    /// In this one.
+    /// The activity uses this cluster.
     In {
         connection: Connection,
-        /// Whether it cannot be another one: a program, or a Python function that nobody here knows, is given this cluster and
-        /// may pick another by itself.
+        /// Whether no other cluster is possible. A process, or a Python function outside the Kubernetes extension, is
+        /// given this cluster but may choose another one by itself.
         sure: bool,
     },
-    /// In none that can be found.
+    /// The activity needs a cluster, and none can be found; the reason.
     Missing(Error),
 }
 
 impl ActivityCluster {
-    /// The way to the cluster, if it is known.
+    /// The connection to the cluster, if it is known.
     pub fn connection(&self) -> Option<&Connection> {
         match self {
             Self::In { connection, .. } => Some(connection),
@@ -31,18 +31,18 @@ impl ActivityCluster {
         }
     }
 
-    /// Which cluster it is, to be compared; none where there is none.
+    /// The identity of the cluster, for comparisons; `None` where there is no cluster.
     pub fn identity(&self) -> Option<Identity> {
         self.connection().map(Connection::identity)
     }
 }
 
-/// Whether the module is one of the Kubernetes extension's, whose rules are known.
+/// Whether the module belongs to the Kubernetes extension (`chaosk8s`), whose rules for choosing a cluster are known.
 pub fn is_kubernetes(module: &str) -> bool {
     module == "chaosk8s" || module.starts_with("chaosk8s.")
 }
 
-/// Chooses as whoever does the activity would.
+/// Chooses the cluster by the same rules as the provider that executes the activity.
 pub(super) async fn find(
     settings: &ClusterSettings,
     kind: ProviderKind,
@@ -58,7 +58,8 @@ pub(super) async fn find(
         ProviderKind::Process => given(Connection::of_programs(settings).await),
         ProviderKind::Python => {
             let module = provider.get("module").and_then(Value::as_str).unwrap_or_default();
-            // Gremlin's secrets are Gremlin's; where its containers run is looked up in the run's cluster.
+            // A Gremlin activity's secrets are credentials for Gremlin; its target containers are looked up in the
+            // run's cluster.
             let scopes = provider.get("secrets").filter(|_| module != gremlin::MODULE);
             let mut own = scopes.and_then(|scopes| flat_secrets(scopes, secrets).ok()).unwrap_or_default();
             settings.overrule(&mut own);
@@ -82,7 +83,7 @@ mod tests {
             {"name": "production", "context": {"cluster": "c", "user": "u"}},
             {"name": "staging", "context": {"cluster": "c", "user": "u"}}]}"#;
 
-    /// The context that a call would act in, and whether that is sure; an empty one for none.
+    /// The context that a call would act in, and whether it is certain; an empty context for no cluster.
     async fn context(settings: &ClusterSettings, kind: ProviderKind, provider: &str) -> (String, bool) {
         let secrets = Secrets::new(map(r#"{"k8s": {"KUBERNETES_CONTEXT": "staging"}}"#));
         match find(settings, kind, &map(provider), &secrets).await {

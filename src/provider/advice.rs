@@ -1,11 +1,11 @@
-//! What should be known of a function before it is used (kubernetes-catalog 2).
+//! Known problems of functions of the Kubernetes extension, for validation (kubernetes-catalog 2).
 
 use crate::experiment::Advice;
 
 /// Modules whose functions are old names for others.
 const LEGACY: [&str; 2] = ["chaosk8s.actions", "chaosk8s.probes"];
 
-/// Old name, and what to use instead.
+/// Deprecated name, and its replacement.
 static DEPRECATED: [(&str, &str); 12] = [
     ("all_microservices_healthy", "chaosk8s.pod.probes.all_pods_healthy"),
     ("microservice_available_and_healthy", "chaosk8s.deployment.probes.deployment_available_and_healthy"),
@@ -21,7 +21,7 @@ static DEPRECATED: [(&str, &str); 12] = [
     ("delete_pods", "chaosk8s.pod.actions.terminate_pods"),
 ];
 
-/// Names that the extension itself no longer carries out, and what happens there.
+/// Functions that no longer work in the extension itself, and the symptom there.
 static BROKEN: [(&str, &str); 5] = [
     ("microservice_available_and_healthy", "in the Python extension it always returns null since 0.23.0"),
     ("service_endpoint_is_initialized", "in the Python extension it needs a label_selector since 0.24.1"),
@@ -30,8 +30,8 @@ static BROKEN: [(&str, &str); 5] = [
     ("apply_from_yaml", "it fails for core objects and sends text instead of an object"),
 ];
 
-/// Beginnings of names whose effect stays until something takes it back. Deleted pods are not among them: their
-/// controller replaces them.
+/// Prefixes of function names whose effect lasts until it is reverted. `delete_pods` is not among them: a controller
+/// replaces deleted pods.
 const LASTING: [&str; 14] = [
     "scale_",
     "delete_deployment",
@@ -49,19 +49,19 @@ const LASTING: [&str; 14] = [
     "delete_custom_object",
 ];
 
-/// Everything there is to know of a function of the Kubernetes extension; nothing of others.
+/// All advice on a function of the Kubernetes extension; empty for other modules.
 pub(super) fn of(module: &str, func: &str) -> Vec<Advice> {
     let mut advice = Vec::new();
     if !module.starts_with("chaosk8s.") {
         return advice;
     }
-    let told =
+    let found_in =
         |table: &[(&str, &'static str)]| table.iter().find(|(name, _)| *name == func).map(|(_, text)| *text);
-    if let Some(why) = told(&BROKEN) {
+    if let Some(why) = found_in(&BROKEN) {
         advice.push(Advice::Broken(why.to_owned()));
     }
     let old = LEGACY.contains(&module) || func == "delete_pods";
-    if let Some(instead) = told(&DEPRECATED).filter(|_| old) {
+    if let Some(instead) = found_in(&DEPRECATED).filter(|_| old) {
         advice.push(Advice::Deprecated(format!("use {instead}")));
     }
     if LASTING.iter().any(|beginning| func.starts_with(beginning)) || func == "scale_microservice" {

@@ -1,4 +1,4 @@
-//! The seam for Python functions that only Python can do.
+//! The interface to Python, for functions without a native implementation.
 
 use super::{Call, Native, Outcome};
 use futures_util::future::BoxFuture;
@@ -7,9 +7,10 @@ use pyvalue::Map;
 /// The parameters of a Python function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
-    /// Name, and whether a call must give it.
+    /// Each parameter's name, and whether a call must pass it.
     pub parameters: Vec<(String, bool)>,
-    /// Whether it takes any keyword (`**kwargs`); `secrets` and `configuration` are not injected through it.
+    /// Whether the function takes any keyword argument (`**kwargs`); `secrets` and `configuration` are not injected
+    /// through it.
     pub catch_all: bool,
 }
 
@@ -32,7 +33,7 @@ impl From<&Native> for Signature {
 
 /// A Python interpreter that runs functions of extensions (experiment-format 13.3).
 pub trait Bridge: Send + Sync {
-    /// Imports the module and looks at the function; the error says why it cannot be called.
+    /// Imports the module and inspects the function; the error is the reason why it cannot be called.
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Result<Signature, String>>;
 
     /// Calls the function with final keyword arguments.

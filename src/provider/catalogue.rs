@@ -1,22 +1,22 @@
-//! The seam for Python functions that we have natively.
+//! The interface for natively implemented Python functions.
 
 use super::{Call, Native, Outcome};
 use futures_util::future::BoxFuture;
 use pyvalue::Map;
 
-/// A set of Python functions of an extension, done natively.
+/// A set of Python functions of one extension, implemented natively.
 pub trait Catalogue: Send + Sync {
-    /// How step lines call it: `k8s`, `gremlin`.
+    /// The name of the catalogue in step lines: `k8s`, `gremlin`.
     fn name(&self) -> &'static str;
 
-    /// Everything it can do.
+    /// All functions of the catalogue.
     fn functions(&self) -> &'static [Native];
 
     /// Calls one of [`Catalogue::functions`].
     ///
     /// `arguments` are final: substituted, `secrets` and `configuration` injected (experiment-format 13.2), and checked
-    /// against [`Native::parameters`]. The call should end soon after `call.cancel` fires; whoever awaits it then stops
-    /// listening.
+    /// against [`Native::parameters`]. The call should end soon after `call.cancel` is cancelled; the caller then stops
+    /// waiting for it.
     fn call<'a>(
         &'a self,
         native: &'static Native,
@@ -24,7 +24,7 @@ pub trait Catalogue: Send + Sync {
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome>;
 
-    /// The objects a call with these arguments is about, as far as the arguments tell, such as
+    /// The objects that a call with these arguments acts on, as far as the arguments name them, such as
     /// `deployment/my-provider`.
     fn targets(&self, native: &'static Native, arguments: &Map) -> Vec<String> {
         let _ = (native, arguments);

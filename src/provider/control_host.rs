@@ -1,11 +1,11 @@
-//! The seam for calling a control's functions.
+//! The interface for calling the functions of controls.
 
 use crate::experiment::Secrets;
 use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-/// Calls functions of control modules, in Python. A function that the module does not have is no error.
+/// Calls functions of control modules, in Python. A function that the module does not define is not an error.
 pub trait ControlHost: Send + Sync {
     /// Calls one function. `context` and `arguments` are always passed; `state`, `configuration`, `secrets` and
     /// `experiment` only to parameters of these names (experiment-format 10.2).
@@ -16,36 +16,36 @@ pub trait ControlHost: Send + Sync {
 pub struct ControlCall<'a> {
     /// The Python module.
     pub module: &'a str,
-    /// `before_activity_control` and the like.
+    /// The function's name, such as `before_activity_control`.
     pub function: &'a str,
     /// The control's own arguments, substituted.
     pub arguments: Map,
-    /// The experiment, hypothesis or activity; none for configuring and cleaning up.
+    /// The experiment, hypothesis or activity; `None` for configuring and cleaning up.
     pub context: Option<&'a Value>,
-    /// What the level came to; none before it.
+    /// The outcome of the level that the control applies to; `None` before the level has ended.
     pub state: Option<&'a Value>,
-    /// Where the context is a part of the experiment: its JSON path.
+    /// The JSON path of the context, if the context is part of the experiment.
     pub place: Option<&'a str>,
-    /// The run's own objects; none while there is only a source.
+    /// The run's objects; `None` as long as only the experiment's source is known.
     pub scene: Option<ControlScene<'a>>,
-    /// Whether the function may see the settings.
+    /// Whether the function may receive the settings.
     pub settings: bool,
-    /// Fires when the call must end at once.
+    /// Cancelled when the call must end at once.
     pub cancel: CancellationToken,
 }
 
-/// The objects of a run that a function may see.
+/// The objects of a run that a function may receive.
 #[derive(Clone, Copy)]
 pub struct ControlScene<'a> {
     /// The live configuration.
     pub configuration: &'a Map,
-    /// All scopes.
+    /// All secret scopes.
     pub secrets: &'a Secrets,
     /// The live experiment.
     pub experiment: &'a Map,
 }
 
-/// What a call came to: objects it changed, and how it failed.
+/// The result of a call: the objects it changed, and its exception.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ControlReply {
     /// The context, if changed.
@@ -56,23 +56,23 @@ pub struct ControlReply {
     pub configuration: Option<Map>,
     /// The experiment, if changed.
     pub experiment: Option<Map>,
-    /// The keys of the experiment that stand for other objects now, rather than for the same ones with another content.
+    /// The keys of the experiment whose values were replaced by other objects, rather than changed in place.
     pub reassigned: Vec<String>,
-    /// An exception.
+    /// The exception that the function raised.
     pub error: Option<ControlError>,
 }
 
 /// An exception of a control.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ControlError {
-    /// Any other than the next: the run goes on.
+    /// Any exception but those below: the run continues.
     Ordinary(String),
-    /// The engine's interrupt exception: the run turns to its end.
+    /// The engine's interrupt exception: the run is interrupted.
     Interrupt(String),
-    /// It asked the program to exit, with a number, a text, or null.
+    /// The function asked the program to exit, with a number, a text, or null.
     Exit(Value),
-    /// As Ctrl-C raises it.
+    /// A `KeyboardInterrupt`, as Ctrl-C raises it.
     KeyboardInterrupt,
-    /// None, really: the function did not end by itself, but because it was told to, for this reason.
+    /// Not an exception: the function was ended by the runner; the reason.
     Ended(String),
 }

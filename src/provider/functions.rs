@@ -1,10 +1,11 @@
-//! `python`: who has the function, and the arguments it gets (experiment-format 5.2, 13.2).
+//! The `python` provider: finds the implementation of a function and computes its arguments (experiment-format 5.2,
+//! 13.2).
 
 use super::{Call, Native, Outcome, Providers, Signature};
 use crate::experiment::{Secrets, substitute};
 use pyvalue::{Map, Value};
 
-/// Calls the activity's function: natively if a catalogue has it, else over the bridge.
+/// Calls the activity's function: the native one if a catalogue has it, else the Python one through the bridge.
 pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
     play(providers, call).await.unwrap_or_else(|message| {
         (call.refuse)(message.clone());
@@ -39,12 +40,14 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
     }
 }
 
-/// Python stumbles over a list only when it calls the function, which fails the activity.
+/// The outcome for arguments declared as a list. Python raises this TypeError only at the call, so it fails the
+/// activity.
 fn listed(module: &str, func: &str) -> Outcome {
     Outcome::failed(format!("TypeError: {module}.{func}() argument after ** must be a mapping, not list"))
 }
 
-/// The final keyword arguments of a call; none where they are a list, into which nothing has to be put.
+/// The final keyword arguments of a call; `None` for a list of arguments, which is allowed only if neither secrets nor
+/// configuration are injected.
 fn arguments(
     providers: &Providers,
     provider: &Map,
@@ -75,8 +78,8 @@ fn arguments(
     Ok(Some(arguments))
 }
 
-/// The names of the listed scopes in one mapping; later scopes win. Text is read letter by letter, and a mapping by
-/// its keys, as Python iterates them.
+/// Merges the listed secret scopes into one mapping of names to values; later scopes win. A text counts as a list of
+/// its characters, a mapping as a list of its keys, as Python iterates them.
 pub(crate) fn flat_secrets(scopes: &Value, secrets: &Secrets) -> Result<Map, String> {
     let listed: Vec<String> = match scopes {
         Value::List(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -88,7 +91,7 @@ pub(crate) fn flat_secrets(scopes: &Value, secrets: &Secrets) -> Result<Map, Str
     Ok(declared.flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-/// What Python says when arguments and parameters do not fit.
+/// Python's `TypeError` message if the arguments do not fit the parameters.
 fn misfit(native: &Native, arguments: &Map) -> Option<String> {
     let known = |name: &str| native.parameters.iter().any(|parameter| parameter.name == name);
     if let Some(extra) = arguments.keys().find(|name| !known(name)) {

@@ -1,4 +1,4 @@
-//! What could be put back after an activity: manifests of what it would hit, saved before.
+//! The undo kit: manifests of the objects that an activity would change, saved beforehand so that they can be restored.
 
 use super::{
     gremlin,
@@ -9,8 +9,8 @@ use pyvalue::{Map, Value};
 
 pub use kit::{Manifest, Restored, SavedKind, SavedManifests, check, restore};
 
-/// Saves what the activity with this provider would hit; `None` where nothing can be saved. The error says why what it
-/// hits cannot be known. Sends only reads.
+/// Saves the objects that the activity with this provider would change; `None` if nothing can be saved. The error is
+/// the reason why the objects cannot be determined. Sends only reads.
 pub async fn save(provider: &Map, connection: &Connection) -> Result<Option<SavedManifests>, String> {
     let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
     let arguments = provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default();

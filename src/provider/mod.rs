@@ -1,7 +1,7 @@
-//! How an activity is done.
+//! The providers, which execute activities.
 //!
-//! One file a provider; [`Outcome`] is what the runner and the journal need of a call, in the reference's classes
-//! of section 5.1 of the experiment format. [`Providers`] chooses who does it.
+//! There is one module per provider. [`Outcome`] is the part of a call's result that the runner and the journal need,
+//! in the reference's classes of section 5.1 of the experiment format. [`Providers`] dispatches a call to its provider.
 
 mod activity_cluster;
 mod advice;
@@ -40,20 +40,22 @@ pub struct Call<'a> {
     pub configuration: &'a Map,
     /// The resolved secrets.
     pub secrets: &'a Secrets,
-    /// Fires when the call must end at once: signal, operator's cut or abort.
+    /// Cancelled when the call must end at once: by a signal, the operator's cut, or an abort.
     pub cancel: CancellationToken,
-    /// Takes a few words about how far a waiting call is, such as `ready 0/1`.
+    /// Receives a short progress text of a waiting call, such as `ready 0/1`.
     pub progress: &'a (dyn Fn(String) + Send + Sync),
-    /// Takes the configuration as a function left it: what it changes inside nested values is seen by all that follows.
+    /// Receives the configuration after a function has changed values nested in it; all later activities see the
+    /// changes.
     pub amend: &'a (dyn Fn(Map) + Send + Sync),
-    /// Takes why the call failed before it changed anything: not started, not allowed, nothing there.
+    /// Receives the reason of a call that failed before it changed anything: not started, not allowed, target not
+    /// found.
     pub refuse: &'a (dyn Fn(String) + Send + Sync),
-    /// Whether the run waits for this call (Python's foreground calls run on the bridge's main thread).
+    /// Whether the run waits for this call (Python's foreground calls run on the worker's main thread).
     pub foreground: bool,
 }
 
 impl<'a> Call<'a> {
-    /// A call in the foreground, of which nobody hears but how it ends.
+    /// A foreground call without callbacks; only its outcome is reported.
     pub fn new(activity: &'a Activity, configuration: &'a Map, secrets: &'a Secrets) -> Self {
         Self {
             activity,
@@ -71,9 +73,9 @@ impl<'a> Call<'a> {
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Success, whatever the HTTP status or exit code.
+    /// Success, with any HTTP status or exit code.
     Done(Value),
-    /// An activity failure: the run goes on.
+    /// An activity failure: the run continues.
     Failed {
         /// The text after `chaoslib.exceptions.ActivityFailed: `.
         message: String,
@@ -85,19 +87,19 @@ pub enum Outcome {
         /// What went wrong.
         message: String,
     },
-    /// Python asked the run to end, with this code (20 and 30 have the meaning of SIGUSR1 and SIGUSR2).
+    /// Python requested the end of the run with this exit code (20 and 30 have the meaning of SIGUSR1 and SIGUSR2).
     Exit {
         /// The code: a number, a text, or null for none.
         code: Value,
     },
     /// Python was interrupted as by Ctrl-C.
     KeyboardInterrupt,
-    /// The call's `cancel` fired before it was done.
+    /// The call was cancelled before it ended.
     Cancelled,
 }
 
 impl Call<'_> {
-    /// Does what may be dropped at any moment, unless the call is cancelled before it is done.
+    /// Awaits `work`, which must be safe to drop at any await point, unless the call is cancelled first.
     async fn unless_cancelled(&self, work: impl Future<Output = Outcome>) -> Outcome {
         tokio::select! {
             biased;
@@ -114,7 +116,7 @@ impl Outcome {
     }
 }
 
-/// What calling an activity does to the system, for consent and for the target card.
+/// The effect of an activity on the system, for consent and for the target card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Reads,
@@ -126,11 +128,11 @@ pub enum Effect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     pub name: &'static str,
-    /// Whether a call must give it.
+    /// Whether a call must pass the parameter.
     pub required: bool,
 }
 
-/// A Python function of an extension that we have natively, under its Python address.
+/// A natively implemented Python function of an extension, under its Python module and name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Native {
     /// `chaosk8s.pod.actions`.

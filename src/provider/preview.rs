@@ -1,4 +1,4 @@
-//! What firing an activity would do, looked up just before: the target card.
+//! The target card: the predicted effect of an activity, looked up just before it is fired.
 
 use super::{
     gremlin,
@@ -9,8 +9,8 @@ use crate::experiment::{Activity, ProviderKind};
 use crate::session::event::{StepRef, TargetCard};
 use pyvalue::{Map, Value};
 
-/// The card of an activity. `provider` is its provider's mapping, substituted. Without a connection, or where the
-/// cluster does not answer, the card says what cannot be known. Sends only reads.
+/// Builds the card of an activity. `provider` is the activity's provider mapping, substituted. Without a connection, or
+/// if the cluster does not answer, the card states that the effect is not known. Sends only reads.
 pub async fn card(
     step: StepRef,
     activity: &Activity,
@@ -36,10 +36,10 @@ pub async fn card(
     }
 }
 
-/// What a card says of the undo where it is up to the file.
+/// The text of a card's undo entry if undoing is left to the experiment file.
 const ROLLBACKS: &str = "the file's rollbacks";
 
-/// The words of a card about the undo, for a file that has no rollbacks: it leaves that to the operator.
+/// The undo text of a card for a file without rollbacks: the part that mentions the file's rollbacks is removed.
 pub fn undo_without_rollbacks(undo: &str) -> String {
     match undo.strip_prefix(ROLLBACKS) {
         Some("") => "no rollbacks in the file".to_owned(),
@@ -48,7 +48,7 @@ pub fn undo_without_rollbacks(undo: &str) -> String {
     }
 }
 
-/// A card that says that it does not know.
+/// A card for an activity whose effect is not known; `why` is the reason.
 fn unknown(headline: String, object: String, why: String) -> CardDraft {
     CardDraft {
         headline,

@@ -1,4 +1,4 @@
-//! Who does an activity: HTTP, a process, a native function or Python.
+//! Dispatches an activity to its provider: HTTP, a process, a native function or Python.
 
 use super::{
     ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, functions, http,
@@ -11,7 +11,7 @@ use crate::{
 use pyvalue::{Map, Value, python_text};
 use std::sync::Arc;
 
-/// Every provider of a session; the single way to call one.
+/// All providers of a session; the single entry point for calling an activity.
 pub struct Providers {
     environment: LiveEnvironment,
     cluster: Option<cluster::ClusterSettings>,
@@ -20,33 +20,35 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// HTTP and processes only. Child processes get this environment; proxies and netrc are looked up in it.
+    /// Creates the HTTP and process providers only. Child processes get this environment; proxies and netrc are looked
+    /// up in it.
     pub fn new(environment: impl Into<LiveEnvironment>) -> Self {
         Self { environment: environment.into(), cluster: None, catalogues: Vec::new(), bridge: None }
     }
 
-    /// Adds how clusters are chosen: what the options say goes for processes and for the secrets of functions too.
+    /// Adds the cluster settings. Their command-line options also apply to processes and override the secrets of
+    /// functions.
     #[must_use]
     pub fn with_cluster(mut self, settings: cluster::ClusterSettings) -> Self {
         self.cluster = Some(settings);
         self
     }
 
-    /// Adds native functions; the first catalogue that has a function does it.
+    /// Adds native functions; the first catalogue that has a function executes it.
     #[must_use]
     pub fn with_catalogue(mut self, catalogue: Arc<dyn Catalogue>) -> Self {
         self.catalogues.push(catalogue);
         self
     }
 
-    /// Adds Python, for functions no catalogue has.
+    /// Adds the Python bridge, for functions that no catalogue has.
     #[must_use]
     pub fn with_bridge(mut self, bridge: Arc<dyn Bridge>) -> Self {
         self.bridge = Some(bridge);
         self
     }
 
-    /// The native function behind a Python address.
+    /// The native function for a Python module and function name.
     pub fn native(&self, module: &str, func: &str) -> Option<&'static Native> {
         self.find(module, func).map(|(_, native)| native)
     }
@@ -57,8 +59,8 @@ impl Providers {
         natives.filter(|native| native.module == module).map(|native| native.func.to_owned()).collect()
     }
 
-    /// What calling the activity does. Unknown functions, requests and processes are judged by what the author
-    /// calls them: an action changes, a probe reads.
+    /// The effect of calling the activity. For unknown functions, HTTP requests and processes the declared type
+    /// decides: an action changes, a probe reads.
     pub fn effect(&self, activity: &Activity) -> Effect {
         match (self.native_of(activity), activity.kind) {
             (Some((_, native)), _) => native.effect,
@@ -67,7 +69,7 @@ impl Providers {
         }
     }
 
-    /// Does the activity.
+    /// Executes the activity.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
         match call.activity.provider.kind {
             ProviderKind::Http => http::call(&call, &self.environment()).await,
@@ -76,7 +78,7 @@ impl Providers {
         }
     }
 
-    /// What the activity is about, as far as its arguments tell: `deployment/my-provider`, a URL.
+    /// The objects that the activity acts on, as far as its arguments name them: `deployment/my-provider`, a URL.
     pub fn targets(&self, activity: &Activity, configuration: &Map) -> Vec<String> {
         let provider = substitute(&activity.provider.raw.clone().into(), configuration, &Secrets::default());
         let text = |key| provider.get(key).map(python_text);
@@ -91,7 +93,7 @@ impl Providers {
         }
     }
 
-    /// How step lines call the activity: `http GET /invoke`, `k8s terminate_pods`, `process true`.
+    /// The short description of the activity in step lines: `http GET /invoke`, `k8s terminate_pods`, `process true`.
     pub fn label(&self, activity: &Activity, configuration: &Map) -> String {
         let provider = substitute(&activity.provider.raw.clone().into(), configuration, &Secrets::default());
         let text = |key| provider.get(key).map(python_text).unwrap_or_default();
@@ -108,13 +110,13 @@ impl Providers {
         }
     }
 
-    /// Changes the environment for whatever is called from here on: Python reports what its functions set.
+    /// Changes the environment for all later calls: Python reports the variables that its functions set.
     pub fn change_environment(&self, change: impl FnOnce(&mut Environment)) {
         self.environment.change(change);
     }
 
-    /// The cluster that a call of an activity with this provider would act in, as far as that can be told before. `secrets`
-    /// are the run's. Reads files, sends nothing.
+    /// The cluster that an activity with this provider would act in, as far as it can be determined before the call.
+    /// `secrets` are the run's. Reads files, sends nothing.
     pub async fn site(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> ActivityCluster {
         match &self.cluster {
             Some(settings) => activity_cluster::find(settings, kind, provider, secrets).await,
@@ -122,17 +124,18 @@ impl Providers {
         }
     }
 
-    /// The cluster that the options and the run's variables choose for whoever has no secrets of its own, if it is there.
+    /// The cluster that the options and the run's variables choose for activities without secrets of their own, if
+    /// there is one.
     pub async fn own_cluster(&self) -> Option<cluster::Connection> {
         cluster::Connection::choose(self.cluster.as_ref()?, &Map::default()).await.ok()
     }
 
-    /// Whether an option chooses the cluster.
+    /// Whether a command-line option chooses the cluster.
     pub fn names_cluster(&self) -> bool {
         self.cluster.as_ref().is_some_and(cluster::ClusterSettings::names_cluster)
     }
 
-    /// The environment as it is now.
+    /// The current environment.
     pub fn environment(&self) -> Arc<Environment> {
         self.environment.now()
     }
@@ -173,7 +176,7 @@ impl Providers {
     }
 }
 
-/// The path and query of a URL, for a short line; all of it when it has no host to leave out.
+/// The path and query of a URL, for a short line; the whole text if it contains no scheme and no slash.
 fn path_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     match after_scheme.find('/') {

@@ -1,15 +1,15 @@
-//! What validation is told about Python functions: those we have natively first, then what Python says.
+//! Function signatures for validation: native functions first, then the answers of Python.
 
 use super::{Providers, advice};
 use crate::experiment::{ControlCheck, Described, Parameter, Signatures, nearest};
 use futures_util::future::BoxFuture;
 use pyvalue::Value;
 
-/// The native functions of some providers, over a Python if there is one.
+/// The native functions of the providers, with Python for all other functions.
 pub struct NativeSignatures<'a> {
-    /// Whose native functions.
+    /// The providers whose native functions are described.
     pub providers: &'a Providers,
-    /// Everything else.
+    /// Describes all other functions.
     pub python: &'a dyn Signatures,
 }
 
@@ -32,14 +32,15 @@ impl Signatures for NativeSignatures<'_> {
                     advice.extend(known);
                     Described::Function { parameters, catch_all, advice }
                 }
-                // Without Python, a module we have most of natively still tells slips of the pen.
+                // Without Python, a misspelt function name is still reported for a module of which native functions
+                // exist.
                 Described::Unknown(reason) => match self.providers.functions_of(module) {
                     functions if nearest(func, functions.iter().map(String::as_str)).is_some() => {
                         Described::Missing { functions }
                     }
                     _ => Described::Unknown(reason),
                 },
-                // A Python without the extension says nothing of the functions we have of it.
+                // A Python without the extension cannot describe the functions that exist natively.
                 Described::ImportError(reason) => match self.providers.functions_of(module) {
                     functions if functions.is_empty() => Described::ImportError(reason),
                     functions => Described::Missing { functions },

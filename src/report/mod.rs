@@ -1,4 +1,4 @@
-//! What is said of a session afterwards: comparison of two runs.
+//! Reports on finished sessions: the comparison of two runs.
 
 mod comparison;
 

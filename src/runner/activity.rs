@@ -1,4 +1,4 @@
-//! One activity from its first control to its last (experiment-format 8.4, 8.7).
+//! Runs one activity, its controls included (experiment-format 8.4, 8.7).
 
 use super::{
     call::call_and_judge,
@@ -26,16 +26,16 @@ use futures_util::future::BoxFuture;
 use pyvalue::{Value, python_text};
 use tokio::sync::oneshot;
 
-/// Characters of an output or error kept for step lines.
+/// Maximum number of characters of an output or error in a step line.
 const SUMMARY: usize = 120;
-/// What step lines say of a call that was not made.
+/// The summary of a call that was not made.
 const PRETENDED: &str = "dry: not executed";
 
-/// Where an activity is played.
+/// Where an activity runs.
 pub(super) enum Placement {
-    /// The run waits for it.
+    /// In the foreground: the run waits for it.
     Foreground,
-    /// Beside others, which go on once its controls have let it in.
+    /// In the background: the run continues once the activity's before-controls are done.
     Background { let_in: Option<oneshot::Sender<()>> },
 }
 
@@ -46,15 +46,15 @@ impl Placement {
 
     fn release(&mut self) {
         if let Self::Background { let_in } = self {
-            // Whoever started it may be on the way to the end of the run by now.
+            // The receiver may be gone, since the run may be stopping by now.
             let _ = let_in.take().map(|let_in| let_in.send(()));
         }
     }
 }
 
-/// Plays one activity. Every path leaves a complete journal entry behind once its provider was called.
+/// Runs one activity. Once its provider was called, every path leaves a complete journal entry.
 ///
-/// On the heap: the way here leads through many levels, each of which would hold all of it once more.
+/// Boxed: otherwise each of the many nested callers' futures would contain the whole future of an activity.
 pub(super) fn perform<'a>(
     ctx: &'a RunContext,
     cleared: Cleared<'a>,
@@ -100,7 +100,7 @@ fn without_consent(activity: &Activity) -> String {
     format!("a control changed '{}' after it was fired: it was not run", activity.name)
 }
 
-/// The turn between its controls.
+/// Runs the activity between its controls.
 async fn play(
     ctx: &RunContext,
     cleared: Cleared<'_>,
@@ -115,7 +115,7 @@ async fn play(
         return Err(Cutoff::Broke(why.to_string()));
     }
     pauses.sleep(PauseSide::Before, step, &ctx.voice, reins).await?;
-    // Controls, functions beside it and the pause may have changed where it would act.
+    // Controls, background activities and the pause may have changed the cluster that it would act in.
     if mode != CallMode::Pretended
         && cleared.was_fired()
         && let Some(why) = ctx.changed_cluster(activity, step).await
@@ -128,11 +128,11 @@ async fn play(
     let begun = EventKind::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
     ctx.voice.emit_at(started, begun).await;
     let mut fired = false;
-    let (outcome, deed) = match mode {
+    let (outcome, call_result) = match mode {
         CallMode::Pretended => {
             if is_marked(activity) {
-                let told = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
-                ctx.voice.log(Level::Info, told).await;
+                let line = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
+                ctx.voice.log(Level::Info, line).await;
             }
             (Outcome::Done(Value::Null), CallResult::Done)
         }
@@ -165,17 +165,17 @@ async fn play(
         (None, CallMode::Real | CallMode::Hurried) => verdict::in_method(ctx, activity, step, &outcome),
         (met, _) => met,
     };
-    let trouble = problem(ctx, activity, &outcome, &deed);
-    // An exit code is a value there: headless, it costs what it costs there. What broke or was cut ends the run otherwise.
+    let trouble = problem(ctx, activity, &outcome, &call_result);
+    // As in the reference, an exit code is a value, no failure. Unexpected errors and cut calls end the run elsewhere.
     if step.section == Section::Rollbacks && succeeded == Some(false) {
         ctx.progress.add_failed_rollback(&activity.name);
     }
     let summary = if mode == CallMode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
-    let told = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
+    let reported = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
     ctx.voice
-        .emit_at(ended, EventKind::ActivityEnded { run, step, outcome: told, entry: entry.value() })
+        .emit_at(ended, EventKind::ActivityEnded { run, step, outcome: reported, entry: entry.value() })
         .await;
-    match deed {
+    match call_result {
         CallResult::Refused(reason) if fired => {
             ctx.voice.emit_at(ended, EventKind::FaultRefused { step, reason }).await
         }
@@ -185,7 +185,7 @@ async fn play(
         _ => {}
     }
 
-    // The reference pauses even while it is being interrupted; nobody who presses Ctrl-C wants that.
+    // The reference pauses even while it is being interrupted, which no operator who presses Ctrl-C wants.
     if !reins.is_stopped() {
         pauses.sleep(PauseSide::After, step, &ctx.voice, reins).await?;
     }
@@ -201,15 +201,15 @@ async fn play(
 }
 
 impl From<PauseCut> for Cutoff {
-    fn from(unslept: PauseCut) -> Self {
-        match unslept {
+    fn from(cut: PauseCut) -> Self {
+        match cut {
             PauseCut::Halted => Cutoff::Halted,
             PauseCut::Senseless(message) => Cutoff::Broke(message),
         }
     }
 }
 
-/// How the call of a provider that is none ends.
+/// Returns the outcome of an activity without a usable provider.
 fn play_incomplete(flaw: &Flaw) -> Outcome {
     match flaw {
         Flaw::UnknownProvider(_) => Outcome::Done(Value::Null),
@@ -217,12 +217,12 @@ fn play_incomplete(flaw: &Flaw) -> Outcome {
     }
 }
 
-/// Why a call that the journal calls a success did not do its work. What is to be deleted and is not there is no trouble.
-fn problem(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &CallResult) -> Option<String> {
+/// Returns why a call that the journal calls a success did not do its work. Deleting a missing object is no problem.
+fn problem(ctx: &RunContext, activity: &Activity, outcome: &Outcome, result: &CallResult) -> Option<String> {
     let Outcome::Done(output) = outcome else { return None };
     let method = activity.provider.raw.get("method").and_then(Value::as_str).unwrap_or_default();
     let gone = matches!(output.get("status"), Some(Value::Int(404 | 410)));
-    match deed {
+    match result {
         _ if ctx.providers.effect(activity) != Effect::Changes => None,
         _ if gone && method.eq_ignore_ascii_case("delete") => None,
         CallResult::Refused(why) | CallResult::Unknown(why) => Some(why.clone()),
@@ -230,7 +230,7 @@ fn problem(ctx: &RunContext, activity: &Activity, outcome: &Outcome, deed: &Call
     }
 }
 
-/// A destructive step of the method is the fault; tells whether this one is.
+/// Emits the fault event if the activity is a destructive step of the method. Returns whether it is.
 async fn announce_fault(ctx: &RunContext, activity: &Activity, step: StepRef) -> bool {
     let fires =
         step.section == Section::Method && needs_consent(ctx.providers.effect(activity), step.section);
@@ -245,7 +245,7 @@ async fn announce_fault(ctx: &RunContext, activity: &Activity, step: StepRef) ->
     fires
 }
 
-/// The output or error in a few words.
+/// Returns the output or error, shortened to one line.
 fn summary(outcome: &Outcome) -> String {
     let text = match outcome {
         Outcome::Done(Value::Null) => return String::new(),

@@ -1,4 +1,4 @@
-//! What controls changed: the run goes on with it, and the journal and the plan tell of it.
+//! Applies what controls changed: the run continues with it, and the journal and the plan show it.
 
 use super::{
     context::RunContext,
@@ -9,7 +9,7 @@ use crate::session::{EventKind, event::Section};
 use pyvalue::Value;
 
 impl RunContext {
-    /// What follows sees what controls changed.
+    /// Applies the changes to the rest of the run.
     pub(super) async fn apply(&self, changes: ControlChanges) {
         self.report_problem(changes.complaints).await;
         if let Some(configuration) = changes.configuration {
@@ -25,19 +25,19 @@ impl RunContext {
         }
     }
 
-    /// The journal's entries of a part so far, for controls.
+    /// Returns the journal entries of a section so far, for controls.
     pub(super) fn journal_entries(&self, section: Section) -> Value {
         self.voice.forwards_journal(|journal| journal.entries(section))
     }
 
-    /// What controls made of the entries of a part.
+    /// Emits the journal entries of a section that controls replaced.
     pub(super) async fn amend_entries(&self, section: Section, entries: Option<Value>) {
         if let Some(entries @ Value::List(_)) = entries {
             self.voice.emit(EventKind::EntriesAmended { section, entries }).await;
         }
     }
 
-    /// Tells what went wrong in controls.
+    /// Logs the problems of controls.
     pub(super) async fn report_problem(&self, complaints: Vec<ControlProblem>) {
         for ControlProblem { level, message } in complaints {
             self.voice.log(level, message).await;

@@ -1,4 +1,4 @@
-//! Activities that run beside the others (experiment-format 8.6).
+//! Activities that run in the background (experiment-format 8.6).
 
 use super::{
     Compat,
@@ -18,20 +18,20 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
-/// How long activities may still run once the run was told to turn to its end. The reference waits for ever; a terminal's
-/// Ctrl-C, though, ends its child processes with it.
+/// How long activities may still run once the run was asked to stop. The reference waits for ever; a terminal's Ctrl-C,
+/// though, also ends its child processes.
 const LAST_CALL: Duration = Duration::from_millis(500);
-/// How long the remaining ones may take to end once they are told to.
+/// How long the remaining activities may take to end once they are asked to stop.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// The background activities of one part of the run.
+/// The background activities of one section of the run.
 #[derive(Default)]
 pub(super) struct Background {
     tasks: JoinSet<()>,
     reins: StopSignal,
 }
 
-/// A background activity as it may be started.
+/// What is needed to start a background activity.
 pub(super) struct BackgroundStart {
     pub activity: Activity,
     pub step: StepRef,
@@ -40,7 +40,7 @@ pub(super) struct BackgroundStart {
 }
 
 impl Background {
-    /// Starts an activity, before whatever follows; what goes wrong with it is only seen in its entry.
+    /// Starts an activity before the caller continues. Its errors show only in its journal entry.
     pub(super) async fn start(
         &mut self,
         ctx: &Arc<RunContext>,
@@ -53,14 +53,14 @@ impl Background {
         self.tasks.spawn(async move {
             let BackgroundStart { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
-                // The reference loses what breaks in the background; the entry without status is all there is.
+                // The reference drops errors of background activities; an entry without status is the only trace.
                 let ground = Placement::Background { let_in: Some(let_in) };
                 if let Err(Cutoff::Moved(why)) = perform(&ctx, cleared, step, ground, &reins).await {
                     ctx.voice.log(Level::Warning, why).await;
                 }
             }
         });
-        // Its turn comes first, so that the journal has the entries in the order of the file.
+        // Wait for its before-controls, so that the journal has the entries in the order of the file.
         if waits {
             let reins = helm.stop_signal();
             let first = async {
@@ -75,8 +75,8 @@ impl Background {
         }
     }
 
-    /// Waits for all of them. Once the run is told to turn to its end they have little time left, and a signal that comes
-    /// while they are awaited leaves them none.
+    /// Waits for all activities. Once the run is asked to stop they have little time left, and a signal that arrives
+    /// while they are awaited ends them at once.
     pub(super) async fn settle(&mut self, helm: &mut OperatorInput, compat: Compat) {
         let reins = helm.stop_signal();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
@@ -89,7 +89,7 @@ impl Background {
         match helm.wait_for_stop() {
             _ if compat.awaits_background() => helm.receive_message(&reins, until).await,
             Ok(()) => helm.receive_message(&reins, until).await,
-            // Whoever is still there then is told to end below.
+            // Activities that still run after this time are stopped below.
             Err(_) => drop(timeout(LAST_CALL, helm.receive_message(&reins, until)).await),
         }
         if helm.wait_for_stop().is_err() {
@@ -97,12 +97,12 @@ impl Background {
         }
     }
 
-    /// Ends what still runs: no child outlives the run.
+    /// Stops the activities that still run: no child process outlives the run.
     pub(super) async fn end(&mut self) {
         self.reins.stop();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(FAREWELL, gone).await.is_err() {
-            // Whoever does not listen is dropped.
+            // Activities that do not react are dropped.
             self.tasks.shutdown().await;
         }
     }

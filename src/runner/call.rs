@@ -1,4 +1,4 @@
-//! A call of a provider that can be cut short. Only here does the runner ever call one.
+//! Calls a provider so that the call can be cut short. Every provider call of a run is made here.
 
 use super::{
     call_result::{self, CallResult},
@@ -18,11 +18,11 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long a call may take to tidy up after it was cancelled.
+/// How long a call may take to clean up after it was cancelled.
 const GRACE: Duration = Duration::from_millis(750);
 
-/// Calls the provider until it is done or a rein is pulled. A call that the operator cut has failed; one that was
-/// halted with the run is [`Outcome::Cancelled`].
+/// Calls the provider until it is done or the stop signal ends it. A call that the operator cut has failed; one that
+/// ended because the run is stopping is [`Outcome::Cancelled`].
 pub(super) async fn call(
     ctx: &RunContext,
     cleared: Cleared<'_>,
@@ -33,7 +33,7 @@ pub(super) async fn call(
     call_and_judge(ctx, cleared, foreground, reins, progress).await.0
 }
 
-/// The same, with what the call came to in the world.
+/// Like [`call`], and returns what the call did to the system.
 pub(super) async fn call_and_judge(
     ctx: &RunContext,
     cleared: Cleared<'_>,
@@ -51,11 +51,11 @@ pub(super) async fn call_and_judge(
         ctx.set_configuration(std::sync::Arc::new(configuration));
     }
     let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let deed = call_result::of(&outcome, refused);
-    (outcome, deed)
+    let result = call_result::of(&outcome, refused);
+    (outcome, result)
 }
 
-/// What a call tells besides its outcome.
+/// Callbacks for what a call reports besides its outcome.
 struct CallHooks<'a> {
     progress: &'a (dyn Fn(String) + Send + Sync),
     amend: &'a (dyn Fn(Map) + Send + Sync),
@@ -84,29 +84,29 @@ async fn until_stopped(
     };
     reins.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));
     let mut calling = pin!(ctx.providers.call(call));
-    let pulled = tokio::select! {
+    let stopped_by = tokio::select! {
         biased;
         outcome = &mut calling => {
             reins.take_sigterm(false);
             return outcome;
         }
-        pulled = reins.wait() => pulled,
+        stopped_by = reins.wait() => stopped_by,
     };
     reins.take_sigterm(false);
     cancel.cancel();
     let late = tokio::time::timeout(GRACE, calling).await;
-    match (pulled, late) {
+    match (stopped_by, late) {
         (StopKind::Cut, Ok(done @ (Outcome::Done(_) | Outcome::Failed { .. }))) => done,
         (StopKind::Cut, _) => Outcome::failed("cut short by the operator"),
         (StopKind::Halt, _) => Outcome::Cancelled,
-        // The reference raises it in the activity, which knows no better than to fail.
+        // The reference raises this exception in the activity, which therefore fails.
         (StopKind::Terminated, _) => {
             Outcome::failed("chaoslib.exceptions.InterruptExecution: SIGTERM signal received")
         }
     }
 }
 
-/// Whether Python does it, rather than we in its place.
+/// Whether Python runs the activity, rather than a native replacement.
 fn is_python(ctx: &RunContext, cleared: Cleared<'_>) -> bool {
     let provider = &cleared.activity().provider;
     let text = |key: &str| provider.raw.get(key).and_then(Value::as_str).unwrap_or_default();

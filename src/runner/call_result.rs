@@ -1,26 +1,26 @@
-//! What a call came to, in the world rather than in the journal: done, refused before it changed anything, or unknown.
+//! What a call did to the system, as opposed to its status in the journal: done, refused before any change, or unknown.
 //!
-//! The reference calls whatever did not raise a success, an exit code of 1 and an HTTP 500 among it, and knows no other
-//! failure than one. Whoever fired wants to know whether there is a fault.
+//! The reference counts every call that did not raise as a success, including an exit code of 1 and an HTTP 500, and
+//! has only one kind of failure. The operator wants to know whether there is a fault.
 
 use crate::{provider::Outcome, session::wording::in_plain_words};
 use pyvalue::Value;
 
-/// HTTP statuses that say no before anything was done: the request was not understood, not allowed, or about nothing.
+/// HTTP statuses that refuse a request before anything was done: malformed, not allowed, or without a target.
 const REFUSALS: [i64; 8] = [400, 401, 403, 404, 405, 410, 422, 429];
 
-/// What a call came to.
+/// What a call did to the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CallResult {
-    /// It did what it does.
+    /// The call did its work.
     Done,
-    /// It was refused before it changed anything; why, in words.
+    /// The call was refused before it changed anything; the text says why.
     Refused(String),
-    /// It failed, and may have changed something; how, in words.
+    /// The call failed and may have changed something; the text says how.
     Unknown(String),
 }
 
-/// Judges a call; `refused` is what its provider said if it did not begin.
+/// Classifies a call; `refused` is the reason its provider gave if the call did not begin.
 pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> CallResult {
     match outcome {
         Outcome::Done(output) => of_output(output),
@@ -33,7 +33,7 @@ pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> CallResult {
     }
 }
 
-/// An exit code, or an HTTP status.
+/// Classifies an output by its exit code or HTTP status.
 fn of_output(output: &Value) -> CallResult {
     let Some(Value::Int(status)) = output.get("status") else { return CallResult::Done };
     let text = |key: &str| output.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -54,7 +54,7 @@ fn of_output(output: &Value) -> CallResult {
     judged(*status, format!("answered with HTTP {status}"))
 }
 
-/// An exception of Python, or a failure of ours.
+/// Classifies a Python exception or a failure of a native provider.
 fn of_failure(message: &str) -> CallResult {
     match api_status(message) {
         Some(status) => judged(status, api_words(status, message)),
@@ -66,25 +66,25 @@ fn judged(status: i64, words: String) -> CallResult {
     if REFUSALS.contains(&status) { CallResult::Refused(words) } else { CallResult::Unknown(words) }
 }
 
-/// The status of an `ApiException` of the Kubernetes client, whose text is `(403)`, a line end, and `Reason: Forbidden`.
+/// Parses the status of an `ApiException` of the Kubernetes client: `(403)`, a line end, and `Reason: Forbidden`.
 fn api_status(message: &str) -> Option<i64> {
     let (before, _) = message.split_once(")\nReason:")?;
     before.rsplit('(').next()?.parse().ok().filter(|status| (100..600).contains(status))
 }
 
-/// What the API server said: it names the user, the verb and the resource.
+/// Returns the API server's message: it names the user, the verb and the resource.
 fn api_words(status: i64, message: &str) -> String {
     let body = message.split_once("HTTP response body:").map(|(_, body)| body.trim());
     // Python prints the body as text, as bytes, or as a mapping.
     let body = body.map(|body| body.trim_start_matches("b'").trim_end_matches('\''));
-    let said = body.and_then(|body| {
+    let reply = body.and_then(|body| {
         let mut values = serde_json::Deserializer::from_str(body).into_iter::<serde_json::Value>();
         let body = values.next()?.ok()?;
         body.get("message")?.as_str().map(str::to_owned)
     });
     let reason = message.split_once("Reason:").and_then(|(_, rest)| rest.lines().next()).unwrap_or_default();
-    match said {
-        Some(said) if !said.is_empty() => format!("{} ({status})", in_plain_words(&said)),
+    match reply {
+        Some(reply) if !reply.is_empty() => format!("{} ({status})", in_plain_words(&reply)),
         _ => format!("the API server answered {status} {}", reason.trim()),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
             exception(500, "{}"),
             CallResult::Unknown("the API server answered 500 Some Reason".to_owned())
         );
-        // What was refused is told even within the words of a function.
+        // A refusal is recognised even inside the message of a function.
         let wrapped = "chaoslib.exceptions.ActivityFailed: failed to scale: (403)\nReason: Forbidden\n";
         assert!(matches!(of(&Outcome::failed(wrapped), None), CallResult::Refused(_)));
     }

@@ -1,12 +1,12 @@
-//! How far the reference is followed where its behaviour may harm (docs/differences.md).
+//! How far the run follows the reference where the reference's behaviour may harm (docs/differences.md).
 
-/// Whether the deliberate differences hold. Each question is about one of them.
+/// Whether the deliberate differences from the reference hold. Each method is about one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Compat {
-    /// They do: whatever happens, the run rolls back as the strategy says and leaves its journal.
+    /// They hold: in every case the run rolls back as the strategy says and writes its journal.
     #[default]
     Safe,
-    /// They do not: `--strict-compat`.
+    /// They do not hold: `--strict-compat`.
     Strict,
 }
 
@@ -15,8 +15,8 @@ impl Compat {
         self == Self::Strict
     }
 
-    /// What nobody expected in the hypothesis or the rollbacks, a tolerance that cannot be evaluated among it, ends
-    /// everything at once: no rollbacks, no journal.
+    /// An unexpected error in the hypothesis or the rollbacks, such as a tolerance that cannot be evaluated, ends the
+    /// run at once: no rollbacks, no journal.
     pub(crate) fn crashes(self) -> bool {
         self.is_strict()
     }
@@ -26,32 +26,32 @@ impl Compat {
         self.is_strict()
     }
 
-    /// SIGHUP is not heard, so that it kills.
+    /// SIGHUP is not handled, so that it kills the process.
     pub(crate) fn ends_on_hangup(self) -> bool {
         self.is_strict()
     }
 
-    /// After a signal, background activities are awaited for as long as they take.
+    /// After a signal, the run waits for background activities without a time limit.
     pub(crate) fn awaits_background(self) -> bool {
         self.is_strict()
     }
 
-    /// An automatic control is applied once for each control of the activity's or hypothesis' own.
+    /// An automatic control is applied once for each control that the activity or hypothesis declares itself.
     pub(crate) fn repeats_controls(self) -> bool {
         self.is_strict()
     }
 
-    /// A rollback that failed changes nothing about the exit code.
+    /// A failed rollback does not change the exit code.
     pub(crate) fn forgives_rollbacks(self) -> bool {
         self.is_strict()
     }
 
-    /// A Python result that JSON cannot hold costs the journal.
+    /// If JSON cannot hold a Python result, no journal is written.
     pub(crate) fn needs_json(self) -> bool {
         self.is_strict()
     }
 
-    /// The log file where none is named.
+    /// The log file if none is named.
     pub(crate) fn log_file(self) -> Option<&'static str> {
         self.is_strict().then_some("chaostoolkit.log")
     }

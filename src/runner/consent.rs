@@ -1,7 +1,7 @@
 //! Permission to change the system, as a type.
 //!
-//! A destructive activity can be called only by whoever holds a [`Consent`]: the runner makes one from the operator's
-//! [`Fire`](crate::session::command::StepCommand::Fire), and a headless command from the order to run the file.
+//! Only code that holds a [`Consent`] can call a destructive activity: the runner creates one from the operator's
+//! [`Fire`](crate::session::command::StepCommand::Fire), and a headless command from the command to run the file.
 
 use crate::{
     experiment::Activity,
@@ -12,28 +12,28 @@ use crate::{
 /// The operator's permission to change the system.
 #[derive(Clone, Debug)]
 pub(crate) struct Consent {
-    /// The step it is for; every one when given up front.
+    /// The step that the consent covers; every step when it was given up front.
     step: Option<StepRef>,
 }
 
 impl Consent {
-    /// For the whole file. Only an explicit order to run it without asking may make this.
+    /// Consent to the whole file. Only an explicit command to run it without asking may create this.
     pub(crate) fn up_front() -> Self {
         Self { step: None }
     }
 
-    /// Whether it was given before anything was shown.
+    /// Whether consent was given up front, before any step was shown.
     pub(super) fn is_up_front(&self) -> bool {
         self.step.is_none()
     }
 
-    /// For the step the operator fired.
+    /// Consent to the step that the operator fired.
     pub(super) fn fired(step: StepRef) -> Self {
         Self { step: Some(step) }
     }
 
     fn covers(&self, step: StepRef) -> bool {
-        // A continuous pass repeats the gate's probes, so the gate's fire covers it.
+        // A continuous pass repeats the probes of the pass before the method, so their fire covers it.
         let same = |own: StepRef| {
             own == step
                 || (own.section == Section::Before
@@ -48,14 +48,14 @@ impl Consent {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cleared<'a> {
     activity: &'a Activity,
-    /// Whether everything that the file does was agreed to.
+    /// Whether consent was given up front, for the whole file.
     up_front: bool,
-    /// Whether it may change the system as it is: it needs no fire, or was fired.
+    /// Whether the consent covers the step, so that the activity may change the system as it was shown.
     fired: bool,
 }
 
 impl<'a> Cleared<'a> {
-    /// Clears an activity; `None` when it is destructive here and the consent does not cover it.
+    /// Clears an activity. Returns `None` if it is destructive here and the consent does not cover it.
     pub(super) fn new(
         activity: &'a Activity,
         step: StepRef,
@@ -69,18 +69,18 @@ impl<'a> Cleared<'a> {
         allowed.then_some(Self { activity, up_front, fired })
     }
 
-    /// The probe of a tolerance: it judges an output, whatever it calls itself.
+    /// Clears the probe of a tolerance: it judges an output, whatever type it declares.
     pub(super) fn to_judge(probe: &'a Activity) -> Self {
         Self { activity: probe, up_front: false, fired: false }
     }
 
-    /// Another activity in its place, by a fix that the operator took.
+    /// Clears another activity in its place, by a fix that the operator accepted.
     pub(super) fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
         Cleared { activity, ..self }
     }
 
-    /// The activity as a control left it. A step that changes the system is fired as it was shown: what a control made
-    /// of it since is not cleared, nor a step that needed no fire because it was only pretended.
+    /// Clears the activity as a control left it. A step that changes the system is fired as it was shown: a provider
+    /// that a control changed since is not cleared, nor a step that needed no fire because it was only pretended.
     pub(super) fn edited<'b>(
         self,
         activity: &'b Activity,
@@ -91,7 +91,7 @@ impl<'a> Cleared<'a> {
         (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
     }
 
-    /// Whether somebody fired this very step, having seen what it would do.
+    /// Whether the operator fired this very step, having seen what it would do.
     pub(super) fn was_fired(&self) -> bool {
         self.fired && !self.up_front
     }
@@ -101,7 +101,7 @@ impl<'a> Cleared<'a> {
     }
 }
 
-/// Whether a step is destructive. Rollbacks lead towards safety: whoever fired has agreed to the undoing.
+/// Whether a step is destructive. Rollbacks lead towards safety: consent to a fire includes undoing it.
 pub(super) fn needs_consent(effect: Effect, section: Section) -> bool {
     effect == Effect::Changes && section != Section::Rollbacks
 }

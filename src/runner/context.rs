@@ -1,4 +1,4 @@
-//! What every part of a run shares: its settings, the experiment as it stands by now, and how far the run has come.
+//! The state that every part of a run shares: settings, the current experiment, and the progress of the run.
 
 use super::{
     Controls, RunOptions,
@@ -40,7 +40,7 @@ pub(super) struct RunContext {
     runs: AtomicU64,
 }
 
-/// What controls may change; whoever begins something takes the present ones.
+/// What controls may change. Each operation reads the current values when it begins.
 struct Current {
     configuration: Arc<Map>,
     experiment: Arc<Experiment>,
@@ -69,7 +69,7 @@ impl RunContext {
         }
     }
 
-    /// The number of the next call.
+    /// Returns the number of the next call.
     pub(super) fn next_run(&self) -> RunId {
         RunId(self.runs.fetch_add(1, Ordering::Relaxed))
     }
@@ -79,12 +79,12 @@ impl RunContext {
         self.for_test(|current| current.experiment.clone())
     }
 
-    /// Its mapping, as controls see it.
+    /// The mapping of the experiment, as controls see it.
     pub(super) fn raw(&self) -> Arc<Map> {
         self.for_test(|current| current.raw.clone())
     }
 
-    /// What follows sees this mapping as the experiment.
+    /// Replaces the experiment for the rest of the run.
     pub(super) fn set_raw(&self, raw: Arc<Map>) {
         self.for_test(|current| {
             current.experiment = Arc::new(current.experiment.amended(raw.as_ref().clone()));
@@ -96,12 +96,12 @@ impl RunContext {
         self.for_test(|current| current.configuration.clone())
     }
 
-    /// What follows sees this configuration.
+    /// Replaces the configuration for the rest of the run.
     pub(super) fn set_configuration(&self, configuration: Arc<Map>) {
         self.for_test(|current| current.configuration = configuration);
     }
 
-    /// What controls see.
+    /// Returns what controls see.
     pub(super) fn scene(&self) -> ControlView<'_> {
         self.for_test(|current| ControlView {
             experiment: current.experiment.clone(),
@@ -111,7 +111,7 @@ impl RunContext {
         })
     }
 
-    /// What playing the activity does to the system in this run: nothing, if it is only pretended.
+    /// Returns the effect of the activity on the system in this run; one that is only pretended just reads.
     pub(super) fn effect(&self, activity: &Activity) -> Effect {
         match mode(activity, self.options.dry) {
             _ if activity.flaw.is_some() => Effect::Reads,
@@ -120,7 +120,7 @@ impl RunContext {
         }
     }
 
-    /// The rollbacks that did not do their work, where that counts.
+    /// The failed rollbacks, unless strict compatibility ignores them.
     pub(super) fn failed_rollbacks(&self) -> Vec<String> {
         match self.options.compat.forgives_rollbacks() {
             true => Vec::new(),

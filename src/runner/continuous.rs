@@ -1,4 +1,4 @@
-//! The hypothesis checked again and again while the method runs (experiment-format 7.4).
+//! Continuous hypothesis passes while the method runs (experiment-format 7.4).
 
 use super::{
     Consent,
@@ -15,17 +15,17 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Continuous passes that go on in the background.
+/// The background task that repeats hypothesis passes.
 pub(super) struct Continuous {
     task: JoinHandle<()>,
-    /// No further pass.
+    /// Cancelled when no further pass is to start.
     stop: CancellationToken,
-    /// Not even the rest of this one.
+    /// Ends the running pass as well.
     reins: StopSignal,
 }
 
 impl Continuous {
-    /// Starts the first pass, before whatever follows.
+    /// Starts the task and yields, so that the first pass begins before the caller continues.
     pub(super) async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
         let (stop, reins) = (CancellationToken::new(), StopSignal::default());
         let passes = Passes { ctx: ctx.clone(), stop: stop.clone(), reins: reins.clone(), consent };
@@ -34,25 +34,25 @@ impl Continuous {
         Self { task, stop, reins }
     }
 
-    /// A pass that is running completes, no other follows.
+    /// Lets the running pass complete and starts no further one.
     pub(super) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Ends even the running pass: the run turns to its end.
+    /// Ends the running pass as well, because the run is stopping.
     pub(super) fn halt(&self) {
         self.stop.cancel();
         self.reins.stop();
     }
 
-    /// What the running pass is led by.
+    /// The stop signal of the running pass.
     pub(super) fn stop_signal(&self) -> StopSignal {
         self.reins.clone()
     }
 
-    /// Waits for the last pass.
+    /// Waits for the last pass to end.
     pub(super) async fn join(self) {
-        // A panic in it has been reported by the panic hook; the run ends as it stands.
+        // The panic hook has already reported a panic of the task; the run ends with the status it has.
         let _ = self.task.await;
     }
 }
@@ -72,10 +72,10 @@ impl Passes {
         self.ctx.voice.emit(EventKind::ContinuousEnded { failed_percent }).await;
     }
 
-    /// Pass after pass; with fail-fast, the share of failed ones in percent when that ends it.
+    /// Repeats passes. Returns the percentage of failed passes if fail-fast ends the loop.
     async fn repeat(&self) -> Option<f64> {
         let (mut failed, mut passes) = (0_u32, 0_u32);
-        // Zero and less do not wait; what no duration can say waits for ever.
+        // Zero and negative values do not wait; a value that no `Duration` can hold waits for ever.
         let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
         while !self.stop.is_cancelled() && !is_final(self.ctx.progress.status()) {
             let lead = PassDriver::Nobody { reins: &self.reins, consent: self.consent.clone() };
@@ -107,7 +107,7 @@ impl Passes {
     }
 }
 
-/// Whether the run is over but for its end.
+/// Whether the status is final, so that no further step or pass starts.
 pub(super) fn is_final(status: Option<RunStatus>) -> bool {
     matches!(status, Some(RunStatus::Failed | RunStatus::Interrupted | RunStatus::Aborted))
 }

@@ -1,4 +1,4 @@
-//! Where a run stands in a part of the experiment.
+//! The position of a run in a section of the experiment.
 
 use super::{
     emitter::RunEmitter,
@@ -7,13 +7,13 @@ use super::{
 };
 use crate::session::event::{Level, StepRef};
 
-/// The place of the next step, and of the one run last.
+/// The position of the next step, and the step that was handled last.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     index: usize,
-    /// The step that was run or left out last, and whether it was run.
+    /// The step that was run or skipped last, and whether it was run.
     last: Option<(usize, bool)>,
-    /// The operator asked for the step under the cursor already.
+    /// Whether the operator already asked for the step under the cursor.
     asked: bool,
 }
 
@@ -22,7 +22,7 @@ impl Cursor {
         self.index
     }
 
-    /// Waits until the step under the cursor may go. One that is run again needs no further word, unless it is
+    /// Waits until the step under the cursor may run. A repeated step needs no further command, unless it is
     /// destructive.
     pub(super) async fn go(
         &mut self,
@@ -36,24 +36,24 @@ impl Cursor {
         }
     }
 
-    /// The step was run.
+    /// Moves past a step that was run.
     pub(super) fn mark_ran(&mut self) {
         self.last = Some((self.index, true));
         self.index += 1;
     }
 
-    /// The step is left out.
+    /// Moves past a step that was skipped.
     pub(super) fn skip(&mut self) {
         self.last = Some((self.index, false));
         self.index += 1;
     }
 
-    /// The step is to be run once more.
+    /// Marks the step under the cursor to be run without a further command.
     pub(super) fn again(&mut self) {
         self.asked = true;
     }
 
-    /// Back to the step run last, which is run again at once, or to the one that was left out, which waits its turn.
+    /// Moves back to the last step: one that was run is run again at once, one that was skipped is awaited again.
     pub(super) async fn back(&mut self, voice: &RunEmitter) {
         match self.last {
             Some((last, ran)) => {

@@ -1,16 +1,16 @@
-//! How much of an activity is for real (experiment-format 8.7).
+//! Which parts of an activity are really executed (experiment-format 8.7).
 //!
-//! The reference plays every activity that has a `dry` key, whatever its value and whatever the run's mode. Here the key can
-//! only take away: what somebody marked as dry, in the file or by an add-on, is not fired.
+//! The reference executes every activity that has a `dry` key, whatever its value and whatever the run's mode. Here the
+//! key can only restrict: an activity marked as dry, by the file or by an add-on, is not fired.
 
 use super::request::Dry;
 use crate::experiment::{Activity, ActivityKind};
 use pyvalue::Value;
 
-/// How much of an activity is for real.
+/// Which parts of an activity are really executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CallMode {
-    /// All of it.
+    /// The provider is called and pauses are slept.
     Real,
     /// The provider is called, pauses are not slept.
     Hurried,
@@ -18,7 +18,7 @@ pub(super) enum CallMode {
     Pretended,
 }
 
-/// The mode of an activity: that of the run, or what its own `dry` key asks for where that is more careful.
+/// Returns the mode of an activity: that of the run, or that of its own `dry` key if it is more careful.
 pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> CallMode {
     let of_run = match (dry, activity.kind) {
         (None, _) => CallMode::Real,
@@ -31,19 +31,19 @@ pub(super) fn mode(activity: &Activity, dry: Option<Dry>) -> CallMode {
     if is_marked(activity) { CallMode::Pretended } else { of_run }
 }
 
-/// Whether the activity is not played in a run of this mode.
+/// Whether the activity is not executed in a run of this mode.
 pub(crate) fn is_skipped(activity: &Activity, dry: Option<Dry>) -> bool {
     mode(activity, dry) == CallMode::Pretended
 }
 
-/// Whether the activity's own `dry` key keeps it from being played. A word that nobody knows counts as `true`: whoever wrote
-/// it wanted less than the whole.
+/// Whether the activity's own `dry` key prevents its execution. An unknown word counts as `true`: its author wanted
+/// less than a full run.
 pub(super) fn is_marked(activity: &Activity) -> bool {
     match activity.dry.as_ref() {
         Some(Value::Text(word)) => match word.as_str() {
             "actions" => activity.kind == ActivityKind::Action,
             "probes" => activity.kind == ActivityKind::Probe,
-            // The run's mode of this name plays everything.
+            // The run mode of this name executes everything.
             "pause" => false,
             word => !word.is_empty(),
         },

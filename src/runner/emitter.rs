@@ -1,4 +1,4 @@
-//! How the run speaks: through the session's stream, never with a secret in it.
+//! Emits the run's events to the session's stream, never with a secret in them.
 
 use super::redact::Redactor;
 use crate::session::{
@@ -9,7 +9,7 @@ use crate::session::{
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The target of the runner's own lines, which the console prints.
+/// The target of the runner's own log lines, which the console prints.
 pub(super) const TARGET: &str = "chaostoolkit";
 
 /// The writing end of the stream.
@@ -17,7 +17,7 @@ pub(super) const TARGET: &str = "chaostoolkit";
 pub(super) struct RunEmitter {
     emitter: Emitter,
     redactor: Redactor,
-    /// What was told so far, for controls that want to see the journal.
+    /// The journal of what was emitted so far, for controls that read it.
     journal: Option<Arc<Mutex<Journal>>>,
 }
 
@@ -30,7 +30,7 @@ impl RunEmitter {
         self.emit_at(self.now(), what).await;
     }
 
-    /// Emits a fact with a moment that its own text repeats.
+    /// Emits an event with a given timestamp, which its payload repeats.
     pub(super) async fn emit_at(&self, at: Timestamp, what: EventKind) {
         let event = Event { seq: 0, at, what: self.redactor.what(what) };
         if let Some(journal) = &self.journal {
@@ -39,13 +39,13 @@ impl RunEmitter {
         self.emitter.emit_at(at, event.what).await;
     }
 
-    /// Reads the journal so far, where it is kept.
+    /// Reads the journal so far, if one is kept.
     pub(super) fn forwards_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
         let kept = self.journal.as_ref();
         kept.map(|journal| read(&journal.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
     }
 
-    /// For facts that may be lost when the stream is full: progress.
+    /// Emits an event that may be lost when the stream is full: progress.
     pub(super) fn debug(&self, what: EventKind) {
         self.emitter.try_emit(self.redactor.what(what));
     }

@@ -1,27 +1,27 @@
-//! How the turn of an activity ends.
+//! How the execution of an activity ends.
 
 use super::journal_entry::JournalEntry;
 use crate::{experiment::Activity, session::event::RunId};
 use pyvalue::Value;
 
-/// An activity whose turn came to its end.
+/// An activity that was executed to its end, controls included.
 pub(super) struct FinishedActivity {
     pub run: RunId,
     pub entry: JournalEntry,
     /// The activity, if controls changed it.
     pub edited: Option<Activity>,
-    /// For hypothesis probes: the verdict, if it could be had at once.
+    /// For hypothesis probes: whether the tolerance is met, if that was known as soon as the call ended.
     pub tolerance_met: Option<bool>,
 }
 
-/// Why a turn did not come to its end.
+/// Why an activity was not executed to its end.
 #[derive(Debug)]
 pub(super) enum Cutoff {
-    /// An error nobody expected.
+    /// An unexpected error.
     Broke(String),
-    /// It was not called: it would have acted in another cluster than was shown to whoever fired it.
+    /// The activity was not called: it would have acted in another cluster than its target card showed.
     Moved(String),
-    /// The run turns to its end.
+    /// The run is stopping.
     Halted,
     /// Python asked to exit.
     Exit(Value),

@@ -25,23 +25,23 @@ use crate::{
 use pyvalue::{Map, Value};
 use std::sync::Arc;
 
-/// What a pass came to.
+/// The result of a pass.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pass {
     pub met: bool,
-    /// Whether a probe failed, rather than being out of tolerance.
+    /// Whether a probe failed, as opposed to returning a value out of tolerance.
     pub failed: bool,
 }
 
-/// Who leads through a pass.
+/// Who controls a pass.
 pub(super) enum PassDriver<'a> {
-    /// The operator's side: steps are awaited, orders are heard.
+    /// The operator: the pass waits at each step and receives commands.
     Helm(&'a mut OperatorInput),
-    /// Nobody: a continuous pass, which only the end of the run stops.
+    /// No operator: a continuous pass, which only the end of the run stops.
     Nobody { reins: &'a StopSignal, consent: Option<Consent> },
 }
 
-/// Plays the hypothesis that guards the method; tells whether the method may be played.
+/// Runs the hypothesis before the method. Returns whether the method may run.
 pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
     let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Helm(helm)).await? else {
         return Ok(false);
@@ -52,7 +52,7 @@ pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> 
     Ok(pass.met)
 }
 
-/// Plays the hypothesis that follows the method: not met is a deviation.
+/// Runs the hypothesis after the method: a pass that is not met is a deviation.
 pub(super) async fn check_after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
     let pass = pass(ctx, HypothesisPhase::After, PassDriver::Helm(helm)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
@@ -62,7 +62,7 @@ pub(super) async fn check_after(ctx: &RunContext, helm: &mut OperatorInput) -> R
     Ok(())
 }
 
-/// Plays one pass: probe by probe, to the first that is not met. `None` if a control has taken the hypothesis away.
+/// Runs one pass, up to the first probe that is not met. Returns `None` if a control removed the hypothesis.
 pub(super) async fn pass(
     ctx: &RunContext,
     phase: HypothesisPhase,
@@ -92,24 +92,24 @@ pub(super) async fn pass(
     course.conclude(played, interrupted, changed).await.map(Some)
 }
 
-/// The way through one pass.
+/// The state of a running pass.
 struct PassRun<'a> {
     ctx: &'a RunContext,
-    /// As it is when the pass begins.
+    /// The hypothesis as it is when the pass begins.
     hypothesis: &'a Hypothesis,
     phase: HypothesisPhase,
     begun: bool,
-    /// Whether its controls let it begin.
+    /// Whether its before-controls let it begin.
     let_in: bool,
     probe: String,
-    /// The entries of the probes so far.
+    /// The journal entries of the probes run so far.
     shown: Vec<Value>,
-    /// Probes that the operator left out.
+    /// Indices of the probes that the operator skipped.
     skipped: Vec<usize>,
 }
 
 impl PassRun<'_> {
-    /// A pass that was begun has an end, unless the run was halted in it. The last word is that of its controls.
+    /// Emits the end of a begun pass, unless the run was halted in it. A result that its after-controls changed counts.
     async fn conclude(
         &mut self,
         played: Result<Pass, StopReason>,
@@ -145,13 +145,13 @@ impl PassRun<'_> {
             let step = StepRef { section: section(self.phase), index: cursor.index() };
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
             let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.ctx.effect(activity));
-            let go = match lead {
+            let next_action = match lead {
                 PassDriver::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
                 PassDriver::Nobody { consent, .. } => NextAction::Run(consent.clone()),
             };
             self.begin(lead).await?;
-            let consent = match go {
-                // Its controls have changed what there is to be run.
+            let consent = match next_action {
+                // The before-controls have changed the experiment: read the probe again.
                 NextAction::Run(_) if !Arc::ptr_eq(&experiment, &self.ctx.experiment()) => {
                     cursor.again();
                     continue;
@@ -190,12 +190,12 @@ impl PassRun<'_> {
             }
         }
         self.begin(lead).await?;
-        // What its probes say; its controls have the last word, and come after this one.
+        // The result of the probes; the after-controls run later and may still change it.
         self.ctx.voice.log(Level::Info, self.is_met()).await;
         Ok(Pass { met: true, failed: false })
     }
 
-    /// What is said of a pass without a probe that is not met: what was not asked is not known.
+    /// The log line of a pass without a failed probe. With skipped probes the hypothesis is not known to be met.
     fn is_met(&self) -> String {
         match (self.shown.len(), self.skipped.len()) {
             (_, 0) => "Steady state hypothesis is met!".to_owned(),
@@ -206,7 +206,7 @@ impl PassRun<'_> {
         }
     }
 
-    /// The pass begins with its first step, which the operator may keep waiting.
+    /// Starts the pass once its first step may run; the operator may delay that step.
     async fn begin(&mut self, lead: &mut PassDriver<'_>) -> Result<(), StopReason> {
         if self.begun {
             return Ok(());
@@ -265,13 +265,13 @@ impl PassRun<'_> {
     }
 }
 
-/// How one probe came out.
+/// The result of one probe.
 enum Probed {
     Met,
     NotMet { failed: bool },
 }
 
-/// Plays a probe and judges its output.
+/// Runs a probe and evaluates its tolerance.
 async fn judged(
     ctx: &RunContext,
     cleared: Cleared<'_>,
@@ -313,7 +313,7 @@ impl PassDriver<'_> {
         }
     }
 
-    /// The halt, once whoever leads was told of one.
+    /// Fails with the stop request if the run was asked to stop.
     fn stopped(&self) -> Result<(), StopRequest> {
         match self {
             PassDriver::Helm(helm) => helm.wait_for_stop(),
@@ -322,8 +322,8 @@ impl PassDriver<'_> {
         }
     }
 
-    /// Whether a gate's probe that is not met is asked again. Nothing has happened yet, so whoever leads step by step
-    /// may mend the system first; skipping the step accepts the verdict.
+    /// Whether a probe of the pass before the method that is not met runs again. No method step has run yet, so an
+    /// operator who steps manually may repair the system first; skipping the step accepts the result.
     async fn repeats(&mut self, step: StepRef) -> Result<bool, StopRequest> {
         match self {
             PassDriver::Helm(helm) if helm.steps() => {

@@ -1,4 +1,4 @@
-//! The journal's entry of one call, in the order of its keys (experiment-format 11.5).
+//! The journal entry of one call, with its keys in order (experiment-format 11.5).
 
 use crate::{
     experiment::Activity,
@@ -9,27 +9,27 @@ use crate::{
 };
 use pyvalue::{Map, Value};
 
-/// What the last line of a failure begins with.
+/// The start of the last line of a failure.
 const FAILED: &str = "chaoslib.exceptions.ActivityFailed";
 
-/// What the reference prints between a failure and what caused it.
+/// What the reference prints between the original exception and the failure it leads to.
 const BETWEEN: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
-/// An entry in the making.
+/// A journal entry that is being built.
 #[derive(Clone, Debug)]
 pub(super) struct JournalEntry {
     started: Timestamp,
     fields: Map,
 }
 
-/// How a call ended, as far as the journal knows it.
+/// How a call ended, as the journal records it.
 pub(super) enum Result<'a> {
     Succeeded(&'a Value),
     Failed {
         message: &'a str,
         trace: &'a [String],
     },
-    /// Cut short, or ended by an error nobody expected: no status.
+    /// Cut short, or ended by an unexpected error: the entry has no status.
     Cut,
 }
 
@@ -43,7 +43,7 @@ impl JournalEntry {
         Self { started, fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
     }
 
-    /// Completes the entry; tells how long the call took, in seconds.
+    /// Completes the entry. Returns how long the call took, in seconds.
     pub(super) fn end(&mut self, result: Result<'_>, ended: Timestamp) -> f64 {
         match result {
             Result::Succeeded(output) => {
@@ -66,7 +66,7 @@ impl JournalEntry {
         self.set("tolerance_met", met.into());
     }
 
-    /// What a control made of the entry.
+    /// Replaces the entry with the fields that a control returned.
     pub(super) fn replace(&mut self, fields: Map) {
         self.fields = fields;
     }
@@ -75,12 +75,12 @@ impl JournalEntry {
         self.fields.clone().into()
     }
 
-    /// The output, which a control may have changed.
+    /// Returns the output, which a control may have changed.
     pub(super) fn output(&self) -> Value {
         self.fields.get("output").cloned().unwrap_or_default()
     }
 
-    /// Whether the status says so; a control may have changed it.
+    /// Whether the status is `failed`; a control may have changed it.
     pub(super) fn has_failed(&self) -> bool {
         self.fields.get("status").and_then(Value::as_str) == Some("failed")
     }

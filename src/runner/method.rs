@@ -1,4 +1,4 @@
-//! The method, and the loop it shares with the rollbacks (experiment-format 8, 9).
+//! Runs the method; its step function is shared with the rollbacks (experiment-format 8, 9).
 
 use super::{
     activity::{Placement, perform},
@@ -24,7 +24,7 @@ use crate::{
 use pyvalue::Value;
 use std::sync::Arc;
 
-/// Plays the method to its end, or to where the run leaves its course. Background activities are awaited.
+/// Runs the method until its end or until the run stops. Waits for background activities.
 pub(super) async fn play(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
@@ -45,10 +45,10 @@ pub(super) async fn play(
     if !matches!(&played, Err(StopReason::Halt(halt)) if !halt.waits) {
         background.settle(helm, ctx.options.compat).await;
     }
-    let told = || if begun { ctx.journal_entries(Section::Method) } else { Value::Null };
+    let entries = || if begun { ctx.journal_entries(Section::Method) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Method, &raw);
-    let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
+    let (changed, ended) = rounds::after(ctx, helm, subject, entries).await;
     ctx.amend_entries(Section::Method, changed).await;
     ctx.voice.emit(EventKind::MethodEnded).await;
     played?;
@@ -59,7 +59,7 @@ pub(super) async fn play(
     }
 }
 
-/// Step by step, while a continuous hypothesis does not end it.
+/// Runs step after step, until a continuous hypothesis pass ends the run.
 async fn play_steps(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
@@ -67,12 +67,12 @@ async fn play_steps(
 ) -> Result<(), Stopped> {
     let mut cursor = Cursor::default();
     loop {
-        // Controls may have changed what is to come.
+        // Controls may have changed the remaining steps.
         let experiment = ctx.experiment();
         let Some(entry) = experiment.method().get(cursor.index()) else { break };
         let step = StepRef { section: Section::Method, index: cursor.index() };
         leave(ctx, helm, background, &mut cursor, entry, step).await?;
-        // A pass that failed in the meantime is noticed after an activity: the first one always has its turn.
+        // A failed continuous pass is noticed only after an activity: the first activity always runs.
         if is_final(ctx.progress.status()) {
             break;
         }
@@ -80,7 +80,7 @@ async fn play_steps(
     Ok(())
 }
 
-/// One step: waits for its go, runs it or starts it in the background, moves the cursor.
+/// Handles one step: waits until it may run, runs it or starts it in the background, moves the cursor.
 pub(super) async fn leave(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
@@ -138,7 +138,7 @@ pub(super) async fn leave(
     performed.map(drop).map_err(Stopped::Cutoff)
 }
 
-/// The console names a rollback before its activity: the referring entry's own name.
+/// Logs a rollback before its activity, by the referring entry's own name.
 async fn announce(ctx: &RunContext, entry: &Entry, step: StepRef) {
     if step.section == Section::Rollbacks {
         ctx.voice.log(Level::Info, format!("Rollback: {}", entry.name())).await;

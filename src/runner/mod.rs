@@ -1,7 +1,8 @@
-//! Who acts: plan, step loop, background activities, strategies, rollbacks, controls, abort.
+//! Runs experiments: plan, step loop, background activities, strategies, rollbacks, controls, abort.
 //!
-//! [`play`] runs an experiment. It takes [`Step`](crate::session::command::StepCommand) orders and [`Signal`]s and emits events; it
-//! knows nothing of terminals. Stepping, automatic and headless runs differ only in their [`Pace`] and in who sends.
+//! [`play`] runs an experiment: it receives [`StepCommand`](crate::session::command::StepCommand)s and [`Signal`]s and
+//! emits events. Step-by-step, automatic and headless runs differ only in [`Pacing`] and in the sender; terminals are
+//! unknown here.
 
 mod activity;
 mod amendments;

@@ -1,4 +1,4 @@
-//! The operator's side of a run: orders and signals are heard here, whatever the run does meanwhile.
+//! The operator's input to a run: receives commands and signals, whatever the run is doing.
 
 use super::{
     Consent, Pacing, Signal,
@@ -19,13 +19,13 @@ use tokio::sync::mpsc;
 pub(super) enum NextAction {
     /// Run it, with the consent the operator gave, if any.
     Run(Option<Consent>),
-    /// Leave it out.
+    /// Skip it.
     Skip,
     /// Go back to the step that was run last.
     Back,
 }
 
-/// Hears orders and signals, and keeps what they set.
+/// Receives commands and signals, and keeps the state that they set.
 pub(super) struct OperatorInput {
     steps: Option<mpsc::Receiver<StepCommand>>,
     signals: Option<mpsc::Receiver<Signal>>,
@@ -36,7 +36,7 @@ pub(super) struct OperatorInput {
     up_front: Option<Consent>,
     breakpoints: HashSet<StepRef>,
     halt: Option<StopRequest>,
-    /// Whether the run was ever told to turn to its end.
+    /// Whether the run was ever asked to stop.
     hurried: bool,
     rolling_back: bool,
 }
@@ -44,7 +44,7 @@ pub(super) struct OperatorInput {
 enum Order {
     Step(StepCommand),
     Signal(Signal),
-    /// Whoever stepped is gone.
+    /// The sender of the step commands is gone.
     Deserted,
 }
 
@@ -75,17 +75,17 @@ impl OperatorInput {
         }
     }
 
-    /// The consent for everything, if it was given.
+    /// Returns the consent to every step, if it was given up front.
     pub(super) fn up_front(&self) -> Option<Consent> {
         self.up_front.clone()
     }
 
-    /// Whether the operator leads step by step.
+    /// Whether the operator steps manually.
     pub(super) fn steps(&self) -> bool {
         !self.auto || self.paused
     }
 
-    /// From here on rollbacks are played: what halted the run does not halt them, and they need nobody to step them.
+    /// Begins the rollbacks: an earlier stop request does not end them, and after one they run automatically.
     pub(super) async fn begin_rollbacks(&mut self) {
         self.rolling_back = true;
         if self.halt.take().is_some() {
@@ -101,12 +101,12 @@ impl OperatorInput {
         }
     }
 
-    /// Reins for the next work.
+    /// Returns a stop signal for the next work.
     pub(super) fn stop_signal(&self) -> StopSignal {
         StopSignal::taken(self.hurried)
     }
 
-    /// Lets `work` go on to its end while orders are heard; `reins` are pulled as they say.
+    /// Runs `work` to its end while receiving commands and signals, which may stop it through its stop signal.
     pub(super) async fn receive_message<T>(
         &mut self,
         reins: &StopSignal,
@@ -117,7 +117,7 @@ impl OperatorInput {
             tokio::select! {
                 biased;
                 order = Self::order(&mut self.steps, &mut self.signals) => {
-                    // Telling it may have to wait for room in the stream, which must not stop the work.
+                    // Emitting the command may have to wait for room in the stream, which must not stop the work.
                     let mut obeying = pin!(self.apply(order, Some(reins)));
                     tokio::select! {
                         biased;
@@ -133,17 +133,17 @@ impl OperatorInput {
         }
     }
 
-    /// The halt, once there is one.
+    /// Fails with the stop request, once there is one.
     pub(super) fn wait_for_stop(&self) -> Result<(), StopRequest> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
-    /// Waits until the step may go, as the mode says.
+    /// Waits until the step may run, as the pacing requires.
     pub(super) async fn step(&mut self, step: StepRef, destructive: bool) -> Result<NextAction, StopRequest> {
         self.wait_for_order(step, destructive, false).await
     }
 
-    /// Waits until the operator says so, whatever the mode.
+    /// Waits for the operator's decision, whatever the pacing.
     pub(super) async fn wait_at(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
         self.halt = None;
         self.wait_for_order(step, false, true).await
@@ -155,13 +155,13 @@ impl OperatorInput {
         destructive: bool,
         held: bool,
     ) -> Result<NextAction, StopRequest> {
-        let mut told = false;
+        let mut announced = false;
         loop {
             self.wait_for_stop()?;
             let holds = held || self.steps() || self.breakpoints.contains(&step);
             let unfired = destructive && self.up_front.is_none();
             if !(holds || unfired) {
-                // Orders that arrived meanwhile come first.
+                // Commands that arrived meanwhile come first.
                 match self.waiting_order() {
                     Some(order) => {
                         self.apply(order, None).await;
@@ -170,13 +170,13 @@ impl OperatorInput {
                     None => return Ok(NextAction::Run(self.up_front.clone())),
                 }
             }
-            if !told {
+            if !announced {
                 self.voice.emit(EventKind::StepAwaited { step, destructive }).await;
-                told = true;
+                announced = true;
             }
             let order = Self::order(&mut self.steps, &mut self.signals).await;
-            if let Order::Step(said) = &order
-                && let Some(go) = self.answer(said, step, destructive).await
+            if let Order::Step(command) = &order
+                && let Some(go) = self.answer(command, step, destructive).await
             {
                 return Ok(go);
             }
@@ -184,9 +184,9 @@ impl OperatorInput {
         }
     }
 
-    /// What an order says about the awaited step, if anything.
-    async fn answer(&mut self, said: &StepCommand, step: StepRef, destructive: bool) -> Option<NextAction> {
-        let go = match said {
+    /// Returns the action that a command requests for the awaited step, if any.
+    async fn answer(&mut self, order: &StepCommand, step: StepRef, destructive: bool) -> Option<NextAction> {
+        let go = match order {
             StepCommand::Next if destructive && self.up_front.is_none() => {
                 self.voice.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
                 return None;
@@ -197,7 +197,7 @@ impl OperatorInput {
             StepCommand::Rerun => NextAction::Back,
             _ => return None,
         };
-        self.voice.emit(EventKind::Commanded(said.clone().into())).await;
+        self.voice.emit(EventKind::Commanded(order.clone().into())).await;
         Some(go)
     }
 
@@ -275,7 +275,7 @@ impl OperatorInput {
         }
     }
 
-    /// Leaving always undoes; rollbacks that are being played already are what it leads to, and nobody steps them any more.
+    /// Stops the run with rollbacks. Rollbacks that already run continue automatically, as no operator steps them.
     async fn leave(&mut self, reason: &str, reins: Option<&StopSignal>) {
         match self.rolling_back {
             true => self.run_by_itself().await,
@@ -312,19 +312,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_work_goes_on_while_an_order_waits_to_be_told() {
-        let (emitter, mut told) = stream(Clock::system());
-        // Nobody reads: there is no room to tell of an order.
+        let (emitter, mut events) = stream(Clock::system());
+        // Fill the stream, which is not read: there is no room to emit a command.
         while emitter.try_emit(EventKind::UndoBegan) {}
-        let (commands, heard) = mpsc::channel(4);
+        let (commands, received) = mpsc::channel(4);
         let (_signals, signals) = mpsc::channel(1);
         let voice = RunEmitter::new(emitter, Redactor::default(), None);
-        let mut helm = OperatorInput::new(Pacing::Step, heard, signals, voice, PlanChanges::default());
+        let mut helm = OperatorInput::new(Pacing::Step, received, signals, voice, PlanChanges::default());
         commands.send(StepCommand::Pause(true)).await.unwrap();
-        let (goes_on, went_on) = oneshot::channel();
-        let work = async move { goes_on.send(()) };
+        let (started, has_started) = oneshot::channel();
+        let work = async move { started.send(()) };
         let reader = async move {
-            went_on.await.unwrap();
-            while told.try_next().is_some() {}
+            has_started.await.unwrap();
+            while events.try_next().is_some() {}
         };
         let reins = helm.stop_signal();
         let both = async { tokio::join!(helm.receive_message(&reins, work), reader) };

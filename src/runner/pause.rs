@@ -15,10 +15,10 @@ use crate::{
 use pyvalue::{Value, python_text};
 use std::time::Duration;
 
-/// Seconds that Python can sleep: 64 bits of nanoseconds.
+/// The longest sleep of Python in seconds: 64 bits of nanoseconds.
 const LONGEST: f64 = 9_223_372_036.0;
 
-/// How long an activity pauses before and after, variables replaced.
+/// The pauses before and after an activity, with variables substituted.
 pub(super) struct Pauses {
     before: Value,
     after: Value,
@@ -26,11 +26,11 @@ pub(super) struct Pauses {
     sleeps: bool,
 }
 
-/// Why a pause was not slept to its end.
+/// Why a pause did not run to its end.
 pub(super) enum PauseCut {
-    /// The run turns to its end.
+    /// The run is stopping.
     Halted,
-    /// It is no pause, or its length no number of seconds.
+    /// `pauses` is malformed, or a length is no valid number of seconds.
     Senseless(String),
 }
 
@@ -52,7 +52,7 @@ impl Pauses {
         }
     }
 
-    /// Announces a pause and sleeps it; nothing for a length of zero or none.
+    /// Announces a pause and sleeps. Does nothing for a length of zero or none.
     pub(super) async fn sleep(
         &self,
         side: PauseSide,
@@ -68,7 +68,7 @@ impl Pauses {
             return Ok(());
         }
         let Some(seconds) = seconds(length) else {
-            // The reference announces it before it stumbles over it.
+            // The reference announces the pause before it fails on it.
             voice.log(Level::Info, announcement(side, &python_text(length))).await;
             return match self.sleeps {
                 true => Err(PauseCut::Senseless(is_meaningless(length))),
@@ -77,25 +77,25 @@ impl Pauses {
         };
         let shown = python_text(length);
         voice.emit(EventKind::PauseStarted { step, side, seconds, shown }).await;
-        let pulled = match self.sleeps {
-            // Less than nothing cannot be slept, nor more than a clock can count; that is found only now.
+        let stopped_by = match self.sleeps {
+            // A length below zero or beyond the clock's range cannot be slept; this is detected only here.
             true if !(0.0..LONGEST).contains(&seconds) => {
                 return Err(PauseCut::Senseless(is_meaningless(length)));
             }
             true => sleep_unless_stopped(seconds, reins).await,
             false => None,
         };
-        voice.emit(EventKind::PauseEnded { step, cut: pulled == Some(StopKind::Cut) }).await;
-        if pulled == Some(StopKind::Halt) { Err(PauseCut::Halted) } else { Ok(()) }
+        voice.emit(EventKind::PauseEnded { step, cut: stopped_by == Some(StopKind::Cut) }).await;
+        if stopped_by == Some(StopKind::Halt) { Err(PauseCut::Halted) } else { Ok(()) }
     }
 }
 
-/// Sleeps; tells which rein ended it early.
+/// Sleeps. Returns what ended the sleep early, if anything did.
 async fn sleep_unless_stopped(seconds: f64, reins: &StopSignal) -> Option<StopKind> {
     let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     tokio::select! {
         biased;
-        pulled = reins.wait() => Some(pulled),
+        stopped_by = reins.wait() => Some(stopped_by),
         () = tokio::time::sleep(length) => None,
     }
 }
@@ -117,7 +117,7 @@ fn is_meaningless(length: &Value) -> String {
     )
 }
 
-/// The console's line of a pause.
+/// Returns the console line that announces a pause.
 fn announcement(side: PauseSide, length: &str) -> String {
     match side {
         PauseSide::Before => format!("Pausing before next activity for {length}s..."),

@@ -1,4 +1,4 @@
-//! The experiment laid out as steps.
+//! Lays out the experiment as a list of steps.
 
 use super::{RunOptions, RunRequest, consent::needs_consent, dry::is_skipped};
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
 };
 use pyvalue::{Map, Value, python_text};
 
-/// Lays a request out as the operator will walk through it, leaving out what its strategies leave out.
+/// Lays out a request in the order of its steps, without the hypothesis passes that its strategy leaves out.
 pub(crate) fn plan(request: &RunRequest, providers: &Providers) -> Plan {
     steps_of_plan(&request.experiment, &request.options, &request.configuration, providers)
 }
 
-/// Lays out an experiment as it stands by now: controls may have made another one of it.
+/// Lays out the current experiment, which controls may have changed.
 pub(super) fn steps_of_plan(
     experiment: &Experiment,
     options: &RunOptions,
@@ -86,7 +86,7 @@ impl Planner<'_> {
         substitute(declared, self.configuration, &Secrets::default())
     }
 
-    /// A number of seconds, as far as the configuration tells it.
+    /// Returns a positive number of seconds, if the configuration determines one.
     fn seconds(&self, declared: Option<&Value>) -> Option<f64> {
         match self.substituted(declared?) {
             Value::Int(seconds) => Some(seconds as f64),
@@ -109,7 +109,7 @@ impl Planner<'_> {
     }
 }
 
-/// The tolerance in a few words.
+/// Returns a short text for the tolerance.
 fn tolerance(declared: &Value) -> String {
     match declared {
         Value::Map(declared) => kind_of_tolerance(declared),

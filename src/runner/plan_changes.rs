@@ -1,4 +1,4 @@
-//! Fixes that the operator took from the preflight: what is played instead of what the file says, in this run only.
+//! Fixes that the operator accepted from the preflight: they replace what the file declares, in this run only.
 
 use crate::{
     experiment::{Activity, ProviderKind, Secrets, substitute},
@@ -7,17 +7,17 @@ use crate::{
 use pyvalue::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The fixes taken so far; clones share them.
+/// The fixes accepted so far; clones share them.
 #[derive(Clone, Default)]
 pub(super) struct PlanChanges(Arc<Mutex<Vec<PlanChange>>>);
 
 impl PlanChanges {
-    /// From here on it counts.
+    /// Applies a fix from now on.
     pub(super) fn take(&self, fix: PlanChange) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fix);
     }
 
-    /// The activity that is played in the place of this one, if any. The journal shows it as it is played.
+    /// Returns the activity that a fix puts in place of this one, if any. The journal shows the replacement.
     pub(super) fn instead(
         &self,
         activity: &Activity,
@@ -35,7 +35,7 @@ impl PlanChanges {
     }
 }
 
-/// The activity with its URL at another address. Secrets in it stay the placeholders that they are.
+/// Returns the activity with its URL at another address. Placeholders of secrets in the URL stay placeholders.
 fn readdressed(activity: &Activity, fix: &PlanChange, configuration: &Map) -> Option<Activity> {
     if activity.provider.kind != ProviderKind::Http {
         return None;
@@ -69,13 +69,13 @@ mod tests {
         let url = |provider: &str| {
             let fixed =
                 fixes.instead(&activity("probe", "p", &provider), at(3), configuration.as_map().unwrap())?;
-            let told = fixed.raw.get("provider")?.get("url")?.as_str()?.to_owned();
+            let shown_url = fixed.raw.get("provider")?.get("url")?.as_str()?.to_owned();
             assert_eq!(
                 fixed.provider.raw.get("url")?.as_str(),
-                Some(told.as_str()),
+                Some(shown_url.as_str()),
                 "the journal shows what is played"
             );
-            Some(told)
+            Some(shown_url)
         };
         for (declared, wanted) in [
             ("${base}/invoke?key=${secret}", Some("http://10.0.0.1:30817/invoke?key=${secret}")),

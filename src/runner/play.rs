@@ -1,4 +1,4 @@
-//! A run from its first line to its last (experiment-format 8.1).
+//! Runs an experiment from start to end (experiment-format 8.1).
 
 use super::{
     RunEnd, RunRequest, Signal,
@@ -27,11 +27,11 @@ use pyvalue::{Map, Value, python_text};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Plays an experiment.
+/// Runs an experiment.
 ///
-/// Everything that happens is told through `emitter`, secrets masked, beginning with the plan; every order it
-/// receives is told as [`What::Commanded`]. Whoever reads the stream must keep reading. With [`super::Pace::Step`] the
-/// run waits before each step, and turns to its end when the sender of `orders` is dropped.
+/// Everything that happens is emitted through `emitter`, secrets masked, beginning with the plan; every command
+/// received is emitted as [`EventKind::Commanded`]. The reader of the stream must keep reading. With
+/// [`super::Pacing::Step`] the run waits before each step, and stops when the sender of `orders` is dropped.
 pub(crate) async fn play(
     request: RunRequest,
     providers: Arc<Providers>,
@@ -69,7 +69,7 @@ pub(crate) async fn play(
     end(&ctx, &mut helm).await
 }
 
-/// The experiment as the journal shows it: title substituted, `dry` set.
+/// Returns the experiment as the journal shows it: title substituted, `dry` set.
 fn journalled(request: &RunRequest) -> Map {
     let mut raw = request.experiment.raw().clone();
     let title = substitute(request.experiment.title(), &request.configuration, &request.secrets);
@@ -89,25 +89,25 @@ fn started(ctx: &RunContext, raw: Map) -> EventKind {
     }
 }
 
-/// What the reference says once the controls are configured, which may have said something themselves.
+/// Logs the strategies, as the reference does, after the controls are configured, which may log lines themselves.
 async fn log_strategies(ctx: &RunContext, hypothetical: bool) {
     let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
     ctx.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
     ctx.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
-    let said = match (ctx.options.hypothesis, hypothetical) {
+    let line = match (ctx.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
         (_, true) => return,
     };
-    ctx.voice.log(Level::Info, said).await;
+    ctx.voice.log(Level::Info, line).await;
 }
 
-/// Whether there is a hypothesis with probes; asked once, before any control may change that.
+/// Whether there is a hypothesis with probes. Evaluated once, before a control around the run may change that.
 fn has_probes(ctx: &RunContext) -> bool {
     ctx.experiment().hypothesis().is_some_and(|hypothesis| !hypothesis.probes.is_empty())
 }
 
-/// Gate, method and final pass. Errors nobody expected are settled here: they abort the run.
+/// Runs the first pass, the method and the last pass. Unexpected errors are handled here: they abort the run.
 async fn run_method(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
@@ -145,7 +145,7 @@ async fn run_method(
     helm.wait_for_stop()
 }
 
-/// The method and the pass after it; a continuous pass that runs when the method ends may overlap with the latter.
+/// Runs the method and the pass after it. A continuous pass that runs when the method ends may overlap with that pass.
 async fn played(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
@@ -169,7 +169,7 @@ async fn played(
     }
 }
 
-/// An abort is a status and a line; a halt goes on up.
+/// Handles a stop reason: an abort becomes a status and an event, a halt is returned.
 async fn settle(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
         StopReason::Halt(halt) => Err(halt),
@@ -181,7 +181,7 @@ async fn settle(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     }
 }
 
-/// The same in the passes before and after the method, where the reference knows no abort.
+/// Like [`settle`], for the passes around the method: in strict mode an abort there is a crash, as in the reference.
 async fn settle_hypothesis(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
         StopReason::Abort(message) if ctx.options.compat.crashes() => {
@@ -207,14 +207,14 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     ctx.report_problem(complaints).await;
     for failed in ctx.failed_rollbacks() {
-        let said = format!("Rollback '{failed}' failed: what it was to undo may still be there");
-        ctx.voice.log(Level::Error, said).await;
+        let line = format!("Rollback '{failed}' failed: what it was to undo may still be there");
+        ctx.voice.log(Level::Error, line).await;
     }
-    // The reference falls over it and exits with 1; the journal is not to suffer.
+    // The reference crashes here and exits with 1; the journal is kept all the same.
     if untidy { RunEnd { status: RunStatus::Failed, ..ending } } else { ending }
 }
 
-/// The last controls see the journal, and may change it and with it the exit code. Nothing they raise counts.
+/// Calls the last controls, which may change the journal and so the exit code. Errors they raise are ignored.
 async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
     let raw = ctx.raw();
     let journal = || ctx.voice.forwards_journal(Journal::value);
@@ -224,7 +224,7 @@ async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> Ru
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];
     let changed = RunEnd {
-        // A status of the control's own making is none that `chaos run` exits with 0 for.
+        // A status made up by the control is not one that `chaos run` exits with 0 for.
         status: known.into_iter().find(|it| Some(status_name(*it)) == status).unwrap_or(RunStatus::Failed),
         deviated: journal.get("deviated").is_some_and(Value::truthy),
         ..ending

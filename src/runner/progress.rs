@@ -1,9 +1,9 @@
-//! How far a run has come, and what has gone wrong in it.
+//! The progress of a run, and what has gone wrong in it.
 
 use crate::session::event::RunStatus;
 use std::sync::{Mutex, PoisonError};
 
-/// Set by whichever part of the run sees it first.
+/// State shared by all parts of the run; the part that notices a change first sets it.
 #[derive(Default)]
 pub(super) struct Progress(Mutex<State>);
 
@@ -37,7 +37,7 @@ impl Progress {
         self.with(|state| state.crashed)
     }
 
-    /// The run ends as a crash of the reference does.
+    /// Marks the run as crashed, as the reference would crash.
     pub(super) fn set_crashed(&self) {
         self.with(|state| {
             state.crashed = true;
@@ -49,7 +49,7 @@ impl Progress {
         self.with(|state| state.fired)
     }
 
-    /// A destructive step of the method is called.
+    /// Records that a destructive step of the method is called.
     pub(super) fn set_fired(&self) {
         self.with(|state| state.fired = true);
     }
@@ -58,7 +58,7 @@ impl Progress {
         self.with(|state| state.failed_rollbacks.clone())
     }
 
-    /// A rollback did not do its work.
+    /// Records a rollback that did not do its work.
     pub(super) fn add_failed_rollback(&self, name: &str) {
         self.with(|state| state.failed_rollbacks.push(name.to_owned()));
     }

@@ -1,4 +1,4 @@
-//! The hypothesis asked again after the end of a run. Only reads; nothing of it is part of the run or of its journal.
+//! Evaluates the hypothesis again after the end of a run. Only reads; the result is no part of the run or its journal.
 
 use super::{RunRequest, plan_changes::PlanChanges, redact::Redactor};
 use crate::{
@@ -16,12 +16,12 @@ use pyvalue::{Value, python_text};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// How long one probe may take.
+/// The timeout of one probe.
 const LIMIT: Duration = Duration::from_secs(15);
-/// Characters of an output that are shown.
+/// Maximum number of characters shown of an output.
 const SHOWN: usize = 80;
 
-/// Who asks. It knows the configuration that the run began with, and the fixes that the operator took.
+/// Rechecks the hypothesis with the configuration that the run began with and the fixes that the operator accepted.
 #[derive(Clone)]
 pub(crate) struct HypothesisRecheck {
     request: RunRequest,
@@ -30,30 +30,30 @@ pub(crate) struct HypothesisRecheck {
 }
 
 impl HypothesisRecheck {
-    /// For the hypothesis of this request.
+    /// Creates the recheck for the hypothesis of this request.
     pub(crate) fn new(request: RunRequest, providers: Arc<Providers>) -> Self {
         Self { request, providers, fixes: PlanChanges::default() }
     }
 
-    /// Another activity takes the place of a probe, as in the run.
+    /// Applies a fix to the probes, as in the run.
     pub(crate) fn take(&self, fix: PlanChange) {
         self.fixes.take(fix);
     }
 
-    /// Asks every probe; tells what is not as it should be, a sentence each.
+    /// Calls every probe. Returns one sentence for each problem.
     pub(crate) async fn ask(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let probes = self.request.experiment.hypothesis().map(|hypothesis| hypothesis.probes.as_slice());
         for (index, entry) in probes.unwrap_or_default().iter().enumerate() {
             let step = StepRef { section: Section::Before, index };
-            let said = match &entry.activity {
+            let problem = match &entry.activity {
                 Ok(activity) => self.probe(activity, step).await,
                 Err(missing) => Some(format!("`{}`: {missing}", entry.name())),
             };
-            wrong.extend(said);
+            wrong.extend(problem);
         }
         let redactor = Redactor::new(&self.request.secrets);
-        wrong.into_iter().map(|said| redactor.text(said)).collect()
+        wrong.into_iter().map(|problem| redactor.text(problem)).collect()
     }
 
     async fn probe(&self, declared: &Activity, step: StepRef) -> Option<String> {
@@ -69,7 +69,7 @@ impl HypothesisRecheck {
         }
     }
 
-    /// Why the output is not in the tolerance.
+    /// Returns why the output is not in tolerance, or `None` if it is.
     async fn judge(&self, activity: &Activity, output: &Value) -> Option<String> {
         let RunRequest { configuration, secrets, .. } = &self.request;
         let tolerance = activity.tolerance.as_ref();
@@ -83,7 +83,7 @@ impl HypothesisRecheck {
             ToleranceVerdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
             ToleranceVerdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
                 match self.call(&judge).await {
-                    Ok(said) if said.truthy() => None,
+                    Ok(verdict) if verdict.truthy() => None,
                     Ok(_) => Some(format!("is not as `{}` wants it", judge.name)),
                     Err(why) => Some(format!("cannot be judged: {why}")),
                 }

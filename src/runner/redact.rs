@@ -1,4 +1,4 @@
-//! Keeps the texts of secrets out of everything a run tells.
+//! Masks the texts of secrets in everything that a run emits.
 
 use crate::{
     experiment::Secrets,
@@ -9,21 +9,21 @@ use crate::{
 };
 use pyvalue::{Map, Value};
 
-/// Shorter texts are not looked for: they would be found everywhere.
+/// Minimum length of a masked text: shorter texts would be found everywhere.
 const SHORTEST: usize = 4;
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const MASK: &str = "***";
 
 /// Replaces the texts of secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
-    /// Longest first, so that a secret within a secret leaves nothing behind.
+    /// Longest first, so that a secret within a longer one leaves no part of it unmasked.
     texts: Vec<String>,
 }
 
 impl Redactor {
-    /// Looks for every text among the secrets that is not too short to be told from others.
+    /// Takes every text among the secrets that is not too short to be masked.
     pub(crate) fn new(secrets: &Secrets) -> Self {
         let long = secrets.texts().into_iter().filter(|text| text.chars().count() >= SHORTEST);
         let mut texts: Vec<String> = long.map(str::to_owned).collect();
@@ -32,7 +32,7 @@ impl Redactor {
         Self { texts }
     }
 
-    /// The text without secrets.
+    /// Returns the text with secrets masked.
     pub(crate) fn text(&self, text: String) -> String {
         let hidden = |text: String, secret: &String| match text.contains(secret.as_str()) {
             true => text.replace(secret.as_str(), MASK),
@@ -55,7 +55,7 @@ impl Redactor {
         }
     }
 
-    /// A fact of the run, fit to be told.
+    /// Returns an event of the run with secrets masked.
     pub(super) fn what(&self, what: EventKind) -> EventKind {
         if self.texts.is_empty() {
             return what;
@@ -116,7 +116,7 @@ impl Redactor {
         }
     }
 
-    /// A control may write a secret into any text of a plan.
+    /// Masks a plan: a control may write a secret into any of its texts.
     fn plan(&self, plan: Plan) -> Plan {
         let step = |step: Step| Step {
             name: self.text(step.name),
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
         let redactor = redactor(r#"{"a": {"key": "hunter2", "pin": "123", "long": "hunter2-hunter2"}}"#);
-        let told =
+        let output =
             r#"{"out": ["key is hunter2!", {"hunter2": 1}], "n": 5, "x": "hunter2-hunter2", "pin": "123"}"#;
         let shown = r#"{"out": ["key is ***!", {"***": 1}], "n": 5, "x": "***", "pin": "123"}"#;
-        assert_eq!(redactor.value(parse_json(told).unwrap()), parse_json(shown).unwrap());
+        assert_eq!(redactor.value(parse_json(output).unwrap()), parse_json(shown).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What a run is asked to do.
+//! The request to run an experiment.
 
 use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, ShownTargets};
 use crate::{
@@ -15,17 +15,17 @@ pub(crate) struct RunRequest {
     pub options: RunOptions,
     /// The resolved configuration, dynamic entries included.
     pub configuration: Map,
-    /// The resolved secrets. Their texts are kept out of every event.
+    /// The resolved secrets. Their texts are masked in every event.
     pub secrets: Secrets,
-    /// Who decides when the next step begins.
+    /// How steps are started.
     pub pace: Pacing,
     /// Python controls, if any.
     pub controls: Controls,
-    /// What the operator is shown of a step before firing it.
+    /// What the target cards showed of the steps before a fire.
     pub shown: ShownTargets,
 }
 
-/// The choices of the command line, the experiment and the settings, already weighed against each other.
+/// The options of the command line, the experiment and the settings, with precedence applied.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunOptions {
     pub hypothesis: HypothesisStrategy,
@@ -34,9 +34,9 @@ pub(crate) struct RunOptions {
     pub frequency: f64,
     /// Whether the first continuous pass that is not met ends the method.
     pub fail_fast: bool,
-    /// What is only pretended.
+    /// The dry mode, if any.
     pub dry: Option<Dry>,
-    /// How far the reference is followed where it may harm.
+    /// How far the run follows the reference where that may harm.
     pub compat: Compat,
 }
 
@@ -53,12 +53,12 @@ impl Default for RunOptions {
     }
 }
 
-/// Who decides when the next step begins.
+/// How steps are started.
 #[derive(Clone, Debug)]
 pub(crate) enum Pacing {
-    /// The operator, step by step; destructive steps need a fire.
+    /// The operator starts each step; destructive steps need a fire.
     Step,
-    /// Nobody: everything runs, destructive steps included.
+    /// Every step runs automatically, destructive ones included.
     Auto(Consent),
 }
 
@@ -67,14 +67,14 @@ pub(crate) enum Pacing {
 pub(crate) enum Dry {
     Probes,
     Actions,
-    /// Nothing is called.
+    /// No activity is called.
     Activities,
     /// Everything is called, no pause is slept.
     Pause,
 }
 
 impl Dry {
-    /// As the command line and the journal have it.
+    /// Returns the name used on the command line and in the journal.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Dry::Probes => "probes",
@@ -84,7 +84,7 @@ impl Dry {
         }
     }
 
-    /// Whether tolerances are not evaluated but taken as met.
+    /// Whether tolerances count as met without being evaluated.
     pub(super) fn skips_tolerances(self) -> bool {
         matches!(self, Dry::Probes | Dry::Activities)
     }
@@ -106,9 +106,9 @@ pub(crate) struct RunEnd {
     pub status: RunStatus,
     /// Whether the system deviated from its steady state.
     pub deviated: bool,
-    /// Whether it ended as a crash of the reference does, so that there is to be no journal.
+    /// Whether the run ended as the reference would crash, so that no journal is written.
     pub crashed: bool,
-    /// Whether a rollback failed, and that counts (docs/differences.md).
+    /// Whether a rollback failed and that counts (docs/differences.md).
     pub unrolled: bool,
 }
 

@@ -20,8 +20,8 @@ use crate::session::{
 use pyvalue::Value;
 use std::sync::Arc;
 
-/// Decides whether rollbacks are played, says so, and plays them. Their failures never change the status, what
-/// interrupts them does.
+/// Decides whether the rollbacks run, logs that, and runs them. Failed rollbacks never change the status, interruptions
+/// do.
 pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
     let decided = decide(ctx, undo).await;
     let offered = !decided && wait_for_offer(ctx, helm, undo).await;
@@ -42,17 +42,17 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
         RollbackChoice::No => false,
         RollbackChoice::Unless if *strategy != RollbackStrategy::Never => true,
         RollbackChoice::Unless | RollbackChoice::ByStrategy => {
-            let (plays, said) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
-            if let Some(said) = said {
-                ctx.voice.log(Level::Warning, said).await;
+            let (plays, line) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
+            if let Some(line) = line {
+                ctx.voice.log(Level::Warning, line).await;
             }
             plays
         }
     }
 }
 
-/// Whether the operator has rollbacks played that the strategy leaves out, though something was fired: a hypothesis that
-/// failed after it is one such end. Whoever leads step by step is asked; nobody else can be.
+/// Whether the operator wants rollbacks that the strategy leaves out although something was fired, for example because
+/// the hypothesis failed afterwards. Only an operator who steps manually can be asked.
 async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
     let left_out = undo != RollbackChoice::No
         && ctx.options.rollbacks != RollbackStrategy::Never
@@ -60,9 +60,9 @@ async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: Rollba
     if !left_out || helm.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
         return false;
     }
-    let said =
+    let line =
         "The strategy leaves the rollbacks out, though something was fired: run them, or end without them.";
-    ctx.voice.log(Level::Warning, said).await;
+    ctx.voice.log(Level::Warning, line).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
         match helm.wait_at(first).await {
@@ -71,7 +71,7 @@ async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: Rollba
             Ok(NextAction::Back) => {
                 ctx.voice.log(Level::Info, "The method is over: none of it can be run again.").await
             }
-            // Leaving undoes.
+            // Aborting or leaving runs the rollbacks.
             Err(halt) => return halt.rollbacks == RollbackChoice::Unless,
         }
     }
@@ -88,14 +88,14 @@ async fn play_steps(
     let mut halted = match let_in {
         Ok(()) => steps(ctx, helm, background, asked).await,
         Err(Stopped::Cutoff(cutoff)) => stop_reason(&cutoff),
-        // It was said already.
+        // The reason was logged already.
         Err(Stopped::Halt(_)) => None,
     };
     background.settle(helm, ctx.options.compat).await;
-    let told = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
+    let entries = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Rollback, &raw);
-    let (changed, ended) = rounds::after(ctx, helm, subject, told).await;
+    let (changed, ended) = rounds::after(ctx, helm, subject, entries).await;
     ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
         halted = stop_reason(&cutoff);
@@ -109,7 +109,7 @@ async fn play_steps(
     }
 }
 
-/// What it means for the rollbacks that a control turned them to their end.
+/// Converts a control's interruption of the rollbacks into a stop request.
 fn stop_reason(cutoff: &Cutoff) -> Option<StopRequest> {
     match cutoff {
         Cutoff::Interrupt(message) => Some(StopRequest::control(message)),
@@ -118,7 +118,7 @@ fn stop_reason(cutoff: &Cutoff) -> Option<StopRequest> {
     }
 }
 
-/// The rollbacks in order. One that breaks aborts the run but not the others: what can be undone is.
+/// Runs the rollbacks in order. One that breaks aborts the run but not the others: what can be undone is undone.
 async fn steps(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,

@@ -1,5 +1,5 @@
-//! Rounds of controls around a level of the run. Where the run itself waits for one, orders and signals are heard
-//! meanwhile.
+//! Rounds of controls around a level of the run. Where the run itself waits for a round, it receives commands and
+//! signals meanwhile.
 
 use super::{
     context::RunContext,
@@ -11,13 +11,13 @@ use super::{
 };
 use pyvalue::{Map, Value};
 
-/// What a round of controls left.
+/// The result of a round of controls.
 pub(super) struct RoundResult {
-    /// The state, if they changed it.
+    /// The state, if controls changed it.
     pub state: Option<Value>,
-    /// The context, if they changed it.
+    /// The context, if controls changed it.
     pub context: Option<Map>,
-    /// Whether the run goes on.
+    /// Whether the run continues.
     pub ended: Result<(), Cutoff>,
 }
 
@@ -28,12 +28,12 @@ impl Default for RoundResult {
 }
 
 impl RunContext {
-    /// Calls the controls before a level, which is not begun when one of them interrupts or the run was halted.
+    /// Calls the controls before a level, which does not begin if one of them interrupts or the run is stopped.
     pub(super) async fn before(&self, subject: ControlSubject<'_>, reins: &StopSignal) -> Result<(), Cutoff> {
         self.before_activity(subject, reins).await.1
     }
 
-    /// The same, with the context as they left it, if they changed it.
+    /// Like [`Self::before`], and returns the context if controls changed it.
     pub(super) async fn before_activity(
         &self,
         subject: ControlSubject<'_>,
@@ -43,7 +43,7 @@ impl RunContext {
         (context, ended.and_then(|()| if reins.is_stopped() { Err(Cutoff::Halted) } else { Ok(()) }))
     }
 
-    /// Calls the controls after a level; the state is returned as they left it, if they changed it.
+    /// Calls the controls after a level. Returns the state if controls changed it.
     pub(super) async fn after(
         &self,
         subject: ControlSubject<'_>,
@@ -54,7 +54,7 @@ impl RunContext {
         (state, ended)
     }
 
-    /// The same, with all that they left.
+    /// Like [`Self::after`], and returns everything that controls changed.
     pub(super) async fn after_activity(
         &self,
         subject: ControlSubject<'_>,
@@ -91,15 +91,15 @@ impl RunContext {
     }
 }
 
-/// Why something was not done to its end.
+/// Why a level did not run to its end.
 pub(super) enum Stopped {
-    /// The run was told to turn to its end.
+    /// The run was asked to stop.
     Halt(StopRequest),
     Cutoff(Cutoff),
 }
 
 impl Stopped {
-    /// What it means for the run; says so, unless it was said already.
+    /// Converts it to the reason why the run stops. Logs that reason, unless it was logged already.
     pub(super) async fn stop_reason(self, ctx: &RunContext) -> StopReason {
         match self {
             Self::Halt(halt) => StopReason::Halt(halt),
@@ -114,7 +114,7 @@ impl From<StopRequest> for Stopped {
     }
 }
 
-/// The controls before a level.
+/// Calls the controls before a level while receiving commands and signals.
 pub(super) async fn before(
     ctx: &RunContext,
     helm: &mut OperatorInput,
@@ -126,8 +126,8 @@ pub(super) async fn before(
     begun.map_err(Stopped::Cutoff)
 }
 
-/// The controls after a level, which are called whatever became of it. Gives the state as they left it, if they
-/// changed it; whether the run was told to turn to its end meanwhile is for the caller to ask.
+/// Calls the controls after a level, whatever its result, while receiving commands and signals. Returns the state if
+/// controls changed it; the caller has to check whether the run was asked to stop meanwhile.
 pub(super) async fn after(
     ctx: &RunContext,
     helm: &mut OperatorInput,

@@ -1,4 +1,4 @@
-//! In which cluster a step would act, as it was shown to whoever may fire it.
+//! The cluster that a step would act in, as its target card showed it before the fire.
 
 use super::context::RunContext;
 use crate::{cluster::Identity, experiment::Activity, session::event::StepRef};
@@ -7,24 +7,24 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What the cards named; clones share it. Empty where nobody is shown anything.
+/// The clusters that the cards named; clones share them. Empty where no cards are shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShownTargets(Arc<Mutex<HashMap<StepRef, Option<Identity>>>>);
 
 impl ShownTargets {
-    /// From here on this is what the step's card names: a cluster, or none.
+    /// Records what the step's card names from now on: a cluster, or none.
     pub(crate) fn note(&self, step: StepRef, cluster: Option<Identity>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, cluster);
     }
 
-    /// What the step's card named last, if it has one.
+    /// Returns what the step's card named last, if the step has a card.
     pub(super) fn shown_for(&self, step: StepRef) -> Option<Option<Identity>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&step).cloned()
     }
 }
 
 impl RunContext {
-    /// Why a step that was fired must not go on: it would act in another cluster by now than its card named.
+    /// Returns why a fired step must not run: it would now act in another cluster than its card named.
     pub(super) async fn changed_cluster(&self, activity: &Activity, step: StepRef) -> Option<String> {
         let shown = self.shown.shown_for(step)?;
         let provider = &activity.provider;

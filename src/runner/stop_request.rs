@@ -1,39 +1,39 @@
-//! Why a run leaves its course.
+//! Why a run stops early.
 
 use super::{context::RunContext, emitter::RunEmitter, finished::Cutoff};
 use crate::session::{EventKind, event::Level};
 use pyvalue::{Value, python_text};
 
-/// A signal of the operating system, as far as runs know them (experiment-format 10.6).
+/// A signal of the operating system that runs handle (experiment-format 10.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
     /// SIGINT: Ctrl-C.
     Interrupt,
     Terminate,
-    /// SIGHUP: the terminal is gone. Means what SIGTERM means.
+    /// SIGHUP: the terminal is gone. Handled like SIGTERM.
     HangUp,
     /// SIGUSR1.
     User1,
-    /// SIGUSR2: leave at once, without rollbacks.
+    /// SIGUSR2: stop at once, without rollbacks.
     User2,
 }
 
-/// The run was told to turn to its end.
+/// A request to stop the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StopRequest {
-    /// What the console says, and how loud.
+    /// The lines that the console prints, with their levels.
     pub lines: Vec<(Level, String)>,
     pub rollbacks: RollbackChoice,
     /// Whether background activities are awaited.
     pub waits: bool,
 }
 
-/// Whether the rollbacks of a halted run are played.
+/// Whether the rollbacks run after a stop request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RollbackChoice {
-    /// As the strategy says of an interrupted run.
+    /// As the strategy decides for an interrupted run.
     ByStrategy,
-    /// Unless the strategy says never: the operator's abort undoes.
+    /// They run unless the strategy is `never`: an abort by the operator rolls back.
     Unless,
     No,
 }
@@ -43,7 +43,7 @@ impl StopRequest {
         Self { lines, rollbacks: RollbackChoice::ByStrategy, waits: true }
     }
 
-    /// One whose reason was told already.
+    /// A request whose reason was logged already.
     pub(super) fn reason() -> Self {
         Self::by_strategy(Vec::new())
     }
@@ -68,12 +68,12 @@ impl StopRequest {
         ])
     }
 
-    /// What the console says of a signal that has a name, whoever takes it.
+    /// Returns the console line for a named signal, whichever part handles it.
     pub(super) fn is_catchable(name: &str) -> String {
         format!("Caught {name} signal, interrupting experiment now")
     }
 
-    /// The run ends where it stands.
+    /// A crash: the run stops at once, without rollbacks.
     pub(super) fn crash() -> Self {
         Self { lines: Vec::new(), rollbacks: RollbackChoice::No, waits: true }
     }
@@ -93,7 +93,7 @@ impl StopRequest {
         Self::by_strategy(vec![(Level::Critical, message.to_owned())])
     }
 
-    /// The operator aborted, or left.
+    /// The operator aborted or left, or a guard ended the run.
     pub(super) fn operator(reason: &str) -> Self {
         Self {
             lines: vec![(Level::Warning, reason.to_owned())],
@@ -102,7 +102,7 @@ impl StopRequest {
         }
     }
 
-    /// The same signal while rollbacks are played: one line for all but SIGTERM and SIGHUP.
+    /// A signal while rollbacks run: the same line for all but SIGTERM and SIGHUP.
     pub(super) fn during_rollbacks(signal: Signal) -> Self {
         match signal {
             Signal::Terminate | Signal::HangUp => Self::signal(signal),
@@ -110,18 +110,18 @@ impl StopRequest {
         }
     }
 
-    /// Python asked to exit while rollbacks were played.
+    /// The run was asked to exit while rollbacks were running.
     pub(super) fn leaving_rollbacks() -> Self {
         let line = "Received an exit signal.Terminating now without running the remaining rollbacks.";
         Self::by_strategy(vec![(Level::Warning, line.to_owned())])
     }
 }
 
-/// Why the run leaves its course.
+/// Why the run stops early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StopReason {
     Halt(StopRequest),
-    /// An error nobody expected.
+    /// An unexpected error.
     Abort(String),
 }
 
@@ -132,7 +132,7 @@ impl From<StopRequest> for StopReason {
 }
 
 impl RunContext {
-    /// What a cut-off turn means for the run; says so.
+    /// Converts the cutoff of an activity into the reason why the run stops. Logs the reason of a halt.
     pub(super) async fn turn(&self, cutoff: Cutoff) -> StopReason {
         let halt = match cutoff {
             Cutoff::Broke(message) | Cutoff::Moved(message) => return StopReason::Abort(message),
@@ -145,14 +145,14 @@ impl RunContext {
         StopReason::Halt(halt)
     }
 
-    /// Ends the run as a crash of the reference does.
+    /// Marks the run as crashed, as the reference would crash.
     pub(super) async fn crash(&self, message: String) {
         self.progress.set_crashed();
         self.voice.emit(EventKind::Aborted { message }).await;
     }
 }
 
-/// Says why the run turns to its end: the loudest line as the fact, the others as lines.
+/// Emits why the run stops: the most severe line as the event, the others as log lines.
 pub(super) async fn message(voice: &RunEmitter, halt: &StopRequest) {
     let loudest = halt.lines.iter().map(|(level, _)| level).max();
     let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);

@@ -1,4 +1,4 @@
-//! How something that waits is told to stop waiting.
+//! Tells waiting code to stop waiting.
 
 use std::sync::{
     Arc,
@@ -6,16 +6,16 @@ use std::sync::{
 };
 use tokio::sync::{Notify, watch};
 
-/// Held by whoever may end a wait, and by whoever waits. Clones are the same reins.
+/// Shared by the code that may end a wait and the code that waits. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StopSignal {
     cut: Arc<Notify>,
-    /// How often the run was told to turn to its end since these reins were taken.
+    /// How often the run was asked to stop since this signal was created.
     halts: watch::Sender<u32>,
-    /// The run was told so before already.
+    /// Whether the run was asked to stop before this signal was created.
     hurried: bool,
     terminated: Arc<Notify>,
-    /// Whether what goes on takes a SIGTERM for itself.
+    /// Whether the current work takes a SIGTERM for itself.
     takes_sigterm: Arc<AtomicBool>,
 }
 
@@ -23,19 +23,19 @@ pub(super) struct StopSignal {
 pub(super) enum StopKind {
     /// The operator ends this one wait.
     Cut,
-    /// The run turns to its end.
+    /// The run is asked to stop.
     Halt,
-    /// It took a SIGTERM for itself.
+    /// The work took a SIGTERM for itself.
     Terminated,
 }
 
 impl StopSignal {
-    /// Reins of a run that is on its way to its end, if `hurried`.
+    /// Creates a stop signal; `hurried` means that the run is already stopping.
     pub(super) fn taken(hurried: bool) -> Self {
         Self { hurried, ..Self::default() }
     }
 
-    /// Ends the wait that goes on now, if any; the next one is not touched.
+    /// Ends the current wait, if any; later waits are not affected.
     pub(super) fn cut_short(&self) {
         self.cut.notify_waiters();
     }
@@ -45,7 +45,7 @@ impl StopSignal {
         self.halts.send_modify(|halts| *halts = halts.saturating_add(1));
     }
 
-    /// How often they were halted.
+    /// How often [`Self::stop`] was called.
     pub(super) fn stops(&self) -> u32 {
         *self.halts.borrow()
     }
@@ -54,12 +54,12 @@ impl StopSignal {
         self.stops() > 0
     }
 
-    /// Whether the run is on its way to its end, so that nothing may take long any more.
+    /// Whether the run is stopping, so that nothing may take long any more.
     pub(super) fn is_hurried(&self) -> bool {
         self.hurried || self.is_stopped()
     }
 
-    /// Resolves when a rein is pulled.
+    /// Resolves when a wait is to end; returns why.
     pub(super) async fn wait(&self) -> StopKind {
         tokio::select! {
             biased;
@@ -69,12 +69,12 @@ impl StopSignal {
         }
     }
 
-    /// From here on a SIGTERM is for the work that is led by these reins, or not any more.
+    /// Sets whether the work that uses this signal takes a SIGTERM for itself.
     pub(super) fn take_sigterm(&self, takes: bool) {
         self.takes_sigterm.store(takes, Ordering::Relaxed);
     }
 
-    /// Hands a SIGTERM to the work; tells whether it takes it.
+    /// Passes a SIGTERM to the work. Returns whether the work takes it.
     pub(super) fn terminate(&self) -> bool {
         let takes = self.takes_sigterm.load(Ordering::Relaxed);
         if takes {
@@ -83,8 +83,8 @@ impl StopSignal {
         takes
     }
 
-    /// Resolves when they were halted more often than this: what is done although the run was halted, such as the
-    /// controls after it, ends when the run is told once more.
+    /// Resolves when the run was asked to stop more than `halts` times. Work that runs although the run was asked to
+    /// stop, such as the controls after it, ends at the next request.
     pub(super) async fn stopped_after(&self, halts: u32) {
         // It fails only when every sender is gone, and `self` is one.
         let _ = self.halts.subscribe().wait_for(|now| *now > halts).await;

@@ -1,4 +1,4 @@
-//! When the hypothesis is checked and when rollbacks are played (experiment-format 2.5, 7.1, 9).
+//! When the hypothesis is checked and when rollbacks run (experiment-format 2.5, 7.1, 9).
 
 use crate::{
     experiment::{Experiment, Runtime},
@@ -21,7 +21,7 @@ pub(crate) enum HypothesisStrategy {
 }
 
 impl HypothesisStrategy {
-    /// The name the console prints.
+    /// Returns the name that the console prints.
     pub(crate) fn printed(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -33,17 +33,17 @@ impl HypothesisStrategy {
         }
     }
 
-    /// Whether a pass guards the method.
+    /// Whether a pass runs before the method.
     pub(crate) fn before(self) -> bool {
         matches!(self, Self::Default | Self::BeforeMethodOnly | Self::Continuously)
     }
 
-    /// Whether passes go on while the method runs.
+    /// Whether passes run during the method.
     pub(crate) fn during(self) -> bool {
         matches!(self, Self::DuringMethodOnly | Self::Continuously)
     }
 
-    /// Whether a pass follows the method.
+    /// Whether a pass runs after the method.
     pub(crate) fn after(self) -> bool {
         matches!(self, Self::Default | Self::AfterMethodOnly | Self::Continuously)
     }
@@ -52,7 +52,7 @@ impl HypothesisStrategy {
 impl FromStr for HypothesisStrategy {
     type Err = String;
 
-    /// The names files and the command line use; `continously` is an accepted misspelling, `continuous` is not.
+    /// Parses the names used by files and the command line; accepts the misspelling `continously`, not `continuous`.
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
             "default" => Ok(Self::Default),
@@ -69,7 +69,7 @@ impl FromStr for HypothesisStrategy {
     }
 }
 
-/// When rollbacks are played.
+/// When rollbacks run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RollbackStrategy {
     /// Unless the run failed or was interrupted.
@@ -78,12 +78,12 @@ pub(crate) enum RollbackStrategy {
     Never,
     /// Only after a deviation.
     Deviated,
-    /// A name nobody knows: never, without a word.
+    /// An unknown name: rollbacks never run, and no line is logged.
     Unknown(String),
 }
 
 impl RollbackStrategy {
-    /// Takes every name, as the reference does.
+    /// Accepts every name, as the reference does.
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "default" => Self::Default,
@@ -94,7 +94,7 @@ impl RollbackStrategy {
         }
     }
 
-    /// The name the console prints.
+    /// Returns the name that the console prints.
     pub(crate) fn printed(&self) -> &str {
         match self {
             Self::Default => "default",
@@ -105,7 +105,7 @@ impl RollbackStrategy {
         }
     }
 
-    /// Whether to play, and what the console says about it.
+    /// Returns whether rollbacks run, and the line that the console prints about it.
     pub(super) fn decide(&self, status: Option<RunStatus>, deviated: bool) -> (bool, Option<&'static str>) {
         match self {
             Self::Default => (!matches!(status, Some(RunStatus::Failed | RunStatus::Interrupted)), None),
@@ -126,9 +126,9 @@ impl RollbackStrategy {
     }
 }
 
-/// The strategies in force: the command line before the experiment before the settings.
+/// Returns the strategies in force: the command line before the experiment before the settings.
 ///
-/// The error is an unknown hypothesis strategy, which the reference stumbles over when the run starts.
+/// Fails for a malformed `runtime` and an unknown hypothesis strategy, with which the reference fails at the start.
 pub(crate) fn strategies(
     hypothesis: Option<&str>,
     rollbacks: Option<&str>,
@@ -138,8 +138,8 @@ pub(crate) fn strategies(
     let declared = experiment.runtime().map_err(|error| error.to_string())?.or(settings);
     let default = || "default".to_owned();
     let hypothesis =
-        hypothesis.map(str::to_owned).or_else(|| declared.as_ref().map(|it| it.hypothesis.clone()));
-    let rollbacks = rollbacks.map(str::to_owned).or_else(|| declared.map(|it| it.rollbacks));
+        hypothesis.map(str::to_owned).or_else(|| declared.as_ref().map(|runtime| runtime.hypothesis.clone()));
+    let rollbacks = rollbacks.map(str::to_owned).or_else(|| declared.map(|runtime| runtime.rollbacks));
     Ok((
         hypothesis.unwrap_or_else(default).parse()?,
         RollbackStrategy::named(&rollbacks.unwrap_or_else(default)),

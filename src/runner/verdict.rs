@@ -1,4 +1,4 @@
-//! Whether a hypothesis probe is in its tolerance (experiment-format 6, 7.2).
+//! Whether the output of a hypothesis probe is in tolerance (experiment-format 6, 7.2).
 
 use super::{
     call::call, consent::Cleared, context::RunContext, controls::ControlSubject, dry::is_marked,
@@ -18,8 +18,8 @@ use crate::{
 };
 use pyvalue::{Value, python_text};
 
-/// The verdict, where it can be had the moment the call has ended: no control may still change the entry, and no
-/// probe has to be asked.
+/// Returns the verdict if it is known as soon as the call has ended: no control may still change the entry, and the
+/// tolerance needs no probe of its own.
 pub(super) fn wait_briefly(
     ctx: &RunContext,
     activity: &Activity,
@@ -46,8 +46,8 @@ pub(super) fn wait_briefly(
     }
 }
 
-/// Our own verdict on a tolerance that a probe of the method declares. The reference does not evaluate it, so neither the
-/// journal nor the course of the run knows of it; one that only another probe could judge stays unjudged.
+/// Returns our own verdict on a tolerance that a probe of the method declares. The reference does not evaluate it, so
+/// it changes neither the journal nor the run; a tolerance that needs another probe is not evaluated.
 pub(super) fn in_method(
     ctx: &RunContext,
     activity: &Activity,
@@ -72,7 +72,7 @@ pub(super) fn in_method(
     }
 }
 
-/// The verdict, however long it takes; the entry is told again if it changes. The error says why there is none.
+/// Returns the verdict, however long it takes, and emits the changed entry. The error says why there is none.
 pub(super) async fn of(
     ctx: &RunContext,
     activity: &Activity,
@@ -109,7 +109,7 @@ async fn judge(
         ToleranceVerdict::NeedsProbe(probe) => {
             match call(ctx, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
                 Outcome::Done(output) => {
-                    // The one trace that it leaves on the console.
+                    // The only trace of the tolerance's probe on the console.
                     if let Some(warning) = deserved_warning(&Value::from(probe.raw.clone()), &output) {
                         ctx.voice.log(Level::Warning, warning).await;
                     }
@@ -127,7 +127,7 @@ async fn judge(
     }
 }
 
-/// A probe that is not played has nothing to be judged by.
+/// Whether the tolerance counts as met without evaluation: a probe that is not executed has no output.
 fn skipped(ctx: &RunContext, activity: &Activity) -> bool {
     is_marked(activity) || ctx.options.dry.is_some_and(|dry| dry.skips_tolerances())
 }

@@ -1,4 +1,4 @@
-//! Wall time that tests can control: one reading of the wall, then tokio's clock.
+//! The session's clock: the wall time is read once and then advanced by tokio's clock, which tests can control.
 
 use super::event::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Where a machine keeps the rules of its own time zone.
+/// Path of the machine's own time zone rules.
 const LOCAL_RULES: &str = "/etc/localtime";
 
 static LOCAL: LazyLock<TimeZone> = LazyLock::new(|| {
@@ -19,10 +19,10 @@ static LOCAL: LazyLock<TimeZone> = LazyLock::new(|| {
     own_rules(LOCAL_RULES).filter(|_| !by_variable).unwrap_or_else(TimeZone::system)
 });
 
-/// The zone in which lines are stamped: `TZ`'s, or the machine's own.
+/// Returns the time zone in which lines are stamped: that of the `TZ` variable if it is set, else the machine's own.
 ///
-/// The machine's rules are read as they are. To learn the zone's name as well, every zone there is would be looked at
-/// first, which takes longer than a whole short run.
+/// The machine's rules are read from the file without their name: looking up the name would scan the whole time zone
+/// database, which takes longer than a whole short run.
 pub fn local_zone() -> &'static TimeZone {
     &LOCAL
 }
@@ -31,45 +31,45 @@ fn own_rules(path: &str) -> Option<TimeZone> {
     TimeZone::tzif("Local", &std::fs::read(path).ok()?).ok()
 }
 
-/// Tells the time. Under `tokio::time::pause` it stands still until the test moves it.
+/// The session's clock. Under `tokio::time::pause` it stands still until the test advances it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     wall: Timestamp,
     start: Instant,
-    /// Nanoseconds that the machine slept, in which tokio's clock stood still. Clocks are copied about, and a session has one:
-    /// what all copies share is never given back.
+    /// Nanoseconds that the machine slept, during which tokio's clock did not advance. Shared by all copies of the
+    /// clock, and leaked, because a session has only one clock.
     slept: &'static AtomicU64,
 }
 
 impl Clock {
-    /// A clock that starts at the wall's time.
+    /// Creates a clock that starts at the current wall time.
     pub fn system() -> Self {
         Self::starting_at(Timestamp::now())
     }
 
-    /// A clock that starts at a given moment.
+    /// Creates a clock that starts at the given moment.
     pub fn starting_at(wall: Timestamp) -> Self {
         Self { wall, start: Instant::now(), slept: Box::leak(Box::default()) }
     }
 
-    /// The present moment.
+    /// Returns the present moment.
     pub fn now(&self) -> Timestamp {
         self.at(Instant::now())
     }
 
-    /// The moment at which tokio's clock stood at `instant`; not before this clock began.
+    /// Returns the wall time of `instant` of tokio's clock; never earlier than the start of this clock.
     pub fn at(&self, instant: Instant) -> Timestamp {
         let slept = Duration::from_nanos(self.slept.load(Ordering::Relaxed));
         self.wall + instant.saturating_duration_since(self.start) + slept
     }
 
-    /// The machine slept: it is later by so much than tokio's clock says.
+    /// Adds `time` that the machine slept and that tokio's clock did not count.
     pub fn slept(&self, time: Duration) {
         self.slept.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2), Ordering::Relaxed);
     }
 }
 
-/// A moment as the journal writes it: UTC, microseconds, `+00:00`; a fraction of zero is left out
+/// Formats a moment as the journal writes it: UTC, microseconds, `+00:00`; a fraction of zero is omitted
 /// (experiment-format 11.2).
 pub fn iso(moment: Timestamp) -> String {
     let micros = moment.as_microsecond();
@@ -81,7 +81,7 @@ pub fn iso(moment: Timestamp) -> String {
     format!("{}{fraction}+00:00", seconds.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Seconds from one moment to another, to the microsecond.
+/// Returns the seconds from one moment to another, with microsecond precision.
 pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
     (to.as_microsecond() - from.as_microsecond()) as f64 / 1e6
 }

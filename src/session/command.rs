@@ -1,86 +1,88 @@
-//! What the operator can tell the session to do.
+//! The operator's commands to the session.
 
 use super::event::{Guards, PlanChange, PodKey, Prediction, StepRef};
 use serde::{Deserialize, Serialize};
 
-/// One order, by whom it concerns. Written as the order alone: `"next"`, `{"fire": ...}`.
+/// A command, grouped by the part of the program that handles it. Serialised as the inner command alone: `"next"`,
+/// `{"fire": ...}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Put back what fired steps took away, from the manifests saved before.
+    /// Restores what fired steps removed, from the manifests saved before the fire.
     Undo,
-    /// For whoever opens the session.
+    /// Handled by the code that opens the session.
     #[serde(untagged)]
     Open(OpenCommand),
-    /// For the runner.
+    /// Handled by the runner.
     #[serde(untagged)]
     Step(StepCommand),
-    /// For the observers.
+    /// Handled by the observers.
     #[serde(untagged)]
     Watch(WatchCommand),
-    /// For nobody but the session's own state.
+    /// Changes the session's state only.
     #[serde(untagged)]
     Annotate(Annotation),
 }
 
-/// What to do where the experiment needs a cluster and there is none.
+/// The operator's answer when the experiment needs a cluster and none is available.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpenCommand {
-    /// Start the sandbox with this variant of the sample.
+    /// Starts the sandbox with this variant of the sample.
     StartSandbox(String),
-    /// Go on without a cluster.
+    /// Continues without a cluster.
     WithoutCluster,
 }
 
-/// How the run goes on.
+/// Commands that control the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepCommand {
-    /// Run the step under the cursor, unless it is destructive.
+    /// Runs the step under the cursor, unless it is destructive.
     Next,
-    /// Run the destructive step under the cursor. Making this value *is* the consent.
+    /// Runs the destructive step under the cursor. Constructing this value *is* the consent.
     Fire(StepRef),
-    /// Steps run by themselves; destructive ones still wait for a fire.
+    /// Switches automatic mode: steps run without a `Next`; destructive ones still wait for a fire.
     Auto(bool),
-    /// Hold before the next step, whatever the mode.
+    /// Holds the run before the next step, in every mode; `false` ends the hold.
     Pause(bool),
-    /// Leave the step under the cursor out; it is recorded as skipped.
+    /// Skips the step under the cursor; it is recorded as skipped.
     Skip,
-    /// Put the cursor back on the last step run, and run it again.
+    /// Moves the cursor back to the last step run and runs that step again.
     Rerun,
-    /// End the pause or the wait that is going on now.
+    /// Ends the current pause or wait early.
     Cut,
-    /// Hold when the cursor reaches this step, also in automatic mode (again: no longer).
+    /// Toggles a breakpoint: the run holds when the cursor reaches this step, also in automatic mode.
     Breakpoint(StepRef),
-    /// Play what the preflight offers instead of what the file says, in this session only.
+    /// Applies a fix that the preflight offers in place of what the file declares, in this session only.
     Fix(PlanChange),
-    /// Turn to the end: cut what runs, roll back.
+    /// Ends the run early: cancels what runs and rolls back.
     Abort,
-    /// A guard went beyond its limit: turn to the end as an abort does, and say why.
+    /// Ends the run as `Abort` does, because a guard exceeded its limit; contains the reason.
     GuardAbort(String),
-    /// End the session.
+    /// Ends the session.
     Quit,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WatchCommand {
-    /// Start (or stop) watching: probe the endpoint, ask the breaker's sources.
+    /// Starts or stops observation: probing the endpoint and reading the breaker's sources.
     Observe(bool),
-    /// Look for pods whose names hold this, also among those that are only counted. Empty: no longer.
+    /// Searches for pods whose names contain this text, also among those that are only counted. An empty text ends the
+    /// search.
     Find(String),
-    /// Read the log of this pod, and follow it.
+    /// Reads and follows the log of this pod.
     ReadLog(PodKey),
 }
 
-/// What is kept with the session.
+/// Data that the operator adds to the session's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Annotation {
-    /// From here on these limits end the session by themselves.
+    /// Sets the limits at which guards end the session from now on.
     Guards(Guards),
-    /// What the operator expects of the fault; counts only before the fire.
+    /// The operator's prediction of the fault's effect; counts only before the fire.
     Predict(Prediction),
     Note(String),
     Mark,
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
     use crate::session::event::Section;
 
-    /// Recordings have the orders in this form since the first of them.
+    /// Recordings have contained commands in this form since the first format.
     #[test]
     fn an_order_is_written_and_read_without_whom_it_concerns() {
         let step = StepRef { section: Section::Method, index: 2 };

@@ -1,8 +1,8 @@
-//! Sessions for tests: one story, told up to each phase.
+//! Sessions for tests: one scenario, up to each phase.
 //!
-//! The story is that of a measured stand-in: the provider's pod is deleted and hangs for 35 s, two requests a second,
-//! the limit is one second. `Variant::Before` calls it naively with a client timeout of 5 s; `Variant::After` has
-//! retries, a breaker that opens after 6.2 s for 10.3 s, and a fallback.
+//! The scenario follows a measured stand-in: the provider's pod is deleted and hangs for 35 s, with two requests a
+//! second and a limit of one second. `Variant::Before` calls the provider naively with a client timeout of 5 s;
+//! `Variant::After` has retries, a breaker that opens after 6.2 s for 10.3 s, and a fallback.
 
 mod cluster;
 mod recorded;
@@ -20,7 +20,7 @@ use super::{
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
-/// Which consumer.
+/// The variant of the consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// Calls the provider naively.
@@ -33,47 +33,47 @@ pub enum Variant {
 pub const FAULT_S: f64 = 35.0;
 /// Seconds before T0 at which the session opens.
 const OPENS_S: f64 = -26.0;
-/// Seconds before T0 at which watching begins.
+/// Seconds before T0 at which observation starts.
 const WATCHES_S: f64 = -20.0;
 /// Seconds after T0 at which the run ends.
 const ENDS_S: f64 = 60.0;
 
-/// The moment that is `seconds` after T0; T0 is 2026-11-22 13:05:00 UTC.
+/// Returns the moment that is `seconds` after T0; T0 is 2026-11-22 13:05:00 UTC.
 pub fn at(seconds: f64) -> Timestamp {
     let t0 = Timestamp::from_second(1_795_352_700).expect("a valid second");
     let offset = jiff::SignedDuration::from_secs_f64(seconds);
     t0.checked_add(offset).expect("within the calendar")
 }
 
-/// All events of the story that happen until `until` seconds after T0.
+/// Returns all events of the scenario up to `until` seconds after T0.
 pub fn events(variant: Variant, until: f64) -> Vec<Event> {
-    let mut told = Story::default();
-    steps::tell(&mut told, variant);
-    cluster::tell(&mut told, variant);
-    users::tell(&mut told, variant);
-    told.0.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let kept = told.0.into_iter().take_while(|(seconds, _)| *seconds <= until);
+    let mut story = Story::default();
+    steps::tell(&mut story, variant);
+    cluster::tell(&mut story, variant);
+    users::tell(&mut story, variant);
+    story.0.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let kept = story.0.into_iter().take_while(|(seconds, _)| *seconds <= until);
     kept.zip(0..).map(|((seconds, what), seq)| Event { seq, at: at(seconds), what }).collect()
 }
 
-/// The state after some events.
+/// Returns the state after the events.
 pub fn session(events: &[Event]) -> Session {
     let mut session = Session::new();
     events.iter().for_each(|event| session.apply(event));
     session
 }
 
-/// A session of the story and its present moment, `seconds` after T0.
+/// Returns the session of the scenario at `seconds` after T0, and that moment.
 pub fn told(variant: Variant, seconds: f64) -> (Session, Timestamp) {
     (session(&events(variant, seconds)), at(seconds))
 }
 
-/// READY: the file is loaded, nobody watches yet.
+/// READY: the file is loaded, observation has not started.
 pub fn ready() -> (Session, Timestamp) {
     told(Variant::After, WATCHES_S - 1.0)
 }
 
-/// STEADY: the hypothesis is met, the dangerous step awaits.
+/// STEADY: the hypothesis is met, the destructive step is awaited.
 pub fn steady() -> (Session, Timestamp) {
     told(Variant::After, -0.2)
 }
@@ -98,7 +98,7 @@ pub fn after_closed() -> (Session, Timestamp) {
     told(Variant::After, 45.0)
 }
 
-/// Records events in a file, all of them before it returns.
+/// Records events in a file; returns once all of them are written.
 pub async fn record(path: &Path, events: &[Event]) {
     let mut recording = Recorder::create(path, &Header::new(b"a")).unwrap().on_a_thread().unwrap();
     events.iter().for_each(|event| recording.append(&Arc::new(event.clone())));
@@ -109,7 +109,7 @@ pub fn finished(variant: Variant) -> (Session, Timestamp) {
     told(variant, ENDS_S + 2.0)
 }
 
-/// Facts with their second from T0, in any order.
+/// Events with their second relative to T0, in any order.
 #[derive(Default)]
 struct Story(Vec<(f64, EventKind)>);
 

@@ -1,13 +1,13 @@
-//! Limits as options and files write them.
+//! Guard limits as options and files write them.
 
 use crate::session::event::{Guard, Guards};
 use pyvalue::{Value, python_text};
 use std::str::FromStr;
 
-/// The largest limit that means something: a day.
+/// The largest limit that is accepted, in seconds: a day.
 const LARGEST: u32 = 86_400;
 
-/// A change of limits: `users=60,restarts=1,silence=10`, `users=off`, `on`, `off`.
+/// A change of guard limits: `users=60,restarts=1,silence=10`, `users=off`, `on`, `off`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuardChange(Vec<Part>);
 
@@ -25,7 +25,7 @@ enum Part {
 pub struct GuardError(String);
 
 impl GuardChange {
-    /// The limits after the change.
+    /// Returns the limits after the change.
     pub fn applied(&self, base: Guards) -> Guards {
         self.0.iter().fold(base, |mut guards, part| {
             match *part {
@@ -36,7 +36,7 @@ impl GuardChange {
         })
     }
 
-    /// A change as the experiment declares it: a mapping of limits, or `on`, `off`, `true`, `false` for all.
+    /// Parses a change as the experiment declares it: a mapping of limits, or `on`, `off`, `true`, `false` for all.
     pub fn declared(value: &Value) -> Result<Self, GuardError> {
         match value {
             Value::Map(limits) => {

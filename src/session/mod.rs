@@ -1,8 +1,7 @@
-//! What happened: the facts ([`event`]), the reducer that makes the [`state`] from them, the [`stream`] they come by, and
-//! the projections that save or print it ([`journal`], [`recording`], [`console`]).
+//! The session: its [`event`]s, the reducer that computes the [`state`] from them, the [`stream`] that carries them,
+//! and the projections that save or print them ([`journal`], [`recording`], [`console`]).
 //!
-//! What is said of it - verdicts, warnings, captions - is made in `insight`, which reads the state and
-//! never changes it.
+//! Verdicts, warnings and captions are computed in `insight`, which reads the state and never changes it.
 
 pub mod clock;
 pub mod command;

@@ -1,4 +1,4 @@
-//! Files that only their owner may read.
+//! Files that only their owner may access.
 
 use std::{
     fs::{File, OpenOptions},
@@ -6,11 +6,11 @@ use std::{
     path::Path,
 };
 
-/// Makes a file, or empties one, that only its owner may read and write. One that was there before is made so before
-/// anything is written to it.
+/// Creates or truncates a file that only its owner may read and write. The permissions of an existing file are changed
+/// before anything is written to it.
 ///
 /// # Errors
-/// When it cannot be opened, or is somebody else's, whose permissions are not ours to change.
+/// If the file cannot be opened, or belongs to another user, so that its permissions cannot be changed.
 pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -38,7 +38,7 @@ mod tests {
         drop(create_private(&path).unwrap());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read(&path).unwrap(), b"");
-        // What is no file keeps what it is.
+        // A special file keeps its permissions.
         create_private(Path::new("/dev/null")).unwrap();
         assert_ne!(fs::metadata("/dev/null").unwrap().permissions().mode() & 0o777, 0o600);
     }

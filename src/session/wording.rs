@@ -1,11 +1,11 @@
-//! Figures as sentences write them.
+//! Formats figures for use in sentences.
 
 use crate::session::event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, Source};
 
-/// Characters of an error that are shown.
+/// The maximum number of characters shown of an error.
 const SHOWN: usize = 200;
 
-/// A waiting time: `<1 ms`, `6 ms`, `5.3 s`, `120 s`.
+/// Formats a waiting time: `<1 ms`, `6 ms`, `5.3 s`, `120 s`.
 pub fn wait(ms: f64) -> String {
     match ms {
         ms if ms < 1.0 => "<1 ms".to_owned(),
@@ -15,12 +15,12 @@ pub fn wait(ms: f64) -> String {
     }
 }
 
-/// A waiting time that may still grow: `at least 6.2 s`.
+/// Formats a waiting time that may still grow: `at least 6.2 s`.
 pub fn wait_at_least(ms: f64, still: bool) -> String {
     if still { format!("at least {}", wait(ms)) } else { wait(ms) }
 }
 
-/// A limit that somebody set: `1 s`, `1.5 s`, `300 ms`.
+/// Formats a configured limit: `1 s`, `1.5 s`, `300 ms`.
 pub fn limit(ms: u64) -> String {
     match ms {
         ms if ms < 1000 => format!("{ms} ms"),
@@ -29,7 +29,7 @@ pub fn limit(ms: u64) -> String {
     }
 }
 
-/// A gap in a sentence: how long nothing was observed, and why.
+/// Describes a gap: how long nothing was observed, and why.
 pub fn gap(gap: &Gap) -> String {
     let why = match gap.cause {
         GapCause::Stopped => "this program did not run: it was suspended, or the machine was stalled",
@@ -41,22 +41,22 @@ pub fn gap(gap: &Gap) -> String {
     )
 }
 
-/// Seconds with one digit: `6.2 s`; from 100 s on without.
+/// Formats seconds with one decimal: `6.2 s`; from 100 s on without.
 pub fn seconds(seconds: f64) -> String {
     if seconds.abs() < 99.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
 
-/// A moment on the axis: `T+6.2`, `T-3.0`.
+/// Formats a moment relative to T0: `T+6.2`, `T-3.0`.
 pub fn moment(since_t0: f64) -> String {
     format!("T{since_t0:+.1}")
 }
 
-/// A moment on the axis in whole seconds, for notes and what is due: `T+13`, `T-3`.
+/// Formats a moment relative to T0 in whole seconds, for notes and due times: `T+13`, `T-3`.
 pub fn due(since_t0: f64) -> String {
     format!("T{since_t0:+.0}").replace("T-0", "T+0")
 }
 
-/// A part of a whole: `94 %`; `<1 %` rather than nothing, and 100 % only of all.
+/// Formats a share in percent: `94 %`; `<1 %` for a part that is not zero, and 100 % only for the whole.
 pub fn share(part: u64, of: u64) -> String {
     match part as f64 * 100.0 / of.max(1) as f64 {
         percent if part > 0 && percent < 1.0 => "<1 %".to_owned(),
@@ -65,7 +65,7 @@ pub fn share(part: u64, of: u64) -> String {
     }
 }
 
-/// A count with its noun: `1 user`, `5 users`, `2 successes`.
+/// Formats a count with its noun: `1 user`, `5 users`, `2 successes`.
 pub fn count(n: u64, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
@@ -74,7 +74,7 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// An error's kind in a word or two.
+/// Returns an error kind in a word or two.
 pub fn error(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Refused => "refused",
@@ -101,7 +101,7 @@ pub fn error(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// A source of observations in a word or two.
+/// Returns a source of observations in a word or two.
 pub fn source(source: Source) -> &'static str {
     match source {
         Source::Api => "Kubernetes API",
@@ -115,7 +115,7 @@ pub fn source(source: Source) -> &'static str {
     }
 }
 
-/// A breaker's state in capitals: `HALF-OPEN`.
+/// Returns a breaker state in capitals: `HALF-OPEN`.
 pub fn breaker(state: BreakerState) -> &'static str {
     match state {
         BreakerState::Unknown => "UNKNOWN",
@@ -133,13 +133,13 @@ pub fn breaker(state: BreakerState) -> &'static str {
     }
 }
 
-/// Replicas, processes or breakers, one by one: `5wz5k OPEN · l5522 CLOSED`.
+/// Lists the states of replicas, processes or breakers: `5wz5k OPEN · l5522 CLOSED`.
 pub fn replicas(rows: &[NamedState]) -> String {
-    let rows: Vec<String> = rows.iter().map(|one| format!("{} {}", one.name, breaker(one.state))).collect();
+    let rows: Vec<String> = rows.iter().map(|row| format!("{} {}", row.name, breaker(row.state))).collect();
     rows.join(" · ")
 }
 
-/// How sure we are, in a word or two.
+/// Returns a confidence in a word or two.
 pub fn confidence(confidence: Confidence) -> &'static str {
     match confidence {
         Confidence::Sure => "sure",
@@ -148,7 +148,7 @@ pub fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
-/// What follows for the calls from a state that protects nobody, or that no trial ends.
+/// Returns the consequence for calls of a state that protects none of them, or that no trial ends.
 pub fn finding(state: BreakerState) -> Option<&'static str> {
     match state {
         BreakerState::Disabled => {
@@ -160,7 +160,7 @@ pub fn finding(state: BreakerState) -> Option<&'static str> {
     }
 }
 
-/// The first line of an error without the Python class before it.
+/// Returns the first line of an error without the Python class in front of it.
 pub fn in_plain_words(message: &str) -> String {
     let mut text = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     while let Some((class, rest)) = text.split_once(": ").filter(|(class, _)| is_class(class)) {
@@ -174,7 +174,7 @@ pub fn in_plain_words(message: &str) -> String {
     short
 }
 
-/// `chaoslib.exceptions.ActivityFailed`, `TypeError`: names with dots, the last one capital.
+/// Returns whether the text is a Python class, such as `chaoslib.exceptions.ActivityFailed` or `TypeError`.
 fn is_class(text: &str) -> bool {
     let named = |name: &str| {
         !name.is_empty()

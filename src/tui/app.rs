@@ -1,7 +1,8 @@
-//! The loop: a key, a signal, a change or a frame's deadline; update; carry out; draw when something changed.
+//! The main loop: waits for a key, a signal, a session change or the deadline of a frame; updates the view; carries out
+//! the effects; draws if something changed.
 //!
-//! The session is written by whoever reads the stream of events and only looked at here, so that a terminal that
-//! hangs never holds up the recording, the journal or a rollback.
+//! The session is written by the task that reads the event stream and is only read here, so that a terminal that hangs
+//! never blocks the recording, the journal or a rollback.
 
 use super::{
     background::{Background, GLANCE, ThemeByBackground},
@@ -24,48 +25,49 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// What is shown, and to whom commands go.
+/// The inputs of the live view: what it shows, and where it sends commands.
 pub struct LiveView {
     pub session: watch::Receiver<Session>,
-    /// Fires when the run has ended and everything of it is saved.
+    /// Cancelled when the run has ended and all of its data is saved.
     pub done: CancellationToken,
     /// An earlier session to compare with.
     pub earlier: Option<Session>,
-    /// Takes the operator's commands.
+    /// The channel for the operator's commands.
     pub commands: mpsc::Sender<Command>,
-    /// Tells the time.
+    /// The session's clock.
     pub clock: Clock,
     /// Colours and symbols.
     pub theme: Theme,
-    /// What to show on which background, where the terminal is to be asked.
+    /// The theme for each background, if the terminal is to be asked for its background.
     pub grounds: Option<ThemeByBackground>,
     pub view: View,
-    /// Whether the log shows what is for developers.
+    /// Whether the log shows messages for developers.
     pub verbose: bool,
-    /// Whether the terminal's bell rings when it is the operator's turn and when the verdict changes.
+    /// Whether the terminal bell rings when a step waits for the operator and when the verdict changes.
     pub bell: bool,
-    /// What ends, suspends or resumes it from outside; listened to before, so that none is lost in between.
+    /// The signals that end, suspend or resume the session. Their handlers are installed before the view starts, so
+    /// that no signal is lost in between.
     pub signals: Signals,
 }
 
-/// How the operator left.
+/// How the operator left the live view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
-    /// The session's work was done.
+    /// The session was finished.
     Finished,
-    /// It was, and it is to be played again.
+    /// The session was finished, and the operator asked for another run.
     Again,
-    /// It was told to end while it went on, and had ended in good order.
+    /// The operator quit a running session, which then ended in good order, or interrupted a finished one.
     Early,
-    /// It was not: the operator did not wait for the rollbacks.
+    /// The operator quit a running session and did not wait for its rollbacks.
     Unfinished,
-    /// There was no session yet, and what was offered in its place was declined.
+    /// There was no session yet, and the operator declined the offered sandbox.
     Declined,
 }
 
-/// Runs the screen until the operator leaves.
+/// Runs the live view until the operator leaves.
 ///
-/// A terminal that goes away is no error: the session is asked to end. The view stays as the operator left it.
+/// A terminal that is closed is no error: the session is asked to end. `show.view` stays as the operator left it.
 pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Departure {
     let log = LogFeed::new(show.verbose);
     let hold = theme_for(screen, &mut show.theme, show.grounds);
@@ -86,12 +88,12 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
             msg = next_key(&mut keys) => msg,
             msg = app.show.signals.next() => msg,
             () = app.show.done.cancelled(), if !app.show.view.finished => Msg::Finished,
-            // Once a frame is due there is no need to hear of further changes: keys and the deadline come first.
+            // While a frame is pending, further session changes need no handling: keys and the deadline come first.
             changed = app.show.session.changed(), if app.listens() => {
                 app.written &= changed.is_ok();
                 Msg::Changed
             },
-            // A terminal that takes no output holds up the next frame, and nothing else.
+            // A terminal that accepts no output delays only the next frame.
             () = async { until(due).await; screen.taken().await } => {
                 app.draw(screen);
                 continue;
@@ -106,7 +108,8 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
     }
 }
 
-/// Takes the theme for the terminal's background, or asks for that; until when the first frame waits for the answer.
+/// Sets the theme for the terminal's background if that is known, else asks the terminal. Returns until when the first
+/// frame waits for the answer.
 pub(super) fn theme_for(
     screen: &mut Screen,
     theme: &mut Theme,
@@ -117,26 +120,26 @@ pub(super) fn theme_for(
         *theme = grounds.on(background);
         return None;
     }
-    // A terminal that is gone is noticed with the first frame.
+    // A terminal that is gone is detected at the first frame.
     screen.ask_background().unwrap_or(false).then(|| Instant::now() + GLANCE)
 }
 
-/// The loop's own state.
+/// The state of the main loop.
 struct App<'a> {
     show: &'a mut LiveView,
     pace: FramePace,
     log: LogFeed,
     bell: Bell,
-    /// Until when the first frame waits for the terminal to say what it draws on.
+    /// Until when the first frame waits for the terminal to report its background.
     hold: Option<Instant>,
-    /// Whether the terminal is gone: the session still ends in good order.
+    /// Whether the terminal is gone. The session still ends in good order.
     blind: bool,
-    /// Whether the session still has a writer.
+    /// Whether the task that writes the session still runs.
     written: bool,
 }
 
 impl App<'_> {
-    /// When to draw next.
+    /// Returns when to draw next; `None` if no frame is due.
     fn due(&self) -> Option<Instant> {
         let moving = time_shows(&self.show.session.borrow(), &self.show.view);
         let due = self.pace.due(Instant::now(), moving).filter(|_| !self.blind)?;
@@ -153,7 +156,7 @@ impl App<'_> {
         let drawn = screen.draw(|frame| {
             let area = frame.area();
             show.view.area = area;
-            // Held while cells are filled, not while they are written to the terminal.
+            // The session's lock is held while cells are filled, not while they are written to the terminal.
             let session = show.session.borrow_and_update();
             follow(&mut show.view, &session);
             log.follow(&session);
@@ -168,7 +171,7 @@ impl App<'_> {
         self.blind |= drawn.is_err() || rings && screen.ring().is_err();
     }
 
-    /// Takes a message and carries out what it leads to; tells when the loop ends.
+    /// Processes a message and carries out its effects. Returns `Some` when the loop ends.
     fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
         let now = self.show.clock.now();
         let changed = msg == Msg::Changed;
@@ -210,13 +213,13 @@ impl App<'_> {
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.show.view.hint = Some("the session is still busy with your last keys".to_owned());
             }
-            // Nobody obeys any more: the session is ending, and `Finished` is on its way.
+            // The receiver is gone: the session is ending, and `Finished` follows.
             Err(mpsc::error::TrySendError::Closed(_)) => {}
         }
     }
 }
 
-/// How somebody leaves who leaves now.
+/// Returns how the operator leaves at this point.
 fn departure(view: &View) -> Departure {
     if view.declined {
         return Departure::Declined;
@@ -228,13 +231,13 @@ fn departure(view: &View) -> Departure {
     }
 }
 
-/// Whether something on the screen moves with time alone: an age, a countdown, a chart.
+/// Returns whether something on the screen changes with time alone: an age, a countdown, a chart.
 fn time_shows(session: &Session, view: &View) -> bool {
     session.users.endpoints.iter().any(|endpoint| endpoint.watched)
         || session.steps.rows.iter().any(|row| row.state.is_active())
         || session.fault.as_ref().is_some_and(|fault| fault.is_on())
         || session.recovering()
-        // The pods pane tells when the watch last spoke.
+        // The pods pane shows the age of the last watch event.
         || session.cluster.source(Source::Pods).is_some()
         || view.leaving > Leaving::No
         || view.starting

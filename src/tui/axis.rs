@@ -1,7 +1,7 @@
-//! The one time axis of the picture: which column shows which stretch of time.
+//! The time axis that all parts of the picture share: maps columns to time intervals.
 //!
 //! T0 stands in a fixed column. Columns are numbered by an index that counts steps from T0 (before a fire: from the
-//! beginning), so that a moment keeps its index as long as the step stays.
+//! beginning), so that a moment keeps its index while the step size stays the same.
 
 use super::view::View;
 use crate::session::{
@@ -9,34 +9,34 @@ use crate::session::{
     event::{Section, Timestamp},
 };
 
-/// Milliseconds that one column may stand for.
+/// The step sizes to choose from, in milliseconds per column.
 const STEPS_MS: [i64; 8] = [250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
-/// The place of the smallest step that is chosen without being asked for.
+/// The index in [`STEPS_MS`] of the smallest step that is chosen automatically.
 const SMALLEST: usize = 1;
-/// Seconds between two labels.
+/// The label intervals to choose from, in seconds.
 const TICKS_S: [i64; 10] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
-/// Columns between two labels at least.
+/// The minimum number of columns between two labels.
 const APART: i64 = 9;
-/// Columns by which the window moves before T0.
+/// The number of columns by which the window scrolls at a time before T0.
 const STRIDE: i64 = 4;
-/// Milliseconds before T0 that two runs below each other show at most.
+/// The maximum time before T0 that the comparison of two runs shows, in milliseconds.
 const AROUND_MS: i64 = 10_000;
-/// Columns left free right of the present before the next larger step is taken.
+/// The minimum number of columns right of the present; with fewer, the next larger step is taken.
 const MARGIN: i64 = 2;
 
-/// Which columns show which stretch of time.
+/// Maps columns to time intervals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct TimeAxis {
-    /// Columns of the track.
+    /// The width of the track in columns.
     pub(super) columns: usize,
-    /// Where index 0 begins.
+    /// The moment at which index 0 begins.
     zero: Timestamp,
     step_ms: i64,
     /// The index in the first column.
     first: i64,
     /// The index of the present.
     now: i64,
-    /// The index that labels count from: T0, or the index in T0's column before it is set.
+    /// The index from which labels count: that of T0 or, before the fire, the index in T0's column.
     origin: i64,
     fired: bool,
     live: bool,
@@ -58,7 +58,7 @@ pub(super) enum LabelKind {
 }
 
 impl TimeAxis {
-    /// The axis of a session at a moment, on a track of so many columns.
+    /// Creates the axis of a session at the moment `now`, on a track of `columns` columns.
     pub(super) fn new(session: &Session, view: &View, now: Timestamp, columns: usize) -> Self {
         let lead = lead(columns);
         let after = columns as i64 - lead;
@@ -80,8 +80,8 @@ impl TimeAxis {
         Self { columns, zero, step_ms, first, now, origin, fired, live: first == live_first }
     }
 
-    /// The axis of a run that is over, as where two lie below each other: ten seconds before T0 as far as they fit a fifth of
-    /// the track, and all of `until_ms` milliseconds after it.
+    /// Creates the axis of a finished run for the comparison of two runs: up to ten seconds before T0, in at most a
+    /// fifth of the track, and `until_ms` milliseconds after T0.
     pub(super) fn around_t0(session: &Session, until_ms: i64, columns: usize) -> Self {
         let zero = session.t0().or(session.meta.opened).unwrap_or(Timestamp::UNIX_EPOCH);
         let all = columns as i64;
@@ -93,12 +93,12 @@ impl TimeAxis {
         Self { columns, zero, step_ms, first, now, origin: 0, fired: true, live: true }
     }
 
-    /// The same columns, counted from the T0 of another session.
+    /// Returns the same columns relative to the T0 of another session; `None` if that session has no T0.
     pub(super) fn of_other(self, session: &Session) -> Option<Self> {
         Some(Self { zero: session.t0()?, ..self })
     }
 
-    /// The step in words: `0.5 s`, `10 s`.
+    /// The step as text: `0.5 s`, `10 s`.
     pub(super) fn step(&self) -> String {
         match self.step_ms {
             ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
@@ -110,17 +110,17 @@ impl TimeAxis {
         self.step_ms
     }
 
-    /// Whether it ends at the present, rather than being scrolled away from it.
+    /// Returns whether the window follows the present, that is, it is not scrolled back.
     pub(super) fn is_live(&self) -> bool {
         self.live
     }
 
-    /// The index in which a moment lies.
+    /// The index that contains a moment.
     pub(super) fn index(&self, at: Timestamp) -> i64 {
         millis(self.zero, at).div_euclid(self.step_ms)
     }
 
-    /// The column of an index; beyond either end it is `None`.
+    /// The column of an index; `None` outside the track.
     pub(super) fn column_of(&self, index: i64) -> Option<usize> {
         usize::try_from(index - self.first).ok().filter(|column| *column < self.columns)
     }
@@ -145,12 +145,12 @@ impl TimeAxis {
         self.column_of(self.now)
     }
 
-    /// The column of T0; before a fire the one in which it will stand.
+    /// The column of T0; before a fire, the column that T0 will take.
     pub(super) fn t0_column(&self) -> Option<usize> {
         self.column_of(self.origin)
     }
 
-    /// When a column begins.
+    /// The moment at which a column begins.
     pub(super) fn start_of(&self, column: usize) -> Timestamp {
         self.moment((self.first + column as i64) * self.step_ms)
     }
@@ -159,34 +159,34 @@ impl TimeAxis {
         self.zero.checked_add(jiff::SignedDuration::from_millis(ms)).unwrap_or(self.zero)
     }
 
-    /// Milliseconds from index 0 to where a column begins.
+    /// Milliseconds from index 0 to the beginning of a column.
     pub(super) fn millis_of(&self, column: usize) -> i64 {
         (self.first + column as i64) * self.step_ms
     }
 
-    /// The moment so many milliseconds from index 0.
+    /// The moment `ms` milliseconds after index 0.
     pub(super) fn at_millis(&self, ms: i64) -> Timestamp {
         self.moment(ms)
     }
 
-    /// Columns with a tick.
+    /// The columns that have a tick.
     pub(super) fn ticks(&self) -> impl Iterator<Item = usize> + '_ {
         let apart = self.tick_s() * 1000 / self.step_ms;
         (0..self.columns).filter(move |column| (self.away(*column)) % apart == 0)
     }
 
-    /// Steps from the origin to a column.
+    /// The number of steps from the origin to a column.
     fn away(&self, column: usize) -> i64 {
         self.first + column as i64 - self.origin
     }
 
-    /// Seconds between ticks: the smallest distance of which labels are readable.
+    /// Seconds between ticks: the smallest interval in [`TICKS_S`] at which labels stay readable.
     fn tick_s(&self) -> i64 {
         let wide = |tick: &&i64| *tick * 1000 / self.step_ms >= APART && *tick * 1000 % self.step_ms == 0;
         TICKS_S.iter().find(wide).copied().unwrap_or(600)
     }
 
-    /// The labels, each beginning in its column; one that would not fit is left out.
+    /// The labels, each beginning in its column. A label that does not fit is left out.
     pub(super) fn labels(&self) -> Vec<Label> {
         let mut labels: Vec<Label> = Vec::new();
         let mut free = 0;
@@ -213,17 +213,17 @@ impl TimeAxis {
     }
 }
 
-/// The number of steps to choose from.
+/// The number of step sizes.
 pub(super) const fn steps() -> usize {
     STEPS_MS.len()
 }
 
-/// The place among the steps of the one that an axis has.
+/// The index in [`STEPS_MS`] of the step of `axis`.
 pub(super) fn place_of(axis: &TimeAxis) -> usize {
     STEPS_MS.iter().position(|step| *step == axis.step_ms).unwrap_or(SMALLEST)
 }
 
-/// Columns left of T0.
+/// The number of columns left of T0.
 fn lead(columns: usize) -> i64 {
     (columns as f64 * 0.2).round() as i64
 }
@@ -232,7 +232,7 @@ fn millis(from: Timestamp, to: Timestamp) -> i64 {
     i64::try_from(to.duration_since(from).as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `-5`, `+90`; from ten minutes on `+12:00`.
+/// Formats seconds from T0: `-5`, `+90`; from ten minutes on `+12:00`.
 fn second(away: i64) -> String {
     match away {
         -599..600 => format!("{away:+}"),
@@ -243,7 +243,8 @@ fn second(away: i64) -> String {
     }
 }
 
-/// The step to begin with: the smallest one from half a second on in which four fifths of the planned time after T0 fit.
+/// The index of the initial step: the smallest one from half a second on with which four fifths of the method's planned
+/// pauses fit into the `after` columns right of T0.
 fn start(session: &Session, after: i64) -> usize {
     let planned: f64 = session
         .steps
@@ -259,14 +260,15 @@ fn start(session: &Session, after: i64) -> usize {
     (SMALLEST..STEPS_MS.len()).find(fits).unwrap_or(STEPS_MS.len() - 1)
 }
 
-/// The smallest step from `start` on in which the present keeps its distance from the right end.
+/// The index of the smallest step, from `start` on, that leaves [`MARGIN`] columns right of the present.
 fn fitting(start: usize, now_ms: i64, after: i64) -> usize {
     let fits =
         |place: &usize| STEPS_MS.get(*place).is_some_and(|step| now_ms.div_euclid(*step) < after - MARGIN);
     (start..STEPS_MS.len()).find(fits).unwrap_or(STEPS_MS.len() - 1)
 }
 
-/// Columns by which the window has moved on, a quarter of its width at a time, so that the present is on it.
+/// The number of columns by which the window has scrolled so that it shows the present: a multiple of a quarter of its
+/// width.
 fn paged(now: i64, columns: i64, lead: i64) -> i64 {
     let quarter = (columns / 4).max(1);
     let over = now + lead - (columns - 2);

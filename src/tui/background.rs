@@ -1,6 +1,6 @@
-//! Whether the terminal's background is dark or light: asked of the terminal once, by OSC 11, where nobody has said it.
+//! Detects whether the terminal's background is dark or light: asks the terminal once, by OSC 11, unless it is known.
 //!
-//! Nothing waits for the answer but the first frame, for a moment.
+//! Only the first frame waits for the answer, and only briefly.
 
 use super::theme::Theme;
 use std::{
@@ -12,30 +12,30 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The question.
+/// The OSC 11 query.
 pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
-/// How long the first frame waits for the answer: a terminal on this machine takes a few milliseconds.
+/// How long the first frame waits for the answer. A local terminal takes a few milliseconds.
 pub(super) const GLANCE: Duration = Duration::from_millis(10);
-/// How long an answer counts. Later the screen would change its colours under the eyes of whoever reads it.
+/// How long after the query an answer is accepted. A later one would change the colours while the screen is being read.
 const COUNTS: Duration = Duration::from_secs(1);
-/// How long whoever leaves waits for an answer that is on its way, since the shell would take it for keys.
+/// How long the program waits at its exit for an outstanding answer, which the shell would read as keys.
 const LEAVING: Duration = Duration::from_millis(200);
 
-/// When the terminal was asked, if it was: once in the life of the process.
+/// When the terminal was asked, if at all: once per process.
 static ASKED: OnceLock<Instant> = OnceLock::new();
-/// Whether it has answered.
+/// Whether the terminal has answered.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
-/// What it answered in time.
+/// The answer, if it came in time.
 static ANSWER: OnceLock<Background> = OnceLock::new();
 
-/// What the terminal draws on.
+/// The brightness of the terminal's background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Background {
     Dark,
     Light,
 }
 
-/// The theme for each background, where it is the terminal that decides.
+/// The theme for each background, if the terminal's background decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThemeByBackground {
     pub dark: Theme,
@@ -43,7 +43,7 @@ pub struct ThemeByBackground {
 }
 
 impl ThemeByBackground {
-    /// The one for a background.
+    /// The theme for a background.
     pub fn on(self, background: Background) -> Theme {
         match background {
             Background::Dark => self.dark,
@@ -53,13 +53,13 @@ impl ThemeByBackground {
 }
 
 impl Background {
-    /// What was answered, to this session or to one before it.
+    /// The terminal's answer to this session or to an earlier one of this process.
     pub(super) fn known() -> Option<Self> {
         ANSWER.get().copied()
     }
 
-    /// By what the terminal told its children, if it told them: `COLORFGBG`, text and background by their number among the
-    /// sixteen colours.
+    /// Parses `COLORFGBG`, which some terminals set for their child processes: foreground and background as numbers
+    /// among the sixteen colours.
     pub fn environment_background(color_fg_bg: &str) -> Option<Self> {
         match color_fg_bg.rsplit(';').next()?.parse().ok()? {
             0..=6 | 8 => Some(Background::Dark),
@@ -68,7 +68,7 @@ impl Background {
         }
     }
 
-    /// From `11;rgb:ffff/ffff/ffff`, with one to four digits a colour; some terminals add a fourth part.
+    /// Parses `11;rgb:ffff/ffff/ffff`, with one to four digits per colour; some terminals add a fourth part.
     pub(super) fn answered(text: &str) -> Option<Self> {
         let (model, colours) = text.strip_prefix("11;")?.split_once(':')?;
         if !matches!(model, "rgb" | "rgba") {
@@ -81,7 +81,7 @@ impl Background {
     }
 }
 
-/// A hexadecimal number as a share of the largest one of its length.
+/// A hexadecimal number as a fraction of the largest number with as many digits.
 fn share(digits: &str) -> Option<f64> {
     let most =
         16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1).filter(|most| *most > 0)?;
@@ -89,16 +89,16 @@ fn share(digits: &str) -> Option<f64> {
     Some(f64::from(value) / f64::from(most))
 }
 
-/// Notes that the terminal is asked at `now`; whether it is the first time.
+/// Records that the terminal is asked at `now`. Returns whether it is the first time.
 pub(super) fn asks(now: Instant) -> bool {
     ASKED.set(now).is_ok()
 }
 
-/// Notes that an answer came at `now`; gives it where it counts.
+/// Records an answer that came at `now`. Returns the answer if it came in time.
 pub(super) fn handle(background: Option<Background>, now: Instant) -> Option<Background> {
     ANSWERED.store(true, Ordering::SeqCst);
     let background = background.filter(|_| ASKED.get().is_some_and(|asked| counts(*asked, now)))?;
-    // A second answer is none to our question.
+    // A second answer does not belong to this program's query.
     ANSWER.set(background).ok().map(|()| background)
 }
 
@@ -106,7 +106,7 @@ fn counts(asked: Instant, now: Instant) -> bool {
     now.duration_since(asked) < COUNTS
 }
 
-/// How long an answer may still be on its way to whoever leaves now.
+/// How long to wait for an outstanding answer when leaving at `now`; `None` if none is expected.
 pub(super) fn on_its_way(now: Instant) -> Option<Duration> {
     let asked = ASKED.get().filter(|_| !ANSWERED.load(Ordering::SeqCst))?;
     LEAVING.checked_sub(now.duration_since(*asked)).filter(|left| !left.is_zero())

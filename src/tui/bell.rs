@@ -1,4 +1,4 @@
-//! The terminal's bell: when it is the operator's turn, and when what is said of users changes.
+//! Rings the terminal bell when a step starts to wait for the operator and when the users' verdict changes.
 
 use super::panes::Scene;
 use crate::{
@@ -8,29 +8,29 @@ use crate::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Shortest time between two bells.
+/// The minimum time between two bells.
 const APART: Duration = Duration::from_secs(1);
-/// A turn that comes so soon after a key is what the key led to: the operator looks at it already.
+/// A step that starts to wait this soon after a key press rings no bell: the operator is looking at the screen already.
 const AT_HAND: Duration = Duration::from_secs(1);
 
-/// Decides when to ring.
+/// Decides when the bell rings.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
-    /// The word about users at the last frame, and whether it was the last one.
+    /// The users' verdict at the last frame, and whether the session was finished then.
     word: Option<(UserWord, bool)>,
-    /// The step that waited for the operator at the last frame.
+    /// The step that was waiting for the operator at the last frame.
     turn: Option<StepRef>,
     rung: Option<Instant>,
     pressed: Option<Instant>,
 }
 
 impl Bell {
-    /// A key went down at `now`.
+    /// Records a key press at `now`.
     pub(super) fn pressed(&mut self, now: Instant) {
         self.pressed = Some(now);
     }
 
-    /// Whether the frame of this scene is to be rung for.
+    /// Returns whether the bell is to ring for the frame of `scene`.
     pub(super) fn rings(&mut self, scene: &Scene, now: Instant) -> bool {
         let word = (scene.verdict.word, scene.phase == Phase::Finished);
         let changed = self.word.replace(word).is_some_and(|before| before != word);
@@ -46,7 +46,7 @@ impl Bell {
     }
 }
 
-/// Whether `then` is less than `time` ago.
+/// Returns whether `then` is less than `time` before `now`.
 fn within(then: Option<Instant>, time: Duration, now: Instant) -> bool {
     then.is_some_and(|then| now.duration_since(then) < time)
 }

@@ -1,4 +1,5 @@
-//! Pictures of every state of the breaker and of every word of confidence, and what must not be said of them.
+//! Snapshot tests of every state of the breaker with every level of confidence, and of what must not be claimed about
+//! them.
 
 use super::{
     Theme, View,
@@ -16,10 +17,10 @@ use crate::session::{
 };
 use Confidence::{CannotTell, Likely, Sure};
 
-/// Seconds before T0 with users that are watched and no fire that is awaited.
+/// A moment before T0, in seconds, at which users are watched and no fire is awaited.
 pub(super) const AWHILE: f64 = -17.5;
 
-/// A state as it comes about: who said what, and what is believed.
+/// A breaker state, the reports that lead to it, and the resulting belief.
 pub(super) struct Case {
     pub(super) state: State,
     pub(super) confidence: Confidence,
@@ -73,7 +74,7 @@ pub(super) fn case(
     Case { state, confidence, second, statements, because, more: |belief| belief }
 }
 
-/// Every state, with each word of confidence that it can have.
+/// Every state, with each level of confidence that it can have.
 pub(super) fn cases() -> Vec<Case> {
     let real = "20 of the last 20 look like the real answer";
     let fallbacks = "9 of 9 fall back at once: open, or falls back by itself";
@@ -252,43 +253,43 @@ pub(super) fn cases() -> Vec<Case> {
 pub(super) fn told(case: &Case) -> (Session, Timestamp) {
     let (mut session, _) = fixtures::told(Variant::Before, case.second);
     session.breaker = Breaker::default();
-    let mut tell = |seconds, what| session.apply(&Event { seq: 0, at: at(seconds), what });
-    for testimony in &case.statements {
-        tell(case.second - 0.4, EventKind::Testified(testimony.clone()));
+    let mut apply = |seconds, what| session.apply(&Event { seq: 0, at: at(seconds), what });
+    for report in &case.statements {
+        apply(case.second - 0.4, EventKind::Testified(report.clone()));
     }
-    let spoke = case.statements.iter().filter(|said| said.says != SourceClaim::Nothing).count() as u8;
+    let spoke = case.statements.iter().filter(|report| report.says != SourceClaim::Nothing).count() as u8;
     let belief = Belief {
         spoke,
         agreeing: spoke.min(if case.confidence == CannotTell { 0 } else { 9 }),
         ..Belief::new(case.state, case.confidence, at(case.second - 0.3), case.because)
     };
-    tell(case.second - 0.3, EventKind::Believed((case.more)(belief)));
+    apply(case.second - 0.3, EventKind::Believed((case.more)(belief)));
     (session, at(case.second))
 }
 
-/// The banner names a breaker only where one has shown itself.
+/// The banner mentions a breaker only if one was detected.
 #[test]
 fn the_banner_says_nothing_of_a_breaker_that_has_not_shown_itself() {
     for case in cases() {
-        let told = told(&Case { second: AWHILE, ..case });
-        let verdict = crate::insight::verdict(&told.0, told.1);
+        let session_at = told(&Case { second: AWHILE, ..case });
+        let verdict = crate::insight::verdict(&session_at.0, session_at.1);
         let said = format!("{} {}", verdict.sentence, verdict.price.unwrap_or_default());
-        if !told.0.breaker.state().is_a_breakers() && told.0.fault.is_none() {
+        if !session_at.0.breaker.state().is_a_breakers() && session_at.0.fault.is_none() {
             assert!(!said.to_lowercase().contains("breaker"), "{:?}: {said}", case.state);
         }
     }
 }
 
-/// The cursor says in words what each state means.
+/// The time cursor names each state in words.
 #[test]
 fn the_cursor_says_each_state_in_words() {
     for case in cases() {
-        let told = told(&case);
-        let zero = told.0.axis.start_of_second(0).unwrap();
-        let cursor = View { cursor: Some(told.1.duration_since(zero).as_millis() as i64), ..view() };
-        let picture = text(&drawn(&told, &cursor, &Theme::default(), 200, 50));
+        let session_at = told(&case);
+        let zero = session_at.0.axis.start_of_second(0).unwrap();
+        let cursor = View { cursor: Some(session_at.1.duration_since(zero).as_millis() as i64), ..view() };
+        let picture = text(&drawn(&session_at, &cursor, &Theme::default(), 200, 50));
         let said = format!("breaker {}", wording::breaker(case.state));
-        // Of several replicas each speaks for itself.
+        // With mixed replicas, each replica's state is named instead.
         let own = !matches!(case.state, State::Unknown | State::Mixed);
         assert!(!own || picture.contains(&said), "{said}:\n{picture}");
     }

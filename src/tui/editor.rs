@@ -1,9 +1,9 @@
-//! A line of text that the operator types: notes, filters, names to confirm.
+//! A single-line text input: notes, filters, names to confirm.
 
 use super::text;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Longest text; a note is a sentence, not a page.
+/// The maximum number of characters; a note is a sentence, not a page.
 const LONGEST: usize = 500;
 
 /// One editable line.
@@ -14,7 +14,7 @@ pub struct Editor {
 }
 
 impl Editor {
-    /// What was typed.
+    /// The typed text.
     pub fn text(&self) -> String {
         self.text.iter().collect()
     }
@@ -25,7 +25,7 @@ impl Editor {
         (before.iter().collect(), after.iter().collect())
     }
 
-    /// Takes a key; tells whether it was one for editing.
+    /// Handles a key. Returns whether it is an editing key.
     pub fn key(&mut self, key: &KeyEvent) -> bool {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -55,7 +55,7 @@ impl Editor {
         true
     }
 
-    /// Takes pasted text, cleaned.
+    /// Inserts pasted text without escape sequences and control characters.
     pub fn paste(&mut self, pasted: &str) {
         text::clean(pasted).chars().for_each(|c| self.insert(c));
     }

@@ -1,4 +1,4 @@
-//! Figures as panes write them: narrow, so that columns line up.
+//! Formats figures for panes: narrow, so that columns line up.
 
 use crate::session::{event::Timestamp, wording};
 
@@ -23,7 +23,7 @@ pub(super) fn wait(ms: Option<f64>) -> String {
     }
 }
 
-/// A waiting time in at most six columns; one that may still grow is `>=6.2s`.
+/// A waiting time in at most six columns; `>=6.2s` if the wait is still open.
 pub(super) fn wait_so_far(ms: Option<f64>, open: bool) -> String {
     match ms.filter(|_| open) {
         None => wait(ms),
@@ -37,7 +37,7 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> f64 {
     to.duration_since(from).as_secs_f64().max(0.0)
 }
 
-/// A length of time for a person: `0.3 s`, `17 s`, `3 min`, `2 h`, `5 d`.
+/// A duration in a readable unit: `0.3 s`, `17 s`, `3 min`, `2 h`, `5 d`.
 pub(super) fn length(seconds: f64) -> String {
     match seconds {
         s if s < 9.95 => format!("{s:.1} s"),
@@ -53,7 +53,7 @@ pub(super) fn moment(since_t0: f64) -> String {
     format!("T{since_t0:+.0}").replace("T-0", "T+0")
 }
 
-/// A bar of `cells` cells, filled to a share between 0 and 1.
+/// A bar of `cells` cells, filled to a fraction between 0 and 1.
 pub(super) fn bar(share: f64, cells: usize) -> String {
     let done = ((share.clamp(0.0, 1.0) * cells as f64).floor() as usize).min(cells);
     format!("{}{}", "█".repeat(done), "░".repeat(cells - done))

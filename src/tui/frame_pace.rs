@@ -1,22 +1,22 @@
-//! When to draw: something changed, and the last frame is long enough ago.
+//! Decides when to draw: only after a change, and only when the minimum time since the last frame has passed.
 //!
-//! A static screen costs as much per frame as a moving one, so only not drawing is free.
+//! A frame of a static screen costs as much as one of a moving screen, so only a skipped frame saves anything.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Shortest time between two frames.
+/// The minimum time between two frames.
 const FLOOR: Duration = Duration::from_millis(33);
-/// How long a change of the session waits for others that come with it: a request and its answer, an event and what is concluded
-/// from it, make one frame. Nobody sees so short a wait.
+/// How long a session change waits for related changes: a request and its answer, or an event and the conclusion drawn
+/// from it, share one frame. The delay is too short to notice.
 const GATHER: Duration = Duration::from_millis(40);
-/// How often ages and countdowns move on.
+/// How often ages and countdowns are redrawn.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Decides when the next frame is due.
 #[derive(Debug)]
 pub(super) struct FramePace {
-    /// When the oldest change that is not on the screen yet may be shown.
+    /// The moment from which the oldest change that is not drawn yet may be drawn.
     pending: Option<Instant>,
     drawn: Option<Instant>,
 }
@@ -29,29 +29,29 @@ impl Default for FramePace {
 }
 
 impl FramePace {
-    /// The operator did something at `now`, which is to be seen as soon as a frame is allowed.
+    /// Records operator input at `now`: its frame is due once the minimum time between frames has passed.
     pub(super) fn touch(&mut self, now: Instant) {
         self.pending = Some(now);
     }
 
-    /// The session changed at `now`: its frame waits for what comes right after.
+    /// Records a session change at `now`: its frame is delayed so that related changes share it.
     pub(super) fn gather(&mut self, now: Instant) {
         self.pending.get_or_insert(now + GATHER);
     }
 
-    /// Whether a frame is due because something changed.
+    /// Returns whether a change is not drawn yet. The first frame counts as one.
     pub(super) fn is_dirty(&self) -> bool {
         self.pending.is_some() || self.drawn.is_none()
     }
 
-    /// A frame was drawn at `now`.
+    /// Records a frame drawn at `now`.
     pub(super) fn drew(&mut self, now: Instant) {
         self.pending = None;
         self.drawn = Some(now);
     }
 
-    /// When to draw next: as soon as allowed when something changed, a second after the last frame while time
-    /// itself is on the screen, else never.
+    /// Returns when to draw next: after a change as soon as allowed; else a second after the last frame if `time_shows`
+    /// (ages or countdowns are on the screen); else never.
     pub(super) fn due(&self, now: Instant, time_shows: bool) -> Option<Instant> {
         let Some(drawn) = self.drawn else { return Some(now) };
         if let Some(shown) = self.pending {

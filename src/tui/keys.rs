@@ -1,4 +1,4 @@
-//! What the terminal sends: keys, the mouse, pasted text, another size; and at last that it was closed.
+//! Terminal input: keys, mouse, pasted text, resizes, and finally the closing of the terminal.
 
 use super::{
     Msg,
@@ -20,13 +20,13 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Events that may wait for the loop.
+/// The number of events that the channel to the main loop holds.
 const WAITING: usize = 64;
 
-/// Hears the terminal until it is dropped.
+/// Reads the terminal's events until it is dropped.
 ///
-/// A thread of its own reads: where a terminal was closed, crossterm reads its error again and again and never comes
-/// back. That must not hold up the loop, which leads the run to its rollbacks.
+/// A dedicated thread reads: after the terminal is closed, crossterm retries the failed read forever and does not
+/// return. That must not block the main loop, which leads the run to its rollbacks.
 pub struct Keys {
     incoming: mpsc::Receiver<Msg>,
     line: TerminalInput,
@@ -34,10 +34,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Listens from now on. Needs a runtime.
+    /// Starts reading. Needs a Tokio runtime.
     ///
     /// # Errors
-    /// When stdout cannot be watched, or no thread can be started.
+    /// When stdout cannot be watched, or the thread cannot be started.
     pub fn listen() -> io::Result<Self> {
         let (sender, incoming) = mpsc::channel(WAITING);
         let (stop, runtime) = (CancellationToken::new(), Handle::current());
@@ -48,7 +48,7 @@ impl Keys {
         Ok(Self { incoming, line: TerminalInput::watch()?, _reader: stop.drop_guard() })
     }
 
-    /// The next message. Safe to drop and call again.
+    /// Waits for the next message. Cancel-safe.
     pub async fn next(&mut self) -> Msg {
         tokio::select! {
             biased;
@@ -61,7 +61,7 @@ impl Keys {
 async fn forward(sender: mpsc::Sender<Msg>) {
     let (mut events, mut answers) = (EventStream::new(), TerminalReplies::default());
     loop {
-        let heard = match answers.patience() {
+        let received = match answers.patience() {
             None => events.next().await,
             Some(patience) => match timeout(patience, events.next()).await {
                 Ok(event) => event,
@@ -73,23 +73,23 @@ async fn forward(sender: mpsc::Sender<Msg>) {
                 }
             },
         };
-        let Some(Ok(event)) = heard else { return };
+        let Some(Ok(event)) = received else { return };
         if pass_on(&sender, answers.take(event)).await.is_none() {
             return;
         }
     }
 }
 
-/// `None` once nobody listens.
-async fn pass_on(sender: &mpsc::Sender<Msg>, heard: ReplyResult) -> Option<()> {
-    let background = heard.answer.and_then(|answer| handle(answer, Instant::now()));
-    for msg in heard.events.into_iter().filter_map(read).chain(background.map(Msg::Background)) {
+/// Returns `None` once the receiver is gone.
+async fn pass_on(sender: &mpsc::Sender<Msg>, result: ReplyResult) -> Option<()> {
+    let background = result.answer.and_then(|answer| handle(answer, Instant::now()));
+    for msg in result.events.into_iter().filter_map(read).chain(background.map(Msg::Background)) {
         sender.send(msg).await.ok()?;
     }
     Some(())
 }
 
-/// The message of an event; `None` for those nobody cares about.
+/// Converts an event to a message; `None` for events that are ignored.
 fn read(event: Event) -> Option<Msg> {
     match event {
         Event::Key(key) => Some(Msg::Key(key)),
@@ -101,19 +101,19 @@ fn read(event: Event) -> Option<Msg> {
     }
 }
 
-/// The line to the terminal.
+/// The terminal's file descriptor, watched for its closing.
 struct TerminalInput(AsyncFd<OwnedFd>);
 
 impl TerminalInput {
     fn watch() -> io::Result<Self> {
         let terminal = stdout().as_fd().try_clone_to_owned()?;
-        // SAFETY: the descriptor is our own and goes into the `AsyncFd`, which closes it when it is dropped; nobody
-        // else holds it, so it stays open and the same until then.
+        // SAFETY: the descriptor is owned here and moves into the `AsyncFd`, which closes it on drop; no other code
+        // holds it, so it stays open and unchanged until then.
         let watched = unsafe { AsyncFd::register_with_interest(terminal, Interest::READABLE) };
         Ok(Self(watched.map_err(|refused| refused.into_parts().1)?))
     }
 
-    /// Resolves when it is cut. Keys wake it too and are left alone.
+    /// Resolves when the terminal is closed. Key input also wakes this task and is left unread.
     async fn closed(&self) {
         while let Ok(mut guard) = self.0.readable().await {
             if guard.ready().is_read_closed() {

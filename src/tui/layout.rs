@@ -1,12 +1,12 @@
-//! Where everything stands, by the size of the terminal. Panes keep their place through all phases.
+//! The screen layout, by the size of the terminal. Panes keep their place through all phases.
 //!
-//! Standard, from 100x32 (this is 120x36): header, banner, chain, the picture in one frame, three panes below it, then note,
-//! next and keys. Wide, from 180x46: the same with the chain in boxes and the story beside the picture. Compact, from 80x24: no
-//! chain, no frame, two panes below. Slim, from 40x12: verdict, users, two lanes, axis, next, keys. Below that one line says
-//! that it is too small.
+//! Standard, from 100x32 (this is 120x36): header, banner, chain, the picture in one frame, three panes below it, then
+//! note, next and keys. Wide, from 180x46: the same with the chain in boxes and the story beside the picture. Compact,
+//! from 80x24: no chain, no frame, two panes below. Slim, from 40x12: verdict, users, two lanes, axis, next, keys. A
+//! smaller terminal gets one line that says that it is too small.
 //!
-//! Rows to spare go to the plot in steps of four, since only then decades fall on rows at even distances, then to the users'
-//! strip, then to the lower panes. Missing rows come from the lower panes, then from the plot.
+//! Spare rows go to the plot in steps of four, since only then decades fall on rows at even distances, then to the
+//! users' strip, then to the lower panes. Missing rows are taken from the lower panes, then from the plot.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -16,23 +16,23 @@ const COMPACT: (u16, u16) = (80, 24);
 const STANDARD: (u16, u16) = (100, 32);
 /// The smallest size with the story.
 const WIDE: (u16, u16) = (180, 46);
-/// The smallest size with anything at all.
+/// The smallest supported size.
 const SLIM: (u16, u16) = (40, 12);
 
-/// Columns of the story.
+/// The width of the story in columns.
 const STORY: u16 = 52;
-/// Rows of the plot at least and at most.
+/// The minimum and maximum number of rows of the plot.
 const PLOT: (u16, u16) = (5, 21);
-/// Rows of the users' strip at most.
+/// The maximum number of rows of the users' strip.
 const STRIP: u16 = 4;
 
-/// The arrangement for a size.
+/// The layout for a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrangement {
     Panes(PaneAreas),
-    /// What cannot be left out.
+    /// Only the essential parts.
     Slim(SmallAreas),
-    /// Nothing fits.
+    /// The terminal is too small.
     TooSmall,
 }
 
@@ -43,68 +43,68 @@ pub(super) enum Size {
     Wide,
 }
 
-/// All places of the larger screens.
+/// The areas of the larger layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PaneAreas {
     pub(super) size: Size,
     pub(super) header: Rect,
     pub(super) banner: Rect,
-    /// Users, consumer, provider; empty where they are not known.
+    /// Users, consumer, provider; empty if they are not known.
     pub(super) chain: Rect,
     pub(super) picture: PictureAreas,
-    /// Empty where there is no room for it.
+    /// Empty without room for it.
     pub(super) story: Rect,
     /// The panes below the picture; empty in the presenter's view.
     pub(super) lower: Rect,
     pub(super) note: Rect,
     pub(super) next: Rect,
     pub(super) keys: Rect,
-    /// All between banner and note: for a pane in full size, and for the comparison.
+    /// The area between banner and note: for a zoomed pane, and for the comparison.
     pub(super) middle: Rect,
 }
 
-/// The picture: everything on the one time axis, and what holds now at its right.
+/// The areas of the picture: everything on the time axis, and the current values at its right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PictureAreas {
-    /// With its frame, if it has one.
+    /// The whole picture, including its frame if it has one.
     pub(super) area: Rect,
     pub(super) framed: bool,
-    /// Where the fault's bar runs: the upper border, or a row of its own.
+    /// The row of the fault's bar: the upper border, or a row of its own.
     pub(super) fault: Rect,
     pub(super) plot: Rect,
     pub(super) strip: Rect,
-    /// The lanes below each other.
+    /// The lanes, one below the other.
     pub(super) lanes: Rect,
     pub(super) axis: Rect,
-    /// What holds now, in the rows of plot, strip and lanes; empty where there is no room for it.
+    /// The current values, in the rows of plot, strip and lanes; empty without room for them.
     pub(super) side: Rect,
 }
 
-/// The smallest screen.
+/// The areas of the smallest layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SmallAreas {
     pub(super) verdict: Rect,
     pub(super) strip: Rect,
     pub(super) lanes: Rect,
     pub(super) axis: Rect,
-    /// What a fire would do, breaker and pods, where there is room.
+    /// The expected effect of a fire, breaker and pods, where there is room.
     pub(super) status: Rect,
     pub(super) note: Rect,
     pub(super) next: Rect,
     pub(super) keys: Rect,
 }
 
-/// What the arrangement depends on beside the size.
+/// The inputs of the layout besides the size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LayoutRequest {
     pub(super) presenter: bool,
-    /// Whether users, consumer and provider are known, or at least one of the latter.
+    /// Whether consumer and provider are known, or at least one of them.
     pub(super) chain: bool,
-    /// Lanes beyond the usual ones: further endpoints, further replicas.
+    /// The number of lanes beyond the usual ones: further endpoints, further replicas.
     pub(super) more_lanes: u16,
 }
 
-/// Rows that plot, strip and lower panes share.
+/// The numbers of rows of plot, strip and lower panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowCounts {
     plot: u16,
@@ -113,7 +113,7 @@ struct RowCounts {
 }
 
 impl RowCounts {
-    /// Gives away `all` rows, from what there is at the reference size on.
+    /// Distributes `all` rows, starting from the row counts at the reference size.
     fn share(self, all: u16, least_lower: u16) -> Self {
         let mut rows = self;
         let mut missing = (rows.plot + rows.strip + rows.lower).saturating_sub(all);
@@ -136,7 +136,7 @@ impl RowCounts {
     }
 }
 
-/// The arrangement for an area.
+/// Returns the layout for an area.
 pub(super) fn arrange(area: Rect, wish: LayoutRequest) -> Arrangement {
     let fits = |(width, height): (u16, u16)| area.width >= width && area.height >= height;
     if !fits(SLIM) {
@@ -150,7 +150,7 @@ pub(super) fn arrange(area: Rect, wish: LayoutRequest) -> Arrangement {
     }
 }
 
-/// Rows of the banner, of the chain and of each lane at a size.
+/// The numbers of rows of the banner, of the chain and of the lanes at a size.
 fn fixed(size: Size, wish: LayoutRequest) -> (u16, u16, u16) {
     let banner = match (wish.presenter, size) {
         (false, _) => 4,
@@ -173,7 +173,7 @@ fn fixed(size: Size, wish: LayoutRequest) -> (u16, u16, u16) {
 
 fn framed(area: Rect, wish: LayoutRequest, size: Size) -> PaneAreas {
     let (banner, chain, lanes) = fixed(size, wish);
-    // Further lanes have the rows that the plot, the strip and the lower panes can spare.
+    // Further lanes take the rows that the plot, the strip and the lower panes can spare.
     let least = PLOT.0 + 2 + if size == Size::Wide { 11 } else { 7 };
     let more = area.height.saturating_sub(1 + banner + chain + 2 + lanes + 1 + 3 + least);
     let lanes = lanes + if wish.presenter { 0 } else { wish.more_lanes.min(more) };
@@ -200,16 +200,16 @@ fn framed(area: Rect, wish: LayoutRequest, size: Size) -> PaneAreas {
     PaneAreas { size, header, banner, chain, picture, story, lower, note, next, keys, middle }
 }
 
-/// The column of what holds now, with the columns left free on both sides of it.
+/// The column of current values, with the columns left free on both sides of it.
 struct SideColumn {
     columns: u16,
     around: u16,
 }
 
-/// The parts of a picture in its frame.
+/// The areas of a picture with a frame.
 fn in_frame(area: Rect, rows: RowCounts, lanes: u16, side: SideColumn) -> PictureAreas {
     const LABELS: u16 = 11;
-    // The frame's right side, and the rule left of the column.
+    // Without the frame's right side and the rule left of the side column.
     let track = area.width.saturating_sub(LABELS + side.columns + 2 * side.around + 2);
     let at = |y: u16, height: u16| {
         let whole = Rect { x: area.x + LABELS, y: area.y.saturating_add(y), width: track, height };
@@ -234,7 +234,7 @@ fn in_frame(area: Rect, rows: RowCounts, lanes: u16, side: SideColumn) -> Pictur
     }
 }
 
-/// The picture in all of an area.
+/// The picture when it fills a whole area.
 pub(super) fn full(area: Rect) -> PictureAreas {
     let lanes = if area.width >= WIDE.0 { 5 } else { 4 };
     let left = area.height.saturating_sub(2 + lanes + 1);
@@ -244,7 +244,7 @@ pub(super) fn full(area: Rect) -> PictureAreas {
 
 fn compact(area: Rect, wish: LayoutRequest) -> PaneAreas {
     const LABELS: u16 = 9;
-    // At the smallest size one lane more takes a row of the lower panes.
+    // At the smallest size, one more lane takes a row of the lower panes.
     let lane_rows = 3 + wish.more_lanes.min(area.height - COMPACT.1 + 1);
     let rows =
         RowCounts { plot: 5, strip: 2, lower: 7 }.share(area.height.saturating_sub(3 + lane_rows + 1 + 3), 6);
@@ -285,7 +285,7 @@ fn slim(area: Rect) -> SmallAreas {
     }
 }
 
-/// Rows of these heights; the one of none takes what is left.
+/// Rows of these heights; a height of 0 takes the remaining rows.
 fn vertical<const N: usize>(heights: [u16; N]) -> Layout {
     Layout::vertical(heights.map(|height| match height {
         0 => Constraint::Fill(1),
@@ -293,7 +293,7 @@ fn vertical<const N: usize>(heights: [u16; N]) -> Layout {
     }))
 }
 
-/// Parts of a row with these shares of 120 columns, each with its frame.
+/// Splits a row into parts in proportion to `shares`; each part includes its frame.
 pub(super) fn columns<const N: usize>(row: Rect, shares: [u16; N]) -> [Rect; N] {
     let all: u32 = shares.iter().map(|share| u32::from(*share)).sum();
     let mut from = 0_u32;

@@ -1,25 +1,25 @@
-//! Big letters: five dots high, each dot as many columns wide as it is pixels high. A cell holds two pixels, one above the
-//! other.
+//! Big letters: five dots high. A dot is as many columns wide as it is pixels high; a cell holds two pixels, one above
+//! the other.
 
 use super::pane_buffer::PaneBuffer;
 use ratatui::style::Style;
 
-/// Dots of a letter from top to bottom.
+/// The height of a letter in dots.
 const HIGH: usize = 5;
 
-/// How large a dot is.
+/// The size of a dot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LetterSize {
-    /// One column, one pixel: three rows.
+    /// One column, one pixel: letters of three rows.
     Small,
-    /// Two columns, two pixels: five rows.
+    /// Two columns, two pixels: letters of five rows.
     Middle,
-    /// Three columns, three pixels: eight rows.
+    /// Three columns, three pixels: letters of eight rows.
     Large,
 }
 
 impl LetterSize {
-    /// Columns of a dot, which are its pixels too.
+    /// The width of a dot in columns, and its height in pixels.
     fn size(self) -> usize {
         match self {
             LetterSize::Small => 1,
@@ -28,12 +28,12 @@ impl LetterSize {
         }
     }
 
-    /// Rows that letters of these dots take.
+    /// The height of a letter in rows.
     pub(super) fn rows(self) -> usize {
         (HIGH * self.size()).div_ceil(2)
     }
 
-    /// The next smaller ones.
+    /// The next smaller size.
     pub(super) fn smaller(self) -> Option<Self> {
         match self {
             LetterSize::Small => None,
@@ -42,13 +42,13 @@ impl LetterSize {
         }
     }
 
-    /// Columns that a text takes; a dot parts its letters.
+    /// The width of a text in columns; letters are one dot apart.
     pub(super) fn columns(self, text: &str) -> usize {
         let dots: usize = text.chars().map(|letter| width(glyph(letter)) + 1).sum();
         dots.saturating_sub(1) * self.size()
     }
 
-    /// Draws a text with its upper left corner in this cell. Cells without a dot are left as they are.
+    /// Draws a text with its upper left corner in cell (`x`, `y`). Cells without a dot are left as they are.
     pub(super) fn draw(self, canvas: &mut PaneBuffer, x: usize, y: usize, text: &str, style: Style) {
         let size = self.size();
         let mut left = x;
@@ -71,7 +71,7 @@ impl LetterSize {
     }
 }
 
-/// The dots of a letter, row by row; what has none is a gap.
+/// The dots of a letter, row by row: `#` is a dot, a space is a gap.
 type Glyph = [&'static str; HIGH];
 
 fn width(glyph: &Glyph) -> usize {
@@ -89,7 +89,7 @@ fn glyph(letter: char) -> &'static Glyph {
     GLYPHS.iter().find(|(drawn, _)| *drawn == letter).map_or(&GAP, |(_, glyph)| glyph)
 }
 
-/// Those that verdicts, phases and figures need.
+/// The letters that verdicts, phases and figures need.
 const GLYPHS: &[(char, Glyph)] = &[
     ('A', [" ## ", "#  #", "####", "#  #", "#  #"]),
     ('B', ["### ", "#  #", "### ", "#  #", "### "]),

@@ -1,7 +1,7 @@
-//! The terminal: loop, keys, theme, panes, overlays.
+//! The terminal user interface: main loop, keys, theme, panes, overlays.
 //!
-//! Everything drawn is a function of the session's state, the [`View`](self) (focus, scroll, overlay) and the
-//! moment. The room sends commands and reads the session; it never acts on the system itself.
+//! Every frame is a function of the session's state, the [`View`] (focus, scroll, overlay) and the current time. This
+//! module sends commands and reads the session; it never acts on the system itself.
 
 mod app;
 mod axis;

@@ -1,63 +1,63 @@
-//! What comes into the loop, and what `update` wants done.
+//! The messages that the main loop receives, and the effects that `update` returns.
 
 use super::background::Background;
 use crate::session::Command;
 use crossterm::event::{KeyEvent, MouseEvent};
 
-/// One thing that happened to the screen.
+/// One input of the main loop.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
     /// A key went down.
     Key(KeyEvent),
-    /// The mouse did something; only when it was asked for.
+    /// A mouse event; only while the mouse is captured.
     Mouse(MouseEvent),
     Paste(String),
-    /// The terminal has another size.
+    /// The terminal was resized.
     Resized,
-    /// The terminal is looked at again.
+    /// The terminal got the focus.
     Focused,
-    /// The terminal said what it draws on, and that counts.
+    /// The terminal reported its background in time.
     Background(Background),
     Changed,
-    /// The session's work is done: nothing runs any more.
+    /// The run has ended and all of its data is saved: nothing runs any more.
     Finished,
-    /// A signal asks to end; its name.
+    /// A signal requests the end; contains the signal's name.
     Interrupted(&'static str),
-    /// The terminal was closed: the keys are gone, or SIGHUP said so.
+    /// The terminal was closed: its input ended, or SIGHUP arrived.
     Closed,
-    /// The shell asks to suspend.
+    /// SIGTSTP: the shell requests suspension.
     Suspend,
-    /// The process was continued.
+    /// SIGCONT: the process was continued.
     Resumed,
 }
 
-/// What the loop carries out.
+/// An effect for the main loop to carry out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Tell the session.
+    /// Send a command to the session.
     Send(Command),
-    /// Leave the terminal to the shell until we are continued.
+    /// Return the terminal to the shell until the process is continued.
     Suspend,
-    /// Draw every cell again.
+    /// Redraw every cell.
     Repaint,
-    /// Move through the log: negative towards what is older, 0 back to the latest.
+    /// Scroll the log: negative towards older lines, 0 back to the latest.
     ScrollLog(isize),
-    /// Take the mouse, or leave it to the terminal.
+    /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),
-    /// Put this text into the clipboard of whoever sits at the terminal.
+    /// Copy this text to the operator's clipboard.
     Copy(String),
     /// End the loop.
     Leave,
-    /// End the loop, for another run of the same.
+    /// End the loop, to run the experiment again.
     Again,
 }
 
-/// What a message led to.
+/// The result of a message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Whether something on the screen changed.
     pub redraw: bool,
-    /// What to carry out, in order.
+    /// The effects to carry out, in order.
     pub effects: Vec<Effect>,
 }
 
@@ -72,7 +72,7 @@ impl Outcome {
         Self { redraw: true, effects: Vec::new() }
     }
 
-    /// The screen changed and something is to be done.
+    /// The screen changed, and an effect is to be carried out.
     pub fn effect(effect: Effect) -> Self {
         Self { redraw: true, effects: vec![effect] }
     }

@@ -1,4 +1,4 @@
-//! The screen of a session that is still being prepared.
+//! The screen of a session that is still starting.
 
 use super::{
     Overlay, Theme, View,
@@ -25,7 +25,7 @@ fn preparing(title: &str, doing: &str) -> EventKind {
     EventKind::Preparing { title: title.to_owned(), doing: doing.to_owned() }
 }
 
-/// The sandbox is being started for 1.2 seconds.
+/// The sandbox has been starting for 1.2 seconds.
 fn starting() -> (Session, Timestamp) {
     let mut session = Session::new();
     let millis = Duration::from_millis;
@@ -50,11 +50,11 @@ fn press(view: &mut View, session: &Session, code: KeyCode) -> Vec<Effect> {
 
 #[test]
 fn it_says_what_is_done_and_what_is_not_known_is_not_claimed() {
-    let told = starting();
-    let view = view_of(&told.0);
+    let session_at = starting();
+    let view = view_of(&session_at.0);
     for (width, height) in [(80, 24), (120, 36), (200, 50)] {
         for theme in [Theme::default(), Theme::named("mono").unwrap(), Theme::default().ascii()] {
-            let shown = text(&drawn(&told, &view, &theme, width, height));
+            let shown = text(&drawn(&session_at, &view, &theme, width, height));
             for wanted in
                 ["STARTING", "A pod is killed", "tarting the sandbox with the variant `after`", "q leave"]
             {
@@ -66,7 +66,7 @@ fn it_says_what_is_done_and_what_is_not_known_is_not_claimed() {
             assert!(!theme.ascii || shown.is_ascii(), "{shown}");
         }
     }
-    let shown = text(&drawn(&told, &view, &Theme::default(), 120, 36));
+    let shown = text(&drawn(&session_at, &view, &Theme::default(), 120, 36));
     let tasks: Vec<&str> =
         shown.lines().filter(|line| line.contains(" ✓ ") || line.contains(" ▸ ")).collect();
     assert!(tasks[0].contains("✓ reading kill-pod.json") && tasks[0].contains("0.3 s"), "{shown}");
@@ -128,7 +128,7 @@ fn without_a_cluster_the_sandbox_is_offered() {
         let shown = text(&drawn(&(session.clone(), now), &view, &Theme::default(), width, height));
         assert!(shown.contains("NO CLUSTER") && shown.contains("go on without a cluster"), "{shown}");
     }
-    // The answer led on: the question is gone.
+    // The session has moved on: the question is closed.
     told(&mut session, Duration::from_secs(2), preparing("", "starting the sandbox"));
     update(&mut view, &session, BEGAN, Msg::Changed);
     assert_eq!(view.overlay, None);

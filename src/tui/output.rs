@@ -1,5 +1,5 @@
-//! What is written to the terminal, on a thread of its own: a terminal that takes no output holds up neither keys and signals
-//! nor the rollbacks they lead to.
+//! Writes terminal output on a dedicated thread, so that a terminal that accepts no output blocks neither the handling
+//! of keys and signals nor the rollbacks that they start.
 
 use std::{
     io::{self, Write},
@@ -13,17 +13,18 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Collects bytes; a flush hands them to the thread. Clones write to the same terminal, each with bytes of its own.
+/// A buffered writer: a flush sends the buffered bytes to the writer thread. Clones write to the same terminal, each
+/// with its own buffer.
 pub(super) struct Output {
     bytes: Vec<u8>,
     chunks: mpsc::Sender<Vec<u8>>,
     progress: Arc<WriteProgress>,
 }
 
-/// What the thread has done so far.
+/// The state that the writer thread shares with every [`Output`].
 #[derive(Default)]
 struct WriteProgress {
-    /// Chunks that are not written yet.
+    /// The number of chunks that are sent but not written yet.
     pending: Mutex<usize>,
     written: Condvar,
     idle: Notify,
@@ -37,10 +38,10 @@ impl WriteProgress {
 }
 
 impl Output {
-    /// Writes to `terminal` from here on.
+    /// Starts the writer thread for `terminal`.
     ///
     /// # Errors
-    /// When the system has no thread left.
+    /// When the thread cannot be started.
     pub(super) fn start(mut terminal: impl Write + Send + 'static) -> io::Result<Self> {
         let (chunks, waiting) = mpsc::channel::<Vec<u8>>();
         let progress = Arc::<WriteProgress>::default();
@@ -61,12 +62,12 @@ impl Output {
         Ok(Self { bytes: Vec::new(), chunks, progress })
     }
 
-    /// Resolves once the terminal has taken everything: more would only queue up behind it.
+    /// Resolves once the terminal has accepted all chunks. Drawing earlier would only lengthen the queue.
     pub(super) async fn taken(&self) {
         loop {
             let idle = self.progress.idle.notified();
             tokio::pin!(idle);
-            // Registered before looking, so that the end of a write in between is not missed.
+            // Registered before `pending` is checked, so that a notification in between is not missed.
             idle.as_mut().enable();
             if *self.progress.pending() == 0 {
                 return;
@@ -75,7 +76,8 @@ impl Output {
         }
     }
 
-    /// Waits on this thread until the terminal has taken everything; whether it has within `patience`.
+    /// Blocks for at most `patience` until the terminal has accepted all chunks. Returns `false` on a timeout or after
+    /// a write error.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut pending = self.progress.pending();
@@ -103,7 +105,7 @@ impl Write for Output {
         Ok(bytes.len())
     }
 
-    /// Hands over what was written so far; never waits. Fails once the terminal is gone.
+    /// Sends the buffered bytes to the writer thread and never blocks. Fails after a write error.
     fn flush(&mut self) -> io::Result<()> {
         if self.progress.failed.load(Ordering::SeqCst) {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    /// A terminal that takes a chunk when it is told to.
+    /// A writer that accepts one chunk per message on its channel.
     struct HangingWriter(mpsc::Receiver<()>, mpsc::Sender<Vec<u8>>);
 
     impl Write for HangingWriter {
@@ -138,8 +140,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_terminal_that_hangs_holds_up_nobody_and_gets_everything_in_order_later() {
-        let ((go, told), (seen, shown)) = (mpsc::channel(), mpsc::channel());
-        let mut output = Output::start(HangingWriter(told, seen)).unwrap();
+        let ((go, permits), (seen, shown)) = (mpsc::channel(), mpsc::channel());
+        let mut output = Output::start(HangingWriter(permits, seen)).unwrap();
         let mut other = output.clone();
         output.write_all(b"fra").unwrap();
         output.write_all(b"me").unwrap();
@@ -157,9 +159,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_terminal_that_is_gone_is_told_with_the_next_frame() {
-        let ((go, told), (seen, _shown)) = (mpsc::channel(), mpsc::channel());
+        let ((go, permits), (seen, _shown)) = (mpsc::channel(), mpsc::channel());
         drop(go);
-        let mut output = Output::start(HangingWriter(told, seen)).unwrap();
+        let mut output = Output::start(HangingWriter(permits, seen)).unwrap();
         output.write_all(b"frame").unwrap();
         output.flush().unwrap();
         output.taken().await;

@@ -1,4 +1,4 @@
-//! What lies over the panes: help, evidence, log, heat map, inputs.
+//! The overlays over the panes: help, evidence, log, heat map, inputs.
 
 mod confirm;
 mod guards;
@@ -31,7 +31,7 @@ use super::{
 };
 use ratatui::layout::Rect;
 
-/// Empties a box in the middle, frames it and returns what is inside.
+/// Clears a box in the middle, draws its frame and returns its inside.
 fn boxed<'c>(
     canvas: &'c mut PaneBuffer<'_>,
     scene: &Scene,
@@ -51,7 +51,7 @@ fn boxed<'c>(
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
 }
 
-/// A row that is chosen: one bar over the whole width.
+/// Draws a selected row as one bar over the whole width.
 fn chosen(canvas: &mut PaneBuffer, y: usize, row: &RoleLine) {
     let width = canvas.width();
     let mut bar = canvas.part(0, y, width, 1);
@@ -61,12 +61,12 @@ fn chosen(canvas: &mut PaneBuffer, y: usize, row: &RoleLine) {
     bar.row(0, &filled);
 }
 
-/// How it is left.
+/// The key that closes an overlay.
 pub(super) fn closes() -> RoleLine {
     RoleLine::strong(Role::Focus, "ESC").and(" closes")
 }
 
-/// Keys with what each of them does.
+/// Keys with their effects.
 fn keys(keys: &[(&str, &str)]) -> RoleLine {
     let between = |i| if i == 0 { "" } else { "   " };
     keys.iter().enumerate().fold(RoleLine::new(), |row, (i, (key, what))| {
@@ -74,7 +74,7 @@ fn keys(keys: &[(&str, &str)]) -> RoleLine {
     })
 }
 
-/// Draws lines from the overlay's scroll on; where they are more than there is room for, the last row says how many more.
+/// Draws lines from the overlay's scroll position on; if more follow, the last row shows how many.
 fn scrolled(canvas: &mut PaneBuffer, scene: &Scene, lines: &[RoleLine]) {
     let height = canvas.height();
     let more = lines.len() > height;
@@ -90,7 +90,7 @@ fn scrolled(canvas: &mut PaneBuffer, scene: &Scene, lines: &[RoleLine]) {
     }
 }
 
-/// The line that is typed, with its cursor; of what does not fit, the part at the cursor.
+/// The input line with its cursor; if it does not fit, the part at the cursor.
 fn input(editor: &Editor, columns: usize) -> RoleLine {
     let (before, after) = editor.halves();
     let mut row = RoleLine::text(text::ending(&before, columns));
@@ -99,7 +99,7 @@ fn input(editor: &Editor, columns: usize) -> RoleLine {
     row.and(rest.collect::<String>())
 }
 
-/// A note is typed.
+/// Draws the input of a note.
 pub(super) fn note(canvas: &mut PaneBuffer, scene: &Scene, editor: &Editor) {
     let mut inside = boxed(canvas, scene, (76, 4), "NOTE", Role::Focus);
     let width = inside.width().saturating_sub(1);

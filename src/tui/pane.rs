@@ -1,12 +1,12 @@
 //! The panes by name and number.
 
-/// A pane, in the order of their numbers.
+/// A pane. The variants are in the order of the pane numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
-    /// The plan with the state of each step.
+    /// The steps of the experiment, with the state of each.
     Experiment,
     Users,
-    /// Pods, Services, events; or what a fire would do.
+    /// Pods, Services and events; or the expected effect of a fire.
     Pods,
     Breaker,
     /// The lanes.
@@ -15,16 +15,16 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All, in order.
+    /// All panes, in order.
     pub const ALL: [Pane; 6] =
         [Pane::Experiment, Pane::Users, Pane::Pods, Pane::Breaker, Pane::Timeline, Pane::Log];
 
-    /// Its number on the screen and on the keyboard, from 1.
+    /// The pane's number on the screen and on the keyboard, from 1.
     pub fn number(self) -> usize {
         self as usize + 1
     }
 
-    /// The pane `by` places further, around the end.
+    /// Returns the pane `by` positions further, wrapping around.
     #[must_use]
     pub fn step(self, by: isize) -> Self {
         let place = (self as isize + by).rem_euclid(Self::ALL.len() as isize);

@@ -1,4 +1,5 @@
-//! Where panes draw: clips, cleans and cuts, so that no pane can draw outside its place or raw text.
+//! The drawing surface of panes: clips, cleans and truncates, so that no pane can draw outside its area or draw raw
+//! text.
 
 use super::{
     text,
@@ -10,27 +11,27 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
-/// How a piece of text stands out.
+/// How a piece of text is emphasized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Emphasis {
     Plain,
     Bold,
     /// Bold ink on the role's colour.
     Fill,
-    /// On the quiet ground of the role.
+    /// Text on the role's tint.
     Tint,
 }
 
-/// A piece of text with its meaning.
+/// A piece of text with its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RoleSpan {
-    /// The text; may come from outside.
+    /// The text; may be external.
     pub text: String,
     pub role: Role,
     pub look: Emphasis,
 }
 
-/// A line of pieces.
+/// A line of spans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct RoleLine(pub Vec<RoleSpan>);
 
@@ -55,56 +56,56 @@ impl RoleLine {
         Self::new().bold(role, text)
     }
 
-    /// The line with a piece more.
+    /// Appends a span.
     #[must_use]
     pub(super) fn with(mut self, role: Role, text: impl Into<String>) -> Self {
         self.push(role, text);
         self
     }
 
-    /// The line with plain text after it.
+    /// Appends plain text.
     #[must_use]
     pub(super) fn and(self, text: impl Into<String>) -> Self {
         self.with(Role::Text, text)
     }
 
-    /// The line with another one after it.
+    /// Appends another line.
     #[must_use]
     pub(super) fn joined(mut self, other: RoleLine) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// The line with a bold piece more.
+    /// Appends a bold span.
     #[must_use]
     pub(super) fn bold(mut self, role: Role, text: impl Into<String>) -> Self {
         self.add(role, Emphasis::Bold, text);
         self
     }
 
-    /// The line with a piece more on the role's colour.
+    /// Appends a span that is filled with the role's colour.
     #[must_use]
     pub(super) fn fill(mut self, role: Role, text: impl Into<String>) -> Self {
         self.add(role, Emphasis::Fill, text);
         self
     }
 
-    /// Adds a piece.
+    /// Appends a plain span.
     pub(super) fn push(&mut self, role: Role, text: impl Into<String>) {
         self.add(role, Emphasis::Plain, text);
     }
 
-    /// Adds a piece that looks like this.
+    /// Appends a span with an emphasis.
     pub(super) fn add(&mut self, role: Role, look: Emphasis, text: impl Into<String>) {
         self.0.push(RoleSpan { text: text.into(), role, look });
     }
 
-    /// Columns it takes.
+    /// The width in columns.
     pub(super) fn width(&self) -> usize {
         self.0.iter().map(|piece| text::width(&text::clean(&piece.text))).sum()
     }
 
-    /// The line without spaces at its end.
+    /// Removes the spaces at the end of the line.
     #[must_use]
     pub(super) fn trimmed(mut self) -> Self {
         while let Some(last) = self.0.last_mut() {
@@ -117,7 +118,7 @@ impl RoleLine {
         self
     }
 
-    /// Spaces up to a column.
+    /// Appends spaces up to a column.
     #[must_use]
     pub(super) fn to(mut self, column: usize) -> Self {
         let missing = column.saturating_sub(self.width());
@@ -149,13 +150,13 @@ pub(super) struct PaneBuffer<'a> {
 }
 
 impl<'a> PaneBuffer<'a> {
-    /// A canvas on the part of `area` that the buffer has.
+    /// Creates a drawing surface for the part of `area` inside the buffer.
     pub(super) fn new(buffer: &'a mut Buffer, area: Rect, theme: &'a Theme) -> Self {
         let area = area.intersection(buffer.area);
         Self { buffer, area, theme }
     }
 
-    /// Where it lies on the screen.
+    /// The area on the screen.
     pub(super) fn area(&self) -> Rect {
         self.area
     }
@@ -168,7 +169,7 @@ impl<'a> PaneBuffer<'a> {
         usize::from(self.area.height)
     }
 
-    /// A part of it; `x` and `y` count from its own corner.
+    /// A part of this area; `x` and `y` count from its upper left corner.
     pub(super) fn part(&mut self, x: usize, y: usize, width: usize, height: usize) -> PaneBuffer<'_> {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let x = self.area.x.saturating_add(near(x));
@@ -177,7 +178,7 @@ impl<'a> PaneBuffer<'a> {
         PaneBuffer { area, buffer: &mut *self.buffer, theme: self.theme }
     }
 
-    /// The same of a canvas that is not needed any more.
+    /// The same, but consumes this drawing surface.
     pub(super) fn into_part(self, x: usize, y: usize, width: usize, height: usize) -> PaneBuffer<'a> {
         let near = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let x = self.area.x.saturating_add(near(x));
@@ -186,12 +187,12 @@ impl<'a> PaneBuffer<'a> {
         PaneBuffer { area, ..self }
     }
 
-    /// The part of it that lies in an area of the screen.
+    /// The part that lies in an area of the screen.
     pub(super) fn on(&mut self, area: Rect) -> PaneBuffer<'_> {
         PaneBuffer { area: area.intersection(self.area), buffer: &mut *self.buffer, theme: self.theme }
     }
 
-    /// Lets a widget of a library draw here.
+    /// Lets a library's widget draw in this area.
     pub(super) fn widget(&mut self, render: impl FnOnce(Rect, &mut Buffer)) {
         render(self.area, self.buffer);
     }
@@ -201,7 +202,7 @@ impl<'a> PaneBuffer<'a> {
         self.at(0, y, row);
     }
 
-    /// Draws a line from a column on; what does not fit is cut with an ellipsis.
+    /// Draws a line from a column on; truncates it with an ellipsis.
     pub(super) fn at(&mut self, x: usize, y: usize, row: &RoleLine) {
         let mut x = x;
         let mut pieces = row.0.iter().peekable();
@@ -213,7 +214,7 @@ impl<'a> PaneBuffer<'a> {
             let more = pieces.peek().is_some_and(|next| !next.text.trim().is_empty());
             let clean = text::clean(&piece.text);
             let wide = text::width(&clean);
-            // The last column goes to the ellipsis also when a piece fits exactly and another one follows.
+            // A span that fills the row exactly is drawn whole and ends the line, even if another one follows.
             let cut = wide > room || (wide == room && more && wide > 0);
             let style = self.look(piece);
             if cut {
@@ -226,12 +227,12 @@ impl<'a> PaneBuffer<'a> {
         }
     }
 
-    /// Draws a line that ends at the right edge of a row.
+    /// Draws a line right-aligned in a row.
     pub(super) fn right(&mut self, y: usize, row: &RoleLine) {
         self.at(self.width().saturating_sub(row.width()), y, row);
     }
 
-    /// A line on the left and one on the right; the right one is shown whole, the left one gives way.
+    /// Draws a line on the left and one on the right; the right one is shown whole, the left one is truncated.
     pub(super) fn spread(&mut self, y: usize, left: &RoleLine, right: &RoleLine) {
         let taken = right.width();
         let room = self.width().saturating_sub(taken + usize::from(taken > 0));
@@ -249,16 +250,16 @@ impl<'a> PaneBuffer<'a> {
         }
     }
 
-    /// Draws text that is ours, as far as it fits, without a cutting mark.
+    /// Draws trusted text, clipped without an ellipsis.
     pub(super) fn put(&mut self, x: usize, y: usize, text: &str, style: Style) {
         if y >= self.height() || x >= self.width() {
             return;
         }
-        // Both are below the area's sides, which are u16.
+        // Both are less than the area's width and height, which are u16.
         let (x, y) = (self.area.x + x as u16, self.area.y + y as u16);
         self.part_from_left(x, y);
         let room = usize::from(self.area.right() - x);
-        // What was drawn there before must not shine through, except that text on an inverse fill stays inverse.
+        // Earlier modifiers are removed, except that text on an inverse fill stays inverse.
         let bare = Style::new().remove_modifier(Modifier::all().difference(Modifier::REVERSED));
         let style = bare.patch(style);
         if text.chars().all(is_plain) && (!self.theme.ascii || text.is_ascii()) {
@@ -277,13 +278,13 @@ impl<'a> PaneBuffer<'a> {
         self.put(x, y, character.encode_utf8(&mut [0; 4]), style);
     }
 
-    /// Draws text of one role, as far as it fits.
+    /// Draws text of one role, clipped to the area.
     pub(super) fn letters(&mut self, x: usize, y: usize, letters: &str, role: Role) {
         let style = self.theme.style(role);
         self.put(x, y, letters, style);
     }
 
-    /// Gives every cell a style, such as the colour of a fill.
+    /// Applies a style to every cell, such as the colour of a fill.
     pub(super) fn restyle(&mut self, style: Style) {
         self.buffer.set_style(self.area, style);
     }
@@ -294,7 +295,7 @@ impl<'a> PaneBuffer<'a> {
         self.restyle(style);
     }
 
-    /// Empties every cell.
+    /// Resets every cell to the background.
     pub(super) fn clear(&mut self) {
         let ground = self.theme.ground();
         for y in 0..self.area.height {
@@ -307,7 +308,7 @@ impl<'a> PaneBuffer<'a> {
         }
     }
 
-    /// Draws a frame with a title at its left and one at its right, and returns what is inside.
+    /// Draws a frame with a left and a right title, and returns the area inside.
     pub(super) fn framed(&mut self, left: &RoleLine, right: &RoleLine, line: Role) -> PaneBuffer<'_> {
         let (width, height) = (self.width(), self.height());
         if width < 4 || height < 2 {
@@ -324,7 +325,7 @@ impl<'a> PaneBuffer<'a> {
         let mut title = self.part(2, 0, width - 4, 1);
         let all = title.width();
         let taken = if right.0.is_empty() { 0 } else { right.width() + 3 };
-        // A title that just fits needs no line between both.
+        // A title that just fits needs no line between the two.
         let shown = match left.width() {
             wide if taken > 0 && wide + taken < all => wide,
             wide => wide.min(all.saturating_sub(taken + 2)),
@@ -338,14 +339,14 @@ impl<'a> PaneBuffer<'a> {
         self.part(1, 1, width - 2, height - 2)
     }
 
-    /// A title in `columns` columns with a space on each side.
+    /// Draws a title in `columns` columns with a space on each side.
     pub(super) fn spaced(&mut self, x: usize, columns: usize, title: &RoleLine) {
         let mut place = self.part(x, 0, columns + 2, 1);
         place.clear();
         place.part(1, 0, columns, 1).row(0, title);
     }
 
-    /// A wide character that ends in this cell loses it to what is drawn here now: nothing is left of it.
+    /// Blanks a wide character that extends into this cell from the left, since drawing here would leave half of it.
     fn part_from_left(&mut self, x: u16, y: u16) {
         let Some(before) = x.checked_sub(1).and_then(|before| self.buffer.cell_mut((before, y))) else {
             return;
@@ -356,14 +357,14 @@ impl<'a> PaneBuffer<'a> {
     }
 }
 
-/// Whether a character takes one column and never joins with its neighbours: ASCII, and the signs that we draw
-/// ourselves. A cell each is all there is to do for them; other text is first cut into what is seen as one character,
-/// and nearly all of a frame's time used to go into that.
+/// Returns whether a character takes one column and never joins with its neighbours: ASCII, and the symbols that this
+/// program draws itself. Such characters are written one per cell; other text must first be split into grapheme
+/// clusters, which used to take nearly all of a frame's time.
 fn is_plain(character: char) -> bool {
     matches!(character, ' '..='~' | '·' | '…' | '─'..='▟')
 }
 
-/// Cells of a row from a place on, at most so many.
+/// The cells of a row from a position on, at most `count`.
 fn cells(buffer: &mut Buffer, x: u16, y: u16, count: usize) -> &mut [Cell] {
     if !buffer.area.contains((x, y).into()) {
         return &mut [];
@@ -408,7 +409,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the text is, what stands behind it stands where the width says: frames and columns hold.
+        /// For any text, the text after it is in the column that the computed width gives: frames and columns stay
+        /// aligned.
         #[test]
         fn what_is_behind_a_text_stands_where_its_width_says(text in "\\PC{0,30}", more in any::<String>()) {
             for text in [text, more] {

@@ -1,4 +1,4 @@
-//! One frame: panes by arrangement, overlays on top. Reads only.
+//! Renders one frame: panes by layout, overlays on top. Read-only.
 
 use super::{
     layout::{Arrangement, PaneAreas, Size, SmallAreas, arrange, columns},
@@ -22,7 +22,7 @@ pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log
     if let Some(overlay @ Overlay::Logs) = &scene.view.overlay
         && !matches!(arrangement, Arrangement::TooSmall)
     {
-        // Nothing shows beside it.
+        // The log overlay covers the whole screen.
         return over(&mut all, scene, overlay, log);
     }
     match arrangement {
@@ -36,8 +36,8 @@ pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log
 }
 
 fn too_small(canvas: &mut PaneBuffer) {
-    let said = format!("needs 40x12, has {}x{}", canvas.width(), canvas.height());
-    canvas.row(0, &RoleLine::text(said));
+    let message = format!("needs 40x12, has {}x{}", canvas.width(), canvas.height());
+    canvas.row(0, &RoleLine::text(message));
 }
 
 fn whole(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas, log: &LogFeed) {
@@ -64,14 +64,14 @@ fn whole(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas, log: &LogFeed) 
     again(all, scene, parts);
 }
 
-/// The target card of a fire after T0: there is no future without a past to stand in, so it covers breaker and pods.
+/// Draws the target card of a fire after T0. The picture has no free area then, so the card covers breaker and pods.
 fn again(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     if scene.session.t0().is_none() || scene.awaiting_fire().is_none() {
         return;
     }
     let (lower, picture) = (parts.lower, parts.picture);
     let place = match parts.size {
-        // Before an audience there are none: it covers the plot.
+        // The presenter view has no lower panes: the card covers the plot.
         _ if lower.is_empty() => Rect { width: picture.area.right() - 1 - picture.plot.x, ..picture.plot },
         Size::Compact => lower,
         Size::Standard => columns(lower, [38, 82])[1],
@@ -80,7 +80,8 @@ fn again(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     panes::target(&mut all.on(place), scene);
 }
 
-/// What stands in the future's place before T0: the target card, or the preflight. It begins two columns right of T0.
+/// Before T0, draws the area right of T0's column: the target card, the preflight, or the progress of the start. It
+/// begins two columns right of T0.
 fn inset(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     if scene.session.t0().is_some() {
         return;
@@ -100,7 +101,7 @@ fn inset(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     };
     let shown = scene.awaiting_fire().is_some() || matches!(scene.phase, Phase::Starting | Phase::Ready);
     if shown && picture.framed {
-        // What holds now would be seen in part.
+        // Otherwise the side column would be partly visible.
         let from = picture.plot.right();
         let width = picture.area.right().saturating_sub(from + 1);
         all.on(Rect { x: from, width, ..place }).clear();
@@ -155,7 +156,7 @@ fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     panes::keys(&mut all.on(parts.keys), scene);
 }
 
-/// The focused pane in the room of all.
+/// Draws the focused pane in the area of all panes.
 fn full(canvas: &mut PaneBuffer, scene: &Scene, log: &LogFeed) {
     match scene.view.focus {
         Pane::Experiment => panes::experiment(canvas, scene),
@@ -185,7 +186,7 @@ fn over(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::Note(editor) => overlays::note(all, scene, editor),
         Overlay::Filter(_) => {}
         Overlay::Predict(form) => overlays::predict(all, scene, form),
-        Overlay::Guards(desk) => overlays::guards(all, scene, desk),
+        Overlay::Guards(form) => overlays::guards(all, scene, form),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
         Overlay::Sandbox => overlays::sandbox(all, scene),

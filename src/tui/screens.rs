@@ -1,5 +1,5 @@
-//! The screens of recorded sessions: every state of the design at its size, in text and in styles, and what must hold in
-//! every frame.
+//! Snapshot tests of recorded sessions: every state of the design at its size, as text and as styles, and the
+//! invariants of every frame.
 
 use super::{
     LogFeed, Scene, Steering, Theme, View,
@@ -44,7 +44,7 @@ pub(super) fn recorded(name: &str) -> &'static [Event] {
     &all[name]
 }
 
-/// The session of a recording so many seconds after T0, and that moment; with infinity the whole of it.
+/// The session of a recording `seconds` after T0, and that moment; infinity stands for the whole recording.
 pub(super) fn at(name: &str, seconds: f64) -> (Session, Timestamp) {
     let events = recorded(name);
     let until = match seconds.is_infinite() {
@@ -61,16 +61,16 @@ fn t0(name: &str) -> Timestamp {
     recorded(name).iter().find(fired).unwrap().at
 }
 
-/// The session and its moments, a tenth of a second apart, from so many seconds after T0 on.
+/// Calls `each` with the session at `tenths` moments, a tenth of a second apart, from `from` seconds after T0 on.
 fn film(name: &str, from: f64, tenths: u32, mut each: impl FnMut(&(Session, Timestamp))) {
-    let mut told = at(name, from);
-    let begin = told.1;
+    let mut session_at = at(name, from);
+    let begin = session_at.1;
     let mut rest = recorded(name).iter().skip_while(|event| event.at <= begin).peekable();
     for _ in 0..tenths {
-        each(&told);
-        told.1 += jiff::SignedDuration::from_millis(100);
-        while let Some(event) = rest.next_if(|event| event.at <= told.1) {
-            told.0.apply(event);
+        each(&session_at);
+        session_at.1 += jiff::SignedDuration::from_millis(100);
+        while let Some(event) = rest.next_if(|event| event.at <= session_at.1) {
+            session_at.0.apply(event);
         }
     }
 }
@@ -130,7 +130,7 @@ fn styles(buffer: &Buffer, theme: &Theme) -> String {
     let look = |cell: &Cell| {
         let bold = if cell.modifier.contains(Modifier::BOLD) { " b" } else { "" };
         let inverse = if cell.modifier.contains(Modifier::REVERSED) { " i" } else { "" };
-        // The colour of what is not drawn is nobody's business.
+        // The foreground colour of a blank cell does not matter.
         let blank = cell.symbol() == " " && inverse.is_empty();
         let front = if blank { String::new() } else { name(cell.fg) };
         format!("{front}/{}{bold}{inverse}", name(cell.bg))
@@ -172,11 +172,11 @@ const STATES: [State; 21] = [
 ];
 
 fn shown((name, recording, seconds, size): State, theme: &Theme) -> Buffer {
-    let told = at(recording, seconds);
-    let view = View { presenter: name.starts_with('p'), finished: told.0.finished(), ..view() };
+    let session_at = at(recording, seconds);
+    let view = View { presenter: name.starts_with('p'), finished: session_at.0.finished(), ..view() };
     let compared = name.ends_with("comparison") || name.ends_with("recovered");
     let earlier = compared.then(|| at("before-kill", f64::INFINITY).0);
-    draw(&told, &view, earlier.as_ref(), theme, size)
+    draw(&session_at, &view, earlier.as_ref(), theme, size)
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn every_state_of_the_design_looks_like_this() {
     }
 }
 
-/// The pictures that the pages show.
+/// The pictures in the documentation.
 #[test]
 fn the_pictures_of_the_pages_are_those_of_the_program() {
     let theme = Theme::default();
@@ -240,11 +240,11 @@ const SIZES: [(u16, u16); 5] = [(200, 50), (120, 36), (100, 32), (80, 24), (60, 
 fn no_cell_is_ever_dim_and_mono_uses_bold_and_inverse_only() {
     let themes = ["dark", "light", "colour-blind", "mono"].map(|name| Theme::named(name).unwrap());
     for (name, seconds) in moments() {
-        let told = at(name, seconds);
+        let session_at = at(name, seconds);
         for size in SIZES {
             for theme in &themes {
                 for presenter in [false, true] {
-                    let buffer = draw(&told, &View { presenter, ..view() }, None, theme, size);
+                    let buffer = draw(&session_at, &View { presenter, ..view() }, None, theme, size);
                     let allowed = Modifier::BOLD | Modifier::REVERSED;
                     let odd = buffer.content().iter().find(|cell| !allowed.contains(cell.modifier));
                     assert_eq!(odd, None, "{name} at {seconds} in {size:?}");
@@ -258,14 +258,14 @@ fn no_cell_is_ever_dim_and_mono_uses_bold_and_inverse_only() {
 fn ascii_is_ascii_and_every_other_symbol_is_one_column_wide() {
     use unicode_width::UnicodeWidthStr;
     for (name, seconds) in moments() {
-        let told = at(name, seconds);
+        let session_at = at(name, seconds);
         for size in SIZES {
             for presenter in [false, true] {
                 let view = View { presenter, ..view() };
-                let ascii = draw(&told, &view, None, &Theme::default().ascii(), size);
+                let ascii = draw(&session_at, &view, None, &Theme::default().ascii(), size);
                 let beyond = ascii.content().iter().find(|cell| !cell.symbol().is_ascii());
                 assert_eq!(beyond, None, "{name} at {seconds} in {size:?}:\n{}", text(&ascii));
-                let buffer = draw(&told, &view, None, &Theme::default(), size);
+                let buffer = draw(&session_at, &view, None, &Theme::default(), size);
                 for cell in buffer.content() {
                     assert_eq!(cell.symbol().width(), 1, "{:?}", cell.symbol());
                 }
@@ -274,7 +274,7 @@ fn ascii_is_ascii_and_every_other_symbol_is_one_column_wide() {
     }
 }
 
-/// The labels of the waiting times, from above.
+/// The labels of the axis of waiting times, from top to bottom.
 fn scale(buffer: &Buffer, label_ends: u16) -> Vec<String> {
     let row = |y| (2..=label_ends).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     (0..buffer.area.height)
@@ -318,7 +318,7 @@ fn t0_keeps_its_column_and_the_step_grows_by_the_rule() {
     }
 }
 
-/// Cells that two frames differ in, and the bytes that they take to a terminal.
+/// The number of cells in which two frames differ, and of bytes to send them to a terminal.
 fn changed(one: &Buffer, other: &Buffer) -> (usize, usize) {
     let cells = one.diff(other);
     let mut wire = Vec::new();
@@ -332,10 +332,10 @@ fn two_frames_a_tenth_of_a_second_apart_hardly_differ() {
         for size in [(120, 36), (80, 24), (200, 50)] {
             let mut counts = Vec::new();
             let mut last: Option<(Buffer, i64)> = None;
-            film(name, from, 150, |told| {
-                let buffer = draw(told, &view(), None, &Theme::default(), size);
+            film(name, from, 150, |session_at| {
+                let buffer = draw(session_at, &view(), None, &Theme::default(), size);
                 let columns = usize::from(size.0) - if size.0 > 80 { 40 } else { 10 };
-                let step = TimeAxis::new(&told.0, &view(), told.1, columns).step_ms();
+                let step = TimeAxis::new(&session_at.0, &view(), session_at.1, columns).step_ms();
                 if let Some((before, before_step)) = last.replace((buffer.clone(), step))
                     && before_step == step
                 {
@@ -356,12 +356,12 @@ fn on_a_slow_line_a_key_shows_its_effect_within_a_second() {
     let size = (80, 24);
     let blank = Buffer::empty(Rect::new(0, 0, size.0, size.1));
     for (name, seconds) in [("after-hang", 18.5), ("before-long", 21.5), ("after-kill", f64::INFINITY)] {
-        let told = at(name, seconds);
-        let plain = draw(&told, &view(), None, &theme, size);
+        let session_at = at(name, seconds);
+        let plain = draw(&session_at, &view(), None, &theme, size);
         let whole = changed(&blank, &plain).1;
         assert!(whole < 8000, "{name}: a whole frame takes {whole} bytes");
         for overlay in [Overlay::Help, Overlay::Why, Overlay::Heatmap] {
-            let over = draw(&told, &View { overlay: Some(overlay), ..view() }, None, &theme, size);
+            let over = draw(&session_at, &View { overlay: Some(overlay), ..view() }, None, &theme, size);
             let bytes = changed(&plain, &over).1;
             assert!(bytes < 8000, "{name}: an overlay takes {bytes} bytes");
         }
@@ -374,10 +374,10 @@ fn without_colours_every_segment_still_has_a_letter_of_its_word() {
     let theme = Theme::default();
     let (ground, band) = (theme.ground().bg, theme.band());
     for (name, seconds) in moments().filter(|(_, seconds)| *seconds > 0.0) {
-        let told = at(name, seconds);
-        let buffer = draw(&told, &view(), None, &theme, (120, 36));
+        let session_at = at(name, seconds);
+        let buffer = draw(&session_at, &view(), None, &theme, (120, 36));
         let view = view();
-        let scene = Scene::new(&told.0, &view, told.1, None);
+        let scene = Scene::new(&session_at.0, &view, session_at.1, None);
         let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
         let lanes = panes.picture.lanes;
         for y in lanes.top()..lanes.bottom() - 1 {

@@ -1,10 +1,10 @@
-//! Signals that end, suspend or resume the session, as messages of the loop.
+//! Signals that end, suspend or resume the session, as messages to the main loop.
 
 use super::Msg;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals the live view obeys.
+/// The signals that the live view handles.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -14,10 +14,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Installs the signal handlers.
     ///
     /// # Errors
-    /// When the system refuses a handler.
+    /// When a handler cannot be installed.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// The next one. Safe to drop and call again.
+    /// Waits for the next signal. Cancel-safe.
     pub async fn next(&mut self) -> Msg {
         tokio::select! {
             _ = self.interrupt.recv() => Msg::Interrupted("SIGINT"),

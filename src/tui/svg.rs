@@ -1,7 +1,7 @@
-//! A frame as an SVG picture, for pages that show what the screen looks like.
+//! Renders a frame as an SVG picture, for documentation.
 //!
-//! Cells keep their grid whatever font the reader has: every run of text is stretched to its columns, and blocks and lines that
-//! must touch are drawn as rectangles.
+//! Cells keep their grid with any font: every run of text is stretched to its columns, and blocks and lines that must
+//! touch are drawn as rectangles.
 
 use super::theme::{Role, Theme};
 use ratatui::{
@@ -12,10 +12,10 @@ use std::fmt::Write;
 
 /// Width and height of a cell.
 const CELL: (usize, usize) = (9, 18);
-/// From the upper edge of a cell to the base line of its letter.
+/// The distance from the upper edge of a cell to the baseline of its text.
 const BASE: usize = 14;
 
-/// The colours and the weight of a cell, inverse resolved.
+/// The colours and the weight of a cell, with inverse resolved.
 #[derive(Clone, PartialEq)]
 struct CellStyle {
     front: String,
@@ -23,7 +23,7 @@ struct CellStyle {
     bold: bool,
 }
 
-/// The picture of a frame that was drawn with a theme in true colour, with a title for those who do not see it.
+/// Renders a frame that was drawn with a theme in true colour. `title` is the picture's text alternative.
 pub fn svg(buffer: &Buffer, theme: &Theme, title: &str) -> String {
     let (columns, rows) = (usize::from(buffer.area.width), usize::from(buffer.area.height));
     let (width, height) = (columns * CELL.0, rows * CELL.1);
@@ -72,7 +72,7 @@ fn rect(out: &mut String, (x, y, width, height): (usize, usize, usize, usize), f
     let _ = writeln!(out, r#"<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}"/>"#);
 }
 
-/// Grounds, and what of a cell is filled by a block.
+/// Draws backgrounds and block characters.
 fn grounds(out: &mut String, cells: &[&Cell], y: usize, theme: &Theme, ground: &str) {
     let (wide, high) = CELL;
     let mut x = 0;
@@ -99,7 +99,7 @@ fn grounds(out: &mut String, cells: &[&Cell], y: usize, theme: &Theme, ground: &
     }
 }
 
-/// The part of a cell that a block fills.
+/// The part of a cell that a block character fills: left, top, right, bottom.
 fn block(symbol: &str) -> Option<(usize, usize, usize, usize)> {
     let (wide, high) = CELL;
     let eighths = |n: usize| Some((0, 0, (wide * n).div_ceil(8), high));

@@ -1,44 +1,44 @@
-//! What lies where on the last frame, for the mouse: panes note it while they draw, since only they know.
+//! The clickable areas of the last frame: panes record them while they draw, since only they know them.
 
 use super::pane::Pane;
 use crate::session::event::StepRef;
 use ratatui::layout::{Position, Rect};
 
-/// What can be pointed at.
+/// A clickable item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     Pane(Pane),
     Step(StepRef),
-    /// A pod in play, by its identity.
+    /// A pod in play, by its UID.
     Pod(String),
-    /// The time axis: milliseconds from T0 in the first column, and milliseconds a column.
+    /// The time axis: milliseconds from T0 in the first column, and milliseconds per column.
     Moments(i64, i64),
-    /// The selector of endpoints.
+    /// The endpoint selector.
     Endpoints,
-    /// What lies over everything.
+    /// The overlay.
     Overlay,
-    /// Where it says that something can be closed.
+    /// The hint by which the overlay can be closed.
     Close,
 }
 
-/// Places with what is there; what was drawn later lies on top.
+/// Areas with their targets; later ones are on top.
 #[derive(Clone, Debug, Default)]
 pub struct Targets(Vec<(Rect, Target)>);
 
 impl Targets {
-    /// Notes a place.
+    /// Records an area.
     pub fn mark(&mut self, area: Rect, target: Target) {
         if !area.is_empty() {
             self.0.push((area, target));
         }
     }
 
-    /// What is at a position, the topmost first.
+    /// The targets at a position, the topmost first.
     pub fn at(&self, position: Position) -> impl Iterator<Item = &(Rect, Target)> {
         self.0.iter().rev().filter(move |(area, _)| area.contains(position))
     }
 
-    /// The place of the time axis, milliseconds from T0 in its first column, and milliseconds a column.
+    /// The area of the time axis, milliseconds from T0 in its first column, and milliseconds per column.
     #[cfg(test)]
     pub fn moments(&self) -> Option<(Rect, i64, i64)> {
         self.0.iter().rev().find_map(|(area, target)| match target {
@@ -47,7 +47,7 @@ impl Targets {
         })
     }
 
-    /// The place of something.
+    /// The area of a target.
     #[cfg(test)]
     pub fn of(&self, wanted: &Target) -> Option<Rect> {
         self.0.iter().rev().find(|(_, target)| target == wanted).map(|(area, _)| *area)

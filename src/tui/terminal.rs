@@ -1,7 +1,7 @@
-//! The terminal, taken and given back: on every way out it is left as it was found.
+//! Enters and restores the terminal: on every way out it is left as it was found.
 //!
-//! [`Screen`] enters on creation and restores when it is dropped; a panic hook restores before the message is
-//! printed. A panic of a background task does not touch the screen: its message waits until the terminal is left.
+//! [`Screen`] enters on creation and restores on drop; a panic hook restores before the message is printed. A panic in
+//! a background task does not touch the screen: its message is printed once the terminal is left.
 
 use super::{background, output::Output};
 use crossterm::{
@@ -27,36 +27,36 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long a terminal that takes no output is waited for when it is given back.
+/// How long restoring waits for a terminal that accepts no output.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether the alternate screen is ours at the moment; makes restoring safe to repeat.
+/// Whether this program has the alternate screen at the moment; makes restoring safe to repeat.
 static ENTERED: AtomicBool = AtomicBool::new(false);
-/// Writes to the terminal, for the whole life of the process.
+/// The writer to the terminal, for the life of the process.
 static OUTPUT: Mutex<Option<Output>> = Mutex::new(None);
-/// Whether it took everything when it was given back last.
+/// Whether the terminal accepted all output when it was last restored.
 static TAKES_OUTPUT: AtomicBool = AtomicBool::new(true);
-/// The thread that draws: only its panics may speak at once.
+/// The thread that draws: only its panic messages are printed at once.
 static DRAWS: Mutex<Option<ThreadId>> = Mutex::new(None);
-/// What background tasks said when they panicked.
+/// Panic messages of background tasks, printed when the screen is left.
 static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Why there can be no screen.
+/// Why no screen can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoScreen {
-    /// Output goes into a file or a pipe.
+    /// The output goes to a file or a pipe.
     #[error("stdout is no terminal")]
     Stdout,
-    /// The terminal says that it cannot place a cursor.
+    /// The terminal reports that it cannot position a cursor.
     #[error("TERM is `dumb`: this terminal cannot show a screen")]
     Dumb,
-    /// Nobody could press a key, and nobody would be told when the terminal is closed.
+    /// Keys could not be read, and the closing of the terminal could not be detected.
     #[error("there is no controlling terminal that keys could be read from (/dev/tty cannot be opened)")]
     NoKeys,
 }
 
-/// Whether a screen can be shown and keys be read. Keys come from stdin where it is a terminal, else from the controlling
-/// terminal; that must be there in both cases, since it tells of another size and of its end.
+/// Checks whether a screen can be shown and keys can be read. Keys come from stdin if that is a terminal, else from the
+/// controlling terminal, which is needed in both cases since it reports resizes and its own closing.
 ///
 /// # Errors
 /// What is missing.
@@ -76,19 +76,19 @@ fn judge(stdout: bool, term: Option<&str>, keys: impl FnOnce() -> bool) -> Resul
     }
 }
 
-/// The terminal while it is ours.
+/// The terminal while this program controls it.
 pub struct Screen {
-    /// Never dropped: that would show the cursor, which [`restore`] does, and panic where the terminal is gone.
+    /// Never dropped: dropping would show the cursor, which [`restore`] does, and panic if the terminal is gone.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Output>>>,
     output: Output,
     mouse: bool,
 }
 
 impl Screen {
-    /// Takes the terminal: alternate screen, raw keys, bracketed paste, focus reports, the mouse if asked for.
+    /// Enters the terminal: alternate screen, raw mode, bracketed paste, focus reports, and the mouse if requested.
     ///
     /// # Errors
-    /// When stdout is no terminal or refuses.
+    /// When stdout is no terminal or cannot be set up.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
         *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
@@ -99,7 +99,7 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws one frame, all of it at once for terminals that know synchronised updates.
+    /// Draws one frame, atomically on terminals that support synchronized updates.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -110,22 +110,22 @@ impl Screen {
         Write::flush(self.terminal.backend_mut())
     }
 
-    /// Resolves once the terminal has taken the last frame: another one would only queue up behind it.
+    /// Resolves once the terminal has accepted the last frame. Drawing earlier would only lengthen the queue.
     pub async fn taken(&self) {
         self.output.taken().await;
     }
 
-    /// Forgets what is on the terminal, so that the next frame draws every cell.
+    /// Discards what is known of the terminal's content, so that the next frame draws every cell.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub fn forget(&mut self) -> io::Result<()> {
-        // `Terminal::clear` would ask the terminal where its cursor is, and the answer would come in among the keys.
+        // `Terminal::clear` would query the cursor position, and the answer would arrive among the keys.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
 
-    /// Takes the mouse, or leaves it to the terminal, which then selects text with it.
+    /// Captures the mouse, or leaves it to the terminal, which then selects text with it.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -139,13 +139,13 @@ impl Screen {
         self.output.flush()
     }
 
-    /// Asks the terminal what it draws on, once in the life of the process; whether it was asked now. The answer comes with
-    /// the keys.
+    /// Asks the terminal for its background, at most once per process. Returns whether it was asked now. The answer
+    /// arrives with the keys.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(super) fn ask_background(&mut self) -> io::Result<bool> {
-        // The console of Linux has no answer, and older ones print the question.
+        // The Linux console does not answer, and older versions print the query.
         let console = std::env::var_os("TERM").is_some_and(|term| term == "linux");
         if console || !background::asks(Instant::now()) {
             return Ok(false);
@@ -155,8 +155,8 @@ impl Screen {
         Ok(true)
     }
 
-    /// Puts a text into the clipboard of whoever sits at the terminal, by OSC 52: also over ssh. A terminal that does not know
-    /// it, or does not allow it, ignores it.
+    /// Copies a text to the operator's clipboard by OSC 52, which also works over ssh. A terminal that does not support
+    /// or allow it ignores it.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -174,8 +174,8 @@ impl Screen {
         self.output.flush()
     }
 
-    /// Gives the terminal back, stops this process as the shell's job control expects, and takes the terminal
-    /// again when it is continued.
+    /// Restores the terminal, stops this process as the shell's job control expects, and enters the terminal again when
+    /// the process is continued.
     ///
     /// # Errors
     /// When the terminal is gone afterwards.
@@ -193,8 +193,8 @@ impl Screen {
         queue!(
             self.output,
             EnterAlternateScreen,
-            // Where there is no alternate screen (GNU screen by default), what was there before would show through the
-            // cells that are not drawn.
+            // Without an alternate screen (the default of GNU screen), earlier content would show through the cells
+            // that are not drawn.
             Clear(ClearType::All),
             cursor::Hide,
             event::EnableBracketedPaste,
@@ -211,7 +211,7 @@ impl Screen {
 fn output() -> io::Result<Output> {
     let mut output = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner);
     if output.is_none() {
-        // Not through `Stdout`: whoever hangs in it would hold its lock.
+        // Not through `Stdout`: a write that hangs would hold its lock.
         *output = Some(Output::start(File::from(stdout().as_fd().try_clone_to_owned()?))?);
     }
     output.clone().ok_or_else(|| io::ErrorKind::NotConnected.into())
@@ -224,19 +224,20 @@ impl Drop for Screen {
             return;
         }
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
-            // The terminal may be gone for good.
+            // The terminal may be gone; the message is lost then.
             let _ = writeln!(io::stderr(), "{words}");
         }
     }
 }
 
-/// Whether the terminal took what it was given back with. What is written to one that takes no output waits for ever.
+/// Returns whether the terminal accepted the output of [`restore`]. A write to one that accepts no output blocks
+/// forever.
 pub fn takes_output() -> bool {
     TAKES_OUTPUT.load(Ordering::SeqCst)
 }
 
-/// Leaves the terminal as it was found. Safe to call at any time, from any thread, more than once.
-/// One that takes no output is waited for, but not for long.
+/// Restores the terminal as it was found. Safe to call at any time, from any thread, more than once. Waits only a
+/// limited time for a terminal that accepts no output.
 pub fn restore() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
@@ -256,12 +257,13 @@ pub fn restore() {
             && output.wait(PATIENCE)
     });
     drop_late_answer();
-    // A terminal that is gone cannot be restored, and there is nobody to tell.
+    // A terminal that is gone cannot be restored, and the error has nowhere to go.
     let _ = disable_raw_mode();
     TAKES_OUTPUT.store(restored, Ordering::SeqCst);
 }
 
-/// Whoever leaves right after the start waits for the terminal's answer, which the shell would take for keys.
+/// Waits right after the start for an outstanding answer of the terminal, which the shell would read as keys, and
+/// discards it.
 fn drop_late_answer() {
     let Some(left) = background::on_its_way(Instant::now()) else { return };
     thread::sleep(left);
@@ -269,7 +271,7 @@ fn drop_late_answer() {
     unsafe { libc::tcflush(stdout().as_fd().as_raw_fd(), libc::TCIFLUSH) };
 }
 
-/// Puts restoring before whatever the panic hook does already. Installed once, whoever enters again.
+/// Restores the terminal before the existing panic hook runs. Installed once per process.
 fn restore_on_panic() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

@@ -1,35 +1,35 @@
-//! Takes the terminal's answers to OSC 11 out of its events: crossterm does not know them and makes keys of them, of which
-//! some would do something. Also those that come late, or that another program has asked for.
+//! Filters the terminal's answers to OSC 11 out of its events: crossterm does not know them and reports them as keys,
+//! some of which are bound to actions. Late answers, and answers to another program, are filtered too.
 
 use super::background::Background;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::time::Duration;
 
-/// Takes answers out of the terminal's events.
+/// Filters answers to OSC 11 out of the terminal's events.
 #[derive(Debug, Default)]
 pub(super) struct TerminalReplies {
-    /// Events that may be an answer's beginning.
+    /// Events that are held back because they may be the beginning of an answer.
     held: Vec<Event>,
-    /// What they spell, without the introducer.
+    /// The characters of those events, without the introducer.
     text: String,
 }
 
-/// What an event, or the end of waiting for one, led to.
+/// The result of an event or of a timeout.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ReplyResult {
-    /// What is no answer, in order.
+    /// The events that are not part of an answer, in order.
     pub events: Vec<Event>,
-    /// An answer, and what it says if that is understood.
+    /// An answer; the inner value is `None` if the answer cannot be parsed.
     pub answer: Option<Option<Background>>,
 }
 
 impl TerminalReplies {
-    /// The longest answer; what is longer is none.
+    /// The maximum length of an answer; longer input is not an answer.
     const LONGEST: usize = 64;
-    /// Everything that we take for an answer begins so.
+    /// The beginning of every answer.
     const HEAD: &str = "11;";
 
-    /// Takes one event.
+    /// Processes one event.
     pub(super) fn take(&mut self, event: Event) -> ReplyResult {
         let key = match &event {
             Event::Key(key) if key.kind == KeyEventKind::Press => Some(*key),
@@ -63,17 +63,17 @@ impl TerminalReplies {
         }
     }
 
-    /// How long the next event is waited for; `None` for ever.
+    /// How long to wait for the next event; `None` for no limit.
     pub(super) fn patience(&self) -> Option<Duration> {
         match (self.held.is_empty(), self.text.is_empty()) {
             (true, _) => None,
-            // The rest of an answer comes with its beginning; somebody may have pressed ALT+].
+            // The rest of an answer follows its beginning at once; otherwise the operator may have pressed ALT+].
             (false, true) => Some(Duration::from_millis(50)),
             (false, false) => Some(Duration::from_millis(500)),
         }
     }
 
-    /// No event came in that time: gives what was held, unless it was an answer that was cut off.
+    /// Handles a timeout: returns the events held back, unless they are a truncated answer.
     pub(super) fn give_up(&mut self) -> ReplyResult {
         ReplyResult { events: self.release(), answer: None }
     }
@@ -90,7 +90,7 @@ impl TerminalReplies {
         self.text.clear();
     }
 
-    /// Whether an answer can go on so.
+    /// Returns whether an answer can continue with this character.
     fn goes_on(&self, c: char) -> bool {
         match Self::HEAD.chars().nth(self.text.len()) {
             Some(wanted) => c == wanted,
@@ -102,7 +102,7 @@ impl TerminalReplies {
     }
 }
 
-/// The two ends of such an answer, as the keys that they look like: ESC and a backslash, or BEL.
+/// Returns whether the key is the end of an answer as crossterm reports it: ESC and a backslash, or BEL.
 fn ends(key: &KeyEvent) -> bool {
     *key == KeyEvent::new(KeyCode::Char('\\'), KeyModifiers::ALT)
         || *key == KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL)
@@ -128,9 +128,9 @@ mod tests {
     fn heard(answers: &mut TerminalReplies, events: impl IntoIterator<Item = Event>) -> ReplyResult {
         let mut all = ReplyResult::default();
         for event in events {
-            let heard = answers.take(event);
-            all.events.extend(heard.events);
-            all.answer = all.answer.or(heard.answer);
+            let result = answers.take(event);
+            all.events.extend(result.events);
+            all.answer = all.answer.or(result.answer);
         }
         all
     }
@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(heard(&mut answers, events), wanted);
             assert_eq!(answers.patience(), None);
         }
-        // One that says nothing, and one that ends in the middle.
+        // An answer without a value, and a truncated answer.
         let mut answers = TerminalReplies::default();
         let nothing = std::iter::once(alt(']')).chain(typed("11;rgb:")).chain([alt('\\')]);
         assert_eq!(heard(&mut answers, nothing), ReplyResult { events: Vec::new(), answer: Some(None) });

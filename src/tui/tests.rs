@@ -1,4 +1,4 @@
-//! Pictures of every phase, any size, any theme.
+//! Snapshot tests of every phase, at every size, in every theme.
 
 use super::{
     LogFeed, Overlay, Pane, Scene, Steering, Theme, View,
@@ -31,7 +31,7 @@ pub(super) fn view() -> View {
 }
 
 pub(super) fn drawn(
-    told: &(Session, Timestamp),
+    session_at: &(Session, Timestamp),
     view: &View,
     theme: &Theme,
     width: u16,
@@ -39,7 +39,7 @@ pub(super) fn drawn(
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    let scene = Scene::new(&told.0, view, told.1, None);
+    let scene = Scene::new(&session_at.0, view, session_at.1, None);
     render(&mut buffer, area, &scene, theme, &LogFeed::default());
     buffer
 }
@@ -52,7 +52,7 @@ pub(super) fn text(buffer: &Buffer) -> String {
     (0..area.height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
 }
 
-/// The phases of the story.
+/// The phases of the fixture scenario.
 fn phases() -> [(&'static str, (Session, Timestamp)); 7] {
     [
         ("1-ready", fixtures::ready()),
@@ -67,29 +67,29 @@ fn phases() -> [(&'static str, (Session, Timestamp)); 7] {
 
 #[test]
 fn every_phase_at_120x36() {
-    for (name, told) in phases() {
+    for (name, session_at) in phases() {
         insta::assert_snapshot!(
             format!("{name}-120x36"),
-            text(&drawn(&told, &view(), &Theme::default(), 120, 36))
+            text(&drawn(&session_at, &view(), &Theme::default(), 120, 36))
         );
     }
 }
 
 #[test]
 fn every_phase_at_80x24() {
-    for (name, told) in phases() {
+    for (name, session_at) in phases() {
         insta::assert_snapshot!(
             format!("{name}-80x24"),
-            text(&drawn(&told, &view(), &Theme::default(), 80, 24))
+            text(&drawn(&session_at, &view(), &Theme::default(), 80, 24))
         );
     }
 }
 
 #[test]
 fn the_room_of_a_large_terminal_is_used() {
-    // The log's lines live in a static of the process that other tests write to: its pane has a test of its own.
-    let told = fixtures::after_open();
-    let shown = text(&drawn(&told, &view(), &Theme::default(), 200, 50));
+    // The log's lines are in a static that other tests write to: its pane has a test of its own.
+    let session_at = fixtures::after_open();
+    let shown = text(&drawn(&session_at, &view(), &Theme::default(), 200, 50));
     let without_log: String = shown
         .lines()
         .filter(|line| !line.starts_with("│1") && !line.starts_with("│0"))
@@ -98,7 +98,7 @@ fn the_room_of_a_large_terminal_is_used() {
     insta::assert_snapshot!("after-open-200x50", without_log);
 }
 
-/// The story without a breaker at T+19, but users get one error of each of these kinds in turn.
+/// The scenario without a breaker at T+19, in which users get one error of each of these kinds in turn.
 fn failing_in_many_ways(kinds: &[ErrorKind]) -> (Session, Timestamp) {
     let mut events = fixtures::events(Variant::Before, 19.0);
     let mut kinds = kinds.iter().cycle();
@@ -117,9 +117,9 @@ fn failing_in_many_ways(kinds: &[ErrorKind]) -> (Session, Timestamp) {
 fn however_many_kinds_of_errors_there_are_those_who_wait_are_counted() {
     use ErrorKind::{Dns, Refused, Reset, Server, Timeout, Tls};
     for kinds in [&[Server][..], &[Server, Timeout, Reset], &[Server, Timeout, Reset, Refused, Tls, Dns]] {
-        let told = failing_in_many_ways(kinds);
+        let session_at = failing_in_many_ways(kinds);
         for (width, height) in [(120, 36), (140, 40)] {
-            let shown = text(&drawn(&told, &view(), &Theme::default(), width, height));
+            let shown = text(&drawn(&session_at, &view(), &Theme::default(), width, height));
             assert!(shown.contains("11 wait"), "{kinds:?} at {width}x{height}:\n{shown}");
         }
     }
@@ -127,17 +127,20 @@ fn however_many_kinds_of_errors_there_are_those_who_wait_are_counted() {
 
 #[test]
 fn a_small_terminal_keeps_what_cannot_be_left_out() {
-    let told = fixtures::after_open();
-    insta::assert_snapshot!("after-open-60x14", text(&drawn(&told, &view(), &Theme::default(), 60, 14)));
-    insta::assert_snapshot!("too-small-30x5", text(&drawn(&told, &view(), &Theme::default(), 30, 5)));
+    let session_at = fixtures::after_open();
+    insta::assert_snapshot!(
+        "after-open-60x14",
+        text(&drawn(&session_at, &view(), &Theme::default(), 60, 14))
+    );
+    insta::assert_snapshot!("too-small-30x5", text(&drawn(&session_at, &view(), &Theme::default(), 30, 5)));
 }
 
-/// The probe that asks the consumer under the fault.
+/// The probe that calls the consumer during the fault.
 const RESPOND: StepRef = StepRef { section: Section::Method, index: 2 };
 
 #[test]
 fn overlays_and_views_look_like_this() {
-    let told = fixtures::after_open();
+    let session_at = fixtures::after_open();
     let over = |overlay| View { overlay: Some(overlay), ..view() };
     for (name, view) in [
         ("help", over(Overlay::Help)),
@@ -148,38 +151,38 @@ fn overlays_and_views_look_like_this() {
         ("note", over(Overlay::Note(Editor::default()))),
         ("quit", over(Overlay::ConfirmQuit)),
         ("undo", over(Overlay::ConfirmUndo)),
-        ("guards", over(Overlay::Guards(GuardForm::new(told.0.guards.limits)))),
+        ("guards", over(Overlay::Guards(GuardForm::new(session_at.0.guards.limits)))),
         ("zoom", View { zoomed: true, focus: Pane::Users, ..view() }),
         ("presenter", View { presenter: true, ..view() }),
         ("cursor", View { cursor: Some(7), ..view() }),
     ] {
         insta::assert_snapshot!(
             format!("{name}-120x36"),
-            text(&drawn(&told, &view, &Theme::default(), 120, 36))
+            text(&drawn(&session_at, &view, &Theme::default(), 120, 36))
         );
     }
     insta::assert_snapshot!(
         "help-80x24",
-        text(&drawn(&told, &over(Overlay::Help), &Theme::default(), 80, 24))
+        text(&drawn(&session_at, &over(Overlay::Help), &Theme::default(), 80, 24))
     );
 }
 
-/// The story without a breaker at T+19, with limits.
+/// The scenario without a breaker at T+19, with guard limits.
 fn guarded(change: impl FnOnce(&mut Guards)) -> (Session, Timestamp) {
-    let mut told = fixtures::before_failing();
-    change(&mut told.0.guards.limits);
-    told
+    let mut session_at = fixtures::before_failing();
+    change(&mut session_at.0.guards.limits);
+    session_at
 }
 
-/// What somebody expected of the story with a breaker.
-fn predicted(mut told: (Session, Timestamp)) -> (Session, Timestamp) {
-    told.0.prediction = Some(Prediction {
+/// Adds a prediction to the scenario with a breaker.
+fn predicted(mut session_at: (Session, Timestamp)) -> (Session, Timestamp) {
+    session_at.0.prediction = Some(Prediction {
         trip: Some(ExpectedTrip::Within(2.0)),
         users: Some(ExpectedAnswers::Fallback),
         errors: Some(0),
         recovery_s: Some(10.0),
     });
-    told
+    session_at
 }
 
 #[test]
@@ -187,7 +190,8 @@ fn a_prediction_is_shown_before_and_scored_at_the_end() {
     let form = PredictForm::of(predicted(fixtures::ready()).0.prediction);
     let writing = View { overlay: Some(Overlay::Predict(form)), ..view() };
     for (width, height) in [(120, 36), (80, 24)] {
-        let shown = |told: &_, view: &View| text(&drawn(told, view, &Theme::default(), width, height));
+        let shown =
+            |session_at: &_, view: &View| text(&drawn(session_at, view, &Theme::default(), width, height));
         insta::assert_snapshot!(format!("predict-{width}x{height}"), shown(&fixtures::ready(), &writing));
         let ready = predicted(fixtures::ready());
         insta::assert_snapshot!(format!("predicted-{width}x{height}"), shown(&ready, &view()));
@@ -205,11 +209,11 @@ fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     for what in [EventKind::GuardTripped(trip), EventKind::Interrupted { reason, level: Level::Warning }] {
         over.0.apply(&Event { seq: 0, at: over.1, what });
     }
-    for (name, told) in [("guard-near", near), ("guard-tripped", over)] {
+    for (name, session_at) in [("guard-near", near), ("guard-tripped", over)] {
         for (width, height) in [(120, 36), (80, 24)] {
-            let buffer = drawn(&told, &view(), &Theme::default(), width, height);
+            let buffer = drawn(&session_at, &view(), &Theme::default(), width, height);
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&buffer));
-            // What is left of the guard stands where the score does, or in the row of what to watch for.
+            // The guard's remaining time is shown in the place of the score, or in the row of what to watch for.
             let shown = text(&buffer);
             let near = shown.contains("abort at 20") || shown.contains("aborts by itself");
             assert_eq!(near, name == "guard-near", "{name}:\n{shown}");
@@ -217,52 +221,59 @@ fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     }
 }
 
-/// A log as the observer tells it.
-fn logged(told: &mut (Session, Timestamp), pod: &str, previous: bool, lines: &[&str], failed: Option<&str>) {
-    let pod = told.0.cluster.pod(pod).unwrap().pod.key.clone();
+/// Adds a log as the observer reports it.
+fn logged(
+    session_at: &mut (Session, Timestamp),
+    pod: &str,
+    previous: bool,
+    lines: &[&str],
+    failed: Option<&str>,
+) {
+    let pod = session_at.0.cluster.pod(pod).unwrap().pod.key.clone();
     let source = LogSource { pod, container: "app".to_owned(), previous };
-    let at = told.1;
+    let at = session_at.1;
     let lines = lines.iter().map(|text| PodLine { at: None, text: (*text).to_owned() }).collect();
     for what in [
         EventKind::PodLogOpened { source: source.clone() },
         EventKind::PodLogged { source: source.clone(), lines },
         EventKind::PodLogClosed { source, failed: failed.map(str::to_owned) },
     ] {
-        let seq = told.0.events;
-        told.0.apply(&Event { seq, at, what });
+        let seq = session_at.0.events;
+        session_at.0.apply(&Event { seq, at, what });
     }
 }
 
 #[test]
 fn the_log_of_a_pod_says_whose_it_is_and_what_it_is_worth() {
-    let mut told = fixtures::after_open();
+    let mut session_at = fixtures::after_open();
     let over = || View { overlay: Some(Overlay::PodLog), ..view() };
-    let shown =
-        |told: &(Session, Timestamp), view: &View| text(&drawn(told, view, &Theme::default(), 80, 24));
-    assert!(shown(&told, &over()).contains("it is being asked for"));
-    logged(&mut told, fixtures::OLD, true, &["starting", "out of memory"], None);
-    logged(&mut told, fixtures::OLD, false, &["GET / 200", "SIGTERM: stopping"], None);
-    insta::assert_snapshot!("pod-log-80x24", shown(&told, &over()));
+    let shown = |session_at: &(Session, Timestamp), view: &View| {
+        text(&drawn(session_at, view, &Theme::default(), 80, 24))
+    };
+    assert!(shown(&session_at, &over()).contains("it is being asked for"));
+    logged(&mut session_at, fixtures::OLD, true, &["starting", "out of memory"], None);
+    logged(&mut session_at, fixtures::OLD, false, &["GET / 200", "SIGTERM: stopping"], None);
+    insta::assert_snapshot!("pod-log-80x24", shown(&session_at, &over()));
 
-    let gone = told.0.cluster.pod(fixtures::OLD).unwrap().pod.key.clone();
-    let (seq, at) = (told.0.events, told.1);
-    told.0.apply(&Event { seq, at, what: EventKind::PodGone(gone) });
-    let left = shown(&told, &over());
+    let gone = session_at.0.cluster.pod(fixtures::OLD).unwrap().pod.key.clone();
+    let (seq, at) = (session_at.0.events, session_at.1);
+    session_at.0.apply(&Event { seq, at, what: EventKind::PodGone(gone) });
+    let left = shown(&session_at, &over());
     assert!(left.contains("gone since T+10: its last lines"), "{left}");
     assert!(left.contains("SIGTERM: stopping"), "{left}");
 
-    let new = told.0.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
-    logged(&mut told, fixtures::NEW, false, &[], Some("pods \"x\" is forbidden"));
-    let refused = shown(&told, &View { pod: Some(new), ..over() });
+    let new = session_at.0.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
+    logged(&mut session_at, fixtures::NEW, false, &[], Some("pods \"x\" is forbidden"));
+    let refused = shown(&session_at, &View { pod: Some(new), ..over() });
     assert!(refused.contains("it cannot be read: pods \"x\" is forbidden"), "{refused}");
 }
 
 #[test]
 fn a_context_outside_the_allow_list_stands_out() {
-    let mut told = fixtures::steady();
-    told.0.meta.allowed = false;
-    told.0.meta.context = Some("production-eu".to_owned());
-    let step = told.0.steps.cursor.unwrap();
+    let mut session_at = fixtures::steady();
+    session_at.0.meta.allowed = false;
+    session_at.0.meta.context = Some("production-eu".to_owned());
+    let step = session_at.0.steps.cursor.unwrap();
     let typed = Overlay::ConfirmFire {
         place: None,
         step,
@@ -270,7 +281,10 @@ fn a_context_outside_the_allow_list_stands_out() {
         typed: Editor::default(),
     };
     let view = View { overlay: Some(typed), ..view() };
-    insta::assert_snapshot!("confirm-fire-80x24", text(&drawn(&told, &view, &Theme::default(), 80, 24)));
+    insta::assert_snapshot!(
+        "confirm-fire-80x24",
+        text(&drawn(&session_at, &view, &Theme::default(), 80, 24))
+    );
 }
 
 #[test]
@@ -292,14 +306,14 @@ fn the_ghost_of_an_earlier_run_lies_behind_this_one() {
     let (before, _) = fixtures::finished(Variant::Before);
     let mut unlike = before.clone();
     unlike.users.endpoints[0].rate = 4.0;
-    for (name, told, ghost) in
+    for (name, session_at, ghost) in
         [("ghost", fixtures::after_open(), &before), ("ghost-unlike", fixtures::steady(), &unlike)]
     {
         for (width, height) in [(120_u16, 36_u16), (80, 24)] {
             let area = Rect::new(0, 0, width, height);
             let mut buffer = Buffer::empty(area);
             let view = view();
-            let scene = Scene::new(&told.0, &view, told.1, Some(ghost));
+            let scene = Scene::new(&session_at.0, &view, session_at.1, Some(ghost));
             render(&mut buffer, area, &scene, &Theme::default(), &LogFeed::default());
             insta::assert_snapshot!(format!("{name}-{width}x{height}"), text(&buffer));
         }
@@ -309,9 +323,9 @@ fn the_ghost_of_an_earlier_run_lies_behind_this_one() {
 #[test]
 fn the_theme_without_colour_has_none_anywhere() {
     let mono = Theme::named("mono").unwrap();
-    for (name, told) in phases() {
+    for (name, session_at) in phases() {
         for (width, height) in [(80, 24), (120, 36), (200, 50)] {
-            let buffer = drawn(&told, &view(), &mono, width, height);
+            let buffer = drawn(&session_at, &view(), &mono, width, height);
             let coloured =
                 buffer.content().iter().find(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
             assert_eq!(coloured, None, "{name} at {width}x{height}");
@@ -323,17 +337,17 @@ fn the_theme_without_colour_has_none_anywhere() {
 #[test]
 fn ascii_means_ascii() {
     let ascii = Theme::default().ascii();
-    for (name, told) in phases() {
+    for (name, session_at) in phases() {
         for overlay in [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap)] {
             let view = View { overlay, ..view() };
-            let shown = text(&drawn(&told, &view, &ascii, 120, 36));
+            let shown = text(&drawn(&session_at, &view, &ascii, 120, 36));
             let other = shown.chars().find(|c| !c.is_ascii());
             assert_eq!(other, None, "{name}:\n{shown}");
         }
     }
 }
 
-/// What names, logs, bodies and events may hold.
+/// Hostile content of names, logs, bodies and events.
 const NASTY: &[&str] = &[
     "\x1b[2J\x1b]0;x\x07東京\u{202e}e\u{301}\n\t\0end",
     "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{2764}\u{fe0f} \u{1f44d}\u{1f3fd} \u{1f1e9}\u{1f1ea} 1\u{fe0f}\u{20e3}",
@@ -344,7 +358,7 @@ const NASTY: &[&str] = &[
     "",
 ];
 
-/// Every word about the outside world turned into something nasty.
+/// The scenario with its external text replaced by `nasty`.
 fn hostile(nasty: &str) -> (Session, Timestamp) {
     let (_, now) = fixtures::after_open();
     let events = fixtures::events(Variant::After, 10.0);
@@ -372,15 +386,15 @@ fn hostile(nasty: &str) -> (Session, Timestamp) {
         })
         .map(|text| serde_json::from_str(&text).unwrap())
         .collect();
-    let mut told = (fixtures::session(&nasty), now);
-    let pods: Vec<String> = told.0.cluster.in_play.iter().map(|row| row.pod.key.name.clone()).collect();
+    let mut session_at = (fixtures::session(&nasty), now);
+    let pods: Vec<String> = session_at.0.cluster.in_play.iter().map(|row| row.pod.key.name.clone()).collect();
     for pod in pods {
-        logged(&mut told, &pod, false, NASTY, None);
+        logged(&mut session_at, &pod, false, NASTY, None);
     }
-    told
+    session_at
 }
 
-/// Every row as wide as the screen: a wide character takes the cell behind it, no other cell is lost.
+/// Checks that every row is as wide as the screen: a wide character takes the cell after it, no other cell is lost.
 fn holds(buffer: &Buffer) {
     let area = buffer.area;
     for y in 0..area.height {
@@ -402,14 +416,14 @@ fn holds(buffer: &Buffer) {
 #[test]
 fn text_from_outside_cannot_steer_the_terminal() {
     for nasty in NASTY {
-        let told = hostile(nasty);
-        let uid = told.0.cluster.in_play.first().map(|row| row.pod.key.uid.clone());
+        let session_at = hostile(nasty);
+        let uid = session_at.0.cluster.in_play.first().map(|row| row.pod.key.uid.clone());
         for overlay in
             [None, Some(Overlay::Why), Some(Overlay::PodLog), Some(Overlay::Note(Editor::default()))]
         {
             let view = View { overlay, pod: uid.clone(), filter: String::new(), ..view() };
             for (width, height) in [(120, 36), (80, 24), (60, 14)] {
-                let buffer = drawn(&told, &view, &Theme::default(), width, height);
+                let buffer = drawn(&session_at, &view, &Theme::default(), width, height);
                 holds(&buffer);
                 let frames = view.overlay.is_none() && width == 120;
                 let right = (6..height - 3).map(|y| buffer.cell((width - 1, y)).unwrap().symbol());
@@ -421,17 +435,18 @@ fn text_from_outside_cannot_steer_the_terminal() {
             }
         }
         assert!(
-            !nasty.contains('東') || text(&drawn(&told, &view(), &Theme::default(), 120, 36)).contains('東')
+            !nasty.contains('東')
+                || text(&drawn(&session_at, &view(), &Theme::default(), 120, 36)).contains('東')
         );
     }
 }
 
 #[test]
 fn nothing_important_is_cut_at_80x24() {
-    for (name, told) in phases() {
+    for (name, session_at) in phases() {
         for presenter in [false, true] {
             let view = View { presenter, ..view() };
-            let shown = text(&drawn(&told, &view, &Theme::default(), 80, 24));
+            let shown = text(&drawn(&session_at, &view, &Theme::default(), 80, 24));
             let lines: Vec<&str> = shown.lines().collect();
             for line in [lines[1], lines[21], lines[23]] {
                 assert!(!line.contains('…'), "{name}: {line}");
@@ -444,10 +459,10 @@ fn nothing_important_is_cut_at_80x24() {
 
 #[test]
 fn the_presenters_view_at_every_size() {
-    for (name, told) in [("steady", fixtures::steady()), ("open", fixtures::after_open())] {
+    for (name, session_at) in [("steady", fixtures::steady()), ("open", fixtures::after_open())] {
         for (width, height) in [(80, 24), (120, 36)] {
             let view = View { presenter: true, ..view() };
-            let shown = text(&drawn(&told, &view, &Theme::default(), width, height));
+            let shown = text(&drawn(&session_at, &view, &Theme::default(), width, height));
             insta::assert_snapshot!(format!("presenter-{name}-{width}x{height}"), shown);
             if width >= 100 {
                 for hidden in ["EXPERIMENT", "PODS", "PREFLIGHT"] {
@@ -458,10 +473,10 @@ fn the_presenters_view_at_every_size() {
     }
 }
 
-/// The story with a second endpoint that fares worse.
+/// The scenario with a second endpoint that fares worse.
 fn two_endpoints() -> (Session, Timestamp) {
-    let mut told = fixtures::after_open();
-    let (second, watched) = (EndpointId(1), told.1 - std::time::Duration::from_secs(20));
+    let mut session_at = fixtures::after_open();
+    let (second, watched) = (EndpointId(1), session_at.1 - std::time::Duration::from_secs(20));
     let url = "GET http://192.168.49.2:30817/orders?page=2".to_owned();
     let mut facts = vec![(
         watched,
@@ -475,35 +490,35 @@ fn two_endpoints() -> (Session, Timestamp) {
         facts.push((at + std::time::Duration::from_millis(4), EventKind::Answered(answer)));
     }
     for (at, what) in facts {
-        let seq = told.0.events;
-        told.0.apply(&Event { seq, at, what });
+        let seq = session_at.0.events;
+        session_at.0.apply(&Event { seq, at, what });
     }
-    told
+    session_at
 }
 
 #[test]
 fn with_several_endpoints_the_worst_speaks_and_any_can_be_shown() {
-    let told = two_endpoints();
+    let session_at = two_endpoints();
     for (width, height) in [(120, 36), (80, 24)] {
         for endpoint in [0, 1] {
             let view = View { endpoint, ..view() };
-            let shown = text(&drawn(&told, &view, &Theme::default(), width, height));
+            let shown = text(&drawn(&session_at, &view, &Theme::default(), width, height));
             assert!(shown.contains("/orders?page=2: 18 of 18") || shown.contains("FAILING"), "{shown}");
             let which = format!("endpoint {} of 2", endpoint + 1);
             assert!(width < 100 || shown.contains(&which), "{which}: {shown}");
             insta::assert_snapshot!(format!("endpoint-{}-{width}x{height}", endpoint + 1), shown);
         }
     }
-    // The other one has a strip of its own below the shown one's.
+    // The other endpoint has a strip of its own below that of the shown one.
     for (endpoint, other) in [(0, "FAILED"), (1, "real")] {
-        let shown = text(&drawn(&told, &View { endpoint, ..view() }, &Theme::default(), 120, 36));
+        let shown = text(&drawn(&session_at, &View { endpoint, ..view() }, &Theme::default(), 120, 36));
         let users = shown.lines().position(|line| line.starts_with("│ users")).unwrap();
         let below = shown.lines().nth(users + 1).unwrap();
         assert!(below.contains(other) || below.contains("real"), "{shown}");
     }
 }
 
-/// Every run of cells of one style that shows something: what a picture of letters does not tell.
+/// Every run of cells of one style that is not blank, since a text snapshot shows no styles.
 fn styles(buffer: &Buffer) -> String {
     let mut page = String::new();
     for y in 0..buffer.area.height {
@@ -531,9 +546,9 @@ fn every_theme_colours_every_state() {
     ];
     for theme in Theme::NAMES {
         let mut page = String::new();
-        for (name, told) in &states {
-            // The lines that differ by state: the verdict, the lanes, what comes next.
-            let buffer = drawn(told, &view(), &Theme::named(theme).unwrap(), 60, 14);
+        for (name, session_at) in &states {
+            // The lines that differ by state: the verdict, the lanes, the next step.
+            let buffer = drawn(session_at, &view(), &Theme::named(theme).unwrap(), 60, 14);
             page.push_str(&format!("-- {name}\n{}", styles(&buffer)));
         }
         insta::assert_snapshot!(format!("styles-{theme}"), page);
@@ -544,7 +559,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn no_size_is_a_problem(width in 0_u16..200, height in 0_u16..80, phase in 0_usize..7, look in 0_usize..9) {
-        let (_, told) = phases().into_iter().nth(phase).unwrap();
+        let (_, session_at) = phases().into_iter().nth(phase).unwrap();
         let overlays = [None, Some(Overlay::Help), Some(Overlay::Why), Some(Overlay::Heatmap), Some(Overlay::PodLog),
             Some(Overlay::ConfirmQuit), Some(Overlay::Note(Editor::default()))];
         let overlay = overlays.get(look).cloned().flatten();
@@ -552,7 +567,7 @@ proptest! {
             overlay, zoomed: look == 7, presenter: look == 8, cursor: (look > 4).then_some(3),
             focus: Pane::ALL[phase % 6], ..view()
         };
-        holds(&drawn(&told, &view, &Theme::default(), width, height));
+        holds(&drawn(&session_at, &view, &Theme::default(), width, height));
     }
 
     #[test]
@@ -590,7 +605,7 @@ fn the_heat_map_is_coloured_by_outcome_first() {
     let colour = |role| theme.style(role).fg.unwrap();
     let (real, fallback) = (colour(super::theme::Role::Ok), colour(super::theme::Role::Protected));
     let (error, waiting) = (colour(super::theme::Role::Failing), colour(super::theme::Role::Waiting));
-    // Fallbacks in 5 ms and errors in 5 ms are fast, and no more than that.
+    // Fallbacks and errors in 5 ms are coloured by their outcome, not by their speed.
     let told = colours(&fixtures::after_open());
     assert!(told.contains(&real) && told.contains(&fallback) && told.contains(&waiting), "{told:?}");
     assert!(!told.contains(&error), "{told:?}");
@@ -600,8 +615,8 @@ fn the_heat_map_is_coloured_by_outcome_first() {
 
 #[test]
 fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
-    let warned = |told: &(Session, Timestamp)| {
-        let shown = text(&drawn(told, &view(), &Theme::default(), 120, 36));
+    let warned = |session_at: &(Session, Timestamp)| {
+        let shown = text(&drawn(session_at, &view(), &Theme::default(), 120, 36));
         shown.contains("no verdict yet")
     };
     let (mut session, now) = fixtures::steady();
@@ -610,7 +625,7 @@ fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
     assert!(warned(&(session, now)));
 }
 
-/// Whoever cannot be asked was not merely not asked yet.
+/// Users that cannot be reached are not reported as not asked yet.
 #[test]
 fn before_anything_was_asked_the_bar_says_what_the_verdict_says() {
     let (mut session, now) = fixtures::ready();
@@ -657,8 +672,8 @@ fn on_the_way_to_safety_the_verdict_so_far_is_told() {
     for what in [ended, EventKind::SafetyBegan] {
         session.apply(&Event { seq: 0, at: now, what });
     }
-    let told = (session, now);
-    let shown = text(&drawn(&told, &view(), &Theme::default(), 120, 36));
+    let session_at = (session, now);
+    let shown = text(&drawn(&session_at, &view(), &Theme::default(), 120, 36));
     assert!(shown.contains("RECOVERING") && shown.contains("so far NOT RESILIENT"), "{shown}");
     let before = text(&drawn(&fixtures::before_failing(), &view(), &Theme::default(), 120, 36));
     assert!(!before.contains("so far"), "a run that goes on has none");

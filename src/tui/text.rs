@@ -1,18 +1,18 @@
-//! Text from outside, made fit for the screen: bodies, logs, names and events may hold anything.
+//! Makes external text safe for the screen: bodies, logs, names and events may contain anything.
 //!
-//! Everything a pane draws goes through [`clean`]: no control character and no escape sequence reaches the
-//! terminal, and nothing is wider than the place it was given.
+//! Everything a pane draws goes through [`clean`]: no control character and no escape sequence reaches the terminal,
+//! and no text is wider than its area.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
-/// Marks on top of one character beyond which the rest is dropped: a stack of hundreds ("zalgo") draws over
+/// The maximum number of combining marks per character; the rest is dropped. A stack of hundreds ("zalgo") draws over
 /// the lines above it in some terminals.
 const MARKS: usize = 4;
 
-/// The text without escape sequences, control characters and direction overrides; tabs and line ends become
-/// spaces. Text that is already clean is not copied.
+/// Removes escape sequences, control characters and direction overrides; replaces tabs and line ends by spaces. Text
+/// that is already clean is not copied.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
@@ -42,16 +42,16 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The text as whoever reads it on the screen would type it: cleaned, letters composed, one space between words and none
-/// around them.
+/// The text as a reader would type it from the screen: cleaned, composed (NFC), with single spaces between words and
+/// none around them.
 pub(super) fn typable(text: &str) -> String {
     let clean = clean(text);
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&clean);
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether what was typed is what is shown. What takes no column is not missed, and where the screen is in ASCII, its
-/// stand-ins can be typed.
+/// Returns whether the typed text equals the shown text. Characters without width are ignored, and the substitutes of
+/// an ASCII screen are accepted.
 pub(super) fn is_typed(shown: &str, typed: &str) -> bool {
     let seen = |text: &str| -> String {
         typable(text).chars().filter(|c| c.width().is_some_and(|width| width > 0)).collect()
@@ -60,7 +60,7 @@ pub(super) fn is_typed(shown: &str, typed: &str) -> bool {
     shown == typed || (!shown.is_ascii() && ascii(&shown) == typed)
 }
 
-/// The text in ASCII, as wide as before: a stand-in for every character that is not.
+/// The text in ASCII, with the same width: every other character is replaced by a substitute.
 pub(super) fn ascii(text: &str) -> String {
     let stand_in = |c: char| match c {
         '…' => "~".to_owned(),
@@ -84,16 +84,17 @@ pub(super) fn ascii(text: &str) -> String {
     text.chars().map(stand_in).collect()
 }
 
-/// How many columns the text takes.
+/// The width of the text in columns.
 pub(super) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
-    // Character by character, as terminals that know nothing of sequences do; what would join some was cleaned away.
+    // Per character, as terminals without grapheme clusters measure it; `clean` has removed the characters that would
+    // join others.
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
-/// The clean text in at most `columns` columns; what does not fit gives way to an ellipsis.
+/// Cleans the text and truncates it to at most `columns` columns, with an ellipsis.
 pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let text = clean(text);
     if width(&text) <= columns {
@@ -116,7 +117,7 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// The beginning of a text, as far as `columns` columns hold it.
+/// The longest beginning of a text that fits into `columns` columns.
 pub(super) fn beginning(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, c): &(usize, char)| {
@@ -127,7 +128,7 @@ pub(super) fn beginning(text: &str, columns: usize) -> &str {
     text.get(..to).unwrap_or_default()
 }
 
-/// The end of a text, as far as `columns` columns hold it.
+/// The longest end of a text that fits into `columns` columns.
 pub(super) fn ending(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, c): &(usize, char)| {
@@ -138,7 +139,8 @@ pub(super) fn ending(text: &str, columns: usize) -> &str {
     text.get(from..).unwrap_or_default()
 }
 
-/// The clean text in at most `columns` columns, with what is in its middle left out: names of pods differ at their end.
+/// Cleans the text and shortens it to at most `columns` columns by leaving out its middle: pod names differ at their
+/// end.
 pub(super) fn fit_ends(text: &str, columns: usize) -> String {
     let text = clean(text);
     if width(&text) <= columns || columns < 8 {
@@ -156,12 +158,12 @@ pub(super) fn fit_ends(text: &str, columns: usize) -> String {
     format!("{head}{tail}")
 }
 
-/// The whole text broken into lines of at most `columns` columns.
+/// Breaks the whole text into lines of at most `columns` columns.
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     wrap(text, columns, usize::MAX)
 }
 
-/// The text broken into lines of at most `columns` columns, at spaces where there are any; at most `most` lines.
+/// Breaks the text into at most `most` lines of at most `columns` columns, at spaces where possible.
 pub(super) fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     let text = clean(text);
     let mut lines: Vec<String> = Vec::new();
@@ -194,20 +196,20 @@ pub(super) fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
     lines
 }
 
-/// One space, however many line ends follow each other.
+/// Appends one space for any number of consecutive line ends.
 fn push_space(out: &mut String) {
     if !out.ends_with(' ') {
         out.push(' ');
     }
 }
 
-/// Whether the character changes the direction or order of what follows it.
+/// Returns whether the character changes the direction or order of the text after it.
 fn reorders(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Characters that make one wide picture of several in some terminals and not in others: drawn apart, all agree how wide
-/// they are.
+/// Returns whether the character joins several characters into one wide glyph in some terminals only. Without it, all
+/// terminals agree on the width.
 fn joins(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'
         | '\u{e0000}'..='\u{e01ef}')
@@ -227,13 +229,13 @@ fn skip_escape(chars: &mut Chars<'_>) {
     }
 }
 
-/// Parameters, intermediates, one final byte.
+/// Skips the parameters, the intermediates and the final byte.
 fn skip_control_sequence(chars: &mut Chars<'_>) {
     while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
     chars.next_if(|c| ('@'..='~').contains(c));
 }
 
-/// Up to the terminator, or to the line's end when there is none: a cut-off sequence must not swallow a whole log.
+/// Skips to the terminator, or to the end of the line without one: a truncated sequence must not remove a whole log.
 fn skip_string(chars: &mut Chars<'_>) {
     while let Some(c) = chars.next_if(|c| *c != '\n') {
         match c {

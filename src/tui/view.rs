@@ -1,4 +1,5 @@
-//! What the operator looks at: focus, scroll, overlay. Never what happened; that is the session's.
+//! The operator's view: focus, scroll position, overlay. What happened in the session belongs to the session's state
+//! instead.
 
 use super::{
     editor::Editor,
@@ -10,135 +11,137 @@ use super::{
 use crate::session::event::{StepCluster, StepRef};
 use ratatui::layout::Rect;
 
-/// Who steers what is shown.
+/// Whether the operator can control the session that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Steering {
-    /// The operator: every key works.
+    /// The operator controls the session: every key works.
     #[default]
     Live,
-    /// Somebody else: the keys that would change something say so.
+    /// The session is read-only: keys that would step or fire only show a hint.
     ReadOnly,
-    /// Nobody: it happened already.
+    /// The session is a replay: nothing can be changed.
     Replay,
 }
 
-/// What lies over the panes.
+/// An overlay on top of the panes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    /// All keys.
+    /// The help: all keys.
     Help,
     /// The evidence behind the verdict and the belief.
     Why,
     Logs,
     PodLog,
-    /// Waiting times over time.
+    /// The heat map of waiting times over time.
     Heatmap,
     Note(Editor),
-    /// A filter for pods is typed.
+    /// The input of a pod filter.
     Filter(Editor),
-    /// A prediction is written.
+    /// The form for a prediction.
     Predict(PredictForm),
-    /// The guards are seen and changed.
+    /// The form for the guards' limits.
     Guards(GuardForm),
-    /// Putting back needs a yes.
+    /// Asks for confirmation before the undo kit is applied.
     ConfirmUndo,
-    /// Leaving a step out needs a yes.
+    /// Asks for confirmation before a step is skipped.
     ConfirmSkip(StepRef),
-    /// There is no cluster: whether to start the sandbox is asked.
+    /// There is no cluster: asks whether to start the sandbox.
     Sandbox,
-    /// Leaving needs a yes.
+    /// Asks for confirmation before the program quits.
     ConfirmQuit,
-    /// The target's name is typed before a fire.
+    /// Asks the operator to type the target's name before a fire.
     ConfirmFire {
-        /// The cluster that the card named when the question was asked.
+        /// The cluster that the target card named when the overlay was opened.
         place: Option<StepCluster>,
         step: StepRef,
-        /// What must be typed.
+        /// The text to type.
         word: String,
         typed: Editor,
     },
 }
 
 impl Overlay {
-    /// Whether it takes every key itself.
+    /// Returns whether the overlay is a text input, which receives every key.
     pub fn takes_text(&self) -> bool {
         matches!(self, Overlay::Note(_) | Overlay::Filter(_) | Overlay::ConfirmFire { .. })
     }
 }
 
-/// How far leaving has come: each further request is more urgent.
+/// The stage of quitting; each further request is more urgent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Leaving {
     #[default]
     No,
-    /// The session was told to end; its rollbacks are awaited.
+    /// The session was asked to end; its rollbacks are awaited.
     Asked,
-    /// It was told again: what runs is cut.
+    /// The session was asked a second time: the running wait is cut short.
     Pressed,
 }
 
-/// What a session is a part of, such as the demo's lessons: one key leads on when it has ended, and leaving leaves all.
+/// The sequence that a session belongs to, such as the demo's lessons: after the end, one key continues with the next
+/// session, and quitting leaves the whole sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sequence {
-    /// What comes next, in a few words.
+    /// The next session, in a few words.
     pub next: &'static str,
-    /// What the earlier session and this one are called where they are compared.
+    /// The names of the earlier session and of this one in a comparison.
     pub names: (&'static str, &'static str),
 }
 
 #[derive(Clone, Debug)]
 pub struct View {
-    /// Keys in force.
+    /// The key bindings in force.
     pub keymap: Keymap,
     pub steering: Steering,
-    /// The pane that arrows move in.
+    /// The pane that the arrow keys act on.
     pub focus: Pane,
     /// Whether the focused pane fills the screen.
     pub zoomed: bool,
-    /// Whether the presenter's view is on.
+    /// Whether the presenter view is on.
     pub presenter: bool,
-    /// What lies over the panes.
+    /// The overlay on top of the panes, if any.
     pub overlay: Option<Overlay>,
-    /// Lines scrolled down, by pane; the overlay's last.
+    /// Lines scrolled down, by pane; the last entry is that of the overlay.
     pub scroll: [usize; Pane::ALL.len() + 1],
-    /// The step of the time axis that the operator chose, by its place among all; else the one in which the run fits.
+    /// The step of the time axis that the operator chose, as an index into all steps; `None` for the step with which
+    /// the run fits.
     pub zoom: Option<usize>,
-    /// Where the first column begins when scrolled away from the present, in milliseconds from T0.
+    /// The beginning of the first column if scrolled away from the present, in milliseconds from T0.
     pub scrolled_to: Option<i64>,
     /// The moment under the time cursor, in milliseconds from T0.
     pub cursor: Option<i64>,
-    /// The step chosen in the experiment pane.
+    /// The step selected in the experiment pane.
     pub chosen: Option<StepRef>,
-    /// Identity of the pod chosen in the pods pane.
+    /// The UID of the pod selected in the pods pane.
     pub pod: Option<String>,
-    /// Which endpoint the users pane shows.
+    /// The index of the endpoint that the users pane shows.
     pub endpoint: usize,
-    /// Pods whose name holds this are shown.
+    /// The pod filter: only pods whose names contain this text are shown.
     pub filter: String,
-    /// Why the last key did nothing, until the next one.
+    /// A message about the last key, shown until the next key press.
     pub hint: Option<String>,
-    /// Whether the session is still being prepared: nothing can be steered yet.
+    /// Whether the session is still starting, so that no commands are possible yet.
     pub starting: bool,
-    /// How far leaving has come.
+    /// The stage of quitting.
     pub leaving: Leaving,
-    /// Whether the sandbox was offered and declined.
+    /// Whether the operator declined the offered sandbox.
     pub declined: bool,
-    /// Whether the session's work is done.
+    /// Whether the run has ended and all of its data is saved.
     pub finished: bool,
     /// Whether an earlier session is compared with this one at the end.
     pub compares: bool,
-    /// What it is a part of, if anything.
+    /// The sequence that the session belongs to, if any.
     pub course: Option<Sequence>,
-    /// Whether the mouse is ours; else it is the terminal's, for selecting text.
+    /// Whether this program captures the mouse; otherwise the terminal selects text with it.
     pub mouse: bool,
     /// The terminal's size at the last frame.
     pub area: Rect,
-    /// What lay where on the last frame.
+    /// The clickable areas of the last frame.
     pub targets: Targets,
 }
 
 impl View {
-    /// A view on a session that begins.
+    /// Creates the view of a session that begins.
     pub fn new(keymap: Keymap, steering: Steering) -> Self {
         Self {
             keymap,
@@ -168,7 +171,7 @@ impl View {
         }
     }
 
-    /// What the earlier session and this one are called.
+    /// The names of the earlier session and of this one in a comparison.
     pub fn names(&self) -> (&'static str, &'static str) {
         self.course.map_or(("before", "after"), |course| course.names)
     }

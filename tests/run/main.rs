@@ -13,7 +13,6 @@ mod outcomes;
 mod program;
 mod providers;
 mod python_bridge;
-mod readme;
 mod signals;
 mod silent_server;
 mod validation;

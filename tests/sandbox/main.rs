@@ -4,10 +4,14 @@
 
 mod clients;
 mod clusters;
+mod docs;
 mod faults;
 mod http;
 mod life;
 mod native;
 mod stage;
+#[path = "../live/terminal.rs"]
+#[allow(dead_code, reason = "the pages need few of its keys")]
+mod terminal;
 mod users;
 mod watched;

@@ -1,10 +1,11 @@
-//! Equality and order as Python has them.
+//! Equality and order with Python's semantics.
 
 use crate::{decimal::Decimal, value::Value};
 use std::cmp::Ordering;
 
 impl Value {
-    /// Python's `==`: numbers and booleans by numeric value, mappings without regard to order, the rest by kind.
+    /// Python's `==`: compares numbers and booleans by numeric value, mappings without regard to order, and other
+    /// values only with values of the same type.
     pub fn py_eq(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Null, Value::Null) => true,
@@ -31,7 +32,7 @@ impl Value {
         }
     }
 
-    /// The order of two numbers: `None` when one is no number, `Some(None)` when one is NaN.
+    /// Compares two numbers: `None` when one is not a number, `Some(None)` when one is NaN.
     pub(crate) fn numeric_cmp(&self, other: &Value) -> Option<Option<Ordering>> {
         let (a, b) = (self.as_plain_int(), other.as_plain_int());
         if let (Some(a), Some(b)) = (a, b) {

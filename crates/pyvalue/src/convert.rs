@@ -36,13 +36,13 @@ pub fn to_float(value: &Value) -> Option<Value> {
     }
 }
 
-/// The text without white space around it, its digits those of ASCII: Python reads those of every script.
+/// Trims the text and replaces the decimal digits of all scripts, which Python accepts, by ASCII digits.
 fn latin(text: &str) -> String {
     let latin = |c| decimal::digit(c).map_or(c, |digit| char::from(b'0' + digit));
     text.trim().chars().map(latin).collect()
 }
 
-/// The text without its `_`, each of which must stand between two digits.
+/// Removes each `_`, which must be between two digits; `None` when that or another character is not allowed.
 fn separated(text: &str, allowed: fn(char) -> bool) -> Option<String> {
     let bytes = text.as_bytes();
     let digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_digit);

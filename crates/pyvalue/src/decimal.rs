@@ -1,30 +1,30 @@
-//! Exact decimals, as far as comparing needs them.
+//! Exact decimal numbers, for comparison only.
 
 use crate::value::Value;
 use std::cmp::Ordering;
 
-/// An exact decimal number, infinity or not a number.
+/// An exact decimal number, infinity or NaN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decimal {
-    /// Compares with nothing.
+    /// Not a number; not comparable with any number.
     Nan,
-    /// An infinity, by its sign.
+    /// Positive or negative infinity.
     Infinite {
-        /// Whether it is below zero.
+        /// Whether it is negative infinity.
         negative: bool,
     },
-    /// `0.digits * 10^scale`; without leading or trailing zeros, empty digits for zero.
+    /// `0.digits * 10^scale`, without leading or trailing zeros; zero has no digits.
     Finite {
-        /// Whether it has a minus.
+        /// Whether the number has a minus sign.
         negative: bool,
-        /// Each from 0 to 9.
+        /// The digits, each from 0 to 9.
         digits: Vec<u8>,
-        /// Where the point stands.
+        /// The position of the decimal point.
         scale: i64,
     },
 }
 
-/// The zeros of the scripts whose digits Python reads as decimal digits.
+/// The zeros of the scripts whose decimal digits Python accepts.
 const ZEROS: [u32; 66] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50,
     0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40,
@@ -35,7 +35,7 @@ const ZEROS: [u32; 66] = [
 ];
 
 impl Decimal {
-    /// A number or a boolean; `None` for anything else.
+    /// Converts a number or a boolean; `None` for other values.
     pub fn of_number(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(b) => Self::of_text(if *b { "1" } else { "0" }),
@@ -43,13 +43,13 @@ impl Decimal {
             Value::Big(digits) => Self::of_text(digits),
             Value::Float(float) if float.is_nan() => Some(Self::Nan),
             Value::Float(float) if float.is_infinite() => Some(Self::Infinite { negative: *float < 0.0 }),
-            // Every binary float is an exact decimal of at most 1074 places.
+            // Every binary float is an exact decimal number with at most 1074 fractional digits.
             Value::Float(float) => Self::of_text(&format!("{float:.1074}")),
             _ => None,
         }
     }
 
-    /// What Python's `Decimal` reads from a text: white space around and `_` within are ignored.
+    /// Parses a text as Python's `Decimal` does: surrounding white space and `_` are ignored.
     pub fn of_text(text: &str) -> Option<Self> {
         let text: String = text.trim().chars().filter(|c| *c != '_').collect();
         let (negative, magnitude) = match text.strip_prefix('-') {
@@ -87,7 +87,7 @@ impl Decimal {
         Some(Self::Finite { negative, digits, scale })
     }
 
-    /// -1, 0 or 1; infinities weigh twice as much.
+    /// Returns the sign (-1, 0 or 1), doubled for infinities.
     fn weight(&self) -> i8 {
         match self {
             Self::Nan => 0,

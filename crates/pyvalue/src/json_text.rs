@@ -1,16 +1,17 @@
-//! Values as JSON text in Python's two manners: the journal's, and `json.dumps`'s default.
+//! Values as JSON text in two formats of Python: the journal's, and the default of `json.dumps`.
 
 use crate::{python_text::python_float, value::Value};
 
 impl Value {
-    /// JSON as the journal has it: two-space indentation, characters unescaped, bare `NaN`, no final line end.
+    /// Returns JSON in the journal's format: two-space indentation, characters not escaped, bare `NaN`, no final line
+    /// ending.
     pub fn to_json_pretty(&self) -> String {
         let mut out = String::new();
         Writer { out: &mut out, indent: Some(2), ascii: false }.value(self, 0);
         out
     }
 
-    /// JSON on one line as Python's `json.dumps` makes it: `, ` and `: `, other than ASCII escaped.
+    /// Returns JSON on one line in the format of Python's `json.dumps`: separators `, ` and `: `, non-ASCII escaped.
     pub fn to_json(&self) -> String {
         let mut out = String::new();
         Writer { out: &mut out, indent: None, ascii: true }.value(self, 0);

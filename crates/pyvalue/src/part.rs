@@ -1,12 +1,12 @@
-//! A part of a mapping under its JSON path: the steps that lead to it, and putting another in its place.
+//! Access to a part of a mapping by its JSON path.
 
 use crate::{
     document::place::{Segment, segments},
     value::{Map, Value},
 };
 
-/// Puts `part` where `path` leads; tells whether there was something to put it in the place of. `$` is the whole, which
-/// only another mapping can take the place of.
+/// Replaces the value at `path` by `part`; returns whether the path exists. The path `$` addresses the whole mapping,
+/// which only another mapping can replace.
 pub fn put(root: &mut Map, path: &str, part: Value) -> bool {
     let mut steps = segments(path).into_iter();
     let Some(first) = steps.next() else {
@@ -19,7 +19,7 @@ pub fn put(root: &mut Map, path: &str, part: Value) -> bool {
     place.map(|place| *place = part).is_some()
 }
 
-/// The steps that lead to a part, as JSON: names and numbers.
+/// Returns the steps of a path as JSON: keys and indices.
 pub fn steps(path: &str) -> Value {
     let step = |segment| match segment {
         Segment::Key(key) => Value::Text(key),

@@ -1,8 +1,8 @@
-//! Values as Python prints them: `str()` and `repr()`.
+//! Values as Python's `str()` and `repr()` print them.
 
 use crate::value::Value;
 
-/// `str(value)`: text as it is, `True`, `None`, `100.0`, `1e+20`, `['x', 1]`.
+/// Python's `str(value)`: text unchanged, `True`, `None`, `100.0`, `1e+20`, `['x', 1]`.
 pub fn python_text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
@@ -10,7 +10,7 @@ pub fn python_text(value: &Value) -> String {
     }
 }
 
-/// `repr(value)`: as [`python_text`], with text in quotes.
+/// Python's `repr(value)`: like [`python_text`], with text in quotes.
 pub fn python_literal(value: &Value) -> String {
     let mut out = String::new();
     write_literal(value, &mut out);
@@ -47,7 +47,8 @@ fn write_literal(value: &Value, out: &mut String) {
     }
 }
 
-/// `repr` of a text: single quotes unless only single ones occur in it; what cannot be printed is escaped.
+/// Python's `repr` of a string: in single quotes, unless it contains single and no double quotes; non-printable
+/// characters are escaped.
 fn write_quoted(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(quote);
@@ -69,14 +70,15 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// Python's idea of printable, as far as it matters to read a log line: no control, no separator but the space.
+/// Approximates Python's definition of printable, sufficient for log lines: no control characters, no separators except
+/// the space.
 fn is_printable(c: char) -> bool {
     let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{fff9}'..='\u{fffb}');
     !(c.is_control() || invisible || (c.is_whitespace() && c != ' '))
 }
 
-/// `repr` of a float: the shortest digits that read back, with `.0` for whole values, an exponent from 1e16 and
-/// below 1e-4.
+/// Python's `repr` of a float: the shortest digits that parse to the same float, with `.0` for whole values, and with
+/// an exponent from 1e16 and below 1e-4.
 pub fn python_float(float: f64) -> String {
     if float.is_nan() {
         return "nan".to_owned();

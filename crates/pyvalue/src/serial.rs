@@ -1,4 +1,4 @@
-//! [`Value`] to and from serde: recordings, HTTP bodies, Kubernetes objects.
+//! Serde implementations for [`Value`]: recordings, HTTP bodies, Kubernetes objects.
 
 use crate::value::{Map, Value};
 use serde::{
@@ -12,7 +12,7 @@ impl Serialize for Value {
             Value::Null => serializer.serialize_unit(),
             Value::Bool(b) => serializer.serialize_bool(*b),
             Value::Int(i) => serializer.serialize_i64(*i),
-            // Only the journal needs such digits to the last one, and it has a writer of its own.
+            // Only the journal needs all digits, and it has its own writer.
             Value::Big(digits) => match digits.parse::<f64>() {
                 Ok(float) => serializer.serialize_f64(float),
                 Err(_) => serializer.serialize_str(digits),

@@ -1,13 +1,13 @@
-//! A value as a Python program sees it: JSON's shapes with Python's rules for equality, truth and text.
+//! Python-compatible values: the types of JSON with Python's rules for equality, truth and text.
 
 use indexmap::IndexMap;
 
-/// A mapping that keeps the order of its keys, as Python's `dict` does.
+/// A mapping that preserves the order of its keys, like Python's `dict`.
 ///
-/// Its hashes are quick and seeded anew in every process: keys come from files and from services' answers.
+/// The hash function is fast and randomly seeded in every process, because keys come from files and responses.
 pub type Map = IndexMap<String, Value, foldhash::fast::RandomState>;
 
-/// One value: of a file, of an answer, of a program's output.
+/// A value from a file, a response or a program's output.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// `null`, Python's `None`.
@@ -17,20 +17,20 @@ pub enum Value {
     Bool(bool),
     /// An integer that fits 64 bits.
     Int(i64),
-    /// An integer that does not: its canonical decimal digits, with a sign if negative.
+    /// An integer that does not fit: its canonical decimal digits, with a minus sign if negative.
     Big(Box<str>),
     /// A float; may be NaN or infinite, which Python's JSON reads and writes bare.
     Float(f64),
-    /// Text.
+    /// A string.
     Text(String),
     /// A list.
     List(Vec<Value>),
-    /// A mapping in its own order.
+    /// A mapping that preserves the order of its keys.
     Map(Map),
 }
 
 impl Value {
-    /// Python's truth: null, false, zero and whatever is empty are false.
+    /// Returns Python's truth value: null, false, zero and empty values are false.
     pub fn truthy(&self) -> bool {
         match self {
             Value::Null => false,
@@ -44,12 +44,12 @@ impl Value {
         }
     }
 
-    /// The entry `key` of a mapping; `None` for a missing key and for anything that is no mapping.
+    /// Returns the entry `key` of a mapping; `None` for a missing key and for other types.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.as_map().and_then(|m| m.get(key))
     }
 
-    /// [`Value::get`], to be changed.
+    /// Like [`Value::get`], but mutable.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         match self {
             Value::Map(map) => map.get_mut(key),
@@ -57,7 +57,7 @@ impl Value {
         }
     }
 
-    /// The text, if this is text.
+    /// Returns the string, if the value is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::Text(s) => Some(s),
@@ -65,7 +65,7 @@ impl Value {
         }
     }
 
-    /// The mapping, if this is one.
+    /// Returns the mapping, if the value is one.
     pub fn as_map(&self) -> Option<&Map> {
         match self {
             Value::Map(m) => Some(m),
@@ -73,7 +73,7 @@ impl Value {
         }
     }
 
-    /// The list, if this is one.
+    /// Returns the list, if the value is one.
     pub fn as_list(&self) -> Option<&[Value]> {
         match self {
             Value::List(l) => Some(l),
@@ -81,13 +81,13 @@ impl Value {
         }
     }
 
-    /// Whether this is `null`.
+    /// Returns whether the value is `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 }
 
-/// The integer of canonical decimal digits with an optional minus, as long as it may be.
+/// Parses an integer of any length from decimal digits with an optional minus sign.
 pub(crate) fn integer(digits: &str) -> Value {
     match digits.parse() {
         Ok(int) => Value::Int(int),

@@ -1,4 +1,4 @@
-//! The objects that a cluster is born with.
+//! The initial objects of a cluster.
 
 use super::network::{Network, ServiceKey};
 use super::provisioning;
@@ -6,18 +6,18 @@ use super::store::{Resource, Status, Store, time};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
-/// The cluster's nodes: two, so that one can be drained.
+/// The names of the cluster's nodes: two, so that one can be drained.
 const NODES: [&str; 2] = ["sandbox-1", "sandbox-2"];
-/// The version that the API claims, too.
+/// The Kubernetes version, the same as in the API's `/version`.
 const VERSION: &str = "v1.33.0";
 /// The port of the Service `kubernetes`.
 const API_PORT: u16 = 443;
 
-/// Makes namespaces, nodes and the Service `kubernetes`, as a fresh cluster has them. What lives in a namespace from
-/// the start (its service account) is the namespace controller's work.
+/// Creates the namespaces, the nodes and the Service `kubernetes`, as in a new cluster. The namespace controller adds
+/// the default objects of each namespace, such as its service account.
 ///
 /// # Errors
-/// When the network has no address for the Service.
+/// Fails when the network has no free address for the Service.
 pub(super) fn create(store: &Store, network: &Network) -> Result<(), Status> {
     for namespace in ["default", "kube-system", "kube-public", "kube-node-lease"] {
         store.mutate(Resource::Namespaces, "", namespace, |_| {
@@ -52,10 +52,10 @@ pub(super) fn create(store: &Store, network: &Network) -> Result<(), Status> {
     Ok(())
 }
 
-/// Says where the Service `kubernetes` leads: to the API.
+/// Writes the endpoints of the Service `kubernetes`, which are the API's address.
 ///
 /// # Errors
-/// What the store refused.
+/// Fails when the store refuses an object.
 pub(super) fn announce_api(store: &Store, address: SocketAddr) -> Result<(), Status> {
     let (ip, port) = (address.ip().to_string(), address.port());
     let ports = json!([{"name": "https", "port": port, "protocol": "TCP"}]);

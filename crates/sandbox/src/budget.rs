@@ -1,27 +1,27 @@
-//! Disruption budgets: how many pods may go right now.
+//! Pod disruption budgets: the number of pods that may currently be evicted.
 
 use super::store::{LabelSelector, Object, Resource, Selectors, Store};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The state of a budget.
+/// The current state of a budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Pods that there should be.
+    /// The number of expected pods.
     pub expected: i64,
-    /// Pods that are ready and stay.
+    /// The number of pods that are ready and not terminating.
     pub healthy: i64,
-    /// Pods that must stay healthy.
+    /// The minimum number of healthy pods.
     pub needed: i64,
 }
 
 impl Budget {
-    /// How many healthy pods may go.
+    /// Returns the number of healthy pods that may be evicted.
     pub fn allowed(&self) -> i64 {
         if self.expected == 0 { 0 } else { (self.healthy - self.needed).max(0) }
     }
 
-    /// The budget of a PodDisruptionBudget, counted now.
+    /// Computes the state of a PodDisruptionBudget from the current pods.
     pub fn of(store: &Store, budget: &Object) -> Budget {
         let value = budget.value();
         let Some(selector) = selector(&value) else { return Budget::default() };
@@ -45,20 +45,20 @@ impl Budget {
     }
 }
 
-/// The selector of a budget: none at all selects nothing, an empty one everything.
+/// Returns the selector of a budget: a missing selector selects no pods, an empty one all pods.
 pub fn selector(budget: &Value) -> Option<LabelSelector> {
     let selector = &budget["spec"]["selector"];
     if selector.is_null() { None } else { LabelSelector::of_workload(selector) }
 }
 
-/// Whether a pod counts as healthy: it is ready and not on its way out.
+/// Returns whether a pod is healthy: ready and not terminating.
 pub fn is_healthy(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
     let ready = conditions.into_iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
     ready && pod["metadata"]["deletionTimestamp"].is_null()
 }
 
-/// How many pods the owners of `pods` want together; pods without an owner count for themselves.
+/// Returns the total `spec.replicas` of the owners of `pods`; each pod without an owner counts as one.
 fn wanted(store: &Store, namespace: &str, pods: &[Value]) -> i64 {
     let mut owners = BTreeSet::new();
     let mut alone = 0;
@@ -79,7 +79,7 @@ fn wanted(store: &Store, namespace: &str, pods: &[Value]) -> i64 {
     owners.iter().filter_map(replicas).sum::<i64>() + alone
 }
 
-/// `50%` of a whole, rounded up.
+/// Returns the percentage `share` (such as `50%`) of `whole`, rounded up.
 fn part(share: &str, whole: i64) -> i64 {
     let percent: i64 = share.trim_end_matches('%').parse().unwrap_or(100);
     (whole * percent + 99) / 100

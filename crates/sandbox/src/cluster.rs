@@ -1,4 +1,4 @@
-//! A whole cluster: its parts started in order, and ended in order.
+//! A complete cluster: starts and stops its parts in order.
 
 use super::api::{self, Machine, Serving};
 use super::gremlin::Gremlin;
@@ -18,28 +18,28 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long processes get to end when the cluster does.
+/// The grace period of the pods' processes when the cluster stops.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How long the sample may take to be ready.
+/// The maximum time until the sample is ready.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks at whether the network leads to the sample's Services yet.
+/// The interval of connection attempts to the sample's Services.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How a cluster is to be.
+/// The settings of a cluster.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The words that start an image, before its name: this binary, and `image`.
+    /// The command that starts an image, without the image's name: this binary, and `image`.
     pub program: Vec<OsString>,
-    /// Where the API listens; 0 takes a free port.
+    /// The port of the API; 0 selects a free port.
     pub port: u16,
-    /// How long containers take to start once the sample has been ready.
+    /// The start delays of containers, applied after the sample has become ready.
     pub start: StartDelays,
-    /// How long the network takes to notice changes.
+    /// The propagation delays of network changes.
     pub propagation: Delays,
 }
 
 impl Settings {
-    /// The defaults, with this very program for the images.
+    /// Returns the default settings, with the current executable for the images.
     pub fn new() -> Self {
         Self {
             program: vec![own_program(), "image".into()],
@@ -56,8 +56,8 @@ impl Default for Settings {
     }
 }
 
-/// This program, as a child can start it. On Linux the system's own link to it still works when the file was
-/// replaced by a new build meanwhile.
+/// Returns the path of the current executable. On Linux, `/proc/self/exe` stays valid when a new build replaces the
+/// file.
 fn own_program() -> OsString {
     if cfg!(target_os = "linux") {
         return "/proc/self/exe".into();
@@ -65,29 +65,29 @@ fn own_program() -> OsString {
     std::env::current_exe().map_or_else(|_| "chaos-tui".into(), Into::into)
 }
 
-/// Why a cluster did not come up.
+/// An error that prevents a cluster from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The API cannot be served.
     #[error(transparent)]
     Serve(#[from] api::ServeError),
-    /// The system refused something basic.
+    /// The operating system reported an error.
     #[error("the sandbox cannot start: {0}")]
     System(#[from] io::Error),
-    /// An object was refused.
+    /// The store refused an object.
     #[error("the sandbox refuses one of its own objects: {0}")]
     Refused(#[from] Status),
-    /// The sample did not get ready.
+    /// The sample did not become ready in time.
     #[error("the sample is not ready after {seconds} s: {why}")]
     NotReady {
-        /// How long it was given.
+        /// The timeout in seconds.
         seconds: u64,
-        /// What its containers say.
+        /// The states of the containers that are not ready.
         why: String,
     },
 }
 
-/// A running cluster. Dropped without [`Cluster::stop`], its processes are killed.
+/// A running cluster. Dropping it without [`Cluster::stop`] kills its processes.
 #[derive(Debug)]
 pub struct Cluster {
     store: Store,
@@ -97,15 +97,15 @@ pub struct Cluster {
     gremlin: Gremlin,
     pods: JoinHandle<()>,
     _controllers: JoinSet<()>,
-    /// Lets pods reach the API through its Service.
+    /// The API's listener as a network endpoint, so that pods reach the API through its Service.
     _api: ListeningProcess,
 }
 
 impl Cluster {
-    /// Starts an empty cluster. To be called inside a runtime with several threads.
+    /// Starts an empty cluster. Must be called inside a multi-threaded runtime.
     ///
     /// # Errors
-    /// When a port cannot be had or the system is out of something.
+    /// Fails when no port is available or when the operating system refuses a resource.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let store = Store::new();
         let network = Network::new(settings.propagation);
@@ -141,11 +141,11 @@ impl Cluster {
         })
     }
 
-    /// Applies a variant of the sample and waits until it serves its users; from then on containers take their time
-    /// to start. Hands back the ports that had to be replaced.
+    /// Applies a variant of the sample and waits until its Services accept connections; after that, the start delays
+    /// apply to new containers. Returns the node ports that had to be replaced.
     ///
     /// # Errors
-    /// When an object is refused, or the sample does not get ready.
+    /// Fails when an object is refused or the sample does not become ready in time.
     pub async fn play(&self, variant: Variant) -> Result<Vec<ReplacedPort>, StartError> {
         let mut manifests = variant.manifests();
         let replaced = sample::fit(&mut manifests, |port| self.network.is_free(port));
@@ -159,7 +159,7 @@ impl Cluster {
         Ok(replaced)
     }
 
-    /// Stores an object in the namespace `default` as `kubectl apply` would.
+    /// Stores an object in the namespace `default`, as `kubectl apply` does.
     fn create(&self, mut object: Value) -> Result<(), Status> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let resource = Resource::of_kind(&text(&object["apiVersion"]), &text(&object["kind"]));
@@ -177,11 +177,11 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits until every Deployment is available and the network leads to the sample's Services.
+    /// Waits until every Deployment is available and the sample's Services accept connections.
     async fn ready(&self) {
         let mut ticked = self.store.ticked();
         while !self.is_available() {
-            // The store lives as long as the cluster: a tick comes, or nothing ever changes again.
+            // An error would mean that the store is gone, but the store lives as long as the cluster.
             let _ = ticked.changed().await;
         }
         for (name, port) in [sample::PROVIDER, sample::CONSUMER] {
@@ -202,7 +202,7 @@ impl Cluster {
         })
     }
 
-    /// What the containers that do not run say about it.
+    /// Returns the states of the containers that are not ready.
     fn startup_problems(&self) -> String {
         let mut complaints = Vec::new();
         for pod in self.store.list(Resource::Pods, None, &Selectors::default()).objects {
@@ -219,32 +219,32 @@ impl Cluster {
         self.network.service_socket(&("default".to_owned(), service.to_owned()), port)
     }
 
-    /// The text of a kubeconfig for this cluster. It holds the token: write it where only the user can read it.
+    /// Returns a kubeconfig for this cluster. It contains the token: write it where only the user can read it.
     pub fn kubeconfig(&self) -> &str {
         &self.serving.kubeconfig
     }
 
-    /// The simulated Gremlin.
+    /// Returns the simulated Gremlin.
     pub fn gremlin(&self) -> &Gremlin {
         &self.gremlin
     }
 
-    /// Where users reach the consumer: its node port.
+    /// Returns the URL of the consumer for users outside the cluster: its node port.
     pub fn consumer_url(&self) -> Option<String> {
         let service = self.store.get(Resource::Services, "default", sample::CONSUMER.0)?.value();
         let port = service["spec"]["ports"][0]["nodePort"].as_u64()?;
         Some(format!("http://127.0.0.1:{port}"))
     }
 
-    /// Where the consumer reaches the provider: its cluster IP.
+    /// Returns the URL of the provider inside the cluster: its cluster IP.
     pub fn provider_url(&self) -> Option<String> {
         Some(format!("http://{}", self.socket(sample::PROVIDER.0, sample::PROVIDER.1)?))
     }
 
-    /// Ends the pods, then the API.
+    /// Stops the pods, then the API.
     pub async fn stop(self) {
         self.machine.kubelet.stop(FAREWELL);
-        // A task that panicked has let go of its processes too: they are killed on drop.
+        // A task that panicked has dropped its processes, and dropped processes are killed.
         let _ = self.pods.await;
         self.serving.stop().await;
     }

@@ -1,12 +1,12 @@
-//! The embedded cluster: a Kubernetes small enough to be read in an afternoon and honest enough that `kubectl`,
-//! kube-rs and the Python client cannot tell, for what they use.
+//! The embedded cluster: a small Kubernetes that is compatible with `kubectl`, kube-rs and the Python client in the
+//! features they use.
 //!
-//! Everything meets in the [`store`]: the [`api`] writes what clients ask for, the [`controllers`] make it so on
-//! paper, the [`kubelet`] makes it so with real processes of the built-in [`images`], and the [`network`] carries (or
-//! swallows) what they say to each other. [`gremlin`] lets the sample's original attack have its effect.
+//! All parts communicate through the [`store`]: the [`api`] writes the clients' objects, the [`controllers`] reconcile
+//! them, the [`kubelet`] runs the pods as real processes of the built-in [`images`], and the [`network`] forwards (or
+//! swallows) their traffic. [`gremlin`] executes the sample's original attack.
 //!
-//! A program starts a [`Cluster`] and meets it only from outside, through its kubeconfig. Without the feature `cluster`
-//! there are the demo services only.
+//! A program starts a [`Cluster`] and uses it only through its kubeconfig. Without the feature `cluster` this crate
+//! contains only the demo services.
 
 pub mod images;
 

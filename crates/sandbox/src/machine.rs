@@ -1,4 +1,4 @@
-//! The API's view of the half that makes things happen.
+//! The API's interface to the kubelet and the network.
 
 use super::api::{LogLines, LogOptions, Machine, Process};
 use super::kubelet::Kubelet;

@@ -1,17 +1,17 @@
-//! What only the network can give a Service: its cluster IP and node ports. Asked before the object is stored, so
-//! that the answer to a create already holds them, as on a real cluster.
+//! Allocation of a Service's cluster IP and node ports. Done before the object is stored, so that the response to a
+//! create request already contains them, as on a real cluster.
 
 use super::network::{NODE_PORTS, Network, ServiceKey};
 use super::store::{Cause, Resource, Status};
 use serde_json::{Value, json};
 
-/// The annotation that says why a Service got another node port than it asked for.
+/// The annotation that explains why a Service got another node port than the requested one.
 pub(super) const DISPLACED: &str = "chaos-tui/node-port-taken";
 
-/// Completes a Service that is created (`before` is `None`) or changed. Asked twice it says the same.
+/// Completes a Service that is created (`before` is `None`) or changed. Repeated calls give the same result.
 ///
 /// # Errors
-/// 422 where a real server refuses an address or port; 500 when this machine has none left.
+/// Returns 422 where a real server refuses an address or port; 500 when this machine has no free address or port.
 pub(super) fn provision_service(
     network: &Network,
     before: Option<&Value>,

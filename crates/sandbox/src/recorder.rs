@@ -1,4 +1,4 @@
-//! Writing Events: what `kubectl describe` and `kubectl events` show of what happened to an object.
+//! Recording of Events, which `kubectl describe` and `kubectl events` show.
 
 use super::store::{Key, Object, Resource, Store, Written, time};
 use jiff::Timestamp;
@@ -7,19 +7,19 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Events kept. A real cluster forgets them after an hour; here the oldest make room.
+/// The maximum number of events. A real cluster deletes events after an hour; here the oldest ones are deleted.
 const KEPT: usize = 1000;
 
-/// How alarming an event is.
+/// The severity of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
-    /// As it should go.
+    /// An expected event.
     Normal,
-    /// Something somebody may want to look at.
+    /// A possible problem.
     Warning,
 }
 
-/// Writes the events of one component. Clones share the ring.
+/// Records the events of one component. Clones share the list of recorded events.
 #[derive(Debug, Clone)]
 pub struct EventRecorder {
     store: Store,
@@ -28,28 +28,28 @@ pub struct EventRecorder {
 }
 
 impl EventRecorder {
-    /// A recorder for the whole cluster; [`Recorder::of`] names the component that speaks.
+    /// Creates a recorder for the whole cluster; [`EventRecorder::of`] sets the component.
     pub fn new(store: Store) -> Self {
         Self { store, component: "sandbox", ring: Arc::default() }
     }
 
-    /// The same recorder, speaking for `component`.
+    /// Returns the same recorder for `component`.
     pub fn of(&self, component: &'static str) -> Self {
         Self { component, ..self.clone() }
     }
 
-    /// Notes that something went as it should.
+    /// Records an expected event.
     pub fn normal(&self, about: &Object, reason: &str, message: &str) {
         self.record(about, None, Severity::Normal, reason, message);
     }
 
-    /// Notes that something is wrong.
+    /// Records a problem.
     pub fn warning(&self, about: &Object, reason: &str, message: &str) {
         self.record(about, None, Severity::Warning, reason, message);
     }
 
-    /// Notes something about a part of the object (`field`: `spec.containers{name}`). The same words about the same
-    /// thing again only raise the event's count.
+    /// Records an event about a part of the object (`field`: `spec.containers{name}`). Repeating the same event only
+    /// increases its count.
     pub fn record(
         &self,
         about: &Object,
@@ -117,7 +117,7 @@ impl EventRecorder {
             if ring.len() > KEPT { ring.pop_front() } else { None }
         };
         if let Some((namespace, name)) = oldest {
-            // Forgetting an event that is gone already is no failure.
+            // The event may already be deleted, which is not an error.
             let _ = self.store.mutate(Resource::Events, &namespace, &name, |_| Ok(None));
         }
     }

@@ -1,47 +1,48 @@
-//! The sample that the sandbox plays: its manifests, and how they fit this machine.
+//! The sample application of the sandbox: its manifests, and their adaptation to this machine.
 
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
 
-/// Which consumer answers the users.
+/// The variants of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Variant {
-    /// The naive one.
+    /// The consumer without timeout, retry or circuit breaker.
     #[default]
     Before,
-    /// The one with time limit, retries, circuit breaker and fallback.
+    /// The consumer with a timeout, retries, a circuit breaker and a fallback.
     After,
-    /// The same, whose liveness probe asks a page that fails while the breaker is open.
+    /// As [`Variant::After`], but with a liveness probe on a page that fails while the circuit breaker is open.
     Trap,
 }
 
 impl Variant {
-    /// The manifests, in the order to apply them: Services first, for pods are told of those that are there.
+    /// The manifests in the order in which to apply them: Services first, because pods get environment variables only
+    /// for existing Services.
     fn texts(self) -> [&'static str; 4] {
         let services = [
-            include_str!("../../../manifests/provider-service.json"),
-            include_str!("../../../manifests/consumer-service.json"),
+            include_str!("../manifests/provider-service.json"),
+            include_str!("../manifests/consumer-service.json"),
         ];
         let workloads = match self {
             Self::Before => [
-                include_str!("../../../manifests/01-before/provider.json"),
-                include_str!("../../../manifests/01-before/consumer.json"),
+                include_str!("../manifests/01-before/provider.json"),
+                include_str!("../manifests/01-before/consumer.json"),
             ],
             Self::After => [
-                include_str!("../../../manifests/03-after/provider.json"),
-                include_str!("../../../manifests/03-after/consumer.json"),
+                include_str!("../manifests/03-after/provider.json"),
+                include_str!("../manifests/03-after/consumer.json"),
             ],
             Self::Trap => [
-                include_str!("../../../manifests/04-liveness-trap/provider.json"),
-                include_str!("../../../manifests/04-liveness-trap/consumer.json"),
+                include_str!("../manifests/04-liveness-trap/provider.json"),
+                include_str!("../manifests/04-liveness-trap/consumer.json"),
             ],
         };
         let ([one, two], [three, four]) = (services, workloads);
         [one, two, three, four]
     }
 
-    /// The sample's objects.
+    /// Returns the sample's objects.
     pub(super) fn manifests(self) -> Vec<Value> {
         let read = |text: &str| {
             serde_json::from_str(text).expect("the manifests in the binary are JSON: a test reads them")
@@ -73,27 +74,27 @@ impl FromStr for Variant {
     }
 }
 
-/// There is no such variant.
+/// The variant does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no variant {0:?}; there are before, after and trap")]
 pub struct UnknownVariant(String);
 
-/// The Service that users ask, and its port.
+/// The Service that users call, and its port.
 pub(super) const CONSUMER: (&str, u16) = ("my-consumer-service", 8080);
-/// The Service that the consumer asks, and its port.
+/// The Service that the consumer calls, and its port.
 pub(super) const PROVIDER: (&str, u16) = ("my-provider-service", 8080);
 
-/// A port that had to be replaced: some program of this machine listens on it on every address.
+/// A port that had to be replaced because a program of this machine listens on it on every address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplacedPort {
     /// The manifest's port.
     pub from: u16,
-    /// The one that containers listen on instead.
+    /// The port on which containers listen instead.
     pub to: u16,
 }
 
-/// Moves the containers to ports that are free on every address of this machine. With a program on 0.0.0.0:8080 no
-/// pod could listen on 8080, whatever its address, and whoever asked a pod's address on 8080 would reach that program.
+/// Moves the containers to ports that are free on every address of this machine. If a program listens on 0.0.0.0:8080,
+/// no pod can listen on 8080 on any address, and connections to port 8080 of a pod's address would reach that program.
 pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec<ReplacedPort> {
     let mut ports: Vec<u16> = manifests.iter().flat_map(container_ports).collect();
     ports.sort_unstable();
@@ -117,7 +118,7 @@ fn container_ports(manifest: &Value) -> Vec<u16> {
         .collect()
 }
 
-/// Replaces a container's port where it is meant: by containers, by their probes, and by the Services that lead there.
+/// Replaces a port in containers, in their probes, and in the target ports of Services.
 fn replace(manifest: &mut Value, from: u16, to: u16) {
     let swap = |value: &mut Value| {
         if *value == from {
@@ -174,7 +175,7 @@ mod tests {
         }
     }
 
-    /// What the three lessons rest on, and what a real kubelet would make of it.
+    /// Checks the properties of the manifests that the three lessons rely on.
     #[test]
     fn the_manifests_start_as_slowly_and_are_probed_as_the_lessons_need() {
         for variant in [Variant::Before, Variant::After, Variant::Trap] {

@@ -11,10 +11,12 @@ mod table;
 
 pub(crate) use preferences::{Appearance, Preferences};
 
+use super::{output::print_page, prepare::Refusal};
 use crate::experiment::Environment;
+use color_eyre::eyre::Result;
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::PathBuf,
     process::ExitCode,
 };
@@ -86,19 +88,16 @@ fn read(place: &Where) -> Result<Option<Preferences>, String> {
 }
 
 /// Prints the default file, or where the file is looked for and what is in force.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let told = if arguments.print_default { Ok(default_file()) } else { in_force(arguments.config.clone()) };
-    match told {
-        // A reader that has seen enough, such as `head`, is no failure.
-        Ok(page) => match io::stdout().write_all(page.as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
-        },
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
+///
+/// # Errors
+/// When the config file cannot be read or holds something invalid, or standard output takes nothing.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let page = if arguments.print_default {
+        default_file()
+    } else {
+        in_force(arguments.config.clone()).map_err(Refusal::usage)?
+    };
+    print_page(&page)
 }
 
 fn default_file() -> String {

@@ -15,6 +15,7 @@ use super::{
     live::{self, Sequence, SessionOptions},
 };
 use crate::{report::Comparison, session::Session, tui::terminal};
+use color_eyre::eyre::{Result, WrapErr};
 use lesson::Lesson;
 use script::DemoFolder;
 use std::process::ExitCode;
@@ -45,24 +46,20 @@ pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
 }
 
 /// Plays the lessons; exits with 0 when they were shown.
-pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
-    let script = match DemoFolder::write() {
-        Ok(script) => script,
-        Err(error) => {
-            eprintln!("the demo cannot write its experiment: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let played = if arguments.headless || terminal::possible().is_err() {
+///
+/// # Errors
+/// When the folder of the demo cannot be written, or a lesson cannot be started.
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
+    let script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
+    if arguments.headless || terminal::possible().is_err() {
         by_itself(global, arguments, &script)
     } else {
         on_screen(global, arguments, &script)
-    };
-    played.unwrap_or_else(|code| code)
+    }
 }
 
 /// The lessons on the screen; one key leads from each to the next. From the second on each ends with both side by side.
-fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode, ExitCode> {
+fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let guided = |lesson| -> live::Guide {
         Box::new(move |host| {
             let (shown, emitter, tap) = (host.session.clone(), host.emitter.clone(), host.bus.subscribe());
@@ -81,7 +78,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
                 course: Some(course),
                 presenter,
             };
-            let outcome = live::run_session(global, &script.session(lesson, arguments), options);
+            let outcome = live::run_session(global, &script.session(lesson, arguments), options)?;
             presenter = outcome.presenter;
             if !outcome.again {
                 break outcome;
@@ -95,23 +92,19 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
             if seen.len() > 1 {
                 conclude(&seen, script);
             }
-            return Err(outcome.code);
+            return Ok(outcome.code);
         }
     }
     Ok(conclude(&seen, script))
 }
 
 /// The lessons without a screen.
-fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode, ExitCode> {
+fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
         println!("{lesson}");
         let session = script.session(lesson, arguments);
-        let played = live::on_runtime(|| headless::play(global, &session)).ok_or(ExitCode::FAILURE)?;
-        seen.push(played.map_err(|refusal| {
-            eprintln!("{}", refusal.message);
-            ExitCode::from(refusal.code)
-        })?);
+        seen.push(live::on_runtime(|| headless::play(global, &session))??);
         println!();
     }
     Ok(conclude(&seen, script))

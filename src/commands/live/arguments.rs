@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{
-        RunArgs,
+        RunArgs, SAFETY,
         config::{self, Preferences},
     },
     engine::{SessionMode, SessionSettings},
@@ -32,44 +32,46 @@ pub(crate) struct Arguments {
 
 /// What is watched, and what may be done.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Users and circuit breaker")]
 pub(crate) struct WatchArgs {
-    /// Probe this URL as users would, or this path of the service that the experiment asks (several: once each)
+    /// Send requests to this URL as users would, or to this path of the service that the experiment probes (repeatable)
     /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
-    /// Send this header to each watched URL, over those of the experiment (several: once each); ${name} takes it from the
-    /// experiment's configuration or secrets
+    /// Send this header to each watched URL, in addition to those of the experiment (repeatable); ${name} takes the value
+    /// from the experiment's configuration or secrets
     #[arg(long, value_name = "NAME:VALUE", hide_default_value = true)]
     pub watch_header: Vec<String>,
-    /// Accept every certificate of the watched URLs
+    /// Accept any certificate of the watched URLs
     #[arg(long)]
     pub watch_insecure: bool,
-    /// Requests a second to each watched URL [default: 4]
+    /// Requests per second to each watched URL [default: 4]
     #[arg(long, value_name = "PER_SECOND")]
     pub rate: Option<f64>,
-    /// What users accept to wait, in seconds [default: 1]
+    /// Longest wait that users accept, in seconds [default: 1]
     #[arg(long, value_name = "SECONDS")]
     pub limit: Option<f64>,
-    /// Bad seconds allowed: those since T0 in which a user is let down [default: 120]
+    /// Bad seconds allowed since T0, in which a user got no answer in time [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub budget: Option<u32>,
-    /// Ask nobody as users do: only the service's own pages are read, and what users get is not known
+    /// Send no requests as users do: only the service's own metrics are read, and what users get is not known
     #[arg(long)]
     pub passive: bool,
-    /// Read the breaker's state here too: a URL, a path, or a port of the consumer's pods with a path, such as
-    /// 8081/actuator/circuitbreakers (several: once each) [default: the usual places only]
+    /// Read the breaker's state here as well: a URL, a path, or a port of the consumer's pods with a path, such as
+    /// 8081/actuator/circuitbreakers (repeatable) [default: the usual pages only]
     #[arg(long, value_name = "URL|PATH|PORT/PATH", value_parser = NamedSource::parse)]
     pub breaker_source: Vec<NamedSource>,
-    /// Look only: nothing can be stepped or fired
-    #[arg(long)]
+    /// Watch only: no step can be run or fired
+    #[arg(long, help_heading = SAFETY)]
     pub read_only: bool,
-    /// A context in which a fire needs no typed name, besides sandbox, minikube, kind and the like
-    #[arg(long, value_name = "NAME")]
+    /// A context in which a fire needs no typed name, in addition to sandbox, minikube, kind and similar (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = SAFETY)]
     pub allow_context: Vec<String>,
 }
 
 /// How the screen looks.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Screen")]
 pub(crate) struct ScreenArgs {
     /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
@@ -77,19 +79,19 @@ pub(crate) struct ScreenArgs {
     /// Whether to use colours; NO_COLOR means never [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub color: Option<String>,
-    /// Nothing beyond ASCII [default: where the locale has no UTF-8]
+    /// Draw ASCII only [default: where the locale has no UTF-8]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ascii: Option<bool>,
-    /// Click to focus and choose, wheel to scroll; selecting text then needs SHIFT
+    /// Use the mouse: click to focus and select, wheel to scroll; selecting text then needs SHIFT
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub mouse: Option<bool>,
     /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
     #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Lay a run before behind this one, lined up at T0: a file kept with --record
+    /// Show an earlier run behind this one, aligned at T0: a file written by --record
     #[arg(long, value_name = "PATH")]
     pub ghost: Option<PathBuf>,
-    /// Keep the session in this file
+    /// Write the session to this file
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,
 }

@@ -13,8 +13,9 @@ pub(super) use crate::tui::Sequence;
 pub(crate) use arguments::{Arguments, ScreenArgs};
 pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 
-use super::GlobalArgs;
+use super::{GlobalArgs, prepare::Refusal};
 use crate::tui::terminal;
+use color_eyre::eyre::{Result, WrapErr};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
@@ -29,20 +30,25 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Runs the live session. Where there can be no screen nobody can see what a fire would hit, so nothing is done: whoever
 /// wants the experiment played without one says so.
-pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> ExitCode {
+///
+/// # Errors
+/// When there can be no screen, or no runtime.
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     if let Err(why) = terminal::possible() {
         let source = &arguments.source;
-        eprintln!("{why}, so there is no live session and nothing was done");
-        eprintln!("`chaos-tui run {source}` plays the experiment without a screen, as `chaos run` does");
-        return ExitCode::from(2);
+        return Err(Refusal::usage(format!(
+            "{why}, so there is no live session and nothing was done; `chaos-tui run {source}` runs the experiment \
+             without a screen, as `chaos run` does"
+        ))
+        .into());
     }
     let (mut session, mut options) = (arguments.clone(), SessionOptions::default());
     let mut number = 1;
     loop {
         let before = options.earlier.clone();
-        let outcome = run_session(global, &session, options);
+        let outcome = run_session(global, &session, options)?;
         if !outcome.again {
-            return outcome.code;
+            return Ok(outcome.code);
         }
         number += 1;
         session = once_more(arguments, number);
@@ -77,26 +83,21 @@ pub(super) fn run_session(
     global: &GlobalArgs,
     arguments: &Arguments,
     options: SessionOptions,
-) -> SessionOutcome {
+) -> Result<SessionOutcome> {
     on_runtime(|| session::run(global, arguments, options))
-        .unwrap_or(SessionOutcome::refused(ExitCode::FAILURE))
 }
 
 /// Runs something on a runtime of its own, the screen's size.
-pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Option<Work::Output> {
+///
+/// # Errors
+/// When the system gives no threads.
+pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Result<Work::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    match runtime {
-        Ok(runtime) => {
-            let output = runtime.block_on(work());
-            // Whatever still runs by now has had its time.
-            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
-            Some(output)
-        }
-        Err(error) => {
-            eprintln!("chaos-tui cannot run: {error}");
-            None
-        }
-    }
+    let runtime = runtime.wrap_err("cannot start the threads of a session")?;
+    let output = runtime.block_on(work());
+    // What has not ended by now is dropped.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    Ok(output)
 }
 
 #[cfg(test)]

@@ -5,17 +5,15 @@ use super::{
     arguments::{Arguments, PanicIn},
     summary,
 };
+use crate::commands::errors;
 use crate::{
     engine::{LineWriter, RunningSession, SessionHost},
     session::{Command, command::StepCommand},
     tui::{self, Departure, Keys, LiveView, terminal::Screen},
 };
+use color_eyre::Report;
 use futures_util::FutureExt;
-use std::{
-    io::{self, Write},
-    panic::AssertUnwindSafe,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 use tokio::sync::mpsc;
 
 /// How long rollbacks may take once the screen is gone, before the process ends all the same.
@@ -41,7 +39,7 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveVie
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "the terminal cannot be used: {error}");
+            errors::print(&Report::new(error).wrap_err("the terminal cannot be used"));
             return ScreenExit::Broken;
         }
     };

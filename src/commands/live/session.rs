@@ -11,6 +11,7 @@ use crate::{
     commands::{
         GlobalArgs,
         config::{self, Appearance, Preferences},
+        errors,
         prepare::Refusal,
     },
     engine::{RunningSession, SessionHost, SessionReport, Signals, orders},
@@ -23,7 +24,7 @@ use crate::{
 use futures_util::future::BoxFuture;
 use std::{
     fmt::Display,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     pin::pin,
     process::ExitCode,
@@ -71,8 +72,7 @@ impl SessionOutcome {
 
     /// None: another command line is needed.
     fn misused(why: impl Display) -> Self {
-        eprintln!("{why}");
-        Self::refused(ExitCode::from(2))
+        Self::refused(errors::print(&Refusal::usage(why).into()))
     }
 }
 
@@ -107,11 +107,7 @@ pub(super) async fn run(
     }
     let host = Arc::new(SessionHost::start(recorder, None));
     let outcome = session(global, arguments, &host, UiOptions { preferences, look }, options).await;
-    let outcome = outcome.map_err(|Refusal { message, code, .. }| {
-        // The terminal may be gone.
-        let _ = writeln!(io::stderr(), "{message}");
-        ExitCode::from(code)
-    });
+    let outcome = outcome.map_err(|refusal| errors::print(&refusal.into()));
     // An opening that could not be interrupted holds it still: then there was no session.
     let ended = match Arc::into_inner(host) {
         Some(host) => host.end(Some(LAST_WORDS)).await.0,

@@ -1,9 +1,10 @@
-//! Why nothing is played.
+//! Why a command does nothing.
 
 use pyvalue::{Value, python_text};
 
-/// Why nothing is played.
-#[derive(Debug, PartialEq, Eq)]
+/// Why a command does nothing: something that the user can mend.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub(crate) struct Refusal {
     /// One message with a way out.
     pub message: String,

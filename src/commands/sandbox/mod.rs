@@ -2,12 +2,14 @@
 
 mod announcement;
 
+use super::prepare::Refusal;
 use crate::cluster::PrivateFolder;
 use announcement::Announcement;
 use chaos_sandbox::kubelet::StartDelays;
 use chaos_sandbox::network::Delays;
 use chaos_sandbox::{Cluster, Settings, StartError, Variant};
 use clap::ValueEnum;
+use color_eyre::eyre::Result;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -86,7 +88,7 @@ impl Arguments {
 
 /// Runs the sandbox until it is told to end. When it cannot come up it says why, leaves nothing running and exits
 /// with 2. Makes its own runtime: not to be called inside one.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Standard output belongs to the announcement. Whoever embeds this may have a subscriber of their own.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -96,13 +98,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         .try_init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let ended = runtime.map_err(Failure::System).and_then(|runtime| runtime.block_on(serve(arguments)));
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("chaos-tui sandbox: {failure}");
-            ExitCode::from(2)
-        }
-    }
+    ended.map_err(|failure| Refusal::usage(format!("chaos-tui sandbox: {failure}")))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Failure> {

@@ -2,12 +2,13 @@
 
 mod files;
 
-use super::{GlobalArgs, config, demo, live};
+use super::{GlobalArgs, config, demo, live, prepare::Refusal};
 use crate::tui::{
     Keys, Signals,
     start::{self, StartChoice},
     terminal::{self, Screen},
 };
+use color_eyre::eyre::{Result, WrapErr};
 use std::{io, process::ExitCode};
 
 /// What is said where nobody can choose.
@@ -20,44 +21,33 @@ chaos-tui --help                  all commands and options; the README explains 
 ";
 
 /// Offers what there is, and does what was chosen.
-pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> ExitCode {
+///
+/// # Errors
+/// When the folder or the config file cannot be used, or the terminal cannot be taken.
+pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<ExitCode> {
     if terminal::possible().is_err() {
         print!("{LINES}");
-        return ExitCode::from(2);
+        return Ok(ExitCode::from(2));
     }
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
-        eprintln!("cannot change to {}: {error}", folder.display());
-        return ExitCode::from(2);
+        return Err(Refusal::usage(format!("cannot change to {}: {error}", folder.display())).into());
     }
     // The folder is changed: what is chosen is not to change it again.
     let global = &GlobalArgs { change_dir: None, ..global.clone() };
-    let chosen = match look(arguments) {
-        Ok(look) => live::on_runtime(|| choose(look)).unwrap_or(Ok(StartChoice::Leave)),
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
-    match chosen {
-        Ok(StartChoice::Leave) => ExitCode::SUCCESS,
-        Ok(StartChoice::Demo) => demo::run(
+    let look = look(arguments).map_err(Refusal::usage)?;
+    match live::on_runtime(|| choose(look))?.wrap_err("the terminal cannot be used")? {
+        StartChoice::Leave => Ok(ExitCode::SUCCESS),
+        StartChoice::Demo => demo::run(
             global,
             &demo::Arguments { looks: arguments.looks.clone(), ..demo::Arguments::default() },
         ),
-        Ok(StartChoice::Sandbox { variant }) => match demo::experiment() {
-            Ok(path) => live::run(global, &with(arguments, path.display().to_string(), Some(variant))),
-            Err(error) => {
-                eprintln!("the experiment of the sandbox cannot be written: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Ok(StartChoice::Experiment { path, sandbox }) => live::run(global, &with(arguments, path, sandbox)),
-        Err(error) => {
-            eprintln!("the terminal cannot be used: {error}");
-            ExitCode::FAILURE
+        StartChoice::Sandbox { variant } => {
+            let path = demo::experiment().wrap_err("cannot write the experiment of the sandbox")?;
+            live::run(global, &with(arguments, path.display().to_string(), Some(variant)))
         }
+        StartChoice::Experiment { path, sandbox } => live::run(global, &with(arguments, path, sandbox)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is saved, what is put back, and that a slow API server holds up neither.
+//! What is saved, what is put back, and that a slow API server delays neither.
 
 use super::*;
 use crate::{
@@ -63,7 +63,7 @@ async fn what_was_saved_before_the_fire_is_never_saved_over() {
     assert_eq!((bodies(&[0]), bodies(&[0, 1]), bodies(&[1, 2])), (vec![2], vec![2], vec![2, 3]));
 }
 
-/// A fire does not wait for a save that is under way, nor does the word of it reach the kit at once.
+/// A fire does not wait for a save that is running, nor does the kit learn of the fire at once.
 #[tokio::test]
 async fn what_a_save_read_after_the_fire_is_never_put_back() {
     let step = StepRef { section: Section::Method, index: 0 };
@@ -88,7 +88,7 @@ async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
     kit.restore().await;
     assert_eq!(events.next().await.unwrap().what, EventKind::UndoBegan);
     let EventKind::UndoDone(undone) = events.next().await.unwrap().what else { panic!("another event") };
-    // Nobody listens there: it was tried.
+    // No server listens there: it was tried.
     assert_eq!(undone.failed.len(), 1, "{undone:?}");
 }
 
@@ -97,12 +97,12 @@ const EXPERIMENT: &str = r#"{"title": "t", "description": "d", "method": [{"type
     "provider": {"type": "python", "module": "chaosk8s.deployment.actions", "func": "scale_deployment",
                  "arguments": {"name": "app", "replicas": 0, "ns": "default"}}}]}"#;
 
-/// Whether an API server answers, and how many replicas its Deployment has by then.
+/// A fake API server: whether it answers, and how many replicas its Deployment has then.
 #[derive(Clone)]
 struct Slow {
     reads: watch::Receiver<Option<u32>>,
     checks: watch::Receiver<bool>,
-    /// Told of each question.
+    /// Notified of each request.
     asked: Arc<Notify>,
 }
 
@@ -130,7 +130,7 @@ impl Slow {
     }
 }
 
-/// A kit that follows a session before a slow server.
+/// A kit that follows a session with a slow server.
 struct Rig {
     kit: UndoStore,
     told: Stream,
@@ -195,7 +195,7 @@ async fn a_check_that_hangs_holds_up_neither_the_next_save_nor_the_undo() {
     rig.await_fire().await;
     let first = rig.next().await;
     assert!(matches!(first, EventKind::KitSaved(_)), "{first:?}");
-    // By now the server is asked whether it could be put back, and does not answer.
+    // The server is now asked whether the object could be put back, and does not answer.
     rig.await_fire().await;
     assert!(matches!(rig.next().await, EventKind::KitSaved(_)), "it was checked before it was saved again");
     rig.fire().await;
@@ -218,7 +218,7 @@ async fn a_check_that_hangs_holds_up_neither_the_next_save_nor_the_undo() {
 async fn what_is_read_after_the_fire_of_its_own_step_is_not_kept_at_all() {
     let mut rig = Rig::new(None).await;
     rig.await_fire().await;
-    // The server is being read when the fire comes.
+    // The save is reading from the server when the fire comes.
     rig.asked.notified().await;
     rig.fire().await;
     rig.reads.send_replace(Some(0));

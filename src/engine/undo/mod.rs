@@ -1,4 +1,4 @@
-//! The undo kit: what fired steps would take away is saved before, and put back when somebody asks.
+//! The undo kit: what fired steps would take away is saved before the fire, and put back when the operator asks.
 
 mod restore;
 mod store;

@@ -1,33 +1,33 @@
-//! When the undo kit is put back: at once, or after the rollbacks of a run that turns to its end.
+//! When the undo kit is put back: at once, or after the rollbacks of a run that is stopping.
 
 use super::UndoStore;
 use crate::session::{Session, command::StepCommand};
 use tokio::{sync::watch, task::JoinHandle};
 
-/// The kit, and whether it was asked for.
+/// The kit, and whether the operator asked to put it back.
 pub(crate) struct Restoration {
     kit: UndoStore,
-    /// Knows whether the run turns to its end by itself.
+    /// Shows whether the run is stopping.
     session: watch::Receiver<Session>,
     asked: bool,
-    /// Whether the operator told it to end: the run may not have heard yet.
+    /// Whether the operator told the run to stop: the run may not have received that yet.
     told: bool,
     task: Option<JoinHandle<()>>,
 }
 
 impl Restoration {
-    /// Nobody asked yet.
+    /// Creates the state before any request.
     pub(crate) fn new(kit: UndoStore, session: watch::Receiver<Session>) -> Self {
         Self { kit, session, asked: false, told: false, task: None }
     }
 
-    /// Hears what the operator told the run.
+    /// Records whether the operator told the run to stop.
     pub(crate) fn stepped(&mut self, step: &StepCommand) {
         self.told |= matches!(step, StepCommand::Abort | StepCommand::Quit);
     }
 
-    /// Puts back what was fired away: at once, or where the run turns to its end after what the file rolls back, since the kit then
-    /// finds what is left. `over` says that no run is left that rollbacks could still be played of.
+    /// Puts back what was fired away: at once, or, if the run is stopping, after its rollbacks, since the kit then
+    /// restores only what they left. `over` means that no run is left whose rollbacks could still be run.
     pub(crate) fn asked(&mut self, over: bool) {
         match self.ends() && !over {
             true => self.asked = true,
@@ -35,12 +35,12 @@ impl Restoration {
         }
     }
 
-    /// Whether the run turns to its end. Read from the state, which misses nothing.
+    /// Whether the run is stopping. Read from the session's state, which misses no event.
     fn ends(&self) -> bool {
         self.told || self.session.borrow().run.interrupted.is_some()
     }
 
-    /// The run has ended, its rollbacks too.
+    /// Handles the end of the run and its rollbacks.
     pub(crate) async fn run_ended(&mut self) {
         if std::mem::take(&mut self.asked) {
             self.start();
@@ -48,10 +48,10 @@ impl Restoration {
         self.settle().await;
     }
 
-    /// Waits until nothing is being put back.
+    /// Waits until no restore is running.
     pub(crate) async fn settle(&mut self) {
         if let Some(task) = self.task.take() {
-            // What a panic of it said, the hook has spoken.
+            // The panic hook has already reported a panic of the task.
             let _ = task.await;
         }
     }

@@ -1,4 +1,4 @@
-//! The undo kit of a session: saved before a fire, checked while one is awaited, put back when somebody asks.
+//! The undo kit of a session: saved before a fire, checked while one is awaited, put back when the operator asks.
 
 use crate::engine::current_steps::CurrentSteps;
 use crate::{
@@ -42,25 +42,25 @@ type Key = (Identity, &'static str, String, String);
 /// The kit; clones share what was saved.
 #[derive(Clone)]
 pub(crate) struct UndoStore {
-    /// They choose the cluster of a step; none where nothing is saved.
+    /// The providers, which choose the cluster of a step; `None` if nothing is saved.
     providers: Option<Arc<Providers>>,
     emitter: Emitter,
-    /// Where manifests are written, if anywhere.
+    /// The file that manifests are written to, if any.
     file: Option<PathBuf>,
-    /// Knows what was fired, and when.
+    /// Shows what was fired, and when.
     session: watch::Receiver<Session>,
     held: Arc<Mutex<StoredManifests>>,
 }
 
 #[derive(Default)]
 struct StoredManifests {
-    /// Each as it was saved, oldest first, with the moment when that save had ended.
+    /// The saved versions, oldest first, with the time at which each save had ended.
     manifests: BTreeMap<Key, Vec<(Timestamp, Connection, Manifest)>>,
     steps: BTreeMap<StepRef, Vec<Key>>,
 }
 
 impl StoredManifests {
-    /// Keeps what was saved for a step. Once something was fired, what is held already stays as it was before.
+    /// Keeps what was saved for a step, but replaces nothing once a step was fired. Returns the titles.
     fn keep(
         &mut self,
         (step, ended): (StepRef, Timestamp),
@@ -84,7 +84,7 @@ impl StoredManifests {
         titles
     }
 
-    /// What the steps would hit, as it was before the first fire at `t0`.
+    /// Returns what the steps would hit, as it was before the first fire at `t0`.
     fn of(&self, steps: impl Iterator<Item = StepRef>, t0: Option<Timestamp>) -> Vec<(Connection, Manifest)> {
         let keys: Vec<&Key> = steps.filter_map(|step| self.steps.get(&step)).flatten().collect();
         let mut seen = BTreeSet::new();
@@ -93,7 +93,7 @@ impl StoredManifests {
         versions.map(|(_, connection, manifest)| (connection.clone(), manifest.clone())).collect()
     }
 
-    /// Of each cluster what `kubectl apply -f` takes.
+    /// Returns the manifests of each cluster, as `kubectl apply -f` takes them.
     fn by_cluster(&self, t0: Option<Timestamp>) -> BTreeMap<&Identity, Vec<&serde_json::Value>> {
         let mut clusters = BTreeMap::<_, Vec<_>>::new();
         for ((cluster, ..), versions) in &self.manifests {
@@ -104,15 +104,15 @@ impl StoredManifests {
     }
 }
 
-/// The latest version whose save had ended before the first fire: a save that was under way by then may have read what was
-/// harmed already. Where there is none, the first.
+/// Returns the latest version whose save had ended before the first fire, since a save that was running then may have
+/// read what was already harmed. Falls back to the first version.
 fn unharmed<C, M>(versions: &[(Timestamp, C, M)], t0: Option<Timestamp>) -> Option<&(Timestamp, C, M)> {
     let before = versions.iter().rev().find(|(ended, ..)| t0.is_none_or(|t0| *ended <= t0));
     before.or_else(|| versions.first())
 }
 
 impl UndoStore {
-    /// An empty kit. With a recording the manifests are written beside it.
+    /// Creates an empty kit. With a recording, the manifests are written beside it.
     pub(crate) fn new(
         providers: Option<Arc<Providers>>,
         emitter: Emitter,
@@ -123,8 +123,8 @@ impl UndoStore {
         Self { providers, emitter, file, session, held: Arc::default() }
     }
 
-    /// Follows the session: saves for every destructive step at once, anew when its fire is awaited, and asks the server
-    /// whether it could be put back. A slow API server holds up neither the other nor this listener, which would miss events.
+    /// Follows the session: saves for every destructive step at once, again when its fire is awaited, and asks the
+    /// server whether the kit could be put back. A slow API server delays neither the other task nor this event loop.
     pub(crate) async fn follow(
         self,
         request: RunRequest,
@@ -132,7 +132,7 @@ impl UndoStore {
         mut events: mpsc::UnboundedReceiver<Arc<Event>>,
     ) {
         let mut played = CurrentSteps::new(request);
-        // They end with whoever follows.
+        // These tasks end with this function.
         let (mut saves, mut checks) = (JoinSet::new(), JoinSet::new());
         steps.into_iter().for_each(|step| self.begin_to_save(&mut saves, &played, step));
         let mut due = tokio::time::interval(CHECK);
@@ -156,13 +156,13 @@ impl UndoStore {
                         }
                     }
                 },
-                // The state tells of the fire: it misses nothing.
+                // Read from the session's state, which misses no event.
                 true = async { shown.wait_for(|session| session.t0().is_some()).await.is_ok() }, if !fired => {
                     fired = true;
                     self.rewrite().await;
                 }
                 Some(saved) = saves.join_next() => {
-                    // What was saved for the fire that is awaited is checked at once.
+                    // What was saved for the awaited fire is checked at once.
                     if saved.is_ok_and(|step| Some(step) == awaited) {
                         due.reset_immediately();
                     }
@@ -183,7 +183,7 @@ impl UndoStore {
         };
         let (kit, secrets) = (self.clone(), played.request.secrets.clone());
         saves.spawn(async move {
-            // Manifests are kept of what functions do. One whose cluster is not there yet is saved when its fire is awaited.
+            // Only Python functions have manifests. A missing cluster is looked for again when the fire is awaited.
             let site = providers.site(ProviderKind::Python, &provider, &secrets).await;
             if let Some(connection) = site.connection() {
                 kit.save(step, &provider, connection).await;
@@ -198,7 +198,7 @@ impl UndoStore {
         }
         let saved = match kit::save(provider, connection).await {
             Ok(Some(saved)) if !saved.manifests.is_empty() => saved,
-            // What is not there cannot be lost, and the preflight tells that it is not.
+            // What does not exist cannot be lost, and the preflight reports that it does not exist.
             Ok(_) => return,
             Err(why) => {
                 return self.log(Level::Warning, format!("the undo kit could not be filled: {why}")).await;
@@ -225,7 +225,7 @@ impl UndoStore {
         let t0 = self.t0();
         let manifests = self.with(|held| held.of(std::iter::once(step), t0));
         if manifests.is_empty() {
-            // Of nothing it cannot be said that it could be put back.
+            // Without manifests, there is nothing that could be put back.
             return;
         }
         let mut refused = None;
@@ -237,18 +237,18 @@ impl UndoStore {
         self.emitter.emit(EventKind::KitChecked { refused }).await;
     }
 
-    /// Whether a step was fired. Of that the session's state knows: it does not wait for this kit.
+    /// Whether a step was fired. Read from the session's state, which does not wait for this kit.
     fn was_fired(&self, step: StepRef) -> bool {
         let session = self.session.borrow();
         session.fault.iter().flat_map(|fault| &fault.fires).any(|firing| firing.step == step)
     }
 
-    /// The moment of the first fire. Of what was fired the session's state knows: it does not wait for this kit.
+    /// The time of the first fire. Read from the session's state, which does not wait for this kit.
     fn t0(&self) -> Option<Timestamp> {
         self.session.borrow().t0()
     }
 
-    /// Writes the files again once something was fired: a save that the fire overtook may have written what was harmed.
+    /// Writes the files again after the first fire: a save that the fire overtook may have written what was harmed.
     async fn rewrite(&self) {
         let clusters: Vec<Identity> = self.with(|held| held.by_cluster(None).into_keys().cloned().collect());
         for cluster in clusters {
@@ -274,7 +274,7 @@ impl UndoStore {
         let clusters: BTreeSet<Identity> =
             manifests.iter().map(|(connection, _)| connection.identity()).collect();
         for (connection, manifest) in manifests {
-            // Each in the cluster that it was saved in.
+            // Each manifest goes to the cluster that it was saved in.
             let place = match clusters.len() {
                 0 | 1 => String::new(),
                 _ => format!(" in context {}", connection.context()),
@@ -290,7 +290,7 @@ impl UndoStore {
         self.emitter.emit(EventKind::UndoDone(undone)).await;
     }
 
-    /// Writes the manifests of a cluster as one list that `kubectl apply -f` takes, readable by its owner alone. Each further
+    /// Writes the manifests of a cluster as one list for `kubectl apply -f`, readable by its owner alone. Each further
     /// cluster has a file of its own.
     async fn write(&self, cluster: &Identity) -> Result<Option<String>, String> {
         let Some(path) = &self.file else { return Ok(None) };
@@ -306,7 +306,7 @@ impl UndoStore {
             number => path.with_extension(format!("{}.json", number + 1)),
         };
         let (shown, list) = (path.display().to_string(), format!("{list:#}\n"));
-        // Where no task waits: a disk may hang.
+        // On a blocking thread, because a disk may hang.
         let written = tokio::task::spawn_blocking(move || {
             private_file::create_private(&path).and_then(|mut file| file.write_all(list.as_bytes()))
         });

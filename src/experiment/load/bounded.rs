@@ -1,4 +1,4 @@
-//! Reading files of which nobody knows what they are.
+//! Reads files of unknown type and size.
 
 use super::MAX_SOURCE;
 use std::{
@@ -7,12 +7,12 @@ use std::{
     path::Path,
 };
 
-/// The bytes of a file, at most [`MAX_SOURCE`] of them.
+/// Reads a file of at most [`MAX_SOURCE`] bytes; a larger one is an error.
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let promised = file.metadata().map_or(0, |metadata| metadata.len());
     let limit = u64::try_from(MAX_SOURCE).unwrap_or(u64::MAX).saturating_add(1);
-    // One byte more, so that the end is seen without growing.
+    // One byte more than the file's length, so that the end of file is detected without growing the buffer.
     let mut bytes = Vec::with_capacity(usize::try_from(promised.saturating_add(1).min(limit)).unwrap_or(0));
     file.by_ref().take(limit).read_to_end(&mut bytes)?;
     match bytes.len() > MAX_SOURCE {
@@ -21,7 +21,7 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads a file, however long somebody takes to write into it if it is a named pipe: nothing else is held up.
+/// Reads a file. A named pipe may block until another process writes to it, so it is read in a separate thread.
 pub async fn patiently<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) -> T + Send + 'static) -> T {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let path = path.to_owned();
@@ -31,7 +31,7 @@ pub async fn patiently<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) 
     read(path)
 }
 
-/// The same as text.
+/// Reads a file of at most [`MAX_SOURCE`] bytes as UTF-8 text.
 pub fn read_text_bounded(path: &Path) -> io::Result<String> {
     String::from_utf8(read_bounded(path)?).map_err(|error| {
         let place = error.utf8_error().valid_up_to();

@@ -1,13 +1,13 @@
-//! Files: the extension decides, case-sensitively.
+//! Loads files: the extension determines the format, case-sensitively.
 
 use super::{Format, LoadError, read_bounded};
 use pyvalue::Document;
 use std::{io::ErrorKind, path::Path};
 
-/// Reads a file as the document its extension promises.
+/// Reads a file and parses it in the format of its extension.
 pub(super) fn read(path: &str) -> Result<Document, LoadError> {
     let unreadable = |reason: String| LoadError::Unreadable { path: path.to_owned(), reason };
-    // First: what is not read anyway need not be opened, which waits where it is a pipe.
+    // The format is checked first: a file of another type is not opened, which would block on a named pipe.
     let format = format_of(path)?;
     let bytes = read_bounded(Path::new(path)).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => LoadError::TooLarge(path.to_owned()),

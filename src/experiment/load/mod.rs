@@ -1,4 +1,5 @@
-//! From a source to a document: files by extension, URLs by content type (experiment-format 1).
+//! Loads a document from a source: the format is determined by the file extension, or by the content type for URLs
+//! (experiment-format 1).
 
 mod bounded;
 mod file;
@@ -11,47 +12,48 @@ pub use settings::{Settings, SettingsError};
 use super::{Environment, Finding, Severity};
 use pyvalue::{Document, Position, SyntaxError};
 
-/// Bytes of a source that are read. An experiment is a few KiB; this keeps a wrong path from filling the memory.
+/// The maximum number of bytes read from a source. An experiment is a few KiB; the limit keeps a wrong path from
+/// exhausting the memory.
 pub const MAX_SOURCE: usize = 64 << 20;
 
-/// Why a source is no document.
+/// Why a source cannot be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// Nothing is there.
+    /// The path does not exist.
     #[error("Path \"{0}\" does not exist.")]
     NoSuchPath(String),
     /// The scheme is neither http nor https.
     #[error("'{0}' is not a supported source scheme.")]
     Scheme(String),
-    /// It cannot be read as a file.
+    /// The file cannot be read.
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: String, reason: String },
-    /// The name, or the type of the answer, says neither JSON nor YAML.
+    /// The file extension or the content type is neither JSON nor YAML.
     #[error("only files with json, yaml or yml extensions are supported{0}")]
     Format(String),
-    /// The server answered with something else than 200.
+    /// The server answered with another status than 200.
     #[error("Failed to fetch the experiment: {0}")]
     Fetch(String),
     /// The server did not answer.
     #[error("cannot fetch {url}: {reason}")]
     Connect { url: String, reason: String },
-    /// It is bigger than [`MAX_SOURCE`].
+    /// The source is larger than [`MAX_SOURCE`].
     #[error("{0} is larger than 64 MiB, so it is not read as an experiment")]
     TooLarge(String),
-    /// The syntax is broken.
+    /// The syntax is invalid.
     #[error("{} {origin}:{}:{}: {}", .format.failed(), .error.position.line, .error.position.column, .error.message)]
     Syntax {
         /// Path or URL.
         origin: String,
-        /// In which language.
+        /// The format that was parsed.
         format: Format,
-        /// What and where.
+        /// The message and the position.
         error: SyntaxError,
         line: String,
     },
 }
 
-/// The languages of an experiment.
+/// The formats of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Json,
@@ -60,7 +62,8 @@ pub enum Format {
 }
 
 impl LoadError {
-    /// The error as a finding, with the line it is about; what is no matter of syntax is about the first.
+    /// Converts the error to a finding, with the line it refers to; an error that is not about syntax refers to the
+    /// first line.
     pub fn finding(&self, source: &str) -> (Finding, String) {
         let (code, remedy) = match self {
             Self::Syntax { .. } => ("E-SYNTAX", "mend the syntax here"),
@@ -107,19 +110,20 @@ impl Format {
     }
 }
 
-/// How a source is loaded.
+/// The settings for loading a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
     /// Whether certificates are checked.
     pub verify_tls: bool,
-    /// Where the bearer token may be.
+    /// The environment that may contain the bearer token.
     pub environment: &'a Environment,
-    /// Where `auths` may be.
+    /// The settings that may contain `auths`.
     pub settings: &'a Settings,
 }
 
-/// Bytes of a file that is read at once. A thread takes longer to come than most files to be read, and gets its memory in
-/// small pieces; but what takes longer than a blink must not hold up signals.
+/// The maximum number of bytes of a file that is read on the calling thread. Starting a thread takes longer than
+/// reading most files, and its memory is allocated in small pieces; but a large file would delay the handling of
+/// signals.
 const AT_ONCE: u64 = 8 << 20;
 
 /// Loads an experiment from a path or a URL. It is not validated.
@@ -128,7 +132,7 @@ pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadErro
         if metadata.is_file() && metadata.len() <= AT_ONCE {
             return file::read(source);
         }
-        // A named pipe is read too, for as long as somebody takes to write into it.
+        // A named pipe is read too, which blocks until another process writes to it.
         let path = source.to_owned();
         let reading = tokio::task::spawn_blocking(move || file::read(&path));
         return reading.await.unwrap_or_else(|error| {
@@ -138,7 +142,7 @@ pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadErro
     url::fetch(source, access).await
 }
 
-/// The body of an answer, at most `limit` bytes of it; tells whether that is all.
+/// Reads at most `limit` bytes of a response body; the flag is whether that is the whole body.
 pub(super) async fn body(
     mut response: reqwest::Response,
     limit: usize,

@@ -4,24 +4,24 @@ use crate::experiment::{Environment, Runtime};
 use pyvalue::{Document, Map, SyntaxError, Value};
 use std::path::{Path, PathBuf};
 
-/// What the settings file holds; empty when there is none.
+/// The content of the settings file; empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     entries: Map,
-    /// Whether there is a file, and nothing in it.
+    /// Whether the file exists but is empty.
     null: bool,
 }
 
 /// Why a settings file is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// Broken YAML: one ERROR line, then on without settings.
+    /// Invalid YAML: one ERROR line is logged, and the run continues without settings.
     #[error("Failed parsing YAML settings: {0}")]
     Syntax(SyntaxError),
-    /// The reference crashes on these.
+    /// Not a mapping; the reference crashes on it.
     #[error("the settings file {0} must be a mapping of keys to values")]
     NoMapping(PathBuf),
-    /// It is there but cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot read the settings file {path}: {reason}")]
     Unreadable { path: PathBuf, reason: String },
 }
@@ -33,7 +33,7 @@ impl Settings {
         home.join(".chaostoolkit").join("settings.yaml")
     }
 
-    /// Reads a settings file; one that is not there, or is empty, holds nothing.
+    /// Reads a settings file; a missing or empty file has no settings.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         if !path.exists() {
             return Ok(Self::default());
@@ -55,8 +55,8 @@ impl Settings {
         self.entries.get(key)
     }
 
-    /// The settings as extensions find them during a run, which notes in them what it has made of them: the strategies
-    /// in force, and the names of controls. None if there are no settings to note it in.
+    /// The settings that extensions receive during a run, to which the run adds the strategies in force and the names
+    /// of the controls. `None` if there are no settings.
     pub fn with(&self, runtime: &Runtime) -> Option<Map> {
         if self.entries.is_empty() {
             return None;
@@ -81,12 +81,12 @@ impl Settings {
         Some(settings)
     }
 
-    /// Everything, as extensions find it before the run: null where the file holds nothing, as there.
+    /// All settings, as extensions receive them before the run: null if the file is empty, as in the reference.
     pub fn loaded(&self) -> Value {
         if self.null { Value::Null } else { self.entries.clone().into() }
     }
 
-    /// Everything, for notifications and for the strategies of [`super::super::Runtime::of_settings`].
+    /// All settings, for notifications and for the strategies of [`super::super::Runtime::of_settings`].
     pub fn as_map(&self) -> &Map {
         &self.entries
     }

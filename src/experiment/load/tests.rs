@@ -1,4 +1,4 @@
-//! Files, and a server that answers as told.
+//! Tests with files, and with a server that gives predefined answers.
 
 use super::{Access, LoadError, Settings, SettingsError, load};
 use crate::experiment::{Environment, Runtime};
@@ -72,7 +72,7 @@ async fn c003_c004_sources_that_are_nothing() {
     }
 }
 
-/// A server that gives one answer and tells what it was asked.
+/// Starts a server that gives one answer; the handle returns the request.
 async fn server(answer: String) -> (String, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let location = listener.local_addr().unwrap().to_string();

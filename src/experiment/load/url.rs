@@ -1,9 +1,9 @@
-//! URLs: one GET; the content type decides (experiment-format 1.3).
+//! Loads URLs: one GET; the content type determines the format (experiment-format 1.3).
 
 use super::{Access, Format, LoadError, MAX_SOURCE};
 use pyvalue::{Document, Value, python_text};
 
-/// Bytes of an error page that are shown.
+/// The maximum number of bytes of an error response that are shown.
 const SHOWN: usize = 4096;
 
 pub(super) async fn fetch(source: &str, access: Access<'_>) -> Result<Document, LoadError> {
@@ -46,14 +46,14 @@ pub(super) async fn fetch(source: &str, access: Access<'_>) -> Result<Document, 
     if kind.contains("text/plain") {
         return Format::Json.parse(source, text.clone()).or_else(|_| Format::Yaml.parse(source, text));
     }
-    let told = match content_type {
+    let reason = match content_type {
         Some(kind) => format!(", and {source} was served as '{kind}'"),
         None => format!(", and {source} was served without Content-Type"),
     };
-    Err(LoadError::Format(told))
+    Err(LoadError::Format(reason))
 }
 
-/// `scheme:` at the beginning, in lower case, as Python's `urlparse` finds it.
+/// The scheme of a source, in lower case, as Python's `urlparse` determines it.
 fn scheme_of(source: &str) -> Option<String> {
     let (scheme, _) = source.split_once(':')?;
     let fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -61,7 +61,7 @@ fn scheme_of(source: &str) -> Option<String> {
     fits.then(|| scheme.to_ascii_lowercase())
 }
 
-/// The path part of a source without scheme.
+/// The path part of a source without a scheme.
 fn path_of(source: &str) -> String {
     source.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
@@ -83,12 +83,12 @@ fn authorization(source: &str, access: Access<'_>) -> Option<String> {
     Some(format!("{} {}", part("type")?, part("value")?))
 }
 
-/// JSON is UTF-8 whatever the charset says, with a fall back that never fails.
+/// Decodes JSON as UTF-8, whatever the charset; invalid bytes become replacement characters.
 fn decode_json(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Text as the reference decodes it: by the charset, else ISO-8859-1 for `text/*`, else UTF-8.
+/// Decodes text as the reference does: by the charset, else ISO-8859-1 for `text/*`, else UTF-8.
 fn decode(bytes: &[u8], content_type: &str) -> String {
     let lower = content_type.to_ascii_lowercase();
     let charset = lower
@@ -106,7 +106,7 @@ fn decode(bytes: &[u8], content_type: &str) -> String {
     }
 }
 
-/// An error with all its causes, without the URL of the request.
+/// The innermost cause of an error, without the URL of the request.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

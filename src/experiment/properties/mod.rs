@@ -1,4 +1,4 @@
-//! What holds for any input: no panic, no hang, positions inside the text, writing and reading agree.
+//! Properties for arbitrary input: no panic, no hang, positions inside the text, serialising and parsing agree.
 
 mod mutants;
 mod templates;
@@ -12,7 +12,7 @@ use proptest::{collection::vec, prelude::*};
 use pyvalue::{Document, Map, Part, Value, parse_json, place, python_text};
 use pyvalue::{jsonpath, regex};
 
-/// Texts that are likely to mean something to some part of the format.
+/// Texts that are likely to have a meaning in some part of the format.
 fn text() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "title",
@@ -71,7 +71,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A mapping that looks more like an experiment than chance would make it.
+/// A mapping that resembles an experiment more than a random value does.
 fn experiment() -> impl Strategy<Value = Value> {
     let key = prop::sample::select(vec![
         "title",
@@ -125,7 +125,7 @@ fn validated(document: Document) -> super::Validation {
         .block_on(validate(document, ValidationChecks { environment: &environment, signatures: &NoPython }))
 }
 
-/// Every place of a value.
+/// Collects the JSON paths of all nodes of a value.
 fn places(value: &Value, at: String, found: &mut Vec<String>) {
     match value {
         Value::List(list) => {
@@ -143,7 +143,8 @@ fn inside(document: &Document, position: pyvalue::Position) -> bool {
     (1..=lines).contains(&position.line) && (1..=line.chars().count() + 2).contains(&position.column)
 }
 
-/// Validates a document, and uses it and its parts whatever came of that. Every finding has its place in the text.
+/// Validates a document, and uses the document and its parts whatever the result. Every finding must have a position in
+/// the text.
 fn exercise(document: Document, value: &Value, output: &Value) -> Result<(), TestCaseError> {
     let validation = validated(document.clone());
     for finding in &validation.findings.0 {
@@ -184,7 +185,7 @@ proptest! {
     fn what_is_written_is_read_back(value in value()) {
         for text in [value.to_json(), value.to_json_pretty()] {
             let back = parse_json(&text).unwrap();
-            // NaN is equal to nothing, but its text is.
+            // NaN is not equal to itself, but its text is.
             prop_assert_eq!(python_text(&back), python_text(&value));
         }
     }

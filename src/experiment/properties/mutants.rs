@@ -1,10 +1,10 @@
-//! Experiments that were valid before somebody slipped: nodes deleted, replaced, doubled, moved.
+//! Valid experiments with random mistakes: nodes deleted, replaced, duplicated, moved.
 
 use super::{exercise, text, value};
 use proptest::{collection::vec, prelude::*};
 use pyvalue::{Document, Map, Value, parse_json};
 
-/// One of everything that an experiment can hold.
+/// An experiment that uses every part of the format.
 const WHOLE: &str = r#"{
   "title": "Survives ${mode}", "description": "d", "tags": ["a"], "contributions": {"x": "high"},
   "configuration": {"mode": "a", "n": 5, "list": [1, {"k": "${mode}"}],
@@ -28,13 +28,13 @@ const WHOLE: &str = r#"{
   "rollbacks": [{"type": "action", "name": "undo", "provider": {"type": "process", "path": "true"}, "dry": false}]
 }"#;
 
-/// What happens to a node.
+/// A mistake at a node.
 #[derive(Clone, Debug)]
 enum Slip {
     Delete,
     Replace(Value),
     Double,
-    /// Another node of the same experiment in its place.
+    /// Replaces the node by another node of the same experiment.
     Move(prop::sample::Index),
     Rename(String),
 }
@@ -49,7 +49,7 @@ fn slip() -> impl Strategy<Value = Slip> {
     ]
 }
 
-/// An experiment with one to four slips.
+/// An experiment with one to four mistakes.
 pub(super) fn mutant() -> impl Strategy<Value = Value> {
     vec((any::<prop::sample::Index>(), slip()), 1..5).prop_map(|slips| {
         let mut experiment = parse_json(WHOLE).expect("the whole experiment is JSON");
@@ -59,7 +59,7 @@ pub(super) fn mutant() -> impl Strategy<Value = Value> {
                 Slip::Move(from) => nth(&experiment, &mut from.index(nodes)).cloned(),
                 _ => None,
             };
-            // The root stays: that it may be anything is tried elsewhere.
+            // The root is not changed: arbitrary roots are tested elsewhere.
             let mut left = 1 + place.index(nodes.max(2) - 1);
             apply(&mut experiment, &mut left, &slip, moved.as_ref());
         }
@@ -75,7 +75,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// The node that comes after so many others.
+/// The node at this index in depth-first order.
 fn nth<'a>(value: &'a Value, left: &mut usize) -> Option<&'a Value> {
     if *left == 0 {
         return Some(value);
@@ -88,7 +88,7 @@ fn nth<'a>(value: &'a Value, left: &mut usize) -> Option<&'a Value> {
     }
 }
 
-/// Lets the node after so many others slip; tells whether it was reached.
+/// Applies the mistake to the node at this index in depth-first order; returns whether the node was reached.
 fn apply(value: &mut Value, left: &mut usize, slip: &Slip, moved: Option<&Value>) -> bool {
     *left -= 1;
     match value {
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn a_slip_of_the_pen_is_found_or_harmless(mutant in mutant(), output in value()) {
-        // What is JSON in more than one line is YAML too.
+        // JSON in more than one line is also YAML.
         let text = mutant.to_json_pretty();
         exercise(Document::json("x.json", text.as_str()).unwrap(), &mutant, &output)?;
         match Document::yaml("x.yaml", text) {

@@ -1,4 +1,4 @@
-//! Templates of every shape.
+//! Properties of substitution with random templates.
 
 use crate::experiment::{Secrets, substitute};
 use proptest::{collection::vec, prelude::*};
@@ -21,7 +21,7 @@ proptest! {
         let filled = substitute(&Value::from(template.as_str()), &variables, &Secrets::default());
         match template.as_str() {
             "${b}" => {
-                // NaN is equal to nothing, but its text is.
+                // NaN is not equal to itself, but its text is.
                 prop_assert_eq!(pyvalue::python_text(&filled), pyvalue::python_text(&value))
             }
             "${a}" | "$a" => prop_assert_eq!(filled, Value::from(text)),

@@ -1,4 +1,4 @@
-//! Secrets that cannot be shown by accident.
+//! Secrets in a type that cannot be shown by accident.
 
 mod resolve;
 mod vault;
@@ -17,7 +17,7 @@ impl Secrets {
         Self(scopes)
     }
 
-    /// The scopes in file order, for whoever must use a secret: substitution, a provider's call.
+    /// The scopes in file order, for code that must use a secret: substitution, a provider's call.
     pub fn expose(&self) -> &Map {
         &self.0
     }
@@ -27,7 +27,7 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// Every text among the secrets, for redaction.
+    /// All text values of the secrets, for redaction.
     pub fn texts(&self) -> Vec<&str> {
         fn collect<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
             match value {

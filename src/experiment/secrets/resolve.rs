@@ -1,13 +1,13 @@
-//! Where secrets come from: inline, the environment, Vault (experiment-format 4.3, 4.6).
+//! Resolves secrets: inline values, the environment, Vault (experiment-format 4.3, 4.6).
 
 use super::{Secrets, vault};
 use crate::experiment::Environment;
 use pyvalue::{Map, Value, place, python_text};
 
-/// Why the secrets cannot be had.
+/// Why a secret cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretsError {
-    /// The variable is not set; a `default` would not help.
+    /// The variable is not set; secrets support no `default`.
     #[error("Secrets make reference to an environment key that does not exist: {variable}")]
     Unset {
         /// JSON path of the secret.
@@ -20,7 +20,7 @@ pub enum SecretsError {
         /// JSON path of the secret.
         place: String,
     },
-    /// Vault did not give it.
+    /// Vault did not return the secret.
     #[error("{reason}")]
     Vault {
         /// JSON path of the secret.
@@ -29,18 +29,18 @@ pub enum SecretsError {
     },
 }
 
-/// Secrets with what should be told about them.
+/// The resolved secrets with warnings and errors.
 #[derive(Debug, Default)]
 pub struct Resolved {
     pub secrets: Secrets,
     /// Lines for the log, at WARNING.
     pub warnings: Vec<String>,
-    /// Every secret that could not be had; the reference stops at the first.
+    /// The error of every secret that could not be resolved; the reference stops at the first.
     pub errors: Vec<SecretsError>,
 }
 
-/// Resolves declared secrets. An override replaces a whole scope and is taken as it is; scopes that are not
-/// declared are dropped. Vault is asked as the (resolved) `configuration` says.
+/// Resolves declared secrets. An override replaces a whole scope and is used unresolved; undeclared scopes are dropped.
+/// The (resolved) `configuration` contains the Vault settings.
 pub async fn resolve(
     declared: &Map,
     overrides: &Map,
@@ -64,14 +64,14 @@ pub async fn resolve(
 struct SecretsWalk<'a> {
     configuration: &'a Map,
     environment: &'a Environment,
-    /// One login serves all secrets.
+    /// One Vault login is used for all secrets.
     session: Option<vault::VaultClient>,
     warnings: Vec<String>,
     errors: Vec<SecretsError>,
 }
 
 impl SecretsWalk<'_> {
-    /// One value; what cannot be had is null and leaves an error.
+    /// Resolves one value; a value that cannot be resolved becomes null, and its error is recorded.
     async fn value(&mut self, value: &Value, place: String) -> Value {
         let Value::Map(map) = value else { return value.clone() };
         let source = match map.get("type").and_then(Value::as_str) {

@@ -1,4 +1,4 @@
-//! Inline, environment, overrides, and a Vault of a few lines.
+//! Tests of inline values, environment, overrides, and a fake Vault.
 
 use super::{Resolved, SecretsError, resolve};
 use crate::experiment::Environment;
@@ -48,7 +48,7 @@ async fn c044_an_override_replaces_the_whole_scope() {
     assert_eq!(value(&resolved(declared, overrides, "{}").await), parse_json(expected).unwrap());
 }
 
-/// What the little Vault was asked: method, path, token.
+/// The requests to the fake Vault: method, path, token.
 type Asked = Arc<Mutex<Vec<String>>>;
 
 async fn vault() -> (String, Asked) {

@@ -1,20 +1,20 @@
-//! Vault's key-value store over its HTTP API (experiment-format 4.6).
+//! Reads Vault's key-value store through its HTTP API (experiment-format 4.6).
 
 use crate::experiment::Environment;
 use pyvalue::{Map, Value, parse_json, python_text};
 use reqwest::{Client, Method, RequestBuilder};
 use std::time::Duration;
 
-/// Long enough for a slow server, short enough that validation ends.
+/// The request timeout: long enough for a slow server, short enough that validation ends.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Bytes of an answer that are read: secrets are small.
+/// The maximum number of bytes of a response: secrets are small.
 const MAX_ANSWER: usize = 4 << 20;
 
-/// Where Kubernetes puts a pod's service account token.
+/// The path at which Kubernetes mounts a pod's service account token.
 const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// Why Vault gave nothing.
+/// Why Vault returned no secret.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VaultError {
     /// The AppRole login failed.
@@ -34,19 +34,19 @@ pub(super) enum VaultError {
     UnknownKey { path: String, key: String },
 }
 
-/// A client that has logged in, as far as the configuration says how.
+/// A client that has logged in, if the configuration specifies a login.
 pub(super) struct VaultClient {
     client: Client,
     address: String,
     token: Option<String>,
     namespace: Option<String>,
     mount: String,
-    /// Version 2 wraps the payload once more.
+    /// Whether the store has version 2, which wraps the payload in another `data` field.
     version_2: bool,
 }
 
 impl VaultClient {
-    /// Chooses the login by what the configuration has: token, then AppRole, then Kubernetes.
+    /// Chooses the login by the configuration: token, then AppRole, then Kubernetes.
     pub(super) async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
         let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);
         let address = text("vault_addr")
@@ -118,7 +118,7 @@ impl VaultClient {
     }
 }
 
-/// The innermost reason, without the URL (which may hold credentials).
+/// The innermost cause, without the URL (which may contain credentials).
 fn cause(error: &reqwest::Error) -> String {
     let mut source: &dyn std::error::Error = error;
     while let Some(inner) = source.source() {

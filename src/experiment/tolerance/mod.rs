@@ -1,4 +1,4 @@
-//! Whether a probe's output is what was expected (experiment-format 6).
+//! Evaluates whether a probe's output meets its tolerance (experiment-format 6).
 
 use super::{Activity, Secrets, substitute};
 use pyvalue::{Decimal, Map, Value, jsonpath, parse_json, place, python_text, regex};
@@ -11,10 +11,10 @@ pub enum ToleranceVerdict {
     Met,
     /// Outside of it: a normal outcome.
     NotMet,
-    /// It cannot be evaluated; the reference raises an exception (6.7).
+    /// The tolerance cannot be evaluated; the reference raises an exception (6.7).
     Breaks(String),
-    /// This activity has to be run (no log, no controls, no pauses, never dry): met if it succeeds with a truthy
-    /// output, not met if it fails. Its `value` argument is the output already.
+    /// The verdict requires running this activity (no log, no controls, no pauses, never dry): met if it succeeds with
+    /// a truthy output, not met if it fails. Its `value` argument already contains the output.
     NeedsProbe(Box<Activity>),
 }
 
@@ -24,8 +24,8 @@ impl ToleranceVerdict {
     }
 }
 
-/// Evaluates a hypothesis entry's declared tolerance on the probe's output. `None` is a missing tolerance, which
-/// only `--no-validation` lets through: never met. `place` is the JSON path of the entry.
+/// Evaluates a hypothesis entry's declared tolerance on the probe's output. `None` is a missing tolerance, which only
+/// `--no-validation` accepts: never met. `place` is the JSON path of the entry.
 pub fn evaluate(
     tolerance: Option<&Value>,
     output: &Value,
@@ -85,7 +85,7 @@ fn in_list(list: &[Value], output: &Value) -> ToleranceVerdict {
     ToleranceVerdict::met(list.iter().any(|item| item.py_eq(output)))
 }
 
-/// A declared mapping and what it is held against.
+/// A declared tolerance mapping with the output and the variables it is evaluated on.
 struct ToleranceCheck<'a> {
     declared: &'a Map,
     output: &'a Value,
@@ -94,7 +94,7 @@ struct ToleranceCheck<'a> {
 }
 
 impl<'a> ToleranceCheck<'a> {
-    /// The part of the output that `target` names, or the whole.
+    /// The part of the output that `target` names, or the whole output.
     fn target(&self) -> Result<&'a Value, String> {
         match self.declared.get("target").filter(|target| target.truthy()) {
             None => Ok(self.output),
@@ -135,7 +135,7 @@ impl<'a> ToleranceCheck<'a> {
         let bounds = self.declared.get("range").and_then(Value::as_list).unwrap_or_default();
         let [low, high] = bounds else { return Err("a range tolerance needs two bounds".to_owned()) };
         let bound = |bound: &Value| number(bound)?.ok_or("a bound of the range is no number".to_owned());
-        // Python compares the second bound only when the first holds; NaN compares with nothing and raises.
+        // Python evaluates the second comparison only if the first holds; comparing NaN raises an exception.
         let uncomparable = || "not a number cannot be compared with a range".to_owned();
         let above = bound(low)?.partial_cmp(&value).map(Ordering::is_le).ok_or_else(uncomparable)?;
         if !above {

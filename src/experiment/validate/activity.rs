@@ -1,4 +1,4 @@
-//! Rules 14 to 25: what every activity has to have.
+//! Rules 14 to 25: the parts that every activity must have.
 
 use super::{CachedChecks, bad_activity, provider, suggest};
 use crate::experiment::findings::Collector;
@@ -10,7 +10,7 @@ pub(super) async fn check(
     memo: &CachedChecks<'_>,
     collector: &mut Collector<'_>,
 ) {
-    // Anything but a mapping was found before.
+    // Values that are not mappings have already been reported.
     let Some(activity) = activity.as_map() else { return };
     if activity.is_empty() {
         let refusal = bad_activity("E-ACT-EMPTY", "empty activity is no activity");
@@ -65,7 +65,7 @@ fn kind(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     }
 }
 
-/// `timeout` and `pauses`.
+/// Checks `timeout` and `pauses`.
 fn timing(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     let number =
         |value: &Value| matches!(value, Value::Bool(_) | Value::Int(_) | Value::Big(_) | Value::Float(_));

@@ -1,4 +1,4 @@
-//! Rules 38 to 43.
+//! Rules 38 to 43: controls.
 
 use super::{CachedChecks, KEY, refusal};
 use crate::experiment::{ControlCheck, build, findings::Collector};
@@ -21,7 +21,7 @@ pub(super) async fn check(experiment: &Map, memo: &CachedChecks<'_>, collector: 
     }
 }
 
-/// Every control with its place, in the reference's order.
+/// All controls with their JSON paths, in the reference's order.
 fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(String, &'a Map)> {
     let mut found = Vec::new();
     let mut take = |holder: Option<&'a Value>, path: &Place<'_>| {

@@ -1,4 +1,4 @@
-//! Keys that look like a slip of a known one. Unknown keys are allowed, so these are warnings.
+//! Warns about unknown keys that look like a misspelt known key. Unknown keys are allowed, so these are not errors.
 
 use super::{KEY, suggest};
 use crate::experiment::{build, findings::Collector};

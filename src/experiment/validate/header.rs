@@ -23,7 +23,7 @@ fn tags(tags: Option<&Value>, collector: &mut Collector<'_>) {
         || invalid("E-TAG", "experiment tags must be a non-empty string").remedy("write each tag as a text");
     match tags.filter(|tags| tags.truthy()) {
         None => {}
-        // Python walks a text letter by letter and a mapping key by key, so both pass.
+        // Python iterates a text character by character and a mapping key by key, so both pass.
         Some(Value::Text(_)) => {}
         Some(Value::Map(map)) if map.keys().all(|key| !key.is_empty()) => {}
         Some(Value::List(list)) => {

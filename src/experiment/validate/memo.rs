@@ -1,4 +1,4 @@
-//! Answers that are asked for again and again: a large file names the same few functions and programs.
+//! Caches the answers to repeated checks: a large file names the same few functions and programs.
 
 use super::{ValidationChecks, suggest};
 use crate::experiment::{ControlCheck, Described, executable};
@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// Remembers what [`Means`] said.
+/// Caches the answers of [`ValidationChecks`].
 pub(super) struct CachedChecks<'a> {
     means: ValidationChecks<'a>,
     functions: Mutex<HashMap<(String, String), Described>>,
@@ -40,7 +40,7 @@ impl<'a> CachedChecks<'a> {
         self.means.signatures.control(module, declaration).await
     }
 
-    /// Whether a program can be run.
+    /// Whether the program exists and is executable.
     pub(super) fn has_program(&self, path: &str) -> bool {
         let find = || executable::find(path, self.means.environment).is_some();
         let mut programs = lock(&self.programs);
@@ -50,7 +50,7 @@ impl<'a> CachedChecks<'a> {
         }
     }
 
-    /// What to do about a program that is not there.
+    /// The remedy for a missing program.
     pub(super) fn program_like(&self, path: &str) -> String {
         let names = self.program_names.get_or_init(|| executable::names(self.means.environment));
         suggest::did_you_mean(path, names.iter().map(String::as_str), "install it, or write its whole path")
@@ -61,7 +61,7 @@ impl<'a> CachedChecks<'a> {
     }
 }
 
-/// Whoever panicked with the lock left a memory behind that is still true.
+/// Ignores poisoning: a panic while the lock was held leaves a cache that is still valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

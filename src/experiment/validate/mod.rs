@@ -1,4 +1,4 @@
-//! Every rule of experiment-format 3, all findings at once, in the order in which the reference checks.
+//! Checks all rules of experiment-format 3 and reports all findings at once, in the order of the reference's checks.
 
 mod activity;
 mod controls;
@@ -21,16 +21,16 @@ use super::{
 use memo::CachedChecks;
 use pyvalue::{Document, Map, Part, Value, place::Place};
 
-/// What validation asks.
+/// The sources that validation queries.
 #[derive(Clone, Copy)]
 pub struct ValidationChecks<'a> {
-    /// Variables of `env` entries, `PATH`.
+    /// The variables for `env` entries, and `PATH`.
     pub environment: &'a Environment,
-    /// Python functions and controls.
+    /// Descriptions of Python functions and checks of controls.
     pub signatures: &'a dyn Signatures,
 }
 
-/// What validation came to.
+/// The result of validation.
 #[derive(Debug)]
 pub struct Validation {
     /// Errors and warnings.
@@ -39,7 +39,8 @@ pub struct Validation {
     pub experiment: Result<Experiment, Box<Document>>,
 }
 
-/// Checks a document against every rule. Nothing is run, but secrets are really read and Python is really asked.
+/// Checks a document against every rule. No activity is run, but secrets are actually read and Python is actually
+/// queried.
 pub async fn validate(document: Document, means: ValidationChecks<'_>) -> Validation {
     let findings = check(&document, means).await;
     if !findings.valid() {
@@ -49,7 +50,7 @@ pub async fn validate(document: Document, means: ValidationChecks<'_>) -> Valida
     Validation { findings, experiment }
 }
 
-/// The same for whoever does not want to run it.
+/// Like [`validate`], but returns only the findings, without an experiment to run.
 pub async fn check(document: &Document, means: ValidationChecks<'_>) -> Findings {
     let mut collector = Collector::new(document);
     let root = document.root();
@@ -74,7 +75,7 @@ fn empty(root: &Value, collector: &mut Collector<'_>) {
     );
 }
 
-/// What every rule looks at.
+/// The inputs common to all rules.
 struct Checker<'a> {
     map: &'a Map,
     named: NamedActivities<'a>,
@@ -107,7 +108,7 @@ impl Checker<'_> {
         warnings::check(self.map, &self.named, &self.memo, collector).await;
     }
 
-    /// Containers the reference looks into before any rule, and crashes on.
+    /// Reports containers of the wrong type, on which the reference crashes before it checks any rule.
     fn shapes(&self, collector: &mut Collector<'_>) {
         let list = "a list of activities";
         for (key, path) in [("method", build::METHOD), ("rollbacks", build::ROLLBACKS)] {
@@ -153,7 +154,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A reference in the method must name an activity.
+    /// Checks that a reference in the method names an existing activity.
     fn reference(&self, activity: &Value, path: &Place<'_>, collector: &mut Collector<'_>) {
         let Some(name) = activity.get("ref").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
             return;
@@ -171,7 +172,7 @@ impl Checker<'_> {
 
 fn activities_shape(value: &Value, path: &Place<'_>, expected: &str, collector: &mut Collector<'_>) {
     let Some(list) = value.as_list() else {
-        // An absent key is no list either, and is fine; a null one is not.
+        // Callers pass only keys that are present; a null value is reported.
         return collector.shape(path, expected);
     };
     for (index, item) in list.iter().enumerate() {
@@ -179,7 +180,7 @@ fn activities_shape(value: &Value, path: &Place<'_>, expected: &str, collector: 
         if item.as_map().is_none() {
             collector.shape(place, "a mapping that declares an activity");
         }
-        // The reference keeps a table of those that can be referred to, by name.
+        // The reference uses the names of activities as keys of a table for references.
         let name = item.get("name").filter(|_| *path != build::ROLLBACKS);
         if matches!(name, Some(Value::List(_) | Value::Map(_))) {
             collector.shape(place.key("name"), "a text");
@@ -187,12 +188,12 @@ fn activities_shape(value: &Value, path: &Place<'_>, expected: &str, collector: 
     }
 }
 
-/// An `InvalidExperiment` in the reference's words.
+/// An `InvalidExperiment` error with the reference's message.
 fn invalid(code: &'static str, message: impl Into<String>) -> Refusal {
     refusal(code, "InvalidExperiment", message)
 }
 
-/// An `InvalidActivity` in the reference's words.
+/// An `InvalidActivity` error with the reference's message.
 fn bad_activity(code: &'static str, message: impl Into<String>) -> Refusal {
     refusal(code, "InvalidActivity", message)
 }
@@ -201,7 +202,7 @@ fn refusal(code: &'static str, class: &'static str, message: impl Into<String>) 
     Refusal { code, class, reference: Some(message.into()), message: None, remedy: String::new() }
 }
 
-/// Something the reference crashes on.
+/// An error at a value on which the reference crashes.
 fn crash(code: &'static str, message: impl Into<String>) -> Refusal {
     Refusal { code, class: "", reference: None, message: Some(message.into()), remedy: String::new() }
 }
@@ -212,14 +213,14 @@ impl Refusal {
         self
     }
 
-    /// Our own words instead of the reference's.
+    /// Sets chaos-tui's own message instead of the reference's.
     fn saying(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
     }
 }
 
-/// The key of an entry is what a message is about.
+/// For findings whose position is the key of an entry.
 const KEY: Part = Part::Key;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Rules 19 to 21 and 26 to 35: what each provider has to have.
+//! Rules 19 to 21 and 26 to 35: the parts that each provider must have.
 
 use super::{CachedChecks, bad_activity, crash, suggest};
 use crate::experiment::{Described, findings::Collector, signatures::Parameter};
@@ -6,7 +6,7 @@ use pyvalue::{Map, Part, Value, place::Place, python_text};
 
 const KINDS: [&str; 3] = ["python", "process", "http"];
 
-/// The provider of an activity, if it has one of a known type.
+/// The provider of an activity, if its type is known.
 pub(super) fn of<'a>(activity: &'a Map, path: &Place<'_>, collector: &mut Collector<'_>) -> Option<&'a Map> {
     let place = path.key("provider");
     let provider = match activity.get("provider").filter(|provider| provider.truthy()) {
@@ -165,7 +165,7 @@ impl Python<'_> {
         collector.refuse(self.place.key("func"), bad_activity("E-PY-NOFUNC", message).remedy(remedy));
     }
 
-    /// Binds the arguments by name, as a call would.
+    /// Checks the arguments against the parameters by name, as a call would.
     fn arguments(
         &self,
         func: &str,

@@ -1,14 +1,14 @@
-//! "Did you mean": the nearest of the names there are.
+//! "Did you mean" suggestions: the most similar of the known names.
 
-/// The candidate nearest to `word`, if it is near enough to be a slip.
+/// The candidate most similar to `word`, if it is similar enough to be a misspelling.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
-    // One slip in a short word, one more every four letters.
+    // One mistake in a short word, one more for every four letters.
     let most = (length / 4).clamp(1, 4);
     let most = most.min(length.saturating_sub(1));
     let word_letters = lower(word);
     let near = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
-        // Of a letter there are at most four bytes: a quick look before the long one, as names may be many.
+        // A character has at most four bytes: a quick check before the expensive one, as there may be many names.
         if candidate.len() > (length + most) * 4 {
             return None;
         }
@@ -17,7 +17,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.min().map(|(_, candidate)| candidate)
 }
 
-/// A remedy: the suggestion if there is one, else the other words.
+/// The suggestion if there is one, else the other remedy.
 pub(super) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -30,9 +30,10 @@ fn lower(word: &str) -> Vec<char> {
     word.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Letters to insert, drop, change or swap with their neighbour; none if more than `most`.
+/// The edit distance: characters inserted, removed, changed or swapped with their neighbour; `None` if more than
+/// `most`.
 fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
-    // Names longer than this are not slips of each other.
+    // Longer names are not compared.
     const LONGEST: usize = 64;
     if a.len() > LONGEST || b.len() > LONGEST || a.len().abs_diff(b.len()) > most {
         return None;
@@ -49,7 +50,7 @@ fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
                 row[j + 1] = row[j + 1].min(before_last[j - 1] + 1);
             }
         }
-        // A later letter may only come nearer by swapping with one before this.
+        // The distance cannot decrease any more, except by a swap with the previous row.
         if row.iter().min() > Some(&most) && last.iter().min() > Some(&most) {
             return None;
         }

@@ -1,11 +1,12 @@
-//! One bad file a rule: its code, its place, and that the first error is what the reference stops at.
+//! One invalid file per rule: checks the code and the place, and that the first error is the one at which the reference
+//! stops.
 
 use super::{Validation, ValidationChecks, validate};
 use crate::experiment::{Advice, ControlCheck, Described, Environment, Parameter, Signatures};
 use futures_util::future::BoxFuture;
 use pyvalue::{Document, Value};
 
-/// A small Python of our own.
+/// A fake Python with a few functions.
 struct Python;
 
 impl Signatures for Python {
@@ -43,7 +44,7 @@ fn check(document: Document) -> Validation {
     runtime.block_on(validate(document, means))
 }
 
-/// A valid experiment with `extra` in place of the keys it names.
+/// A valid experiment in which the keys of `extra` are added or replaced.
 fn experiment(extra: &str) -> Document {
     let base = r#"{"title": "t", "description": "d", "method": []}"#;
     let mut whole = pyvalue::parse_json(base).unwrap();
@@ -55,7 +56,7 @@ fn experiment(extra: &str) -> Document {
     Document::json("test.json", whole.to_json_pretty()).unwrap()
 }
 
-/// `code place` of each error.
+/// The errors as `code place`.
 fn errors(document: Document) -> Vec<String> {
     let validation = check(document);
     validation.findings.errors().map(|finding| format!("{} {}", finding.code, finding.place)).collect()

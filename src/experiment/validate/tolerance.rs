@@ -1,4 +1,4 @@
-//! Tolerances before substitution (experiment-format 3.2).
+//! Checks tolerances before substitution (experiment-format 3.2).
 
 use super::{CachedChecks, activity, bad_activity, suggest};
 use crate::experiment::findings::Collector;

@@ -6,7 +6,7 @@ use crate::experiment::{
 };
 use pyvalue::{Map, Value, place::Place};
 
-/// Checks the configuration and resolves it as far as it goes.
+/// Checks the configuration and resolves its valid entries.
 pub(super) fn configuration(
     experiment: &Map,
     environment: &Environment,
@@ -35,7 +35,7 @@ pub(super) fn configuration(
                         let remedy = format!("set {variable}, or give the entry a `default`");
                         collector.refuse(entry.key("key"), invalid("E-CONF-ENV", message).remedy(remedy));
                     }
-                    // Only a run asks for dynamic entries.
+                    // Dynamic entries are resolved only in a run.
                     ConfigurationError::NoProvider { .. } => {}
                     ConfigurationError::NoKey { .. } => {
                         let remedy = "add `key` with the variable's name";
@@ -53,7 +53,7 @@ pub(super) fn configuration(
     resolved
 }
 
-/// Checks the secrets by really reading them.
+/// Checks the secrets by actually reading them.
 pub(super) async fn secrets(
     experiment: &Map,
     configuration: &Map,
@@ -91,7 +91,7 @@ pub(super) async fn secrets(
     for (name, scope) in declared {
         let place = path.key(name);
         match scope {
-            // Looked into by the reference's warning about old Vault secrets, which crashes on anything else.
+            // The reference's warning about old Vault secrets reads this mapping, and crashes on any other type.
             Value::Map(scope) => single_value_scope(scope, place, collector),
             _ => collector.shape(place, "a mapping of names to values"),
         }

@@ -1,4 +1,4 @@
-//! What runs, but probably not as meant.
+//! Warnings about experiments that run, but probably not as intended.
 
 use super::{CachedChecks, KEY, suggest};
 use crate::experiment::{
@@ -16,7 +16,7 @@ const VAULT_PATH: &str = "Vault secrets must now specify the `path` property. Th
     Vault secret rather than the actual path. For instance: {'my-key': {'type': 'vault', 'key': 'foo'}} now becomes: \
     {'my-key': {'type': 'vault', 'path': 'foo'}}";
 
-/// The reference's two warnings about old ways.
+/// The reference's two deprecation warnings.
 pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
     let mapping = activities(experiment).find(|(_, _, activity)| {
         let provider = activity.get("provider");
@@ -53,7 +53,7 @@ pub(super) fn deprecated(experiment: &Map, collector: &mut Collector<'_>) {
     }
 }
 
-/// Our own.
+/// The warnings that only chaos-tui reports.
 pub(super) async fn check(
     experiment: &Map,
     named: &NamedActivities<'_>,
@@ -69,13 +69,13 @@ pub(super) async fn check(
     functions(experiment, memo, collector).await;
 }
 
-/// Every full activity with its list and its place: hypothesis, method, rollbacks.
+/// All full activities with their list and JSON path: hypothesis, method, rollbacks.
 fn activities(experiment: &Map) -> impl Iterator<Item = (&'static Place<'static>, Place<'static>, &Map)> {
     let full = build::activities(experiment);
     full.filter_map(|(list, index, activity)| Some((list, list.item(index), activity.as_map()?)))
 }
 
-/// A hypothesis that never asks what a user would ask.
+/// Warns about a hypothesis without a probe of a user-facing HTTP endpoint.
 fn endpoint(experiment: &Map, collector: &mut Collector<'_>) {
     let probes = build::probes(experiment);
     let http = |probe: &Value| {
@@ -90,7 +90,7 @@ fn endpoint(experiment: &Map, collector: &mut Collector<'_>) {
     }
 }
 
-/// References that validation lets through and the run stumbles over.
+/// Warns about references that pass validation but fail in the run.
 fn unknown_references(experiment: &Map, named: &NamedActivities<'_>, collector: &mut Collector<'_>) {
     let lists =
         [(build::probes(experiment), &build::PROBES), (build::rollbacks(experiment), &build::ROLLBACKS)];
@@ -115,7 +115,7 @@ fn text<'a>(activity: &'a Map, key: &str) -> Option<&'a str> {
     activity.get(key).and_then(Value::as_str)
 }
 
-/// A name that a reference uses and two activities have.
+/// Warns about a referenced name that several activities have.
 fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
     let used: HashSet<&str> =
         activities(experiment).filter_map(|(.., activity)| text(activity, "ref")).collect();
@@ -129,10 +129,10 @@ fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
     {
         *counts.entry(name).or_default() += 1;
     }
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     for (_, path, activity) in activities(experiment) {
         let Some(name) = text(activity, "ref") else { continue };
-        if counts.get(name).is_some_and(|count| *count > 1) && told.insert(name) {
+        if counts.get(name).is_some_and(|count| *count > 1) && reported.insert(name) {
             let message = format!("several activities are called '{name}'; this means the last one");
             let remedy = "give the activities different names";
             collector.warn("W-REF-AMBIGUOUS", path.key("ref"), Part::Value, message, remedy);
@@ -140,7 +140,7 @@ fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
     }
 }
 
-/// Keys that are read by nobody although they look as if they did something.
+/// Warns about keys that have no effect although they look as if they had.
 fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &mut Collector<'_>) {
     if let Some(declared) = activity.get("dry")
         && !activity.get("ref").is_some_and(Value::truthy)
@@ -192,7 +192,7 @@ fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &
     }
 }
 
-/// The reference executes every activity with a `dry` key, whatever its value.
+/// Warns about `dry`. The reference executes every activity with a `dry` key, whatever its value.
 fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
     const WORDS: [&str; 4] = ["activities", "actions", "probes", "pause"];
     let known = |word: &str| WORDS.contains(&word);
@@ -221,7 +221,7 @@ fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
     collector.warn(code, place, Part::Value, message, remedy);
 }
 
-/// What is known about the functions that are used, and whether a lasting fault is taken back.
+/// Warns about known problems of the functions used, and about a lasting effect without rollbacks.
 async fn functions(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Collector<'_>) {
     let mut lasting = None;
     for (list, path, activity) in activities(experiment) {
@@ -237,8 +237,8 @@ async fn functions(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Co
         };
         let provider = path.key("provider");
         let place = provider.key("func");
-        for one in advice {
-            match one {
+        for item in advice {
+            match item {
                 Advice::Broken(why) => {
                     let message = format!("{module}.{func} does not work: {why}");
                     collector.warn("W-FUNC-BROKEN", place, Part::Value, message, "use another function");

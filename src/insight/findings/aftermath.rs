@@ -1,9 +1,9 @@
-//! What the end left behind, and what ended the run.
+//! Findings about the state after the run, and about what ended it.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{insight::verdict::rollback_failed, session::event::Guard};
 
-/// A rollback did not do its work.
+/// A rollback failed.
 pub(super) fn rollback(seen: &Measured) -> Option<Finding> {
     let failed: Vec<String> = seen.session.steps.failed_rollbacks().map(rollback_failed).collect();
     let text = match failed.len() {
@@ -15,7 +15,7 @@ pub(super) fn rollback(seen: &Measured) -> Option<Finding> {
     Some(Finding { weight: Severity::Serious, text, advice, evidence: failed, about: FindingTopic::Safety })
 }
 
-/// The system was not safe again in time.
+/// The system was not back in its steady state in time.
 pub(super) fn not_safe(seen: &Measured) -> Option<Finding> {
     let done = seen.session.safety.as_ref()?.done.as_ref().filter(|done| !done.met)?;
     Some(Finding {

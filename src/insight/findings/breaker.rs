@@ -1,4 +1,4 @@
-//! What the breaker cost, and what it did not do.
+//! Findings about the cost of the breaker, and about what it did not do.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::session::{
@@ -7,13 +7,13 @@ use crate::session::{
     wording,
 };
 
-/// How much longer than the typical one the longest wait before the opening has to be for retries to be suspected, and from
-/// how many milliseconds on.
+/// Retries are suspected if the longest wait before the opening is at least this many times the median one, and at
+/// least this many milliseconds.
 const RETRIES: (f64, f64) = (1.8, 3000.0);
-/// Columns of the replicas' states.
+/// Maximum columns of the replicas' states.
 const REPLICAS: usize = 60;
 
-/// The breaker is not free: somebody waits or fails before it opens.
+/// Users wait or fail before the breaker opens.
 pub(super) fn price(seen: &Measured) -> Option<Finding> {
     let (harm, trip) = (seen.before_opening, seen.breaking.trip_s?);
     if harm.users() == 0 {
@@ -41,7 +41,7 @@ pub(super) fn price(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Calls that are tried again add their waits up.
+/// The waits of retried calls add up.
 pub(super) fn retries(seen: &Measured) -> Option<Finding> {
     let harm = seen.before_opening;
     let (longest, typical) = (harm.longest_ms, harm.median_ms);
@@ -59,7 +59,7 @@ pub(super) fn retries(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Each trial that fails lets somebody wait.
+/// Each failed trial makes users wait.
 pub(super) fn trials(seen: &Measured) -> Option<Finding> {
     let trials: Vec<_> = seen.failed_trials().collect();
     let harms: Vec<_> = trials.iter().map(|(from, to)| seen.harm(*from, *to)).collect();
@@ -84,7 +84,7 @@ pub(super) fn trials(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// It is there, and lets everything through.
+/// There is a breaker, but it lets every call through.
 pub(super) fn switched_off(seen: &Measured) -> Option<Finding> {
     let belief = seen.session.breaker.belief.as_ref().filter(|_| seen.fault.is_some())?;
     let does = match belief.state {
@@ -101,7 +101,7 @@ pub(super) fn switched_off(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// It cuts calls short, and users get errors all the same.
+/// The breaker cuts calls short, but users still get errors.
 pub(super) fn without_fallback(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint.filter(|_| seen.since.fallback == 0 && seen.during.error > 0)?;
     let t0 = seen.session.t0()?;
@@ -126,7 +126,7 @@ pub(super) fn without_fallback(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// An operator holds it open.
+/// An operator holds the breaker open.
 pub(super) fn forced(seen: &Measured) -> Option<Finding> {
     let belief = seen.session.breaker.belief.as_ref().filter(|_| seen.fault.is_some())?;
     (belief.state == BreakerState::ForcedOpen).then(|| Finding {
@@ -138,17 +138,17 @@ pub(super) fn forced(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Each replica has a breaker of its own.
+/// Each replica has its own breaker, and their states differed.
 pub(super) fn mixed(seen: &Measured) -> Option<Finding> {
     let t0 = seen.session.t0()?;
-    let stood = seen.session.breaker.states.within(t0, seen.now);
-    let told = |(state, confidence): &(BreakerState, Confidence)| {
+    let states = seen.session.breaker.states.within(t0, seen.now);
+    let is_mixed = |(state, confidence): &(BreakerState, Confidence)| {
         *state == BreakerState::Mixed && *confidence != Confidence::CannotTell
     };
-    stood.into_iter().any(|state| told(&state)).then(|| {
+    states.into_iter().any(|state| is_mixed(&state)).then(|| {
         let rows = seen.session.breaker.belief.iter().flat_map(|belief| &belief.replicas);
         let rows: Vec<String> =
-            rows.map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+            rows.map(|replica| format!("{} {}", replica.name, wording::breaker(replica.state))).collect();
         let rows = rows.join(", ");
         let now = Some(rows).filter(|rows| !rows.is_empty() && rows.chars().count() <= REPLICAS);
         Finding {
@@ -163,7 +163,7 @@ pub(super) fn mixed(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// The provider was back before the breaker asked: what a failed trial does was not seen.
+/// The provider was back before the first trial, so the effect of a failed trial was not observed.
 pub(super) fn no_failed_trial(seen: &Measured) -> Option<Finding> {
     let (shortest, longest) = seen.breaking.reset_s?;
     (seen.breaking.trials > 0 && seen.breaking.failed_trials == 0).then(|| Finding {

@@ -1,4 +1,4 @@
-//! What Kubernetes did to what the fault was not about.
+//! Findings about what Kubernetes did to pods that the fault did not target.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::session::{
@@ -7,10 +7,10 @@ use crate::session::{
     wording,
 };
 
-/// Moments that are listed.
+/// Maximum number of moments that are listed.
 const LISTED: usize = 8;
 
-/// Kubernetes started a container again.
+/// Kubernetes restarted a container.
 pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
     let pods: Vec<&PodRow> = seen.session.bystanders().filter(|pod| pod.restarts_since_t0() > 0).collect();
     let pod = pods.first()?;
@@ -43,7 +43,7 @@ pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Liveness probes failed, not often enough for a restart.
+/// Liveness probes failed, but not often enough for a restart.
 pub(super) fn liveness(seen: &Measured) -> Option<Finding> {
     if seen.session.bystanders().any(|pod| pod.restarts_since_t0() > 0) {
         return None;

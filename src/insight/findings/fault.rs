@@ -6,7 +6,7 @@ use crate::{
     session::{state::Fault, wording},
 };
 
-/// Seconds below which a fault is too short to show more than its beginning.
+/// Seconds below which a fault is too short to show more than its onset.
 const SHORT_S: f64 = 15.0;
 
 fn finding(weight: Severity, text: &str, advice: &str, evidence: Vec<String>) -> Finding {
@@ -14,7 +14,7 @@ fn finding(weight: Severity, text: &str, advice: &str, evidence: Vec<String>) ->
     Finding { weight, text, advice, evidence, about: FindingTopic::Fault }
 }
 
-/// What was fired, a line each.
+/// The fires, one line each.
 fn fires(seen: &Measured, fault: &Fault) -> Vec<String> {
     fault.fires.iter().map(|firing| format!("{}: {}", seen.moment(firing.at), firing.what)).collect()
 }
@@ -61,7 +61,7 @@ pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
     Some(finding(Severity::Neutral, text, advice, steady.into_iter().collect()))
 }
 
-/// The fault was over before much could be seen of it.
+/// The fault ended before much could be observed.
 pub(super) fn short(seen: &Measured) -> Option<Finding> {
     let lasted = seen.fault.filter(|fault| !fault.is_on())?.lasted(seen.now);
     let was = seen.meanwhile();

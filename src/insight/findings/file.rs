@@ -1,4 +1,4 @@
-//! What the file's own checks can see of users.
+//! Findings about what the file's own checks can see of users.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The journal says that all is well though users were let down.
+/// The journal reports success although users were let down.
 pub(super) fn blind(seen: &Measured) -> Option<Finding> {
     let run = &seen.session.run;
     let well = run.status == Some(RunStatus::Completed) && !run.deviated;
@@ -25,7 +25,7 @@ pub(super) fn blind(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// A probe of the method missed the tolerance that it declares.
+/// A probe of the method missed its declared tolerance.
 pub(super) fn missed(seen: &Measured) -> Option<Finding> {
     let missed = missed_in_method(seen.session, seen.fault?).filter(|_| seen.is(RunVerdict::NotResilient))?;
     Some(Finding {
@@ -38,7 +38,7 @@ pub(super) fn missed(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// The hypothesis was met before the method and is not any more.
+/// The hypothesis was met before the method, but not after it.
 pub(super) fn deviated(seen: &Measured) -> Option<Finding> {
     let run = &seen.session.run;
     let after = run.after.as_ref().filter(|pass| !pass.met && pass.skipped == 0)?;
@@ -53,7 +53,7 @@ pub(super) fn deviated(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// A probe was happy with what users get as a fallback or as an error.
+/// A probe without a tolerance passed, though its remark says that users got a fallback or an error.
 pub(super) fn passed_with_fallback(seen: &Measured) -> Option<Finding> {
     let passed = |row: &&StepRow| {
         row.remark.is_some()

@@ -1,4 +1,4 @@
-//! What was measured in a session: read once, for all findings.
+//! The measurements of a session, computed once for all findings.
 
 use crate::{
     insight::{
@@ -16,10 +16,10 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Seconds by which what two sources tell of one moment may differ.
+/// Time by which two sources may differ about the same moment.
 const TRAVEL: Duration = Duration::from_millis(1000);
 
-/// What was measured, as seen by our probe of the endpoint that fared worst.
+/// The measurements, as seen by our probe of the endpoint that fared worst.
 pub(super) struct Measured<'a> {
     pub(super) session: &'a Session,
     pub(super) now: Timestamp,
@@ -29,18 +29,18 @@ pub(super) struct Measured<'a> {
     pub(super) during: Tally,
     pub(super) since: Tally,
     pub(super) conclusion: Conclusion,
-    /// The breaker's settings as they behaved.
+    /// The breaker's settings, as measured from its behaviour.
     pub(super) breaking: Breaking,
-    /// Whom the breaker let down before it opened.
+    /// Users who were let down before the breaker opened.
     pub(super) before_opening: UserHarm,
 }
 
-/// Users who were let down in a stretch of the session.
+/// Users who were let down in a time span.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UserHarm {
-    /// Those who got an error.
+    /// Users who got an error.
     pub failed: u64,
-    /// Those who got another answer later than the limit.
+    /// Users who got another answer, later than the limit.
     pub late: u64,
     /// The longest of all their waits, and the median, in milliseconds.
     pub longest_ms: f64,
@@ -62,7 +62,7 @@ impl UserHarm {
         }
     }
 
-    /// All of them.
+    /// Returns the number of all users who were let down.
     pub fn users(&self) -> u64 {
         self.failed + self.late
     }
@@ -85,7 +85,7 @@ impl<'a> Measured<'a> {
             let during = endpoint.during_fault(now);
             (during.error, during.over_limit, during.fallback)
         };
-        // Of equally harmed ones the first.
+        // On a tie the first endpoint counts: `max_by_key` returns the last maximum, hence `rev`.
         let endpoint = session.users.endpoints.iter().rev().max_by_key(harmed);
         Self {
             session,
@@ -102,14 +102,14 @@ impl<'a> Measured<'a> {
         }
     }
 
-    /// ` of /orders`, where several endpoints were asked.
+    /// ` of /orders`, if several endpoints were probed.
     pub(super) fn of_endpoint(&self) -> String {
         let several = self.session.users.endpoints.len() > 1;
         let name = self.endpoint.filter(|_| several).map(|endpoint| self.session.users.name(endpoint));
         name.map(|name| format!(" of {name}")).unwrap_or_default()
     }
 
-    /// `7 users`, with their endpoint where several were asked.
+    /// `7 users`, with their endpoint if several were probed.
     pub(super) fn users(&self, n: u64) -> String {
         format!("{}{}", wording::count(n, "user"), self.of_endpoint())
     }
@@ -123,12 +123,12 @@ impl<'a> Measured<'a> {
         self.session.since_t0(at).map(wording::moment).unwrap_or_default()
     }
 
-    /// What users accept to wait, in milliseconds.
+    /// The wait that users accept, in milliseconds.
     pub(super) fn limit_ms(&self) -> u64 {
         self.endpoint.map_or(0, |endpoint| endpoint.limit_ms)
     }
 
-    /// `the provider was away`, as far as that was seen.
+    /// `the provider was away` if that was observed, else `the fault was on`.
     pub(super) fn meanwhile(&self) -> &'static str {
         match self.session.fault_had_effect() {
             Some(true) => "the provider was away",
@@ -142,7 +142,7 @@ impl<'a> Measured<'a> {
         self.session.breaker.cycles.iter().filter(move |cycle| t0.is_some_and(|t0| cycle.opened >= t0))
     }
 
-    /// Trials since T0 that failed, with their begin and end.
+    /// Failed trials since T0, with their start and end.
     pub(super) fn failed_trials(&self) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         self.cycles().filter_map(|cycle| match (cycle.trial, cycle.ended) {
             (Some(trial), Some((ended, CycleEnd::Failed))) => Some((trial, ended)),
@@ -150,7 +150,7 @@ impl<'a> Measured<'a> {
         })
     }
 
-    /// Whether the breaker was open at a moment, as far as it is known by now.
+    /// Whether the breaker was open at a moment, as far as known by now.
     pub(super) fn was_open(&self, at: Timestamp) -> bool {
         let within = |cycle: &Cycle| {
             let closed = cycle.trial.or(cycle.ended.map(|(ended, _)| ended));
@@ -160,13 +160,13 @@ impl<'a> Measured<'a> {
         breaker.cycles.iter().any(within) || breaker.interrupted.iter().any(|opened| *opened <= at + TRAVEL)
     }
 
-    /// Whom users were let down by in a stretch.
+    /// Users let down whose requests were due in a time span.
     pub(super) fn harm(&self, from: Timestamp, to: Timestamp) -> UserHarm {
         let dots = self.endpoint.into_iter().flat_map(|endpoint| endpoint.samples());
         UserHarm::of(dots.filter(|dot| dot.start >= from && dot.start < to).copied(), self.limit_ms())
     }
 
-    /// Since T0: when the kubelet told of liveness probes of a pod that failed.
+    /// Times since T0 at which the kubelet reported a failed liveness probe of a pod.
     pub(super) fn liveness_misses(&self, pod: &PodRow) -> Vec<Timestamp> {
         let object = format!("pod/{}", pod.pod.key.name);
         let notes = self.session.cluster.notes.iter().filter(|row| {
@@ -178,13 +178,13 @@ impl<'a> Measured<'a> {
         notes.map(|row| row.at).collect()
     }
 
-    /// What to call a pod that the fault was not about.
+    /// The name of a pod that the fault did not target.
     pub(super) fn bystander(&self, pod: &PodRow) -> String {
         names::bystander(self.session, pod)
     }
 }
 
-/// Whom users were let down by before the breaker opened for the first time since T0: nobody where it never did.
+/// Returns the users who were let down before the first opening of the breaker since T0; none if it never opened.
 pub fn harm_before_opening(session: &Session, endpoint: &Endpoint) -> UserHarm {
     let Some((t0, opened)) = session.t0().zip(first_opening(session)) else { return UserHarm::default() };
     let dots = endpoint.samples().filter(|dot| dot.start >= t0 && dot.start < opened);

@@ -1,5 +1,5 @@
-//! What one session teaches: each finding with advice and its evidence, from what was measured in this session alone; and
-//! what no session like it can show.
+//! Findings: what one session shows, each with advice and evidence, from the measurements of this session alone; and
+//! what such a session cannot show.
 
 mod aftermath;
 mod breaker;
@@ -19,18 +19,18 @@ use super::verdict::judged;
 use crate::session::{event::Timestamp, state::Session};
 use measured::Measured;
 
-/// Findings of a session at least, where there is that much to say, and at most.
+/// Minimum number of findings, as far as there are as many, and maximum number.
 const COUNT: (usize, usize) = (2, 5);
 
-/// Something that was learned.
+/// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub weight: Severity,
     /// What was found, in one or two sentences.
     pub text: String,
-    /// What to try.
+    /// What to try next.
     pub advice: String,
-    /// What it rests on, a sentence each.
+    /// The evidence, one sentence each.
     pub evidence: Vec<String>,
     pub about: FindingTopic,
 }
@@ -38,7 +38,7 @@ pub struct Finding {
 /// How much a finding matters, the most harmful first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Users or pods were harmed, or there is nothing to go by.
+    /// Users or pods were harmed, or there is nothing to judge.
     Serious,
     /// Something to improve.
     Caution,
@@ -55,25 +55,26 @@ pub enum FindingTopic {
     Fault,
     /// What users got.
     Users,
-    /// What users paid before the breaker opened, or for its trials.
+    /// What the breaker cost users before it opened, or by its trials.
     Opening,
     /// How long it took from the provider's return to real answers.
     Return,
     /// Liveness probes and restarts.
     Liveness,
-    /// A breaker that does nothing, or is not there.
+    /// A breaker that lets every call through, or is missing.
     NoBreaker,
     /// What the file's own checks can see.
     File,
-    /// What a health page said.
+    /// The status of a health page.
     Health,
-    /// The way back to safety.
+    /// The recovery to safety after the run.
     Safety,
     /// What the run did not exercise.
     NotExercised,
 }
 
-/// What a session taught, the most harmful first: two to five findings. They belong to the verdict about the run.
+/// Returns two to five findings of a session, the most harmful first, read from the same state as the verdict about the
+/// run.
 pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
     let (session, now) = judged(session, now);
     let seen = Measured::of(session, now);

@@ -1,4 +1,4 @@
-//! Findings of recorded sessions, and case by case where those do not go.
+//! Findings of recorded sessions, and single cases that those do not contain.
 
 use super::*;
 use crate::session::{
@@ -33,7 +33,7 @@ fn each_recorded_session_teaches_something() {
     }
 }
 
-/// The story with its events changed or left out, to its end.
+/// The whole scripted session with its events changed or left out.
 fn changed(variant: Variant, change: impl Fn(&mut Event) -> bool) -> (Session, Timestamp) {
     let mut events = fixtures::events(variant, 62.0);
     events.retain_mut(|event| change(event));
@@ -46,7 +46,7 @@ fn answered(variant: Variant, kind: AnswerKind, waited_ms: f64) -> (Session, Tim
         if let EventKind::Answered(answer) = &mut event.what
             && event.at >= at(0.0)
         {
-            // An answer comes when its request has waited for so long.
+            // An answer comes when its request has waited for `waited_ms`.
             let start = -20.0 + answer.request.0 as f64 / 2.0;
             event.at = at(start.max(0.0) + waited_ms / 1000.0);
             (answer.kind, answer.waited_ms, answer.shape) = (kind, waited_ms, 1);
@@ -59,7 +59,7 @@ fn apply(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
-/// The session with one fact more, before its run ended.
+/// The session with one more event before its run ended.
 fn with(variant: Variant, seconds: f64, what: EventKind) -> (Session, Timestamp) {
     let mut events = fixtures::events(variant, 62.0);
     events.push(Event { seq: 0, at: at(seconds), what });
@@ -84,7 +84,7 @@ fn users_who_noticed_nothing_are_a_finding_too() {
     let good = findings(&told.0, told.1).remove(0);
     assert_eq!((good.weight, good.about), (Severity::Good, FindingTopic::Users));
     assert!(good.advice.starts_with("Try next: a provider that answers late"), "{}", good.advice);
-    // Of two replicas one stayed.
+    // One of two replicas stayed.
     let mut events = fixtures::events(Variant::Before, 62.0);
     for event in &mut events {
         match &mut event.what {

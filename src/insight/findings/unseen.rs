@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// What was not seen, one line each, the most general first.
+/// Returns what was not observed, one line each, the most general first.
 pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
     let mut unseen = vec![crowd(session)];
     if !session.users.endpoints.is_empty() {
@@ -26,7 +26,7 @@ pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
     unseen
 }
 
-/// Who asked.
+/// The real users, since only our own probe sent requests.
 fn crowd(session: &Session) -> String {
     let Some(endpoint) = session.users.main() else {
         return "users: nobody was asked".to_owned();
@@ -41,13 +41,13 @@ fn crowd(session: &Session) -> String {
     }
 }
 
-/// What the fault hit.
+/// The targets of the fault, if no watch observed them.
 fn target(session: &Session) -> Option<String> {
     let unwatched = session.fault.is_some() && session.fault_had_effect().is_none();
     unwatched.then(|| "what the fault hit: nobody watched it".to_owned())
 }
 
-/// The breaker, where only answers and a health page speak of it.
+/// The breaker, if only answers and a health page give evidence of its state.
 fn breaker(session: &Session) -> Option<String> {
     let direct = session.breaker.statements.iter().any(|statement| {
         matches!(
@@ -59,7 +59,7 @@ fn breaker(session: &Session) -> Option<String> {
     looked.then(|| "the breaker itself: no page names one, what is said of it comes from answers".to_owned())
 }
 
-/// Stretches in which we did not run.
+/// Observation gaps, in which this program did not run.
 fn gaps(session: &Session) -> Option<String> {
     let count = session.gaps.iter().len();
     let seconds: f64 = session.gaps.iter().map(Gap::seconds).sum();
@@ -67,7 +67,7 @@ fn gaps(session: &Session) -> Option<String> {
     (count > 0).then(|| format!("{}{times}: this program did not run", wording::seconds(seconds)))
 }
 
-/// How it comes back.
+/// The recovery, if it was not observed.
 fn the_return(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
     let standing = conclusion(session, now).standing;

@@ -1,4 +1,4 @@
-//! What users got, and how long they waited for it.
+//! Findings about what users got, and how long they waited for it.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     },
 };
 
-/// Seconds from which on it matters that real answers come later than the provider does.
+/// Seconds from which on it matters that real answers came later than the provider.
 const LATER_S: f64 = 1.0;
-/// Errors from which on a health page that saw none of them misleads.
+/// Errors from which on a health page that showed none of them is misleading.
 const MISLED: u64 = 5;
-/// Requests below which a share is that of a few users.
+/// Requests below which each one is a large share of all.
 const FEW: u64 = 20;
 
-/// Users got errors, or no answer at all.
+/// Users got errors, and the breaker did not open.
 pub(super) fn failed(seen: &Measured) -> Option<Finding> {
     let (during, fault) = (&seen.during, seen.fault?);
     if !seen.is(RunVerdict::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
@@ -54,7 +54,7 @@ pub(super) fn failed(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Users got no errors and waited for too long.
+/// Users got no errors, but waited too long.
 pub(super) fn waited(seen: &Measured) -> Option<Finding> {
     let during = &seen.during;
     let unopened = seen.breaking.trip_s.is_none() && during.error == 0 && during.fallback == 0;
@@ -79,7 +79,7 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Users got something else for longer than the provider was away.
+/// Users got fallbacks or errors for longer than the provider was away.
 pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint?;
     let until = endpoint.recovered.unwrap_or(seen.now);
@@ -122,14 +122,14 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// A health page that saw nothing.
+/// The health page did not fail although users got errors.
 pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
     let fault = seen.fault.filter(|_| seen.is(RunVerdict::NotResilient) && seen.during.error >= MISLED)?;
     let failing = &seen.session.breaker.health_failing;
     let until = fault.healed.unwrap_or(seen.now);
-    let mut said = failing.within(fault.t0(), until).peekable();
-    said.peek()?;
-    if said.any(|failing| failing) {
+    let mut readings = failing.within(fault.t0(), until).peekable();
+    readings.peek()?;
+    if readings.any(|failing| failing) {
         return None;
     }
     let page = names::health_page(seen.session);
@@ -147,7 +147,7 @@ pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// A health page that was well before users were.
+/// The health page was well again before users were.
 pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
     let (t0, recovered) = seen.session.t0().zip(seen.endpoint?.recovered)?;
     let changes: Vec<(Timestamp, bool)> = seen
@@ -175,7 +175,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// What was bad before the fault already.
+/// What was already bad before the fault.
 pub(super) fn before(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint.filter(|_| seen.fault.is_some())?;
     let usual = endpoint.usual.as_ref()?;
@@ -203,10 +203,10 @@ pub(super) fn before(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Users did not notice.
+/// Users did not notice the fault.
 pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
     seen.fault.filter(|_| seen.is(RunVerdict::Resilient))?;
-    // The worst endpoint speaks, and there is none that noticed.
+    // `seen` is about the endpoint that fared worst, and even its users did not notice the fault.
     let (real, answered) = match seen.since.real == seen.since.answered() {
         true => (seen.since.real, seen.since.answered()),
         false => (seen.during.real, seen.during.answered()),
@@ -233,7 +233,7 @@ pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Everybody got something.
+/// No user got an error: fallbacks protected them.
 pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
     let since = &seen.since;
     let good = seen.is(RunVerdict::Protected) && since.error == 0 && since.fallback > 0;
@@ -250,7 +250,7 @@ pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
     })
 }
 
-/// Few requests.
+/// Few requests were sent during the fault.
 pub(super) fn few(seen: &Measured) -> Option<Finding> {
     let sent = seen.during.sent;
     let rate = seen.endpoint.filter(|_| seen.fault.is_some())?.rate;

@@ -21,7 +21,7 @@ fn tell(session: &mut Session, seconds: f64, what: EventKind) {
 
 #[test]
 fn bad_seconds_strain_the_guard_of_users() {
-    // At T+19 of the story without a breaker, 18 seconds were bad.
+    // At T+19 of the scripted session without a breaker, 18 seconds were bad.
     for (limit, wanted) in [
         (60, GuardLevel::Calm),
         (28, GuardLevel::Calm),
@@ -44,7 +44,8 @@ fn seconds_in_which_nobody_was_asked_count_as_bad() {
     let endpoint = session.users.main().unwrap().id;
     tell(&mut session, 10.0, EventKind::EndpointLeft { endpoint });
     let reading = reading((session, at(30.5)), Guard::Users, 20);
-    // The last request left at T+10, so the seconds from T+12 on were stale: one without a request is no gap yet.
+    // The last request was sent at T+10, so the seconds from T+12 on are stale: one second without a request is no gap
+    // yet.
     assert_eq!((reading.figure, reading.strain), (bad + 18, GuardLevel::Over));
     assert!(reading.text.contains("in 18 s nobody was asked, which counts as bad"), "{}", reading.text);
 }
@@ -90,7 +91,7 @@ fn restarts_of_bystanders_strain_their_guard() {
             .text
             .contains("restarted my-consumer-app-7d9f-4kq2p 1 time since T0")
     );
-    // What the fault is about may be restarted: that is the fault.
+    // A restart of the fault's target is the fault itself, and does not count.
     let (mut session, now) = fixtures::before_failing();
     let mut pod = session.cluster.in_play[1].pod.clone();
     pod.containers[0].restarts = 5;
@@ -128,7 +129,7 @@ fn a_silent_cluster_strains_its_guard() {
         (Source::Workloads, broken(), 14.5, 4, GuardLevel::Calm),
         (Source::Api, SourceState::Live, 1.0, 0, GuardLevel::Calm),
         (Source::Pods, absent(), 5.0, 14, GuardLevel::Over),
-        // What never was to be had did not fall silent, and a silent health page is what the fault does to users.
+        // A source that was never available did not fall silent, and a silent health page is an effect of the fault.
         (Source::ClusterEvents, absent(), -20.0, 0, GuardLevel::Calm),
         (Source::Health, broken(), 1.0, 0, GuardLevel::Calm),
     ] {

@@ -1,4 +1,4 @@
-//! Turns of the breaker.
+//! Changes of the breaker.
 
 use super::{StoryLine, StoryMark, Tone};
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     },
 };
 
-/// Openings, trials and what came of them.
+/// Openings, trials and their results.
 pub(super) fn cycles(session: &Session) -> Vec<StoryLine> {
     let breaker = &session.breaker;
     let mut lines: Vec<StoryLine> =
         breaker.interrupted.iter().map(|opened| opening(session, *opened)).collect();
     let mut again = false;
     for cycle in &breaker.cycles {
-        // An opening that ends a trial is told with it.
+        // An opening after a failed trial is reported with that trial.
         if !again {
             lines.push(opening(session, cycle.opened));
         }
@@ -31,7 +31,7 @@ pub(super) fn cycles(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// The first one since T0 with what it cost.
+/// An opening; the first one since T0 with its cost to users.
 fn opening(session: &Session, at: Timestamp) -> StoryLine {
     let trip = session.breaker.measured(session.t0()).trip_s;
     let first = session.since_t0(at).zip(trip).is_some_and(|(since, trip)| (since - trip).abs() < 0.001);
@@ -49,7 +49,7 @@ fn opening(session: &Session, at: Timestamp) -> StoryLine {
     StoryLine::loud(at, StoryMark::State, open_tone(session, at), format!("breaker OPEN{cost}"))
 }
 
-/// An open breaker protects only where users get something, until it opens the next time.
+/// The tone of an opening: an open breaker protects users only if they get something until the next opening.
 fn open_tone(session: &Session, at: Timestamp) -> Tone {
     let cycles = &session.breaker.cycles;
     let next = cycles.get(cycles.partition_point(|cycle| cycle.opened <= at)).map(|cycle| cycle.opened);
@@ -86,7 +86,7 @@ pub(super) fn states(session: &Session) -> Vec<StoryLine> {
     let mut lines: Vec<StoryLine> = Vec::new();
     let mut before: Option<BreakerState> = None;
     for (at, (state, _)) in session.breaker.states.changes() {
-        // Where only the confidence changed, the state did not; what closed after an opening is told with it.
+        // Skips changes of the confidence only, and a close after an opening, which [`cycles`] reports.
         let known = before.replace(state);
         let closed = state == BreakerState::Closed
             && matches!(known, Some(BreakerState::Open | BreakerState::HalfOpen));

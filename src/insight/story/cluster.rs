@@ -1,4 +1,4 @@
-//! Turns of provider, consumer, health page and liveness.
+//! Changes of the provider's and the consumer's readiness, of the health page, and of liveness.
 
 use super::{StoryLine, StoryMark, Tone};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How ready the provider was, from its first change on.
+/// The readiness of the provider, from its first change on.
 pub(super) fn provider(session: &Session) -> Vec<StoryLine> {
     let empty = if served(session) { ": no endpoint" } else { "" };
     let line = |row: &ReadySince| {
@@ -35,7 +35,7 @@ fn served(session: &Session) -> bool {
     })
 }
 
-/// How ready the consumer was, from its first change on.
+/// The readiness of the consumer, from its first change on.
 pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
     let line = |row: &ReadySince| {
         let text = format!("consumer {} of {} ready", row.ready, row.wanted);
@@ -47,7 +47,7 @@ pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
     turns(session.consumer_readiness()).iter().map(line).collect()
 }
 
-/// What was so when we came is no turn, nor is what a watch that begins tells piece by piece.
+/// Drops the initial state, and what a starting watch reports piece by piece; keeps later changes.
 fn turns(rows: Vec<ReadySince>) -> Vec<ReadySince> {
     const BEGINS: Duration = Duration::from_secs(2);
     let Some(first) = rows.first().map(|row| row.from) else { return rows };
@@ -63,7 +63,7 @@ fn turns(rows: Vec<ReadySince>) -> Vec<ReadySince> {
     turns
 }
 
-/// What the health page said, from its first change on.
+/// The status of the health page, from its first change on.
 pub(super) fn health(session: &Session) -> Vec<StoryLine> {
     let page = names::health_page(session);
     let failing = |at: Timestamp| session.breaker.health_failing.at(at) == Some(true);
@@ -82,7 +82,7 @@ pub(super) fn health(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// Liveness probes that failed, with their place in a row.
+/// Failed liveness probes, with their number in the streak.
 pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
     let mut lines = Vec::new();
     for pod in session.bystanders() {
@@ -97,7 +97,7 @@ pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
                 && note.note.message.starts_with("Liveness")
         });
         for note in notes {
-            // A container that was started again begins with none.
+            // A restarted container starts with no failures.
             let anew =
                 pod.restarted.is_some_and(|anew| last.is_some_and(|last| last <= anew) && note.at > anew);
             let continues = last.is_some_and(|last| note.at <= last + goes_on);
@@ -117,7 +117,7 @@ pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// Containers that were started again though the fault is not about them, the latest time each.
+/// Restarts of containers that the fault does not target, the latest one of each.
 pub(super) fn restarts(session: &Session) -> Vec<StoryLine> {
     let line = |pod| {
         let pod: &crate::session::state::PodRow = pod;

@@ -1,4 +1,5 @@
-//! What changed, one sentence each, in order of time. Not a log: no levels, no modules, no time of day.
+//! The story: what changed, one sentence each, in chronological order. Not a log: no levels, no modules, no time of
+//! day.
 
 mod breaker;
 mod cluster;
@@ -9,27 +10,27 @@ mod users;
 
 use crate::session::{event::Timestamp, state::Session};
 
-/// Lines of one kind, the latest ones: an hour of flapping is no story.
+/// Maximum lines of one kind, the latest ones: an hour of flapping must not fill the story.
 const KEPT: usize = 64;
 
-/// One change.
+/// One line of the story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryLine {
     pub at: Timestamp,
     pub sign: StoryMark,
-    /// In which colour its sign is; a loud line of a fault or of harm is in it too.
+    /// The colour of its sign; a loud line of a fault or of harm is also written in it.
     pub tone: Tone,
     pub text: String,
-    /// Whether it is a turn of the story.
+    /// Whether it is a main event of the story.
     pub loud: bool,
 }
 
 /// What kind of change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoryMark {
-    /// Something runs from here on.
+    /// Something has started and is running.
     Runs,
-    /// Something was done, or is met.
+    /// Something was done, or was met.
     Done,
     /// Something failed, or is gone.
     Failed,
@@ -45,7 +46,7 @@ pub enum StoryMark {
     Noted,
 }
 
-/// What a line, a word or a figure says of users.
+/// The colour of a line, word or figure by what it says of users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tone {
     Plain,
@@ -67,7 +68,7 @@ impl StoryLine {
     }
 }
 
-/// What changed up to a moment, the newest last.
+/// Returns what changed up to `now`, the newest last.
 pub fn story(session: &Session, now: Timestamp) -> Vec<StoryLine> {
     let sources = [
         users::begun(session),
@@ -94,7 +95,7 @@ pub fn story(session: &Session, now: Timestamp) -> Vec<StoryLine> {
     };
     let mut lines: Vec<StoryLine> =
         sources.into_iter().flat_map(latest).filter(|line| line.at <= now).collect();
-    // Of one moment what causes stands before what follows.
+    // At the same time, causes come before effects: the sort is stable, and `sources` lists causes first.
     lines.sort_by_key(|line| line.at);
     lines
 }

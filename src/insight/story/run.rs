@@ -1,4 +1,4 @@
-//! Turns of the run: what was played, fired, cut short and written down.
+//! Changes of the run: what was executed, fired, cut short and noted.
 
 use super::{StoryLine, StoryMark, Tone};
 use crate::session::{
@@ -7,7 +7,7 @@ use crate::session::{
     wording,
 };
 
-/// Letters of what a step gave.
+/// Maximum characters of a step's result.
 const SUMMARY: usize = 40;
 
 /// Whether the steady state was met, before the method and after it.
@@ -32,7 +32,7 @@ fn name(session: &Session, step: StepRef, otherwise: &str) -> String {
     session.steps.row(step).map_or_else(|| otherwise.to_owned(), |row| row.step.name.clone())
 }
 
-/// What was fired, and what was refused.
+/// Fires, and fires that were refused.
 pub(super) fn fires(session: &Session) -> Vec<StoryLine> {
     let mut lines = Vec::new();
     for firing in session.fault.iter().flat_map(|fault| &fault.fires) {
@@ -47,7 +47,7 @@ pub(super) fn fires(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// What the steps of the method and the rollbacks gave; a fire that worked is told already.
+/// Results of the steps in the method and the rollbacks; [`fires`] already reports a fire that succeeded.
 pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
     let line = |row: &StepRow| {
         let at = row.ended?;
@@ -69,13 +69,13 @@ pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
             _ => StoryLine::quiet(at, StoryMark::Done, Tone::Plain, format!("{name}{gave}")),
         })
     };
-    let played = |row: &&StepRow| matches!(row.step.at.section, Section::Method | Section::Rollbacks);
-    let mut lines: Vec<StoryLine> = session.steps.rows.iter().filter(played).filter_map(line).collect();
+    let reported = |row: &&StepRow| matches!(row.step.at.section, Section::Method | Section::Rollbacks);
+    let mut lines: Vec<StoryLine> = session.steps.rows.iter().filter(reported).filter_map(line).collect();
     lines.sort_by_key(|line| line.at);
     lines
 }
 
-/// How the run was ended, and what came of it.
+/// How the run was interrupted, and the results of the undo kit and of the check for safety.
 pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
     let mut lines = Vec::new();
     if let (Some(at), Some(reason)) = (session.run.turned, &session.run.interrupted) {
@@ -103,7 +103,7 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// What a guard counted when it ended the run.
+/// The figure of the guard that ended the run, in words.
 fn words(guard: Guard, figure: u32, limit: u32) -> String {
     match guard {
         Guard::Users => format!("{figure} bad seconds, {limit} are allowed"),
@@ -114,7 +114,7 @@ fn words(guard: Guard, figure: u32, limit: u32) -> String {
     }
 }
 
-/// What the operator wrote and marked.
+/// The operator's notes and marks.
 pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
     let noted = |at: Timestamp, text: String| StoryLine::quiet(at, StoryMark::Noted, Tone::Plain, text);
     let notes = session.diary.notes.iter().map(|entry| noted(entry.at, wording::in_plain_words(&entry.text)));
@@ -124,7 +124,7 @@ pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// Stretches in which we did not run, told at their end.
+/// Observation gaps, in which this program did not run, each reported at its end.
 pub(super) fn gaps(session: &Session) -> Vec<StoryLine> {
     let line = |gap: &crate::session::event::Gap| {
         let text = format!("{} not observed: this program did not run", wording::seconds(gap.seconds()));

@@ -1,4 +1,4 @@
-//! The story of recorded sessions, and turns case by case where those do not go.
+//! The story of recorded sessions, and single cases that those do not contain.
 
 use super::*;
 use crate::session::{
@@ -40,7 +40,7 @@ fn it_is_told_in_order_and_never_ahead() {
             "{second}"
         );
     }
-    // Read back at an earlier moment, the whole session tells what it told then.
+    // Read back at an earlier moment, the whole session gives the same story as it did then.
     let (then, now) = recorded_until("after-hang", 18.6);
     let (whole, _) = recorded_whole("after-hang");
     assert_eq!(told(&whole, now), told(&then, now));

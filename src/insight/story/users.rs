@@ -1,4 +1,4 @@
-//! Turns of the users' fate.
+//! Changes of what users get.
 
 use super::{StoryLine, StoryMark, Tone};
 use crate::{
@@ -11,16 +11,16 @@ use crate::{
 
 use std::time::Duration;
 
-/// Seconds below which nobody would notice that real answers came later than the provider.
+/// Seconds below which users do not notice that real answers came later than the provider.
 const NOTICED_S: f64 = 0.05;
 
-/// ` of /orders`, where several endpoints are asked.
+/// ` of /orders`, if several endpoints are probed.
 fn of(session: &Session, endpoint: &Endpoint) -> String {
     let several = session.users.endpoints.len() > 1;
     if several { format!(" of {}", session.users.name(endpoint)) } else { String::new() }
 }
 
-/// Since when users are asked for.
+/// When requests to each endpoint began.
 pub(super) fn begun(session: &Session) -> Vec<StoryLine> {
     let line = |endpoint: &Endpoint| {
         let text = format!("users{} are asked for, {} a second", of(session, endpoint), endpoint.rate);
@@ -29,7 +29,7 @@ pub(super) fn begun(session: &Session) -> Vec<StoryLine> {
     session.users.endpoints.iter().map(line).collect()
 }
 
-/// The first user since T0 who waited longer than the limit; where some did before already, that tells nothing.
+/// The first user since T0 who waited longer than the limit; omitted if some did before T0 already.
 pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
@@ -52,7 +52,7 @@ pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
     session.users.endpoints.iter().filter_map(first).collect()
 }
 
-/// The first user since T0 who got an error; where there were errors before already, that tells nothing.
+/// The first user since T0 who received an error; omitted if there were errors before T0 already.
 pub(super) fn first_error(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
@@ -69,7 +69,7 @@ pub(super) fn first_error(session: &Session) -> Vec<StoryLine> {
     session.users.endpoints.iter().filter_map(first).collect()
 }
 
-/// When users got real answers again, where they had not all along.
+/// When users received real answers again, if noticeably later than the provider was back.
 pub(super) fn back(session: &Session) -> Vec<StoryLine> {
     let line = |endpoint: &Endpoint| {
         let (seconds, at_most) = recovery_lag(session, endpoint)?;

@@ -1,52 +1,55 @@
-//! What a comparison of two shares can carry: before the fault and under it.
+//! Statistical comparison of two shares of answers: before the fault and during it.
 //!
-//! Every service of some size has a background of errors, so a share under the fault means something only beside the share
-//! before it. The rules:
+//! Every service of some size has a background of errors, so a share during the fault is meaningful only in comparison
+//! with the share before it. The rules:
 //!
-//! - **Worse** - such a difference would come by chance at most once in a hundred runs; once in twenty where there was
-//!   nothing bad before. Two tests, either of which will do: Fisher's exact test (one-sided) of the two shares, which
-//!   needs no minimum of answers; and the longest row of bad answers, since an outage is a row and a background is not.
-//!   For the row the background is taken as high as what was seen before allows (about 95 of 100 times).
-//! - **Same** - not worse, there are twenty answers or more on both sides, and the share has not doubled.
-//! - **Cannot tell** - neither: too few answers.
+//! - **Worse** - such a difference occurs by chance in at most one of a hundred runs; in one of twenty if there was
+//!   nothing bad before. One of two tests suffices: Fisher's exact test (one-sided) of the two shares, which needs no
+//!   minimum number of answers; or the longest streak of bad answers, since an outage is a streak and a background is
+//!   not. For the streak, the background is taken as the highest share consistent with the answers before (about 95 %
+//!   confidence).
+//! - **Same** - not worse, at least twenty answers on both sides, and the share has at most doubled.
+//! - **Cannot tell** - neither of the two: too few answers.
 
 use crate::session::wording;
 
-/// Answers on each side without which two shares cannot be called the same.
+/// Minimum answers on each side for two shares to be called the same.
 const ENOUGH: u64 = 20;
-/// How likely by chance a difference may be that is called one, where there was something bad before.
+/// Significance level of a difference, if there was something bad before.
 const BY_CHANCE: f64 = 0.01;
-/// The same where there was nothing bad before.
+/// Significance level of a difference, if there was nothing bad before.
 const BY_CHANCE_FROM_NOTHING: f64 = 0.05;
-/// Answers above which both sides are taken as a smaller sample of the same shares: sums of logarithms get long.
+/// Answers above which a side is scaled down to a smaller sample of the same share, since the sums of logarithms get
+/// long.
 const MOST: u64 = 20_000;
 
-/// A part of a whole.
+/// A part of a whole, as counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) part: u64,
     pub(super) of: u64,
 }
 
-/// What became of a share.
+/// How a share changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ShareChange {
-    /// There is nothing bad.
+    /// There is nothing bad during the fault.
     None,
-    /// More than chance explains.
+    /// By more than chance explains.
     Worse,
     Same,
-    /// Too few answers to say.
+    /// Too few answers to decide.
     CannotTell,
 }
 
 impl Share {
-    /// In percent; 0 % means none at all, and 100 % all.
+    /// Returns the share in percent; 0 % means none at all, and 100 % all.
     pub(super) fn percent(self) -> String {
         wording::share(self.part, self.of)
     }
 
-    /// The highest share that fits what was seen, about 95 of 100 times: three parts are missed when none was seen.
+    /// Returns the highest share consistent with the counts (about 95 % confidence): up to three hits are missed when
+    /// none was seen.
     fn at_most(self) -> f64 {
         let part = self.part as f64;
         ((part + 2.0 * part.sqrt() + 3.0) / self.of.max(1) as f64).min(1.0)
@@ -66,7 +69,8 @@ impl Share {
     }
 }
 
-/// Compares the share of what is bad before the fault with the one under it, where `row` bad ones came in a row at most.
+/// Compares the share of bad answers before the fault with the share during it; `row` is the longest streak of bad
+/// answers during the fault.
 pub(super) fn compare(before: Share, under: Share, row: u32) -> ShareChange {
     if under.part == 0 {
         return ShareChange::None;
@@ -79,7 +83,7 @@ pub(super) fn compare(before: Share, under: Share, row: u32) -> ShareChange {
     if few || under.value() > before.value() * 2.0 { ShareChange::CannotTell } else { ShareChange::Same }
 }
 
-/// Fisher's exact test: how often at least so many of the bad ones would fall under the fault, were it all the same.
+/// Fisher's exact test: the probability of at least as many bad answers during the fault if both shares were equal.
 fn by_chance(before: Share, under: Share) -> f64 {
     let (before, under) = (before.sampled(), under.sampled());
     if before.of == 0 || under.value() <= before.value() {
@@ -92,7 +96,7 @@ fn by_chance(before: Share, under: Share) -> f64 {
     (under.part..=most).filter(|part| bad - part <= before.of).map(term).sum::<f64>().min(1.0)
 }
 
-/// How often a row of so many bad ones would come in so many answers at most.
+/// Returns an upper bound of the probability of a streak of `row` bad answers during the fault.
 fn row_by_chance(before: Share, under: Share, row: u32) -> f64 {
     if before.of == 0 || under.value() <= before.value() {
         return 1.0;
@@ -100,7 +104,8 @@ fn row_by_chance(before: Share, under: Share, row: u32) -> f64 {
     (before.at_most().powf(row.into()) * under.of as f64).min(1.0)
 }
 
-/// How often `part` of `of` answers or more are bad, where the share of bad ones is what was seen before at most.
+/// Whether `part` or more bad answers out of `of` are plausible at the highest share consistent with the answers
+/// before.
 pub(super) fn is_usual(before: Share, part: u64, of: u64) -> bool {
     let share = before.at_most();
     let term =
@@ -116,12 +121,12 @@ fn log_choose(of: u64, part: u64) -> f64 {
     log_factorial(of) - log_factorial(part) - log_factorial(of - part)
 }
 
-/// The logarithm of a factorial: Stirling's series, exact to ten digits and more from 1 on.
+/// The logarithm of a factorial by Stirling's series, accurate to at least ten digits.
 fn log_factorial(n: u64) -> f64 {
     if n < 2 {
         return 0.0;
     }
-    // The series is good from about ten on; below that it is reached by steps.
+    // The series is accurate from about ten on; smaller arguments are raised to ten by the recurrence.
     let x = (n + 1) as f64;
     let (steps, x) =
         if x < 10.0 { ((n + 1..10).map(|k| (k as f64).ln()).sum::<f64>(), 10.0) } else { (0.0, x) };

@@ -1,4 +1,4 @@
-//! A share of the answers before the fault beside the one under it, in words.
+//! A share of the answers before the fault compared with the one during it, in words.
 
 use super::basis::{Share, ShareChange, compare};
 use crate::session::{
@@ -6,7 +6,7 @@ use crate::session::{
     wording,
 };
 
-/// A share of the answers before the fault and under it.
+/// A share of the answers before the fault and during it.
 pub(super) struct Compared {
     pub(super) before: Share,
     under: Share,
@@ -20,7 +20,7 @@ impl Compared {
         Self { before, under, change: compare(before, under, row) }
     }
 
-    /// `none of 88`, `4 % before T0`; nothing where nobody was asked before.
+    /// `none of 88 before T0`, `4 % before T0`; `None` without answers before T0.
     pub(super) fn before(&self) -> Option<String> {
         match self.before {
             Share { of: 0, .. } => None,

@@ -1,4 +1,5 @@
-//! What was so before the fault is not blamed on it, and what the fault adds is; what nobody saw is claimed of nobody.
+//! What was already the case before the fault is not blamed on it, but what the fault adds is; nothing is claimed for a
+//! time without observation.
 
 use super::{Conclusion, RunVerdict, UserVerdict, UserWord, call_share, conclusion, recovery_lag, verdict};
 use crate::insight::guard_readings;
@@ -14,11 +15,11 @@ use crate::test_support::answer;
 const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
 const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);
 
-/// Seconds before T0 from which on users ask four times a second, and seconds after it.
+/// Users ask four times a second, from so many seconds before T0 to so many after it.
 const BEFORE_S: f64 = 22.0;
 const UNDER_S: f64 = 24.0;
 
-/// A session in which users got this before the fault and that under it, by the number of the request.
+/// A session in which each request, by its number, gets an answer from `before` or, since T0, from `under`.
 struct Told {
     events: Vec<(f64, EventKind)>,
 }
@@ -30,7 +31,7 @@ impl Told {
         told.ask(EndpointId(0), before, under);
         told.learned(EndpointId(0));
         let step = StepRef { section: Section::Method, index: 0 };
-        // Before the request that is due at this very moment.
+        // Before the request that is due at the same moment.
         told.events
             .push((-0.001, EventKind::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }));
         told
@@ -94,7 +95,7 @@ fn stood(conclusion: &Conclusion) -> (RunVerdict, String) {
     (conclusion.standing, conclusion.because())
 }
 
-/// Every so-manieth is an error, the others are real.
+/// Every `nth` answer is an error, the others are real.
 fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
     move |number| if number.is_multiple_of(nth) { (ERROR, 3.0) } else { REAL }
 }
@@ -106,7 +107,7 @@ fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
         let (standing, because) = stood(&told.conclusion());
         assert_eq!(standing, RunVerdict::Resilient, "{because}");
         assert!(because.contains(&format!("Errors as before T0 ({percent}, now ")), "{because}");
-        // Also at the moment of an error line 2 compares.
+        // The comparison also holds at the moment of an error.
         for second in [UNDER_S - 0.9, UNDER_S - 0.1] {
             let verdict = told.verdict(second);
             assert_eq!(verdict.word, UserWord::Ok, "{}", verdict.sentence);
@@ -114,7 +115,7 @@ fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
             assert_eq!(verdict.bad, Some((0, 120)), "{nth}");
         }
     }
-    // In steady state it reads as what it is.
+    // In steady state the verdict is OK.
     assert_eq!(Told::new(every(20), every(20)).verdict(-0.1).word, UserWord::Ok);
 }
 
@@ -164,10 +165,10 @@ fn answers_that_were_late_before_are_compared_with() {
     let verdict = told.verdict(UNDER_S);
     assert_eq!((verdict.word, verdict.bad), (UserWord::Waiting, Some((0, 120))));
     assert!(verdict.sentence.contains("as before T0 (1.5 s)"), "{}", verdict.sentence);
-    // Much later than before is worse than before.
+    // Much later than before counts as worse.
     let told = Told::new(slow(1500.0), slow(5000.0));
     assert_eq!(told.conclusion().standing, RunVerdict::NotResilient, "{}", told.conclusion().because());
-    // In time before, late under the fault.
+    // In time before, late during the fault.
     assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, RunVerdict::NotResilient);
 }
 
@@ -188,7 +189,7 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     assert_eq!(told.verdict(-1.0).word, UserWord::Unknown, "while it is learned nobody knows yet");
     let lane = told.session(UNDER_S).lane(crate::session::state::Lane::Users, 0..4, at(UNDER_S));
     assert_eq!(lane, "aaaa");
-    // That they turn to errors is seen all the same.
+    // Errors since the fault are noticed all the same.
     let told = Told::new(|_| answer, |_| (ERROR, 3.0))
         .without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
@@ -243,7 +244,8 @@ fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
     assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
 }
 
-/// We did not run from T+4 to T+12: the requests that were due then were never sent, those in flight are not known of.
+/// This program did not run from T+4 to T+12: requests due then were never sent, and one in flight has an unknown
+/// result.
 fn suspended() -> Told {
     let mut told = Told::new(|_| REAL, |_| REAL);
     let away = |second: f64| (4.0..12.0).contains(&second);
@@ -393,6 +395,6 @@ fn our_share_of_all_calls_is_told() {
         why.contains("our probe is 4 of 60 calls a second of its path, says http_requests_total"),
         "{why}"
     );
-    // A count that fell silent, or one that counts fewer than we make, says nothing.
+    // A count that stopped is ignored, and so is one below our own rate.
     assert!(call_share(&session, session.users.main().unwrap(), at(8.0)).is_none());
 }

@@ -1,20 +1,20 @@
-//! The verdict about a run: one of five, from what users got while the fault was on, compared with what they were used to.
+//! The verdict about a run, from what users got while the fault was on, compared with the time before it.
 //!
-//! What was bad in steady state already is not blamed on the fault: [`basis`](super::basis) says what a comparison can
-//! carry. The rules, in this order:
+//! What was already bad in steady state is not blamed on the fault: [`basis`](super::basis) defines the comparison. The
+//! rules, in this order:
 //!
 //! 1. FAULT NEVER HAPPENED - nothing was fired, every fire was refused before it changed anything, or the cluster was
-//!    watched and nothing of what was hit went away.
-//!    FAULT NOT CONFIRMED - the fire failed, and no watch shows whether it changed something.
-//!    NOT RESILIENT - a probe of the method missed the tolerance that it declares, after the fire.
+//!    watched and none of the targets went away.
+//!    FAULT NOT CONFIRMED - the fire failed, and no observation shows whether it changed something.
+//!    NOT RESILIENT - a probe of the method missed its declared tolerance after the fire.
 //! 2. NOT OBSERVABLE - fewer than five requests were due while the fault was on, or none of them was answered and fewer
 //!    than five users have waited longer than the limit.
 //! 3. NOT RESILIENT - one answer in a hundred or more was an error, and more than before.
-//! 4. NOT OBSERVABLE - it was not learned before the fault what a real answer looks like.
-//! 5. NOT RESILIENT - nobody got an answer, or the fault let users down for longer than the budget allows, or in more than
-//!    half of its seconds without even a fallback.
-//! 6. NOT OBSERVABLE - we did not run for more than half of the fault, or there are too few answers to tell whether
-//!    errors are more than before.
+//! 4. NOT OBSERVABLE - the look of a real answer was not learned before the fault.
+//! 5. NOT RESILIENT - no user got an answer, or users were let down for longer than the budget allows, or in more than
+//!    half of the fault's seconds without even a fallback.
+//! 6. NOT OBSERVABLE - this program did not run for more than half of the fault, or there are too few answers to tell
+//!    whether errors are more than before.
 //! 7. PROTECTED - users got fallbacks, more than before, or had to wait longer than before.
 //! 8. RESILIENT - real answers, in time or as before, all along.
 
@@ -32,16 +32,16 @@ use crate::session::{
     state::{CallShare, Endpoint, Fault, Session},
 };
 
-/// Requests during the fault without which nothing can be said.
+/// Minimum requests during the fault for a verdict.
 const ENOUGH: u64 = 5;
 
 /// The verdict about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
     pub standing: RunVerdict,
-    /// What users got, in a sentence of about 60 columns; where several endpoints were asked it names the one it is about.
+    /// What users got, in a sentence of about 60 columns, with the endpoint's name if several were probed.
     pub sentence: String,
-    /// What else belongs to it: one or two sentences more.
+    /// Further details: one or two sentences more.
     pub price: Option<String>,
     /// What users got, in at most [`MEDIUM`](super::MEDIUM) columns.
     pub medium: String,
@@ -55,7 +55,7 @@ impl Conclusion {
         Self { standing, sentence, price, medium, short }
     }
 
-    /// Why, in one line: the sentence and what else belongs to it.
+    /// Returns the reason in one line: the sentence and its details.
     pub fn because(&self) -> String {
         match &self.price {
             Some(price) => format!("{} {}", sentence(&self.sentence), sentence(price)),
@@ -64,8 +64,8 @@ impl Conclusion {
     }
 }
 
-/// The verdict about the run, as far as it went. Once everything of the run is over, it stands; its figures go on as long
-/// as they say the same.
+/// Returns the verdict about the run so far. Once everything of the run is over, the verdict is final; its figures are
+/// updated as long as they give the same verdict.
 pub fn conclusion(session: &Session, now: Timestamp) -> Conclusion {
     let so_far = conclusion_so_far(session, now);
     match stands(session) {
@@ -74,13 +74,13 @@ pub fn conclusion(session: &Session, now: Timestamp) -> Conclusion {
     }
 }
 
-/// The verdict of the moment in which everything of the run was over, if it is.
+/// The verdict at the moment when everything of the run was over, if it is.
 fn stands(session: &Session) -> Option<Conclusion> {
     session.concluded.as_ref().map(|(at, then)| conclusion_so_far(then, *at))
 }
 
-/// The session to read figures from that belong to the verdict: as it is now, or, where the verdict would be another one by
-/// now, as it was when everything of the run was over.
+/// Returns the session and time that the verdict's figures are read from: the current ones, or, if the verdict would be
+/// another one by now, those of the moment when everything of the run was over.
 pub(in crate::insight) fn judged(session: &Session, now: Timestamp) -> (&Session, Timestamp) {
     match &session.concluded {
         Some((at, then)) if late_word(session, now).is_some() => (then, *at),
@@ -88,56 +88,57 @@ pub(in crate::insight) fn judged(session: &Session, now: Timestamp) -> (&Session
     }
 }
 
-/// What the verdict would be by now, where it is another one than the one that stands: a footnote.
+/// Returns the verdict by now, if it differs from the final one: a footnote.
 pub fn late_word(session: &Session, now: Timestamp) -> Option<Conclusion> {
     let stands = stands(session)?.standing;
     Some(conclusion_so_far(session, now)).filter(|late| late.standing != stands)
 }
 
-/// The verdict from all that is known by now.
+/// Returns the verdict from everything known by now.
 pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
     let Some(fault) = &session.fault else {
         return Conclusion::new(RunVerdict::FaultNeverHappened, never_happened(session));
     };
     if fault_in_doubt(session, now).is_some() {
-        let said = Statement::new(
+        let statement = Statement::new(
             "The fire failed; whether it changed something is not known",
             &["whether it changed something is not known", "whether it did something is not known"],
         );
         return Conclusion::new(
             RunVerdict::FaultNotConfirmed,
-            said.price(fault.doubt_of_all().map(sentence)),
+            statement.price(fault.doubt_of_all().map(sentence)),
         );
     }
     if session.fault_had_effect() == Some(false) {
-        let said = Statement::new(
+        let statement = Statement::new(
             "It was fired, but nothing of what it hit ever went away",
             &["nothing of what it hit went away"],
         );
         let price = "No other figure says anything: look at what the action selects.".to_owned();
-        return Conclusion::new(RunVerdict::FaultNeverHappened, said.price(Some(price)));
+        return Conclusion::new(RunVerdict::FaultNeverHappened, statement.price(Some(price)));
     }
     if let Some(missed) = missed_in_method(session, fault) {
-        let said =
+        let statement =
             Statement::new("A probe of the method missed its tolerance", &["a probe missed its tolerance"]);
-        return Conclusion::new(RunVerdict::NotResilient, said.price(Some(missed)));
+        return Conclusion::new(RunVerdict::NotResilient, statement.price(Some(missed)));
     }
     let several = session.users.endpoints.len() > 1;
     let judged = session.users.endpoints.iter().map(|endpoint| {
-        let (standing, said) = judge(session, fault, endpoint, now);
-        (standing, if several { said.of(&session.users.name(endpoint)) } else { said })
+        let (standing, statement) = judge(session, fault, endpoint, now);
+        (standing, if several { statement.of(&session.users.name(endpoint)) } else { statement })
     });
     let worst = judged.min_by_key(|(standing, _)| standing.severity());
-    let (standing, said) = worst.unwrap_or_else(|| unasked(session));
-    Conclusion::new(standing, said)
+    let (standing, statement) = worst.unwrap_or_else(|| unasked(session));
+    Conclusion::new(standing, statement)
 }
 
-/// Nobody was asked. Counters may still show that more calls fail; that none does says nothing of fallbacks and waits.
+/// The verdict without requests. Counters may still show that more calls fail; if they do not, fallbacks and waits
+/// remain unknown.
 fn unasked(session: &Session) -> (RunVerdict, Statement) {
     if !session.users.passive {
-        let said =
+        let statement =
             Statement::new("No endpoint was asked: what users got is not known", &["no endpoint was asked"]);
-        return (RunVerdict::NotObservable, said);
+        return (RunVerdict::NotObservable, statement);
     }
     let nobody =
         || Statement::new("Nobody was asked: what users got is not known", &["nobody was asked: passive"]);

@@ -1,4 +1,4 @@
-//! What it costs users, and what the breaker does meanwhile: the second line of a verdict.
+//! The cost to users, and the state of the breaker meanwhile: the second line of a verdict.
 
 use super::statement::joined;
 use crate::insight::names;
@@ -8,19 +8,19 @@ use crate::session::{
     wording,
 };
 
-/// Seconds for which a restart of the consumer explains what its users get, where the breaker's state is known.
+/// Seconds for which a restart of the consumer explains what its users get, if the breaker's state is known.
 const FRESH_S: f64 = 15.0;
-/// Columns of the replicas' states in a sentence.
+/// Maximum columns of the replicas' states in a sentence.
 const REPLICAS: usize = 60;
-/// Kinds of errors that are named.
+/// Maximum number of error kinds that are named.
 const KINDS: usize = 2;
 
-/// What users have paid since T0.
+/// The cost to users since T0.
 pub(super) struct Cost {
     /// Requests that were due.
     asked: u64,
     errors: u64,
-    /// Answers other than errors that came later than the limit, and the latest of them.
+    /// Answers other than errors that came after the limit, and the longest of their waits.
     late: u64,
     longest_ms: f64,
     /// Users without an answer who have waited longer than the limit.
@@ -29,7 +29,7 @@ pub(super) struct Cost {
     withheld: u64,
     /// Whether all answers were fallbacks.
     fallbacks_only: bool,
-    /// Whether nobody saw some of it.
+    /// Whether part of the time since T0 was not observed.
     unseen: bool,
     /// Whether users waited longer than the limit before T0 already.
     slow: bool,
@@ -37,13 +37,13 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// The price of what users got since T0.
+    /// Computes the cost from what users got since T0.
     pub(super) fn of(session: &Session, endpoint: &Endpoint, since: &Tally, now: Timestamp) -> Self {
         let slow = endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms));
         Self {
             asked: since.sent,
             errors: since.error,
-            // Who waited as long before already does not pay for the fault.
+            // Late answers are no cost of the fault if they were as late before.
             late: if slow { 0 } else { since.late_successes() },
             longest_ms: since.longest_success().unwrap_or(0.0),
             stuck: endpoint.waiting_over(now, endpoint.accepted_ms()).count() as u64,
@@ -55,12 +55,12 @@ impl Cost {
         }
     }
 
-    /// Whether somebody paid.
+    /// Whether there is any cost.
     pub(super) fn is_some(&self) -> bool {
         self.errors + self.late + self.stuck + self.withheld > 0
     }
 
-    /// `10 of 74 users had to wait up to 2.0 s for it`: the price of a fallback; nothing where nobody paid.
+    /// `10 of 74 users had to wait up to 2.0 s for it`: the cost of a fallback; `None` if there is none.
     pub(super) fn of_fallback(&self) -> Option<String> {
         let of = format!("of {} users", self.asked);
         let longest = wording::wait(self.longest_ms);
@@ -80,7 +80,7 @@ impl Cost {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// `7 users waited up to 2.0 s, nobody got an error`: the price of it all; without the errors where those are told.
+    /// `7 users waited up to 2.0 s, nobody got an error`: the total cost; omits errors if they are mentioned elsewhere.
     pub(super) fn in_all(&self, errors_told: bool) -> Option<String> {
         let mut parts = Vec::new();
         let errors = if errors_told { 0 } else { self.errors };
@@ -105,7 +105,7 @@ impl Cost {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
-    /// The same without those who wait still, who are told; nothing where nobody else paid.
+    /// The total cost without users who still wait, who are mentioned elsewhere; `None` if there is none.
     pub(super) fn so_far(&self) -> Option<String> {
         let so_far = Self { stuck: 0, withheld: 0, ..*self };
         so_far.in_all(false).filter(|_| so_far.is_some())
@@ -124,37 +124,37 @@ impl Cost {
         }
     }
 
-    /// `nobody got`, as far as somebody looked.
+    /// `nobody got`; `nobody was seen to get` if part of the time was not observed.
     fn nobody(&self, did: &str, to_do: &str) -> String {
         if self.unseen { format!("nobody was seen to {to_do}") } else { format!("nobody {did}") }
     }
 }
 
-/// When Kubernetes last started the consumer's only pod again: what it knew until then is gone.
+/// When Kubernetes last restarted the consumer's only pod: its breaker lost its state then.
 pub(super) fn began_anew(session: &Session) -> Option<Timestamp> {
-    // Most sessions see no restart.
+    // Returns early: most sessions have no restart.
     session.bystanders().find(|pod| pod.restarted.is_some())?;
     let mut pods = session.bystanders().filter(|pod| names::is_consumer(session, pod));
     let only = pods.next()?;
     only.restarted.filter(|_| pods.next().is_none())
 }
 
-/// What is believed of the breaker, unless it is from before its process began anew.
+/// The belief about the breaker, unless it is older than the restart of its process.
 pub(super) fn believed(session: &Session) -> Option<&Belief> {
     let belief = session.breaker.belief.as_ref()?;
     began_anew(session).is_none_or(|anew| belief.since >= anew).then_some(belief)
 }
 
-/// Since when calls are cut short, if they are, unless that is from before its process began anew.
+/// Since when calls are cut short, unless that is older than the restart of the breaker's process.
 pub(super) fn cut_short_since(session: &Session) -> Option<Timestamp> {
     let since = session.breaker.cut_short_since()?;
     believed(session).map(|_| since)
 }
 
-/// What becomes of calls that are not well, by what the breaker does; nothing where that is not known.
+/// What happens to calls that are not well, by the state of the breaker; `None` if that is unknown.
 pub(super) fn breaker_words(session: &Session) -> Option<String> {
     let belief = believed(session)?;
-    let told = match belief.state {
+    let words = match belief.state {
         BreakerState::NoBreakerSeen => "nobody cuts their calls short: no breaker was seen",
         BreakerState::NotSeenYet | BreakerState::ClosedOrNone => "no breaker cuts their calls short",
         BreakerState::Disabled => "the breaker is switched off: every call goes through",
@@ -167,10 +167,10 @@ pub(super) fn breaker_words(session: &Session) -> Option<String> {
         BreakerState::Closed => return Some(format!("{}: it lets their calls through", stands(session)?)),
         BreakerState::Open => return stands(session),
     };
-    Some(told.to_owned())
+    Some(words.to_owned())
 }
 
-/// `the breaker is likely OPEN`; nothing where no state of a breaker is known.
+/// `the breaker is likely OPEN`; `None` if no state of a breaker is known.
 pub(super) fn stands(session: &Session) -> Option<String> {
     let belief = believed(session)?;
     let likely = match belief.confidence {
@@ -187,14 +187,15 @@ pub(super) fn stands(session: &Session) -> Option<String> {
 
 fn mixed(session: &Session) -> String {
     let rows = session.breaker.belief.iter().flat_map(|belief| &belief.replicas);
-    let rows: Vec<String> = rows.map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let rows: Vec<String> =
+        rows.map(|replica| format!("{} {}", replica.name, wording::breaker(replica.state))).collect();
     let named = rows.join(", ");
     let fits = !rows.is_empty() && named.chars().count() <= REPLICAS;
     if fits { format!("breakers differ: {named}") } else { "breakers are in different states".to_owned() }
 }
 
-/// That Kubernetes started the consumer again, as long as that explains what its users get: until its breaker is known to
-/// have opened since, or some seconds where its state is known.
+/// States that Kubernetes restarted the consumer, as long as that explains what its users get: until its breaker is
+/// known to have opened since, or for some seconds if its state is known.
 pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
     use BreakerState::{ForcedOpen, HalfOpen, Open, Unknown};
     let state = believed(session).map_or(Unknown, |belief| belief.state);
@@ -219,7 +220,7 @@ pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
     })
 }
 
-/// Nothing is ours as long as nothing was fired.
+/// Before a fire, nothing is caused by this session.
 pub(super) fn nothing_fired(session: &Session) -> Option<String> {
     session.fault.is_none().then(|| match session.refusals.is_empty() {
         true => "nothing was fired yet".to_owned(),
@@ -227,7 +228,7 @@ pub(super) fn nothing_fired(session: &Session) -> Option<String> {
     })
 }
 
-/// Why users wait or fail: the first of what is known, `more` before what the breaker does.
+/// Why users wait or fail: the first known reason, with `more` before the state of the breaker.
 pub(super) fn harm_words(session: &Session, more: Option<String>, now: Timestamp) -> Option<String> {
     let why = nothing_fired(session).or_else(|| restarted(session, now)).or(more);
     joined([why.or_else(|| breaker_words(session))])
@@ -249,7 +250,7 @@ pub(super) fn kinds(endpoint: &Endpoint, tally: &Tally) -> String {
     words.join(", ")
 }
 
-/// The most frequent kinds without their counts.
+/// The most frequent kinds of errors without their counts.
 pub(super) fn kind_names(endpoint: &Endpoint, tally: &Tally) -> String {
     let mut errors = tally.errors.clone();
     errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -270,7 +271,7 @@ fn kind_words(endpoint: &Endpoint, kind: ErrorKind, count: u64) -> String {
     }
 }
 
-/// The one status of its kind that was seen; nothing where there were several, or where some were not kept.
+/// The only HTTP status of its kind that was seen; `None` if there were several, or if some were not kept.
 fn status(endpoint: &Endpoint, range: std::ops::Range<u16>) -> Option<String> {
     let is = |look: &&AnswerGroup| {
         look.outcome == Outcome::Error && look.status.is_some_and(|status| range.contains(&status))

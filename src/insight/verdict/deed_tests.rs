@@ -1,4 +1,4 @@
-//! Fires that were refused or failed, and the way back: what is said, and what is withheld.
+//! Fires that were refused or failed, and the recovery: what is reported, and what is withheld.
 
 use super::{
     RunVerdict, UserWord, conclusion, failed_gate, fault_untouched, hopeless, is_to_recover, late_word,
@@ -34,7 +34,7 @@ fn unconfirmed(why: &str) -> EventKind {
     EventKind::FaultUnconfirmed { step: KILL, reason: why.to_owned() }
 }
 
-/// Steady state with real answers, then a fire, real answers all along.
+/// Steady state with real answers, then a fire, with real answers throughout.
 fn served(end: EventKind) -> Session {
     let mut session = Session::new();
     let endpoint = EndpointId(0);
@@ -52,7 +52,7 @@ fn served(end: EventKind) -> Session {
     session
 }
 
-/// Ten answers a second from a moment on.
+/// Adds ten answers a second, beginning at `from`.
 fn answers(session: &mut Session, from: f64, kind: AnswerKind, count: u64) {
     let endpoint = EndpointId(0);
     for number in 0..count {
@@ -89,7 +89,7 @@ fn a_refused_fire_is_no_fault() {
         "it was steady state all along"
     );
     assert!(guard_readings(&session, at(3.5)).is_empty(), "no guard watches without a fault");
-    // The next fire is T0, and a fault.
+    // The next fire is T0, and starts a fault.
     tell(&mut session, 5.0, fired(&["pod/x"]));
     assert_eq!((session.t0(), phase(&session, at(5.1))), (Some(at(5.0)), Phase::FaultOn));
     assert_ne!(conclusion(&session, at(8.0)).standing, RunVerdict::FaultNeverHappened);
@@ -121,7 +121,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     let mut guarded = session.clone();
     guarded.guards.limits.users_s = Some(60);
     assert_eq!(guard_readings(&guarded, at(3.5)).len(), 1, "guards watch");
-    // The opposite: the same answers after a fire that did not fail.
+    // The counterexample: the same answers after a fire that did not fail.
     let done = served(EventKind::FaultHealed { what: "back".to_owned() });
     assert_ne!(conclusion(&done, at(3.5)).standing, RunVerdict::FaultNotConfirmed);
 }
@@ -144,12 +144,12 @@ fn the_watch_decides_what_a_failed_fire_came_to() {
     assert_eq!(fault_untouched(&untouched, at(10.0)), None, "too early to tell");
     let why = fault_untouched(&untouched, at(15.0)).unwrap();
     assert_eq!(why, "HTTP 500; nothing of what it names changed within 15 s");
-    // Nobody watches what it names: nothing is known.
+    // No watch observes its targets: nothing is known.
     let unwatched = served(unconfirmed("exit code 1"));
     assert_eq!(fault_untouched(&unwatched, at(60.0)), None);
 }
 
-/// A function that deletes two pods and is refused the second one was refused, and is a fault.
+/// A function that deletes one pod and is then refused the second was refused, but caused a fault.
 #[test]
 fn harm_right_after_a_refusal_is_a_fault_all_the_same() {
     let hit = |seconds: f64| {
@@ -163,7 +163,7 @@ fn harm_right_after_a_refusal_is_a_fault_all_the_same() {
     let begun = hit(1.0);
     assert_eq!((phase(&begun, at(1.1)), begun.t0()), (Phase::FaultOn, Some(at(0.0))));
     assert!(begun.refusals.is_empty());
-    // Much later it is something else.
+    // A change much later has another cause.
     let later = hit(20.0);
     assert_eq!((later.fault.is_some(), later.refusals.len()), (false, 1));
 }
@@ -341,7 +341,7 @@ fn a_wait_for_what_is_over_says_so() {
     assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));
 }
 
-/// Without a hypothesis, users or a watch nothing carries the word safe.
+/// Without a hypothesis, users or a watch, nothing proves that the system is safe.
 #[test]
 fn what_nobody_can_see_is_not_called_safe() {
     let done = || EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true };

@@ -10,7 +10,7 @@ use crate::session::{
     wording,
 };
 
-/// Seconds within which a recovery is noticed: one that is noticed so soon after a gap may have come within it.
+/// Seconds within which a recovery is noticed: one noticed so soon after a gap may have happened during the gap.
 const NOTICED_S: f64 = 2.0;
 
 impl EndpointAt<'_> {
@@ -92,7 +92,7 @@ impl EndpointAt<'_> {
         }
         why
     }
-    /// What was so before the fault already.
+    /// What was already the case before the fault.
     fn usual_words(&self) -> Option<String> {
         let usual = self.endpoint.usual.as_ref()?;
         let tally = &usual.tally;
@@ -108,7 +108,7 @@ impl EndpointAt<'_> {
         })
     }
 
-    /// How much of all calls ours are.
+    /// The share of our requests in all calls.
     fn share_words(&self) -> Option<String> {
         let (ours, all) = call_share(self.session, self.endpoint, self.now)?;
         let what = if all.of_path { "of its path" } else { "of all its paths" };
@@ -118,7 +118,7 @@ impl EndpointAt<'_> {
         ))
     }
 
-    /// Stretches in which nobody was asked, because we did not run.
+    /// Observation gaps, in which this program did not run and sent no requests.
     fn gap_words(&self) -> Option<String> {
         let gaps = &self.session.gaps;
         let last = gaps.last()?;
@@ -131,7 +131,7 @@ impl EndpointAt<'_> {
     }
 }
 
-/// When what the fault took away was last back before a moment: what is back may go away again.
+/// Returns the latest time up to `until` at which what the fault took away came back: it may have gone away again.
 pub fn provider_back(session: &Session, until: Timestamp) -> Option<Timestamp> {
     let healed = session.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
     let (mut back, mut away) = (healed, false);
@@ -145,8 +145,8 @@ pub fn provider_back(session: &Session, until: Timestamp) -> Option<Timestamp> {
     Some(back)
 }
 
-/// Seconds from the system's recovery to that of the users of an endpoint, and whether it may have been less: nobody saw
-/// when in a gap of our own either came.
+/// Returns the seconds from the system's recovery to that of the users of an endpoint, and whether this is an upper
+/// bound, since one of the two recoveries may have happened during an observation gap.
 pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool)> {
     let recovered = endpoint.recovered?;
     let healed = provider_back(session, recovered)?;
@@ -156,14 +156,15 @@ pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool
     Some(unseen.map_or((seconds(healed), false), |gap| (seconds(healed.min(gap.from)), true)))
 }
 
-/// Our requests a second beside those of everybody, where a page of the service counts them; `None` where that makes
-/// no sense, because ours are more.
+/// Returns our requests a second and those of all clients, if a page of the service counts them; `None` if the page
+/// counts fewer than ours.
 pub fn call_share<'a>(
     session: &'a Session,
     endpoint: &Endpoint,
     now: Timestamp,
 ) -> Option<(f64, CallRate<'a>)> {
     let all = session.users.calls.rate(endpoint.id, now)?;
-    // Twice as many calls as we make may be ours and the page's own; fewer than ours is another count.
+    // The page may count its own requests too, so more than ours is plausible; a count below ours measures something
+    // else.
     (endpoint.watched && all.per_second >= endpoint.rate * 0.9).then_some((endpoint.rate, all))
 }

@@ -1,4 +1,4 @@
-//! The words of FAILING and of UNKNOWN.
+//! Wording of the verdicts FAILING and UNKNOWN.
 
 use super::{
     UserWord,
@@ -26,12 +26,12 @@ impl EndpointAt<'_> {
         } else {
             String::new()
         };
-        let said = Statement::brief(sentence, &[&format!("{users}{more}"), &users]);
+        let statement = Statement::brief(sentence, &[&format!("{users}{more}"), &users]);
         let price = restarted(self.session, self.now).or_else(|| self.what_the_breaker_does(lately));
-        (UserWord::Failing, said.price(joined([price.or_else(|| self.more_wait(&since))])))
+        (UserWord::Failing, statement.price(joined([price.or_else(|| self.more_wait(&since))])))
     }
 
-    /// Errors of requests from before the fault, or of a service that fails without one.
+    /// Errors of requests from before the fault, or of a service that fails without a fault.
     fn failing_lately(&self, lately: &Recent) -> (UserWord, Statement) {
         let users = format!("{} of the last {} users got an error", lately.errors, lately.answers);
         let kinds = kind_names(self.endpoint, &self.endpoint.baseline(self.now));
@@ -51,7 +51,7 @@ impl EndpointAt<'_> {
         })
     }
 
-    /// A breaker that cuts calls short protects nobody where users get errors all the same.
+    /// The state of the breaker; a breaker that cuts calls short does not protect users who get errors all the same.
     fn what_the_breaker_does(&self, lately: &Recent) -> Option<String> {
         let words = breaker_words(self.session)?;
         let open = matches!(self.session.breaker.state(), BreakerState::Open | BreakerState::ForcedOpen);
@@ -61,12 +61,12 @@ impl EndpointAt<'_> {
         })
     }
 
-    /// Successes, while nobody knows what a real answer looks like.
+    /// Successes, while the look of a real answer is not learned.
     pub(super) fn unlearned(&self) -> (UserWord, Statement) {
         let fired = self.session.fault.is_some();
         let tally = if fired { self.endpoint.since_t0(self.now) } else { self.endpoint.baseline(self.now) };
         let (got, of) = (tally.unjudged, tally.answered());
-        let said = match fired {
+        let statement = match fired {
             false => Statement::new(
                 format!("{got} of {of} answers are successes; what is real is being learned"),
                 &[
@@ -81,7 +81,7 @@ impl EndpointAt<'_> {
             )
             .price(Some("It was fired before it was learned what a real answer looks like.".to_owned())),
         };
-        (UserWord::Unknown, said)
+        (UserWord::Unknown, statement)
     }
 
     /// Successes of an unknown look, too few to be believed a fallback.
@@ -90,11 +90,11 @@ impl EndpointAt<'_> {
             "{} of the last {} answers do not look like the real one",
             lately.fallback, lately.answers
         );
-        let said = Statement::new(sentence, &["answers of an unknown look"]);
-        (UserWord::Unknown, said.price(Some("Too few are alike to call them a fallback.".to_owned())))
+        let statement = Statement::new(sentence, &["answers of an unknown look"]);
+        (UserWord::Unknown, statement.price(Some("Too few are alike to call them a fallback.".to_owned())))
     }
 
-    /// Users get beginnings: whether they get what they came for is not seen.
+    /// Answers begin and do not end: whether users get what they came for is not observed.
     pub(super) fn endless(&self, lately: &Recent) -> (UserWord, Statement) {
         let begin = wording::wait(lately.median_ms.unwrap_or(0.0));
         let sentence = format!("Answers begin after {begin} and do not end");

@@ -1,4 +1,4 @@
-//! Whether there was a fault at all, and whether the system is safe after it: in words.
+//! Statements on whether there was a fault at all, and whether the system is safe after it.
 
 use super::{
     UserWord,
@@ -11,19 +11,19 @@ use crate::session::{
     wording,
 };
 
-/// Answers that let a user down, beyond what the steady state had, from which on users show that there is a fault.
+/// Minimum bad answers during the fault for users to count as harmed.
 const HARMED: u64 = 3;
-/// Seconds after a fire that failed after which targets that are watched and untouched say that nothing happened.
+/// Seconds after a failed fire after which watched targets that have not changed show that it had no effect.
 const UNTOUCHED_S: f64 = 15.0;
 
-/// Why nobody knows whether there is a fault: every fire has failed, and no watch shows harm.
+/// Returns why it is unknown whether there is a fault: every fire failed, and no observation shows harm.
 pub fn fault_in_doubt(session: &Session, now: Timestamp) -> Option<String> {
     let doubt = session.fault.as_ref()?.doubt_of_all()?;
     let shown = session.fault_had_effect() == Some(true) || users_harmed(session, now);
     (!shown).then(|| format!("{doubt}: whether it changed something is not known"))
 }
 
-/// Why there was no fault: fires that failed, and whose targets are watched and as they were.
+/// Returns why there was no fault: every fire failed, and its watched targets have not changed.
 pub fn fault_untouched(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
     let doubt = fault.doubt_of_all()?;
@@ -39,12 +39,12 @@ fn users_harmed(session: &Session, now: Timestamp) -> bool {
     session.users.endpoints.iter().any(|endpoint| harmed(endpoint, now))
 }
 
-/// Why there is no fault to judge.
+/// Returns why there is no fault to judge.
 pub(super) fn never_happened(session: &Session) -> Statement {
     if let Some(refusal) = session.refusals.last() {
-        let said =
+        let statement =
             Statement::new("The fire was refused before it changed anything", &["the fire was refused"]);
-        return said.price(Some(sentence(&refusal.reason)));
+        return statement.price(Some(sentence(&refusal.reason)));
     }
     match unmet(session) {
         Some(row) => {
@@ -60,15 +60,16 @@ fn unmet(session: &Session) -> Option<&StepRow> {
     session.steps.rows.iter().rfind(|row| row.step.at.section == Section::Before && row.failed())
 }
 
-/// Which probe of the hypothesis failed before the method, and why; nothing while it may be met.
+/// Returns which probe of the hypothesis failed before the method, and why; `None` if none did.
 pub fn failed_gate(session: &Session) -> Option<String> {
     let row = unmet(session)?;
-    // Who asks again sees that it was asked.
+    // The number of calls shows the operator that the probe was retried.
     let times = if row.calls > 1 { format!(" ({} times)", row.calls) } else { String::new() };
     Some(format!("the hypothesis was not met: {}{times}", missed(row)))
 }
 
-/// What the first probe of the method gave that missed its tolerance since the fire: the author said what must hold under it.
+/// Returns the result of the first method probe that missed its tolerance after the fire. The author declared what must
+/// hold during the fault.
 pub(in crate::insight) fn missed_in_method(session: &Session, fault: &Fault) -> Option<String> {
     let since = |row: &StepRow| row.ended.is_some_and(|ended| ended >= fault.t0());
     let judged = |row: &StepRow| row.step.at.section == Section::Method && row.step.tolerance.is_some();
@@ -76,13 +77,13 @@ pub(in crate::insight) fn missed_in_method(session: &Session, fault: &Fault) -> 
     Some(sentence(&missed(row)))
 }
 
-/// Whether the end of the run leaves something to recover from.
+/// Whether there is something to recover from at the end of the run.
 pub fn is_to_recover(session: &Session, now: Timestamp) -> bool {
     let users = || users_still_harmed(session, now).is_some();
     session.fault.as_ref().is_some_and(|fault| session.run.turned.is_some() || fault.is_on() || users())
 }
 
-/// What the fault took away and is not back, a sentence each; nothing where nobody can see it.
+/// Returns what the fault took away and is not back, one sentence each; empty if that is not observed.
 pub fn still_away(session: &Session) -> Vec<String> {
     let Some(fault) = session.fault.as_ref().filter(|fault| fault.is_on()) else { return Vec::new() };
     if session.fault_had_effect() != Some(true) {
@@ -93,20 +94,20 @@ pub fn still_away(session: &Session) -> Vec<String> {
     if away.is_empty() { vec!["what was hit is not back yet".to_owned()] } else { away }
 }
 
-/// What else is wrong besides the hypothesis: users who are not well, rollbacks that failed.
+/// Returns what is wrong besides the hypothesis: users who are not well, and rollbacks that failed.
 pub fn still_wrong(session: &Session, now: Timestamp) -> Vec<String> {
     let rollbacks = session.steps.failed_rollbacks().map(rollback_failed);
     users_still_harmed(session, now).into_iter().chain(rollbacks).collect()
 }
 
-/// Whether all that is wrong is what no waiting mends.
+/// Whether everything wrong is a failed rollback, which does not heal by waiting.
 pub fn only_rollbacks(session: &Session, wrong: &[String]) -> bool {
     let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
-    !wrong.is_empty() && wrong.iter().all(|said| failed.contains(said))
+    !wrong.is_empty() && wrong.iter().all(|reason| failed.contains(reason))
 }
 
-/// Users who are watched and not well. Where it was never learned what a real answer is, nobody can say that they are
-/// not, unless they wait or get errors.
+/// Users who are watched and not well. If the look of a real answer was not learned, they count as not well only if
+/// they wait or get errors.
 fn users_still_harmed(session: &Session, now: Timestamp) -> Option<String> {
     session.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
     let verdict = verdict(session, now);
@@ -115,7 +116,7 @@ fn users_still_harmed(session: &Session, now: Timestamp) -> Option<String> {
         .then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
 }
 
-/// Why the step that waits now waits for what cannot come any more.
+/// Returns why the running step waits for a condition that can no longer be met.
 pub fn hopeless(session: &Session) -> Option<String> {
     let row = session.steps.current().filter(|row| matches!(row.state, StepState::Running { .. }))?;
     let harm = row.step.label.ends_with("_not_fully_available");
@@ -135,14 +136,14 @@ pub fn hopeless(session: &Session) -> Option<String> {
     }
 }
 
-/// A rollback that did not do its work.
+/// Describes a rollback that failed.
 pub fn rollback_failed(row: &StepRow) -> String {
     let why = row.trouble.as_deref().or(row.summary.as_deref()).filter(|why| !why.is_empty());
     let why = why.map(|why| format!(": {}", wording::in_plain_words(why))).unwrap_or_default();
     format!("rollback `{}` FAILED{why}", row.step.name)
 }
 
-/// What a probe gave, and what it should have: `users get 200: gave 500, wanted 200`.
+/// What a probe returned, and what it should have: `users get 200: gave 500, wanted 200`.
 pub(super) fn missed(row: &StepRow) -> String {
     let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
     let gave = gave.map_or("nothing".to_owned(), wording::in_plain_words);
@@ -152,12 +153,12 @@ pub(super) fn missed(row: &StepRow) -> String {
     }
 }
 
-/// More bad answers than in steady state, for the same number of answers.
+/// Whether bad answers are more frequent than in steady state.
 fn harmed(endpoint: &Endpoint, now: Timestamp) -> bool {
     let (before, during) = (endpoint.baseline(now), endpoint.during_fault(now));
     let bad = during.error + during.fallback + during.over_limit;
     let asked = during.answered() + during.over_limit_unanswered;
     let usual = before.error + before.fallback + before.over_limit;
-    // Twice as often as before, and more than a few.
+    // More than twice as often as before, and more than a few.
     bad >= HARMED && bad * before.answered().max(1) > 2 * usual * asked
 }

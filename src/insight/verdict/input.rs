@@ -1,4 +1,4 @@
-//! The words of the verdict about a run, one endpoint's users at a time.
+//! Wording of the verdict about a run, for the users of one endpoint.
 
 use super::{
     basis::ShareChange,
@@ -13,7 +13,7 @@ use crate::session::{
     wording,
 };
 
-/// What a verdict is read from.
+/// The data that a verdict about a run is worded from.
 pub(super) struct VerdictInput<'a> {
     pub(super) session: &'a Session,
     pub(super) fault: &'a Fault,
@@ -21,10 +21,10 @@ pub(super) struct VerdictInput<'a> {
     pub(super) now: Timestamp,
     /// What users got while the fault was on.
     pub(super) users: &'a Tally,
-    /// Errors and fallbacks before the fault and under it.
+    /// Errors and fallbacks before the fault compared with during it.
     pub(super) errors: &'a Compared,
     pub(super) fallbacks: &'a Compared,
-    /// Bad seconds.
+    /// Bad seconds since T0, beyond those that were usual before.
     pub(super) bad: u32,
 }
 
@@ -44,15 +44,15 @@ impl VerdictInput<'_> {
     pub(super) fn failed(&self) -> Statement {
         let who = format!("{} of {} users got an error", self.users.error, self.users.sent);
         let waited = self.users.error_waits.p50.filter(|ms| *ms > self.endpoint.limit_ms as f64);
-        // After a timeout it is known how long they waited.
+        // A wait close to the deadline is a timeout, and the kind of error already tells its length.
         let waited = waited.filter(|ms| *ms < self.endpoint.deadline_ms as f64 * 0.95);
         let waited = waited.map(|ms| format!("they waited {} (median)", wording::wait(ms)));
         let before = self.errors.before().filter(|_| self.errors.before.part > 0);
-        let said = Statement::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
-        said.price(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
+        let statement = Statement::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
+        statement.price(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
     }
 
-    /// The provider was away, or what else the fault did went on.
+    /// `the provider was away` if that was observed, else `the fault was on`.
     fn meanwhile(&self) -> &'static str {
         match self.session.fault_had_effect() {
             Some(true) => "the provider was away",
@@ -70,7 +70,7 @@ impl VerdictInput<'_> {
             .price(Some(format!("{answers} while the fault was on{errors}.")))
     }
 
-    /// All requests are without an answer.
+    /// No request was answered.
     pub(super) fn nobody_answered(&self) -> Statement {
         let longest = wording::wait(self.users.all.max.unwrap_or(0.0));
         let users = wording::count(self.users.waiting, "user");
@@ -85,7 +85,7 @@ impl VerdictInput<'_> {
             .price(Some("Watch another path.".to_owned()))
     }
 
-    /// Users had to wait, for too long.
+    /// Users waited for too long.
     pub(super) fn waited(&self) -> Statement {
         let bad = wording::count(self.bad.into(), "bad second");
         let lasted = wording::seconds(self.fault.lasted(self.now));
@@ -121,13 +121,13 @@ impl VerdictInput<'_> {
     /// Users got fallbacks, more than before.
     pub(super) fn fallback(&self) -> Statement {
         let since = self.endpoint.since_t0(self.now);
-        // What came after the fault belongs to its price, unless it is an error: no fault is blamed for a later one.
+        // Answers after the fault count in the price, unless errors came after it: the fault is not blamed for those.
         let (tally, when) = match since.error > self.users.error {
             true => (self.users, format!(" while {}", self.meanwhile())),
             false => (&since, String::new()),
         };
         let share = format!("{} of {}", tally.fallback, tally.sent);
-        let said = match tally.error {
+        let statement = match tally.error {
             0 => {
                 let nobody = if self.gap_s() > 0.0 { "Nobody was seen to get" } else { "Nobody got" };
                 Statement::brief(
@@ -147,10 +147,10 @@ impl VerdictInput<'_> {
                 ],
             ),
         };
-        said.price(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
+        statement.price(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
     }
 
-    /// Who has waited for longer than the limit and has no answer.
+    /// Users who have waited longer than the limit without an answer.
     fn unanswered(&self) -> Option<String> {
         let waiting = self.users.over_limit_unanswered;
         let are = if waiting == 1 { "is" } else { "are" };
@@ -197,7 +197,7 @@ impl VerdictInput<'_> {
             .price(joined([self.background(), self.unanswered(), self.unseen()]))
     }
 
-    /// Real answers, in time or as before.
+    /// Real answers, in time or as late as before the fault.
     pub(super) fn real(&self) -> Statement {
         let (real, answered) = (self.users.real, self.users.answered());
         let usual = self.endpoint.usual.as_ref();
@@ -205,14 +205,14 @@ impl VerdictInput<'_> {
         let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
         let look = if unseen.is_some() { "looked" } else { "were" };
         let share = format!("{real} of {answered} answers {look} real");
-        let said = match slow {
+        let statement = match slow {
             Some(usual) => Statement::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
             None => Statement::new(format!("{share} and in time"), &[&share]),
         };
-        said.price(joined([self.background(), self.unseen(), unseen]))
+        statement.price(joined([self.background(), self.unseen(), unseen]))
     }
 
-    /// What was so before the fault already.
+    /// What was already the case before the fault.
     fn background(&self) -> Option<String> {
         let before = self.endpoint.usual.as_ref().map(|usual| &usual.tally);
         let errors = before.is_some_and(|before| before.error > 0) || self.errors.change == ShareChange::Same;
@@ -229,7 +229,7 @@ impl VerdictInput<'_> {
         self.fault.unobserved(&self.session.gaps, self.now)
     }
 
-    /// What nobody saw.
+    /// Seconds of the fault that were not observed.
     fn unseen(&self) -> Option<String> {
         let gap = self.gap_s();
         (gap > 0.0).then(|| format!("{} of the fault were not observed", wording::seconds(gap)))

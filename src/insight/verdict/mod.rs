@@ -1,7 +1,7 @@
-//! Verdicts in words: about users now, and about the run at its end.
+//! Verdicts in words: about users at the current moment, and about the run at its end.
 //!
-//! The reference tells a weak system from a resilient one only if the file's author asked the right question; these
-//! verdicts come from what users got.
+//! The reference detects a weak system only if the file's author declared the right probe; these verdicts are based on
+//! what users got.
 
 mod basis;
 mod compared;

@@ -1,4 +1,4 @@
-//! What is said of the breaker and of restarts beside users who wait or fail.
+//! Statements about the breaker and restarts while users wait or fail.
 
 use super::*;
 use crate::insight::{UserVerdict, UserWord, verdict};
@@ -12,7 +12,7 @@ fn apply(session: &mut Session, seconds: f64, what: EventKind) {
     session.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
-/// Users wait for three seconds, and this is believed.
+/// Users wait for three seconds, with this belief about the breaker.
 fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> UserVerdict {
     let (mut session, now) = fixtures::told(Variant::Before, 3.0);
     let belief = more(Belief::new(state, confidence, at(-10.0), ""));
@@ -56,7 +56,7 @@ fn replicas_in_different_states_are_named() {
     assert_eq!(price.as_deref(), Some("Breakers differ: 4xbww OPEN, l5522 CLOSED."));
 }
 
-/// The consumer is started again, `seconds` after T0.
+/// Restarts the consumer `seconds` after T0.
 fn restart(session: &mut Session, seconds: f64) {
     let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
     let mut pod = row.pod.clone();
@@ -77,7 +77,7 @@ fn a_restart_is_told_only_where_there_was_one_and_closed_only_where_it_was_open(
     restart(&mut session, 2.9);
     let wanted = "Kubernetes restarted the consumer; its breaker starts again from CLOSED.";
     assert_eq!(price(&session, 3.0), wanted);
-    // Once it is known to be open again, that is told.
+    // Once the breaker is known to be open again, that is stated instead.
     let open = Belief::new(BreakerState::Open, Confidence::Sure, at(4.0), "");
     apply(&mut session, 4.0, EventKind::Believed(Belief { restarted: true, ..open }));
     assert_eq!(price(&session, 4.1), "They asked before the breaker opened.");

@@ -1,4 +1,4 @@
-//! What is said where nobody is asked.
+//! Statements about a session in which no requests are sent.
 
 use super::statement::{Statement, joined, sentence};
 use crate::session::{
@@ -6,32 +6,32 @@ use crate::session::{
     state::Session,
 };
 
-/// Nobody is asked: not yet, not at all, or because it cannot be done.
+/// No requests are sent: not yet, not in this session, or because it is impossible.
 pub(super) fn nobody(session: &Session) -> Statement {
     if session.users.passive {
-        let said =
+        let statement =
             Statement::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
-        return said
+        return statement
             .price(Some("What users get is seen where a page counts it, and nowhere else.".to_owned()));
     }
     if let Some(reason) = refused(session) {
-        let said =
+        let statement =
             Statement::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
-        return said.price(Some(sentence(reason)));
+        return statement.price(Some(sentence(reason)));
     }
     if session.fault.is_some() || session.run.hypothesis_began() {
         return Statement::new("Nobody is asked: what users get is not known", &["nobody is asked"]);
     }
     let read = !session.cluster.sources.is_empty();
     let short = "your service was not asked yet";
-    let said = match read {
+    let statement = match read {
         true => Statement::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
         false => Statement::new("Your service was not asked yet.", &[short]),
     };
-    said.price(joined([preflight(session)]))
+    statement.price(joined([preflight(session)]))
 }
 
-/// What the preflight found, in a sentence; nothing before it found anything.
+/// The result of the preflight in a sentence; `None` before its first check.
 fn preflight(session: &Session) -> Option<String> {
     let count = |level| session.checks.iter().filter(|check| check.level == level).count();
     let (fix, know) = (count(CheckLevel::Fix), count(CheckLevel::Know));
@@ -49,7 +49,7 @@ fn preflight(session: &Session) -> Option<String> {
     })
 }
 
-/// Why users cannot be asked, if somebody tried.
+/// Why no requests can be sent, if that was tried.
 pub(super) fn refused(session: &Session) -> Option<&str> {
     match &session.cluster.source(Source::Users)?.state {
         SourceState::Absent { reason } => Some(reason),

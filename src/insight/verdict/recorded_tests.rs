@@ -1,4 +1,4 @@
-//! What is said of sessions that were recorded, moment by moment.
+//! Statements about recorded sessions, moment by moment.
 
 use super::{MEDIUM, SHORT, conclusion, verdict};
 use crate::insight::{Phase, phase};
@@ -10,7 +10,7 @@ use crate::session::{
 };
 use std::fmt::Write;
 
-/// Seconds after T0 at which they are looked at, and `None` at the end.
+/// Seconds after T0 at which the sessions are examined, besides their end.
 const MOMENTS: [f64; 11] = [-0.3, 1.0, 3.5, 7.4, 10.5, 12.8, 18.6, 21.6, 23.7, 30.0, 45.0];
 
 fn said(session: &Session, now: Timestamp) -> String {
@@ -51,7 +51,7 @@ fn recorded_sessions_are_told_moment_by_moment() {
     }
 }
 
-/// The middle and the short form keep their widths, and a banner has room for three rows of what is said.
+/// The middle and the short form keep their widths, and the text fits into three rows of a banner.
 #[test]
 fn nothing_is_too_long_at_any_moment() {
     let mut told: Vec<(String, Session, Timestamp)> = Vec::new();
@@ -81,7 +81,7 @@ fn nothing_is_too_long_at_any_moment() {
             let length = |text: &str| text.chars().count();
             assert!(length(medium) <= MEDIUM && length(short) <= SHORT, "{when}: {medium} / {short}");
             assert!(!medium.contains('…') && !short.contains('…'), "{when}: {medium} / {short}");
-            // Letters are five columns wide with their gaps, the score takes twenty.
+            // Big letters are five columns wide with their gaps, the score takes twenty columns.
             let room = 120 - 5 * word.len() - if word == "READY" { 4 } else { 22 };
             let rows = |text: &str| length(text).div_ceil(room);
             let rows = rows(long) + price.as_deref().map_or(0, rows);

@@ -1,6 +1,6 @@
-//! The five words about a run, and one for a fire of which nobody knows.
+//! The five verdicts about a run, and one for a fire whose effect is unknown.
 
-/// How the system stood the fault.
+/// How the system withstood the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RunVerdict {
     /// Users did not notice.
@@ -9,16 +9,16 @@ pub enum RunVerdict {
     Protected,
     /// Users were let down.
     NotResilient,
-    /// There was nothing to stand.
+    /// There was no fault to withstand.
     FaultNeverHappened,
-    /// The fire failed, and nobody knows whether there was anything to stand.
+    /// The fire failed, and whether there was a fault is unknown.
     FaultNotConfirmed,
-    /// Nobody looked, or not long enough.
+    /// Users were not observed, or not for long enough.
     NotObservable,
 }
 
 impl RunVerdict {
-    /// As sentences and lines write it.
+    /// Returns the text for sentences and lines.
     pub fn text(self) -> &'static str {
         match self {
             RunVerdict::Resilient => "RESILIENT",
@@ -30,7 +30,7 @@ impl RunVerdict {
         }
     }
 
-    /// The same in big letters, where fourteen of them have room.
+    /// Returns the text for big letters, of which fourteen fit.
     pub fn big(self) -> &'static str {
         match self {
             RunVerdict::FaultNeverHappened => "NO FAULT",
@@ -39,7 +39,8 @@ impl RunVerdict {
         }
     }
 
-    /// The worst endpoint speaks for the run; one that could not be observed only if no other was.
+    /// Returns the rank by which the endpoint with the lowest one decides the verdict of the run: the worst, and an
+    /// unobservable one only if no other was observed.
     pub(super) fn severity(self) -> u8 {
         match self {
             RunVerdict::NotResilient => 0,

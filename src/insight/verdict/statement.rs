@@ -1,24 +1,26 @@
-//! What is said of a session in the four lengths that banners have room for.
+//! Statements about a session in the four lengths that banners have room for.
 
-/// Columns of the middle and of the short form at most.
+/// Maximum columns of a statement's middle form.
 pub const MEDIUM: usize = 60;
+/// Maximum columns of a statement's short form.
 pub const SHORT: usize = 40;
 
-/// One statement in four lengths. The two short ones are whole by themselves: nothing is cut off from the long ones.
+/// One statement in four lengths. The two short ones are complete in themselves, not cut off from the long ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// What holds, in a sentence.
+    /// The statement as a sentence.
     pub(super) sentence: String,
-    /// What it costs users, what the breaker does, what came of it: one or two sentences more.
+    /// The cost to users, the state of the breaker, or the outcome: one or two sentences more.
     pub(super) price: Option<String>,
-    /// What holds, in at most [`MEDIUM`] columns.
+    /// The statement in at most [`MEDIUM`] columns.
     pub(super) medium: String,
     /// The same in at most [`SHORT`] columns.
     pub(super) short: String,
 }
 
 impl Statement {
-    /// A sentence with the first of the shorter forms that fits each length; the sentence is the longest of them.
+    /// Creates a statement from a sentence and shorter forms. Each length takes the first form that fits; the sentence
+    /// is the longest.
     pub(super) fn new(sentence: impl Into<String>, shorter: &[&str]) -> Self {
         let sentence = sentence.into();
         let forms = || std::iter::once(sentence.as_str()).chain(shorter.iter().copied());
@@ -26,7 +28,8 @@ impl Statement {
         Self { sentence, price: None, medium, short }
     }
 
-    /// A statement with a short form that is used for the middle length as well, also where the sentence would fit.
+    /// Creates a statement whose middle and short lengths are taken from the shorter forms, even where the sentence
+    /// would fit.
     pub(super) fn brief(sentence: impl Into<String>, shorter: &[&str]) -> Self {
         let forms = || shorter.iter().copied();
         let (medium, short) = (fitting(forms(), MEDIUM), fitting(forms(), SHORT));
@@ -37,7 +40,7 @@ impl Statement {
         Self { price, ..self }
     }
 
-    /// The same with a name before each form, as far as there is room for it.
+    /// Puts a name before each form, as far as there is room for it.
     pub(super) fn of(self, name: &str) -> Self {
         Self {
             sentence: format!("{name}: {}", self.sentence),
@@ -48,7 +51,7 @@ impl Statement {
     }
 }
 
-/// The first form that fits; where none does, the last one with its end cut off.
+/// Returns the first form that fits; if none does, the last one, truncated.
 pub(super) fn fitting<'a>(forms: impl Iterator<Item = &'a str>, most: usize) -> String {
     let mut last = "";
     for form in forms {
@@ -60,9 +63,9 @@ pub(super) fn fitting<'a>(forms: impl Iterator<Item = &'a str>, most: usize) -> 
     last.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// A form with the end of a name before it: the end is what tells it from others.
+/// Puts the end of a name before a form: the end distinguishes it from other names.
 fn named(name: &str, form: &str, most: usize) -> String {
-    /// Columns below which the end of a name tells nothing.
+    /// Columns below which the end of a name is useless.
     const LEAST: usize = 6;
     let room = most.saturating_sub(form.chars().count() + 2);
     let length = name.chars().count();
@@ -76,7 +79,7 @@ fn named(name: &str, form: &str, most: usize) -> String {
     }
 }
 
-/// With a capital letter and a full stop.
+/// Adds a capital letter and a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
@@ -84,7 +87,7 @@ pub(super) fn sentence(text: &str) -> String {
     first.into_iter().flatten().chain(letters).collect::<String>() + end
 }
 
-/// Sentences one after the other; nothing where there is none.
+/// Joins sentences; `None` if there is none.
 pub(in crate::insight) fn joined(sentences: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     let all: Vec<String> = sentences.into_iter().flatten().map(|text| sentence(&text)).collect();
     (!all.is_empty()).then(|| all.join(" "))

@@ -1,4 +1,4 @@
-//! Both verdicts over the story of [`fixtures`], phase by phase.
+//! Both verdicts over the scripted session of [`fixtures`], phase by phase.
 
 use super::{RunVerdict, UserWord, conclusion, conclusion_so_far, verdict};
 use crate::insight::warnings;
@@ -9,7 +9,7 @@ use crate::session::{
 };
 use crate::test_support;
 
-/// The verdict is about users: it is the same whatever is believed of a breaker, and names none.
+/// The verdict is about users: it does not depend on the belief about a breaker, and names none.
 #[test]
 fn the_verdict_about_the_run_names_no_breaker() {
     use crate::session::event::{Belief, BreakerState as State, Confidence, Event, EventKind};
@@ -97,7 +97,7 @@ fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
     assert_eq!(verdict.sentence, "4 users are waiting, the longest for 1.7 s");
 }
 
-/// Those who asked the dead provider get their errors seconds after it is back: that says nothing about now.
+/// Users who asked the dead provider get their errors seconds after it is back: those do not describe the present.
 #[test]
 fn stragglers_of_the_fault_are_no_failure_of_the_recovered_system() {
     let error = AnswerKind::Error(ErrorKind::Server);
@@ -135,7 +135,7 @@ fn stragglers_of_the_fault_are_no_failure_of_the_recovered_system() {
     }
 }
 
-/// Ten requests a second; those of the two seconds of the fault fail after 1.5 s, those since get this in 30 ms.
+/// Ten requests a second; those of the two seconds of the fault fail after 1.5 s, later ones get `since` in 30 ms.
 fn recovered(since: AnswerKind, until: f64) -> Session {
     let endpoint = EndpointId(0);
     let step = StepRef { section: Section::Method, index: 0 };
@@ -249,7 +249,7 @@ fn of_several_endpoints_the_worst_speaks() {
     assert_eq!(verdict.sentence, "localhost/: 3 of the last 3 users got an error: refused");
 }
 
-/// A session in which these answers came, one every tenth of a second from T0 - without a fault.
+/// A session with these answers, one every tenth of a second from T0 on, without a fault.
 fn answered(answers: &[(AnswerKind, f64)]) -> Session {
     let mut session = Session::new();
     watch(&mut session, EndpointId(0));

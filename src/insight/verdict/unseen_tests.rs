@@ -1,4 +1,4 @@
-//! What cannot be seen of answers is said, and "real" is not.
+//! What cannot be observed of answers is stated, and such answers are not called "real".
 
 use super::{RunVerdict, UserVerdict, UserWord, conclusion};
 use crate::session::{
@@ -13,7 +13,8 @@ use crate::test_support::answer;
 
 const ENDPOINT: EndpointId = EndpointId(0);
 
-/// Ten answers a second of steady state, then of a fault: all in time. `told` comes with what was learned.
+/// Ten answers a second in steady state, then during a fault, all in time. `told` is applied together with the learned
+/// shape.
 fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Session {
     let mut session = Session::new();
     let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
@@ -85,7 +86,7 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
     assert_eq!(verdict(&session, 6.0).word, UserWord::Failing);
     assert_eq!(conclusion(&session, at(6.0)).standing, RunVerdict::NotResilient);
-    // They end after all.
+    // The answers end after all.
     let ends = told(None, Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
     assert_eq!(verdict(&ends, 6.0).word, UserWord::Ok);
 }

@@ -1,23 +1,25 @@
-//! The verdict about users, now.
+//! The verdict about users at the current moment.
 //!
-//! *Lately* means the last three seconds (four requests' time at low rates). Errors count when they *come*, since that
-//! is when a user is told no; service counts by when requests were *due*, since stragglers say nothing about now.
-//! Once the system is whole again, those who asked before say nothing about now either: their answers count no more, and
-//! the word is about those who have asked since.
+//! *Lately* means the last three seconds (the time of four requests at low rates). Errors count when they *arrive*,
+//! since that is when a user sees the failure; service counts by when requests were *due*, since stragglers do not
+//! describe the present.
+//! Once the system has recovered, answers to users who asked before that do not describe the present either: they no
+//! longer count, and the verdict is about users who have asked since.
 //! The rules, in this order:
 //!
-//! 1. UNKNOWN - nobody watches, or nothing was answered yet.
-//! 2. WAITING - a user has waited longer than the limit and no answer came for 1.5 seconds (three requests' time at
-//!    low rates).
-//! 3. FAILING - of the answers that came lately, one in twenty or more was an error; where there were errors before
-//!    already (but for fewer than one in five answers), more than are usual.
-//! 4. WAITING - the breaker lets trial calls through, and users who have asked since wait longer than is usual.
+//! 1. UNKNOWN - users are not watched, or nothing was answered yet.
+//! 2. WAITING - a user has waited longer than the limit and no answer came for 1.5 seconds (the time of three requests
+//!    at low rates).
+//! 3. FAILING - of the answers that came lately, one in twenty or more was an error; if there were errors before
+//!    already (but for fewer than one in five answers), more than usual.
+//! 4. WAITING - the breaker lets trial calls through, and users who have asked since wait longer than usual.
 //! 5. WAITING - of the requests due lately, more were late than in time.
 //! 6. UNKNOWN - answers begin and do not end.
-//! 7. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three alike were seen.
-//! 8. UNKNOWN - fewer than three alike: a success of an unknown look is not yet a fallback. The same where it was not
-//!    learned what a real answer looks like.
-//! 9. WAITING - the system is whole again and users who asked before have waited longer than the limit.
+//! 7. PROTECTED - of the requests due lately, one in twenty or more got a fallback, and three fallbacks that look alike
+//!    were seen.
+//! 8. UNKNOWN - fewer than three look alike: a success of an unknown look is not yet a fallback. The same if the look
+//!    of a real answer was not learned.
+//! 9. WAITING - the system has recovered, and users who asked before that have waited longer than the limit.
 //! 10. OK.
 
 use super::{
@@ -32,19 +34,19 @@ use crate::session::{
 
 /// Seconds that count as lately.
 const LATELY_S: f64 = 3.0;
-/// Requests whose time counts as lately in any case.
+/// Number of requests whose time counts as lately in any case.
 const LATELY: f64 = 4.0;
-/// Seconds without any answer after which waiting users make the headline.
+/// Seconds without any answer after which waiting users decide the verdict.
 const SILENCE_S: f64 = 1.5;
-/// Fallbacks of one look after which it is believed to be the fallback.
+/// Number of successes that look alike from which on they are believed to be the fallback.
 const ALIKE: u64 = 3;
 
-/// One word about users.
+/// The verdict about users in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UserWord {
     /// Real answers, in time.
     Ok,
-    /// Nobody knows.
+    /// Not known.
     Unknown,
     /// Fallback answers, in time: users get less.
     Protected,
@@ -55,7 +57,7 @@ pub enum UserWord {
 }
 
 impl UserWord {
-    /// Its first letter, for a list of endpoints.
+    /// Returns the first letter, for a list of endpoints.
     pub fn letter(self) -> char {
         match self {
             UserWord::Ok => 'O',
@@ -66,7 +68,7 @@ impl UserWord {
         }
     }
 
-    /// As the banner writes it.
+    /// Returns the text in the banner.
     pub fn text(self) -> &'static str {
         match self {
             UserWord::Ok => "OK",
@@ -82,49 +84,50 @@ impl UserWord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserVerdict {
     pub word: UserWord,
-    /// What users get, in a sentence of about 60 columns; where several endpoints are asked it names the one it is about.
+    /// What users get, in a sentence of about 60 columns, with the endpoint's name if several are probed.
     pub sentence: String,
-    /// What that costs users, what the breaker does, what came of it: one or two sentences more.
+    /// The cost to users, the state of the breaker, or the outcome: one or two sentences more.
     pub price: Option<String>,
     /// What users get, in at most [`MEDIUM`](super::MEDIUM) columns.
     pub medium: String,
     /// The same in at most [`SHORT`](super::SHORT) columns.
     pub short: String,
-    /// Seconds since T0 in which a user was let down, and how many may be; `None` before T0 or unwatched.
+    /// Seconds since T0 in which a user was let down, and how many are allowed; `None` before T0 or without an
+    /// endpoint.
     pub bad: Option<(u32, u32)>,
-    /// Why: the evidence, one sentence each.
+    /// The evidence, one sentence each.
     pub why: Vec<String>,
-    /// The endpoint it is about, where there are several to choose from.
+    /// The endpoint that the verdict is about, if there are several.
     pub of: Option<EndpointId>,
 }
 
-/// The verdict about users at this moment; with several endpoints about the one that fares worst.
+/// Returns the current verdict about users; with several endpoints, about the one that fares worst.
 pub fn verdict(session: &Session, now: Timestamp) -> UserVerdict {
     let several = session.users.endpoints.len() > 1;
     let of = |endpoint: &Endpoint| {
         let view = EndpointAt { session, endpoint, now };
         let (lately, name) = (view.lately(), session.users.name(endpoint));
-        let (word, said) = view.judge(&lately);
-        let said = if several { said.of(&name) } else { said };
-        let verdict = view.verdict(word, said, &lately);
+        let (word, statement) = view.judge(&lately);
+        let statement = if several { statement.of(&name) } else { statement };
+        let verdict = view.verdict(word, statement, &lately);
         UserVerdict { of: several.then_some(endpoint.id), ..verdict }
     };
-    // Of equally bad ones the first: it is the one that the panes show.
+    // On a tie the first endpoint counts, since the panes show it.
     let worst = session.users.endpoints.iter().map(of);
     let worst = worst.reduce(|worst, other| if other.word > worst.word { other } else { worst });
     worst.unwrap_or_else(|| nobody(session))
 }
 
-/// The verdict about the users of one endpoint.
+/// Returns the verdict about the users of one endpoint.
 pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> UserVerdict {
     let view = EndpointAt { session, endpoint, now };
     let lately = view.lately();
-    let (word, said) = view.judge(&lately);
-    view.verdict(word, said, &lately)
+    let (word, statement) = view.judge(&lately);
+    view.verdict(word, statement, &lately)
 }
 
-/// Whether users wait no longer than they are used to, where that was over the limit before the fault already: then they
-/// are back, though nobody would call them well.
+/// Whether users wait no longer than before the fault, if their waits were over the limit already: they have recovered,
+/// though the verdict is not OK.
 pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
     let as_before = |endpoint: &Endpoint| {
         let view = EndpointAt { session, endpoint, now };
@@ -139,14 +142,14 @@ pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
     watched.all(|endpoint| verdict_of(session, endpoint, now).word == UserWord::Ok || as_before(endpoint))
 }
 
-/// Seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or no room to be
-/// served at all. Where that was so in seconds of steady state already, only those count that are more than before.
+/// Returns the seconds since T0 in which a user of this endpoint was let down: an error, a wait over the limit, or a
+/// request that could not be sent. If steady state had such seconds already, only those beyond the usual number count.
 pub fn bad_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u32 {
     let (bad, usual) = bad_seconds_and_usual(session, endpoint, now);
     bad.saturating_sub(usual)
 }
 
-/// All seconds since T0 in which a user of this endpoint was let down, and how many of them are as before.
+/// Returns all seconds since T0 in which a user of this endpoint was let down, and how many of them are usual.
 pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now: Timestamp) -> (u32, u32) {
     if session.fault.is_none() {
         return (0, 0);
@@ -176,18 +179,19 @@ pub(super) struct EndpointAt<'a> {
     pub(super) now: Timestamp,
 }
 
-/// How users fare lately.
+/// How users fared lately.
 pub(super) struct RecentUsers {
+    /// Answers that came lately.
     pub(super) came: Recent,
-    /// Answers to requests that were due.
+    /// Answers to requests that were due lately.
     pub(super) served: Recent,
-    /// Requests that were due and answered over the limit, or have waited longer than that.
+    /// Requests that were due lately and answered over the limit, or have waited longer than that.
     pub(super) late: usize,
-    /// Requests that were due and answered within the limit.
+    /// Requests that were due lately and answered within the limit.
     pub(super) in_time: usize,
 }
 
-/// Users who are left waiting.
+/// Users who still wait.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct StillWaiting {
     pub(super) count: u64,
@@ -195,7 +199,7 @@ pub(super) struct StillWaiting {
 }
 
 impl StillWaiting {
-    /// Those who have waited so many milliseconds each.
+    /// Counts waits, each in milliseconds.
     pub(super) fn of(waits: impl Iterator<Item = f64>) -> Self {
         waits.fold(StillWaiting::default(), |left, waited| StillWaiting {
             count: left.count + 1,
@@ -205,8 +209,8 @@ impl StillWaiting {
 }
 
 impl EndpointAt<'_> {
-    fn verdict(&self, word: UserWord, said: Statement, lately: &RecentUsers) -> UserVerdict {
-        let Statement { sentence, price, medium, short } = said;
+    fn verdict(&self, word: UserWord, statement: Statement, lately: &RecentUsers) -> UserVerdict {
+        let Statement { sentence, price, medium, short } = statement;
         let bad = self.session.fault.is_some();
         let bad =
             bad.then(|| (bad_seconds(self.session, self.endpoint, self.now), self.session.users.budget_s));
@@ -256,12 +260,12 @@ impl EndpointAt<'_> {
         self.ok(served)
     }
 
-    /// When the system was whole again, if it is.
+    /// When the system recovered, if it has.
     pub(super) fn healed(&self) -> Option<Timestamp> {
         self.session.fault.as_ref().filter(|fault| !fault.is_on())?.healed
     }
 
-    /// Who asked before the system was whole again and has waited longer than the limit.
+    /// Users who asked before the system recovered and have waited longer than the limit.
     fn left_waiting(&self) -> StillWaiting {
         let Some(healed) = self.healed() else { return StillWaiting::default() };
         let over = self.endpoint.waiting_over(self.now, self.endpoint.limit_ms as f64);
@@ -271,7 +275,7 @@ impl EndpointAt<'_> {
     fn lately(&self) -> RecentUsers {
         let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
         let limit = self.endpoint.limit_ms as f64;
-        // Whatever was due lately also came lately.
+        // A request that was due lately and is answered was also answered lately.
         let mut came: Vec<&Sample> =
             self.endpoint.samples().rev().take_while(|dot| dot.ended() >= from).collect();
         let healed = self
@@ -292,10 +296,10 @@ impl EndpointAt<'_> {
         }
     }
 
-    /// Whether so many errors came in steady state already.
+    /// Whether as many errors came in steady state already.
     fn errors_are_usual(&self, came: &Recent) -> bool {
         let usual = self.usual(|tally| tally.error, came.errors as u64, came.answers as u64);
-        // What fails for one in five was never well.
+        // A service that fails for one in five was never well.
         usual.part > 0
             && usual.part * 5 < usual.of
             && is_usual(usual, came.errors as u64, came.answers as u64)
@@ -307,7 +311,7 @@ impl EndpointAt<'_> {
         usual.part > 0 && is_usual(usual, served.fallback as u64, served.answers as u64)
     }
 
-    /// A share of the answers before the fault; as long as there was none, of those before the latest ones.
+    /// The usual share of answers: of those before the fault; without a fault, of those before the latest ones.
     fn usual(&self, part: impl Fn(&Tally) -> u64, lately: u64, of: u64) -> Share {
         match (&self.session.fault, &self.endpoint.usual) {
             (Some(_), Some(usual)) => Share { part: part(&usual.tally), of: usual.tally.answered() },
@@ -319,11 +323,11 @@ impl EndpointAt<'_> {
         }
     }
 
-    /// Seconds since the latest answer, or since the probe began; those in which we did not run say nothing.
+    /// Seconds since the latest answer, or since the probe began; an observation gap resets them.
     pub(super) fn silent_for(&self) -> f64 {
-        let heard = self.endpoint.last_answer.unwrap_or(self.endpoint.since);
-        let heard = self.session.gaps.last().map_or(heard, |gap| heard.max(gap.to));
-        self.now.duration_since(heard).as_secs_f64()
+        let last_answer = self.endpoint.last_answer.unwrap_or(self.endpoint.since);
+        let last_answer = self.session.gaps.last().map_or(last_answer, |gap| last_answer.max(gap.to));
+        self.now.duration_since(last_answer).as_secs_f64()
     }
 
     /// Seconds in which so many requests are due.
@@ -336,7 +340,7 @@ impl EndpointAt<'_> {
     }
 }
 
-/// Whether a part of the latest answers is more than noise: one in twenty.
+/// Whether a part of the latest answers is more than noise: at least one in twenty.
 fn matters(part: usize, lately: &Recent) -> bool {
     part > 0 && part * 20 >= lately.answers
 }

@@ -1,4 +1,4 @@
-//! The words of WAITING: nobody gets an answer, answers come late, or some are left over from before.
+//! Wording of the verdict WAITING: no answer comes, answers come late, or users from before the recovery still wait.
 
 use super::{
     UserWord,
@@ -13,7 +13,7 @@ use crate::session::{
     wording,
 };
 
-/// Milliseconds from which on a trial call is a wait that users notice.
+/// Milliseconds from which on users notice the wait of a trial call.
 const TRIAL_MS: f64 = 250.0;
 
 impl EndpointAt<'_> {
@@ -35,11 +35,12 @@ impl EndpointAt<'_> {
             format!("{users} {wait}, the longest for {longest}"),
             format!("{users} {wait}, longest {longest}"),
         ];
-        let said = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
-        (UserWord::Waiting, said.price(self.why_they_wait()))
+        let statement = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
+        (UserWord::Waiting, statement.price(self.why_they_wait()))
     }
 
-    /// Users who wait since the breaker lets trial calls through, if it does; not before they wait longer than is usual.
+    /// Users who have waited since the breaker began to let trial calls through; `None` unless they wait longer than
+    /// usual.
     pub(super) fn trials(&self) -> Option<StillWaiting> {
         let trial = self.session.breaker.trial_since()?;
         let waits = self.endpoint.in_flight.values().filter(|flight| flight.start >= trial);
@@ -48,21 +49,21 @@ impl EndpointAt<'_> {
         (trials.longest_ms > usual.unwrap_or(0.0).max(TRIAL_MS)).then_some(trials)
     }
 
-    /// The breaker lets trial calls through, and users wait as such.
+    /// The breaker lets trial calls through, and users wait for them.
     pub(super) fn trying(&self, trials: &StillWaiting) -> (UserWord, Statement) {
         let users = wording::count(trials.count, "user");
         let wait = if trials.count == 1 { "waits as a trial call" } else { "wait as trial calls" };
         let longest = wording::seconds(trials.longest_ms / 1000.0);
         let short = format!("{users} {wait}");
-        let said = Statement::new(format!("{short}, the longest for {longest}"), &[&short]);
-        (UserWord::Waiting, said.price(joined([breaker_words(self.session)])))
+        let statement = Statement::new(format!("{short}, the longest for {longest}"), &[&short]);
+        (UserWord::Waiting, statement.price(joined([breaker_words(self.session)])))
     }
 
     fn errors_since_t0(&self) -> u64 {
         self.session.fault.as_ref().map_or(0, |_| self.endpoint.since_t0(self.now).error)
     }
 
-    /// What the breaker does for those who wait; one that opened after they had asked does nothing for them.
+    /// The state of the breaker, for users who wait; a breaker that opened after they asked does not help them.
     fn why_they_wait(&self) -> Option<String> {
         let opened = cut_short_since(self.session);
         let asked_before =
@@ -76,7 +77,7 @@ impl EndpointAt<'_> {
         }
     }
 
-    /// The system is whole again, some of those who asked before still wait.
+    /// The system has recovered, but some users who asked before that still wait.
     pub(super) fn recovering(&self, left: &StillWaiting) -> (UserWord, Statement) {
         let longest = wording::seconds(left.longest_ms / 1000.0);
         let since = self.endpoint.after_recovery(self.now);
@@ -104,9 +105,9 @@ impl EndpointAt<'_> {
             who,
             format!("{} still wait", left.count),
         ];
-        let said = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
+        let statement = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
         let price = self.cost().so_far().or_else(|| self.back_since());
-        (UserWord::Waiting, said.price(joined([price])))
+        (UserWord::Waiting, statement.price(joined([price])))
     }
 
     /// Since when the provider is back.
@@ -115,7 +116,7 @@ impl EndpointAt<'_> {
         Some(format!("the provider is back since {}", wording::moment(healed)))
     }
 
-    /// Most users wait longer than they accept, whether their answers have come by now or not.
+    /// Most users wait longer than they accept, whether they have an answer by now or not.
     pub(super) fn slow(&self, lately: &Recent) -> (UserWord, Statement) {
         if lately.median_ms.is_none_or(|ms| ms <= self.endpoint.limit_ms as f64) {
             return self.waiting();
@@ -131,7 +132,7 @@ impl EndpointAt<'_> {
             self.session.fault.is_some() && lately.median_ms.is_some_and(|ms| ms <= usual.accepted_ms)
         });
         let before = before.and_then(|usual| usual.tally.all.p50).map(wording::wait);
-        let said = match &before {
+        let statement = match &before {
             Some(before) => Statement::new(
                 format!("Users wait {median} for {what} (median), as before T0 ({before})"),
                 &[
@@ -151,11 +152,11 @@ impl EndpointAt<'_> {
                 harm_words(self.session, cost, self.now)
             }
         };
-        (UserWord::Waiting, said.price(price))
+        (UserWord::Waiting, statement.price(price))
     }
 }
 
-/// What users were used to, where that was over the limit already.
+/// The waits before the fault, if they were over the limit already.
 pub(super) fn usually_slow(endpoint: &Endpoint) -> Option<&UserBaseline> {
     endpoint.usual.as_ref().filter(|usual| usual.is_slow(endpoint.limit_ms))
 }

@@ -1,4 +1,4 @@
-//! The words of OK and of PROTECTED.
+//! Wording of the verdicts OK and PROTECTED.
 
 use super::{
     UserWord,
@@ -15,7 +15,7 @@ use crate::session::{
     wording,
 };
 
-/// Answers among which the latest in a row are looked for.
+/// Latest answers among which the streak of real ones is counted.
 const REMEMBERED: usize = 200;
 
 impl EndpointAt<'_> {
@@ -23,7 +23,7 @@ impl EndpointAt<'_> {
     pub(super) fn protected(&self, lately: &Recent) -> (UserWord, Statement) {
         let median = wording::wait(lately.median_ms.unwrap_or(0.0));
         let since = self.fallback_since().map(wording::moment);
-        let said = match (lately.fallback < lately.answers, since) {
+        let statement = match (lately.fallback < lately.answers, since) {
             (true, _) => {
                 let share =
                     format!("{} of the last {} answers are fallbacks", lately.fallback, lately.answers);
@@ -42,20 +42,20 @@ impl EndpointAt<'_> {
             ),
         };
         let cost = self.session.fault.as_ref().map(|_| self.cost());
-        // A price that stands alone is a line of figures, not a sentence.
+        // The cost of a fallback stands alone on its line: figures, not a sentence.
         let price = cost.as_ref().and_then(Cost::of_fallback).or_else(|| {
             let cost = cost.and_then(|cost| cost.in_all(false));
             joined([nothing_fired(self.session).or(cost), self.open_until()])
         });
-        (UserWord::Protected, said.price(price))
+        (UserWord::Protected, statement.price(price))
     }
 
-    /// What users have paid since T0.
+    /// The cost to users since T0.
     pub(super) fn cost(&self) -> Cost {
         Cost::of(self.session, self.endpoint, &self.endpoint.since_t0(self.now), self.now)
     }
 
-    /// What the breaker does for those who get a fallback.
+    /// The state of the breaker, for users who get a fallback.
     fn open_until(&self) -> Option<String> {
         let belief = self.session.breaker.belief.as_ref()?;
         match (belief.state, belief.next_trial.filter(|due| *due > self.now)) {
@@ -71,8 +71,8 @@ impl EndpointAt<'_> {
         }
     }
 
-    /// Since when users get fallbacks in time: since the breaker opened, if that is believed, else since the first one.
-    /// What was so before the consumer was restarted ended with it.
+    /// Seconds after T0 from which on users get fallbacks in time: the opening of the breaker, if it is believed open,
+    /// else the first of the latest fallbacks. A restart of the consumer ends what was before it.
     fn fallback_since(&self) -> Option<f64> {
         let anew = began_anew(self.session);
         let goes_on = |at: &Timestamp| anew.is_none_or(|anew| *at >= anew);
@@ -96,13 +96,13 @@ impl EndpointAt<'_> {
         let cost = Cost::of(self.session, self.endpoint, &since, self.now);
         let (streak, brief) = self.streak(lately, "are");
         if let Some((before, short)) = self.errors_as_before(&since) {
-            let said = Statement::brief(format!("{streak}; {before}"), &[&before, &short]);
-            return (UserWord::Ok, said.price(joined([cost.in_all(true)])));
+            let statement = Statement::brief(format!("{streak}; {before}"), &[&before, &short]);
+            return (UserWord::Ok, statement.price(joined([cost.in_all(true)])));
         }
         if let Some(unseen) = self.unseen() {
             let (streak, brief) = self.streak(lately, "look");
-            let said = Statement::new(format!("{streak}; median {median}"), &[&streak, &brief]);
-            return (UserWord::Ok, said.price(Some(sentence(&unseen))));
+            let statement = Statement::new(format!("{streak}; median {median}"), &[&streak, &brief]);
+            return (UserWord::Ok, statement.price(Some(sentence(&unseen))));
         }
         if since.answered() == 0 {
             return (UserWord::Ok, Statement::new(format!("{streak}; none came since T0"), &[&streak]));
@@ -110,11 +110,11 @@ impl EndpointAt<'_> {
         let price = joined([cost.in_all(false)]);
         if !cost.is_some() && since.real == since.answered() && usually_slow(self.endpoint).is_none() {
             let all = format!("{} of {} answers since T0 are real", since.real, since.answered());
-            let said =
+            let statement =
                 Statement::new(format!("{all}; median {median}"), &[&all, "all answers since T0 are real"]);
-            return (UserWord::Ok, said.price(price));
+            return (UserWord::Ok, statement.price(price));
         }
-        let said = match recovery_lag(self.session, self.endpoint) {
+        let statement = match recovery_lag(self.session, self.endpoint) {
             Some((seconds, _)) if seconds < 0.05 => Statement::new(
                 format!("{streak}; back as soon as the provider was"),
                 &[&format!("{brief}; back with the provider"), "real again with the provider"],
@@ -133,10 +133,10 @@ impl EndpointAt<'_> {
             }
             None => Statement::new(format!("{streak}; median {median}"), &[&streak]),
         };
-        (UserWord::Ok, said.price(price))
+        (UserWord::Ok, statement.price(price))
     }
 
-    /// Before anything was fired.
+    /// The statement before the first fire.
     fn steady(&self) -> Statement {
         let baseline = self.endpoint.baseline(self.now);
         let figure = |ms: Option<f64>| wording::wait(ms.unwrap_or(0.0));
@@ -160,9 +160,9 @@ impl EndpointAt<'_> {
             format!("{brief}, median {median}"),
             brief,
         ];
-        let said = Statement::brief(whole, &shorter.each_ref().map(String::as_str));
+        let statement = Statement::brief(whole, &shorter.each_ref().map(String::as_str));
         let breaker = stands(self.session);
-        said.price(joined([steady.map(|(whole, _)| whole), unseen, breaker]))
+        statement.price(joined([steady.map(|(whole, _)| whole), unseen, breaker]))
     }
 
     /// Whether the hypothesis was met before the method, in a sentence and in a few words.
@@ -198,7 +198,7 @@ impl EndpointAt<'_> {
         })
     }
 
-    /// Why real answers may be fallbacks.
+    /// Why answers that look real may be fallbacks.
     fn unseen(&self) -> Option<String> {
         let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
         unseen.or_else(|| {
@@ -213,14 +213,14 @@ impl EndpointAt<'_> {
         })
     }
 
-    /// Errors that came in steady state already, beside those since T0; with and without their shares.
+    /// Errors since T0 compared with those in steady state; with and without the shares.
     fn errors_as_before(&self, since: &Tally) -> Option<(String, String)> {
         let usual = &self.endpoint.usual.as_ref().filter(|usual| usual.tally.error > 0)?.tally;
         let compared = Compared::of(Some(usual), since, |tally| tally.error, since.errors_in_a_row);
         Some((compared.beside_before("errors"), compared.in_short("errors")))
     }
 
-    /// The latest answers in a row that are real, in a sentence and in fewer words.
+    /// The streak of latest answers that are real, in a sentence and in fewer words.
     fn streak(&self, lately: &Recent, are: &str) -> (String, String) {
         let healed = self.healed();
         let counts = |dot: &&Sample| healed.is_none_or(|healed| dot.start >= healed);

@@ -1,4 +1,4 @@
-//! What Kubernetes does, or is about to do, beside the fault.
+//! Warnings about what Kubernetes does, or is about to do, besides the fault.
 
 use super::{Urgency, Warning};
 use crate::insight::{names, restart};
@@ -10,12 +10,12 @@ use crate::session::{
 
 /// Seconds after the fire after which a fault without effect is reported.
 const NO_EFFECT_S: f64 = 15.0;
-/// Seconds without a sign of life after which a polled source is stale.
+/// Seconds without an answer after which a polled source counts as stale.
 const STALE_S: f64 = 3.0;
 
-/// A container that Kubernetes is about to start again, though the fault is not about it.
+/// Kubernetes is about to restart a container that the fault does not target.
 pub(super) fn restart_ahead(session: &Session, now: Timestamp) -> Option<Warning> {
-    // After the end nobody can do anything about it.
+    // After the session has finished the operator cannot prevent it.
     let pods = session.bystanders().filter(|_| !session.finished());
     let dues = pods.filter_map(|pod| Some((restart::due(session, pod, now)?, pod)));
     let (due, pod) = dues.min_by_key(|(due, _)| due.at)?;
@@ -46,7 +46,7 @@ pub(super) fn restart_ahead(session: &Session, now: Timestamp) -> Option<Warning
     ))
 }
 
-/// Kubernetes started a container again, though the fault is not about it.
+/// Kubernetes restarted a container that the fault does not target.
 pub(super) fn restarted(session: &Session, pod: &PodRow) -> Option<Warning> {
     let again = pod.restarts_since_t0();
     let times = wording::count(again.into(), "time");
@@ -60,7 +60,7 @@ pub(super) fn restarted(session: &Session, pod: &PodRow) -> Option<Warning> {
     })
 }
 
-/// Something was fired, and nobody sees that it did anything.
+/// A step was fired, but no effect was observed.
 pub(super) fn without_effect(session: &Session, now: Timestamp) -> Option<Warning> {
     let fault = session.fault.as_ref()?;
     let since = now.duration_since(fault.t0()).as_secs_f64();

@@ -1,4 +1,4 @@
-//! The lines over recorded sessions, and case by case where those do not go.
+//! Warnings in recorded sessions, and single cases that those do not contain.
 
 use super::*;
 use crate::insight::phase;
@@ -109,7 +109,7 @@ fn guards_that_are_near_say_what_ends_the_run() {
 
 #[test]
 fn users_who_get_something_are_not_left_with_nothing() {
-    // Half-open: the page is well, some wait, others got a fallback.
+    // Half-open: the page is well, some users wait, others got a fallback.
     let told = recorded_until("after-hang", 12.8);
     assert!(said(&told, Urgency::Watch).is_empty());
 }

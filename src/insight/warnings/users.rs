@@ -1,4 +1,4 @@
-//! Users who fare otherwise than it looks, and probes that cannot tell how they fare.
+//! Warnings about users whose state differs from the cluster's, and about probes that cannot tell the users' state.
 
 use super::{Urgency, Warning};
 use crate::insight::{
@@ -11,7 +11,7 @@ use crate::session::{
     wording,
 };
 
-/// Users were let down for nearly as long as they may be.
+/// At least four fifths of the allowed bad seconds are used up.
 pub(super) fn budget(verdict: &UserVerdict) -> Option<Warning> {
     let (bad, budget) = verdict.bad?;
     (bad * 5 >= budget * 4).then(|| {
@@ -37,7 +37,7 @@ pub(super) fn overrun(session: &Session, now: Timestamp) -> Option<Warning> {
     })
 }
 
-/// A fire before it is known what a real answer looks like leaves the run without a verdict.
+/// A fire before the look of a real answer is learned leaves the run without a verdict.
 pub(super) fn not_learned(session: &Session) -> Option<Warning> {
     let awaited = session.steps.current().filter(|row| matches!(row.state, StepState::Awaited { .. }));
     if session.fault.is_some() || !awaited.is_some_and(|row| row.step.destructive) {
@@ -50,8 +50,8 @@ pub(super) fn not_learned(session: &Session) -> Option<Warning> {
     })
 }
 
-/// Why a fire now would leave the run without a verdict, in a few words; `None` once it would not, or where nobody is
-/// to be asked.
+/// Returns why a fire now would leave the run without a verdict, in a few words; `None` if it would not, or in a
+/// passive session.
 pub fn not_ready_to_fire(session: &Session) -> Option<String> {
     if session.users.passive {
         return None;
@@ -63,7 +63,7 @@ pub fn not_ready_to_fire(session: &Session) -> Option<String> {
     (!watched).then(|| "users are not watched yet".to_owned())
 }
 
-/// Users are let down while Kubernetes sees nothing wrong with the service they ask.
+/// Users are let down although Kubernetes reports the pods as healthy.
 pub(super) fn healthy_but_failing(
     session: &Session,
     verdict: &UserVerdict,
@@ -80,7 +80,7 @@ pub(super) fn healthy_but_failing(
     if pods.is_empty() || !pods.iter().all(well) {
         return None;
     }
-    // Those who get some answers are not left with nothing.
+    // Users who receive some answers do not get "nothing".
     let served = session.users.endpoints.iter().any(|endpoint| {
         let since = endpoint.since_t0(now);
         got == "nothing" && since.real + since.fallback + since.unjudged > 0
@@ -110,13 +110,13 @@ pub(super) fn healthy_but_failing(
     ))
 }
 
-/// The health page failed and is well again, and users are not.
+/// The health page failed and is well again, but no user has received a real answer since.
 pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
     let t0 = session.t0()?;
     let (since, false) = session.breaker.health_failing.last()? else { return None };
     let mut changes = session.breaker.health_failing.changes().rev();
     let failed = changes.find(|(at, failing)| *failing && *at >= t0).map(|(at, _)| at)?;
-    // Whoever got a real answer since the page failed has shown that users are served.
+    // A real answer since the page failed shows that users are served.
     let mut since_then = session.users.main()?.samples().rev().take_while(|dot| dot.ended() >= failed);
     if session.finished() || since_then.any(|dot| dot.outcome == Outcome::Real) {
         return None;
@@ -134,5 +134,5 @@ pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
     ))
 }
 
-/// A moment before a change.
+/// Offset to the moment just before a change.
 const BEFORE: std::time::Duration = std::time::Duration::from_millis(1);

@@ -1,4 +1,4 @@
-//! Who the consumer is: the pods behind the Service that users ask, else the one workload in play that is not hit.
+//! Finds the consumer: the pods behind the Service that users call, else the only workload in play that is not hit.
 
 use super::sources::usual_pages::groups;
 use crate::cluster::{Connection, Error, is_asked_at};
@@ -7,26 +7,26 @@ use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pods that are read one by one.
+/// The maximum number of pods that are read one by one.
 pub(super) const PODS: usize = 10;
-/// Ports of a pod that are asked.
+/// The maximum number of ports of a pod that are queried.
 const PORTS: usize = 12;
-/// Objects asked for in one list.
+/// The maximum number of objects requested in one list.
 const LISTED: u32 = 500;
-/// Pods and names that are remembered of the session's stream.
+/// The maximum number of pods, and of names, remembered from the session's stream.
 const SEEN: usize = 512;
 
-/// What the session's stream tells of pods, where no Service does.
+/// The pods known from the session's stream, used if no Service identifies the consumer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownPods {
-    /// Owner of each pod in play, by namespace and name.
+    /// The owner of each pod in play, by namespace and name.
     pods: BTreeMap<(String, String), String>,
-    /// Objects that a step would hit, or has.
+    /// Objects that a step would hit or has hit.
     hit: BTreeSet<String>,
 }
 
 impl KnownPods {
-    /// Takes note of a fact of the session.
+    /// Handles an event of the session.
     pub(super) fn follow(&mut self, event: &Event) {
         match &event.what {
             EventKind::PodSeen(pod) if pod.in_play && self.pods.len() < SEEN => {
@@ -52,7 +52,7 @@ impl KnownPods {
         self.pods.keys().map(|(namespace, _)| namespace)
     }
 
-    /// The one workload in play that is not hit.
+    /// The only workload in play that is not hit.
     fn bystander(&self) -> Option<(String, String)> {
         let hit = |name: &str| self.hit.iter().any(|object| is_about(object, name));
         let is_hit =
@@ -63,7 +63,7 @@ impl KnownPods {
             .filter(|(_, owner)| !is_hit(owner))
             .map(|((namespace, _), owner)| (namespace.clone(), owner.clone()))
             .collect();
-        // Nothing is known to be hit yet: any of them may be the provider.
+        // While no hit is known, any of them may be the provider.
         if self.hit.is_empty() || spared.len() != 1 {
             return None;
         }
@@ -92,18 +92,18 @@ enum FoundBy {
     Owner(String),
 }
 
-/// A pod that can be asked.
+/// A pod that can be queried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Replica {
     pub(super) namespace: String,
     pub(super) name: String,
-    /// Tells it from those that had its name, and from itself before a restart.
+    /// The UID and restart count, which tell the pod from earlier ones of its name, and from itself before a restart.
     pub(super) life: (String, i32),
-    /// The ports it declares, with their names.
+    /// The ports that it declares, with their names.
     pub(super) ports: Vec<(u16, Option<String>)>,
 }
 
-/// Looks for the consumer of the service at `users`.
+/// Finds the consumer of the service whose users call the URL `users`.
 pub(super) async fn find(
     connection: &Connection,
     users: &str,
@@ -142,7 +142,7 @@ fn selector(service: &Service) -> Option<String> {
     Some(pairs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","))
 }
 
-/// The consumer's pods that run, the first ones where they are many; and how many there are.
+/// The consumer's running pods, limited to the first [`PODS`], and their total number.
 pub(super) async fn replicas(
     connection: &Connection,
     consumer: &Consumer,
@@ -185,7 +185,7 @@ fn replica(pod: &Pod) -> Replica {
     }
 }
 
-/// The TCP ports that its containers declare, those of sidecars that begin before them among them.
+/// The TCP ports that the pod's containers and its sidecar init containers declare.
 fn ports(pod: &Pod) -> Vec<(u16, Option<String>)> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let sidecars = spec.init_containers.iter().flatten();
@@ -207,19 +207,19 @@ fn declared(container: &Container) -> impl Iterator<Item = (u16, Option<String>)
     tcp.filter_map(|port| Some((u16::try_from(port.container_port).ok()?, port.name.clone())))
 }
 
-/// What will be asked of whom, told before anything is.
+/// The sources that the session will query, shown beforehand.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::observe) struct SourcesToAsk {
     pub(in crate::observe) namespace: String,
     /// `Service my-consumer-service`
     pub(in crate::observe) title: String,
-    /// Pods that run now.
+    /// The number of pods that run now.
     pub(in crate::observe) pods: usize,
-    /// Ports that they declare and that are asked.
+    /// The ports that they declare and that are queried.
     pub(in crate::observe) ports: Vec<u16>,
 }
 
-/// Looks up the pods behind the users' Service; nothing where there is none.
+/// Finds the pods behind the Service that users call; returns `None` if there is no such Service.
 pub(in crate::observe) async fn survey(
     connection: &Connection,
     users: &str,

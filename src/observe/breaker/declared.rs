@@ -1,4 +1,4 @@
-//! Where a breaker's state is told, as the config file and the vendor place of an experiment declare it.
+//! Breaker sources and series rules, as the config file and the vendor extension of an experiment declare them.
 //!
 //! ```yaml
 //! breaker-source: ["8081/actuator/circuitbreakers", "/internal/breakers"]
@@ -12,7 +12,7 @@ use super::{NamedSource, SeriesRule};
 use crate::experiment::text_list;
 use pyvalue::{Map, Value, python_text};
 
-/// What the vendor place declares: sources, rules, and what of it cannot be read.
+/// The sources and rules that the vendor extension declares, and an error text for each entry that cannot be read.
 pub fn in_extension(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>, Vec<String>) {
     let mut faults = Vec::new();
     let mut note =
@@ -35,7 +35,7 @@ pub fn in_extension(vendor: Option<&Map>) -> (Vec<NamedSource>, Vec<SeriesRule>,
     (named, rules, faults)
 }
 
-/// One source, or a list of them.
+/// Parses one source or a list of them.
 pub fn sources(value: &Value) -> Result<Vec<NamedSource>, String> {
     let texts = text_list(value)?;
     texts
@@ -45,7 +45,7 @@ pub fn sources(value: &Value) -> Result<Vec<NamedSource>, String> {
         .map_err(|why| format!("cannot be read: {why}"))
 }
 
-/// One rule, or a list of them.
+/// Parses one rule or a list of them.
 pub fn series(value: &Value) -> Result<Vec<SeriesRule>, String> {
     match value {
         Value::List(items) => items.iter().map(rule).collect(),

@@ -1,5 +1,5 @@
-//! Finds the sources that a service has: on the pods behind the users' Service, each asked on its own; where these cannot
-//! be asked, beside the users' URL; and those that the operator names.
+//! Finds the breaker sources of a service: on the pods behind the Service that users call, each queried on its own; if
+//! pods cannot be queried, beside the users' URL; and those that the operator names.
 
 use super::consumer::{self, Consumer, KnownPods, PODS, Replica};
 use super::server::Server;
@@ -24,22 +24,22 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How often the consumer's pods are looked up, and how long that may take.
+/// The interval between two lookups of the consumer's pods, and the timeout of a lookup.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// Where sources are looked for.
+/// Where to search for sources.
 #[derive(Clone)]
 pub struct DiscoveryTargets {
     pub users: String,
-    /// Headers, credentials and trust for the server that users ask, or why they cannot be had.
+    /// Headers, credentials and trust for the server that users call, or the reason why they are unavailable.
     pub access: Result<Access, String>,
-    /// The session's cluster, whose pods are asked one by one.
+    /// The session's cluster, whose pods are queried one by one.
     pub cluster: Option<Connection>,
     /// Sources that the operator named.
     pub named: Vec<NamedSource>,
     /// The operator's rules for series.
     pub rules: Vec<Rule>,
-    /// Requests a second that the users make.
+    /// The users' requests per second.
     pub rate: f64,
 }
 
@@ -50,10 +50,10 @@ impl fmt::Debug for DiscoveryTargets {
     }
 }
 
-/// What the session's stream tells the hunt.
+/// The pods known from the session's stream, shared with the discovery.
 pub(super) type SharedKnownPods = Arc<Mutex<KnownPods>>;
 
-/// Looks for sources and reads what it finds, until `stop`.
+/// Searches for sources and reads those found, until `stop` is cancelled.
 pub(super) async fn run(
     hunt: DiscoveryTargets,
     period: Duration,
@@ -61,7 +61,7 @@ pub(super) async fn run(
     seen: SharedKnownPods,
     stop: CancellationToken,
 ) {
-    let mut hunter = Discovery {
+    let mut discovery = Discovery {
         hunt,
         period,
         out,
@@ -70,9 +70,9 @@ pub(super) async fn run(
         beside: None,
         told: BTreeSet::new(),
     };
-    hunter.named_urls(&stop).await;
+    discovery.named_urls(&stop).await;
     let mut consumer: Option<Consumer> = None;
-    let mut reads_pods = hunter.hunt.cluster.is_some();
+    let mut reads_pods = discovery.hunt.cluster.is_some();
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -81,39 +81,39 @@ pub(super) async fn run(
             () = stop.cancelled() => return,
             _ = looks.tick() => {
                 if !reads_pods {
-                    hunter.ask_beside(&stop);
+                    discovery.ask_beside(&stop);
                     continue;
                 }
                 let now = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let looked = timeout(LOOK, hunter.look(&mut consumer, &now));
+                let looked = timeout(LOOK, discovery.look(&mut consumer, &now));
                 let Some(looked) = stop.run_until_cancelled(looked).await else { return };
                 let replicas = match looked {
                     Ok(Ok(replicas)) => replicas,
                     Ok(Err(why)) => {
-                        hunter.emit(Level::Warning, format!("the consumer's pods cannot be looked up: {why}")).await;
+                        discovery.emit(Level::Warning, format!("the consumer's pods cannot be looked up: {why}")).await;
                         None
                     }
                     Err(_) => None,
                 };
                 match replicas {
-                    Some(replicas) => hunter.follow(replicas, &stop).await,
-                    None if hunter.pods.is_empty() => hunter.ask_beside(&stop),
-                    // The API server is busy: who was read is read on.
+                    Some(replicas) => discovery.follow(replicas, &stop).await,
+                    None if discovery.pods.is_empty() => discovery.ask_beside(&stop),
+                    // The API server is busy: keep reading the pods known so far.
                     None => {}
                 }
             }
-            Some(ended) = hunter.tasks.join_next() => {
+            Some(ended) = discovery.tasks.join_next() => {
                 if let Ok(Some(denied)) = ended
                     && reads_pods
                 {
                     reads_pods = false;
-                    hunter.pods.values().for_each(|(_, token)| token.cancel());
-                    hunter.pods.clear();
-                    hunter.beside = None;
-                    hunter.emit(Level::Warning, format!(
+                    discovery.pods.values().for_each(|(_, token)| token.cancel());
+                    discovery.pods.clear();
+                    discovery.beside = None;
+                    discovery.emit(Level::Warning, format!(
                         "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (manifests/rbac.yml)"
                     )).await;
-                    hunter.ask_beside(&stop);
+                    discovery.ask_beside(&stop);
                 }
             }
         }
@@ -124,13 +124,13 @@ struct Discovery {
     hunt: DiscoveryTargets,
     period: Duration,
     out: ReaderOutput,
-    /// Each ends with the cluster's refusal, if it met one.
+    /// Each task returns the refusal of the API server, if it met one.
     tasks: JoinSet<Option<String>>,
     /// The pods that are read, by namespace and name.
     pods: BTreeMap<(String, String), ((String, i32), CancellationToken)>,
-    /// Ends the reading beside the users' URL.
+    /// Stops the reading of pages beside the users' URL.
     beside: Option<CancellationToken>,
-    /// What was said already.
+    /// The messages already logged.
     told: BTreeSet<String>,
 }
 
@@ -141,7 +141,7 @@ impl Discovery {
         }
     }
 
-    /// Sources that were named by a whole URL.
+    /// Reads the sources that are named by a whole URL.
     async fn named_urls(&mut self, stop: &CancellationToken) {
         let named = self.hunt.named.clone();
         for (number, shown) in named.iter().enumerate() {
@@ -161,7 +161,7 @@ impl Discovery {
         }
     }
 
-    /// The way to a URL. What the experiment sends to its own server is nobody else's.
+    /// The route to a URL. The experiment's headers and credentials are sent only to the users' own server.
     fn direct_server(&self, url: &str) -> Result<(PageRoute, String), String> {
         let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
         if origin(url) == origin(&self.hunt.users) {
@@ -194,7 +194,7 @@ impl Discovery {
         }
     }
 
-    /// The pages beside the users' URL, and the paths that were named.
+    /// Reads the pages beside the users' URL, and the named paths.
     fn ask_beside(&mut self, stop: &CancellationToken) {
         if self.beside.is_some() {
             return;
@@ -213,7 +213,7 @@ impl Discovery {
         self.tasks.spawn(Server { beside: true, ..server }.groups(usual_pages::groups(0, None)));
     }
 
-    /// The consumer's pods; nothing where nobody knows who that is, or none of them declares a port.
+    /// The consumer's pods; `None` if the consumer is unknown or none of its pods declares a port.
     async fn look(
         &self,
         consumer: &mut Option<Consumer>,
@@ -231,7 +231,7 @@ impl Discovery {
         Ok(some.then_some(found))
     }
 
-    /// Reads the pods that are there; a pod that is gone, or was started again, is left alone or met anew.
+    /// Starts reading new and restarted pods, and stops reading those that are gone.
     async fn follow(&mut self, (replicas, all): (Vec<Replica>, usize), stop: &CancellationToken) {
         if let Some(beside) = &self.beside
             && !beside.is_cancelled()
@@ -249,11 +249,11 @@ impl Discovery {
             )
             .await;
         }
-        let there = |key: &(String, String), life: &(String, i32)| {
+        let is_known = |key: &(String, String), life: &(String, i32)| {
             replicas.iter().any(|one| one.namespace == key.0 && one.name == key.1 && one.life == *life)
         };
         self.pods.retain(|key, (life, token)| {
-            let stays = there(key, life);
+            let stays = is_known(key, life);
             if !stays {
                 token.cancel();
             }
@@ -296,7 +296,7 @@ impl Discovery {
                 self.server(reach, Some(replica.name.clone()), port.to_string(), false, token.clone());
             let server = Server { direct: direct.clone(), ..server };
             for (number, one) in self.hunt.named.iter().enumerate() {
-                // A path may be on any of the ports; one with its port is never given up.
+                // A path may be on any of the ports; a path named with its port is never given up.
                 let (path, named) = match one {
                     NamedSource::Port(wanted, path) if wanted == port => (path.clone(), true),
                     NamedSource::Path(path) => (path.clone(), false),

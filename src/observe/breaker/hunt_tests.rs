@@ -1,4 +1,4 @@
-//! The hunt, against an API server and a service on loopback.
+//! Tests of the discovery, against an API server and a service on loopback.
 
 use super::discovery::{DiscoveryTargets, SharedKnownPods, run};
 use super::reading::{Reading, SourceMessage};
@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Nothing on loopback takes this long, whatever else the machine does.
+/// Longer than anything on loopback takes, even on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
 struct Rig {
@@ -113,7 +113,7 @@ async fn each_replica_is_read_on_its_own_and_a_path_that_is_not_there_is_asked_o
                 "/metrics" => {
                     Reply::Text(format!("breaker_state{{name=\"provider\",state=\"{state}\"}} 1\n"))
                 }
-                // Not the API server's own refusal: the pod's.
+                // This refusal comes from the pod, not from the API server.
                 _ => Reply::Text(String::new()),
             }
         })

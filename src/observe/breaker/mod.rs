@@ -1,16 +1,16 @@
-//! The circuit breaker between the consumer and the provider, seen from outside.
+//! The circuit breaker between the consumer and the provider, observed from outside.
 //!
-//! | part | what it does |
+//! | part | task |
 //! | --- | --- |
-//! | `reading` | what a source said when it was read once: a plain value |
-//! | `sources` | one file a kind of source: reads a page or a stream and makes readings of it |
-//! | `hunt`, `consumer` | finds the sources that a service has, pod by pod |
+//! | `reading` | one reading of a source: a plain value |
+//! | `sources` | one file per kind of source: turns a page or a stream into readings |
+//! | `discovery`, `consumer`, `server` | finds the sources of a service, pod by pod |
 //! | `trips` | whether the users' rate can trip a breaker at all |
-//! | `estimate` | pure, no clock, no network: weighs readings and the answers users get, and believes something |
-//! | `watch` | the loop that joins them |
+//! | `estimate` | pure, no clock, no network: combines readings and the endpoint's answers into a belief |
+//! | `watch` | the loop that connects them |
 //!
-//! Nothing is invented; where two explanations fit, that is said. What may be claimed, and on what ground, is written
-//! in `estimate`.
+//! No state is guessed: if two explanations fit, the belief says so. The module `estimate` documents which evidence
+//! supports which claim.
 
 mod consumer;
 pub mod declared;

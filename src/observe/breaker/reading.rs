@@ -1,15 +1,15 @@
-//! What a source said when it was read once.
+//! One reading of a source.
 
 use super::sources::RequestCounters;
 use crate::session::event::{NamedBreaker, SourceClaim, SourceKind, SourceReport};
 
-/// Which source: its kind, where it is found, and the pod that was asked, where pods are asked one by one.
+/// Identifies a source: its kind, its place, and the pod that was queried, if pods are queried one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct SourceId {
     pub(super) kind: SourceKind,
-    /// `None`: whoever stands behind the users' address was asked.
+    /// `None` if the users' address was queried, so that any replica may have answered.
     pub(super) pod: Option<String>,
-    /// As the screen names it: `/metrics`, `8080/actuator/circuitbreakers`.
+    /// As shown on the screen: `/metrics`, `8080/actuator/circuitbreakers`.
     pub(super) place: String,
 }
 
@@ -20,36 +20,36 @@ impl SourceId {
     }
 }
 
-/// Calls that left for the provider, counted behind the breaker: rejected calls are known not to be among them.
+/// Calls that left for the provider, counted behind the breaker, so rejected calls are not among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OutgoingCalls {
     pub(super) calls: u64,
-    /// Where that stands: `outgoing_calls_total{target="provider"}`.
+    /// The series that counts them: `outgoing_calls_total{target="provider"}`.
     pub(super) series: String,
 }
 
-/// What a source said when it was read once.
+/// One reading of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reading {
     pub(super) source: SourceId,
-    /// Tells the process that answered from those before it and beside it, where the source does: `started 1763816700`.
+    /// Identifies the process that answered, if the source tells it: `started 1763816700`.
     pub(super) process: Option<String>,
-    /// What the source says as a whole, where it names no breaker: a health page does not.
+    /// The claim of the source as a whole, if it names no breaker, such as a health page.
     pub(super) says: SourceClaim,
     pub(super) ground: String,
-    /// Whether a health page failed.
+    /// Whether a health page reports a failure.
     pub(super) failing: Option<bool>,
-    /// The breakers that it names. None any more is silence about them.
+    /// The breakers that the source names. A breaker no longer listed counts as no claim about it.
     pub(super) breakers: Vec<NamedBreaker>,
     pub(super) outgoing: Option<OutgoingCalls>,
-    /// Calls of everybody, as the page counts them.
+    /// Calls of all clients, as the page counts them.
     pub(super) requests: Option<RequestCounters>,
-    /// Series or words that tell of a limit rather than of a breaker: a bulkhead, a rate limiter.
+    /// Series or words that show a limit rather than a breaker: a bulkhead, a rate limiter.
     pub(super) limits: Vec<String>,
 }
 
 impl Reading {
-    /// A reading that tells nothing yet.
+    /// A reading without any claim.
     pub(super) fn new(source: SourceId, ground: impl Into<String>) -> Self {
         Self {
             source,
@@ -64,7 +64,7 @@ impl Reading {
         }
     }
 
-    /// As the session's stream has it.
+    /// The report of this reading for the session's stream.
     pub(super) fn report(&self) -> SourceReport {
         SourceReport {
             witness: self.source.kind,
@@ -78,14 +78,14 @@ impl Reading {
     }
 }
 
-/// What comes from a source's task.
+/// A message from a source's task.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum SourceMessage {
     Reading(Reading),
-    /// It could not be read, or is not there: whatever it said before stands no longer.
+    /// The source could not be read or is not there: its earlier claims are void.
     Silent {
         source: SourceId,
-        /// Why, for people.
+        /// The reason, as text for the user.
         reason: String,
     },
 }

@@ -18,7 +18,7 @@ use std::{
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How much less often a page is asked that only confirms what a more direct one says.
+/// The factor by which a page is polled less often if it only confirms a more direct source.
 const CONFIRMS: u32 = 4;
 
 /// One server whose pages are tried.
@@ -26,23 +26,23 @@ const CONFIRMS: u32 = 4;
 pub(super) struct Server {
     pub(super) reach: PageRoute,
     pub(super) pod: Option<String>,
-    /// What stands before the path where the source is named: a pod's port.
+    /// The prefix of the path in the source's name: a pod's port.
     pub(super) before: String,
     pub(super) named: bool,
-    /// Tells it from a named source that is shown alike.
+    /// Distinguishes it from a named source that is shown alike.
     pub(super) mark: String,
-    /// Beside the users' URL: how these pages are doing is told.
+    /// Whether the pages are beside the users' URL; only their state is emitted as `SourceChanged`.
     pub(super) beside: bool,
     pub(super) period: Duration,
     pub(super) rules: Vec<Rule>,
     pub(super) out: ReaderOutput,
-    /// Whether a page was found that tells states itself.
+    /// Whether a page was found that states breaker states itself.
     pub(super) direct: Arc<AtomicBool>,
     pub(super) stop: CancellationToken,
 }
 
 impl Server {
-    /// Tries groups of paths. Those behind the first wait until somebody answers at all.
+    /// Tries groups of paths. All groups but the first wait until any page of the first has answered.
     pub(super) async fn groups(self, groups: Vec<(PageKind, Vec<String>)>) -> Option<String> {
         let (answers, answered) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -53,7 +53,7 @@ impl Server {
                 if number == 0 {
                     return server.group(group, Some(answers)).await;
                 }
-                // The sender stands in this very task, so that it cannot be gone.
+                // This very task holds a sender, so the channel cannot be closed.
                 let _ = answered.wait_for(|answered| *answered).await;
                 server.group(group, None).await
             });
@@ -70,7 +70,7 @@ impl Server {
         }
     }
 
-    /// Reads the first of these paths that is there. Gives the cluster's refusal, if it meets one.
+    /// Reads the first of these paths that exists. Returns the refusal of the API server, if it meets one.
     pub(super) async fn group(
         self,
         (kind, paths): (PageKind, Vec<String>),

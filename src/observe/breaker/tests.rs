@@ -1,4 +1,4 @@
-//! The loop against real pages on loopback.
+//! Tests of the loop against real pages on loopback.
 
 use super::{BreakerSettings, watch};
 use crate::session::{
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 const ENDPOINT: EndpointId = EndpointId(0);
 
-/// A consumer's pages: `/health` and `/metrics` follow `open`, anything else is not there.
+/// A consumer's pages: `/health` and `/metrics` follow `open`, any unknown path gives 404.
 async fn pages(open: Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -159,7 +159,8 @@ async fn pages_are_asked_with_the_headers_of_the_endpoint() {
     }
 }
 
-/// A source's line says why it says nothing: a page that spoke and is gone, and one that is too long for the poll.
+/// A source's line gives the reason of its silence: a page that was read and is gone, and one that is too long for the
+/// poll.
 #[tokio::test]
 async fn silence_is_told_with_its_reason() {
     let _ = rustls::crypto::ring::default_provider().install_default();

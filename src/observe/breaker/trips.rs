@@ -1,13 +1,13 @@
-//! Whether the users' rate can trip a breaker at all, as far as a source tells its settings.
+//! Whether the users' rate can trip a breaker at all, as far as a source exposes the breaker's settings.
 
 use super::reading::Reading;
 use crate::session::event::{BreakerState, CheckLevel, NamedBreaker, PreflightCheck, SourceClaim};
 use std::collections::BTreeSet;
 
-/// Breakers of which something is said.
+/// The maximum number of checks emitted.
 const SAID: usize = 8;
 
-/// Says it once for each breaker.
+/// Emits one check per breaker and result.
 pub(super) struct TripChecks {
     rate: f64,
     said: BTreeSet<(String, bool)>,
@@ -18,7 +18,7 @@ impl TripChecks {
         Self { rate, said: BTreeSet::new() }
     }
 
-    /// What is new to say after a reading.
+    /// The checks of a reading that were not returned before.
     pub(super) fn look(&mut self, reading: &Reading) -> Vec<PreflightCheck> {
         let mut checks = Vec::new();
         for breaker in &reading.breakers {
@@ -38,7 +38,7 @@ impl TripChecks {
     }
 }
 
-/// Whether `rate` requests a second can trip it, why, and what would.
+/// Whether `rate` requests per second can trip the breaker, the reason, and a remedy.
 fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<String>)> {
     match breaker.says {
         SourceClaim::State(BreakerState::Disabled) => {
@@ -84,7 +84,7 @@ fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<Stri
                 format!("{wants}; {rate} requests a second are {ours}: by themselves they cannot trip it");
             Some((false, text, Some(format!("watch with --rate {enough}, or let others call too"))))
         }
-        // resilience4j: below its minimum of calls it has no rate.
+        // resilience4j reports no failure rate below its minimum number of calls.
         (None, _)
             if counts.failure_percent.is_none()
                 && counts.calls.is_some()

@@ -1,4 +1,4 @@
-//! The loop: sources are read, the stream is listened to, the estimator judges four times a second.
+//! The loop: reads the sources, follows the session's stream, and lets the estimator judge four times a second.
 
 use super::{
     discovery::{self, DiscoveryTargets, SharedKnownPods},
@@ -32,42 +32,42 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How often it is judged.
+/// The interval between two judgements.
 const JUDGE: Duration = Duration::from_millis(250);
-/// How often an unchanged statement or belief is repeated, with its new figures.
+/// The interval at which an unchanged report or belief is repeated with its new figures.
 const REPEAT_S: f64 = 1.0;
-/// Seconds after which a replica that is not heard of is not counted any more.
+/// Seconds without a reading after which a replica is no longer counted.
 const FORGOTTEN_S: f64 = 8.0;
-/// How the reason reads why a page that answers was given up.
+/// The text in a reason that marks a page which answers but was not read to its end.
 const UNREAD: &str = "not read to its end";
-/// Readings that may wait to be heard.
+/// The capacity of the channel of readings, and the maximum number of replicas whose calls are counted.
 const HEARD: usize = 64;
 
 /// Which breaker to watch, through which sources.
 #[derive(Clone, Debug)]
 pub struct BreakerSettings {
-    /// The endpoint whose answers tell.
+    /// The endpoint whose answers are evidence.
     pub endpoint: EndpointId,
     /// A health page of the consumer.
     pub health: Option<String>,
     /// A Prometheus page of the consumer.
     pub metrics: Option<String>,
-    /// Headers, credentials and trust for these pages, or why they cannot be had.
+    /// Headers, credentials and trust for these pages, or the reason why they are unavailable.
     pub access: Result<Access, String>,
-    /// Where more sources are looked for.
+    /// Where to search for more sources.
     pub hunt: Option<DiscoveryTargets>,
-    /// How often the pages are asked.
+    /// The interval between two polls of the pages.
     pub period: Duration,
-    /// How long the breaker stays open, where that is known beforehand; else it is learned from the first cycle.
+    /// How long the breaker stays open, if known beforehand; else it is learned from the first cycle.
     pub reset: Option<Duration>,
-    /// The path that users ask: calls of it are counted alone where the page tells paths.
+    /// The path that users call: its calls are counted alone if the page counts by path.
     pub path: String,
-    /// Knows when this program itself did not run.
+    /// Detects when this program itself did not run.
     pub presence: AbsenceDetector,
 }
 
 impl BreakerSettings {
-    /// The answers of one endpoint as the only source; pages are asked twice a second once there are any.
+    /// Settings with the answers of one endpoint as the only source; added pages are polled twice a second.
     pub fn new(endpoint: EndpointId) -> Self {
         Self {
             endpoint,
@@ -83,7 +83,8 @@ impl BreakerSettings {
     }
 }
 
-/// Watches until `stop` fires or the session ends. `tap` brings the session's events, its own ones too.
+/// Watches until `stop` is cancelled or the session ends. `tap` receives all events of the session, including those of
+/// this watch.
 pub async fn watch(
     settings: BreakerSettings,
     emitter: Emitter,
@@ -92,7 +93,7 @@ pub async fn watch(
 ) {
     let (heard, mut hears) = mpsc::channel(HEARD);
     let sources_stop = stop.child_token();
-    // Whatever ends this function ends the sources with it.
+    // Stops the sources when this function returns.
     let _guard = sources_stop.clone().drop_guard();
     let mut sources = JoinSet::new();
     let out = ReaderOutput {
@@ -121,7 +122,7 @@ pub async fn watch(
     }
     let mut estimator =
         BreakerEstimator::new(settings.endpoint, settings.reset.map(|reset| reset.as_secs_f64()));
-    let (mut teller, mut everybody) = (ChangePublisher::new(emitter), AllCalls::default());
+    let (mut publisher, mut all_calls) = (ChangePublisher::new(emitter), AllCalls::default());
     let mut judgements = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
@@ -132,43 +133,43 @@ pub async fn watch(
                     estimator.follow(&event);
                     seen.lock().unwrap_or_else(PoisonError::into_inner).follow(&event);
                     if matches!(event.what, EventKind::FaultFired { .. }) {
-                        // From here on it is shown, not foretold.
+                        // From the first fire on the behaviour is observed, so the prediction is dropped.
                         trips = None;
                     }
                 }
                 None => return,
             },
             Some(heard) = hears.recv() => {
-                let at = teller.emitter.clock().now();
+                let at = publisher.emitter.clock().now();
                 estimator.handle(at, &heard);
                 if let SourceMessage::Silent { source, reason } = &heard {
-                    teller.silent(at, source, reason).await;
+                    publisher.silent(at, source, reason).await;
                 }
                 if let SourceMessage::Reading(reading) = &heard {
-                    if let Some(requests) = everybody.handle(at, reading) {
+                    if let Some(requests) = all_calls.handle(at, reading) {
                         let endpoint = settings.endpoint;
                         let (series, of_path) = (requests.series.clone(), requests.of_path);
                         let (total, failed) = (requests.total, requests.failed);
-                        teller.count(at, CallTotals { endpoint, series, of_path, total, failed });
+                        publisher.count(at, CallTotals { endpoint, series, of_path, total, failed });
                     }
-                    teller.publish_report(at, estimator.answers_report(reading)).await;
+                    publisher.publish_report(at, estimator.answers_report(reading)).await;
                     for check in trips.as_mut().map(|trips| trips.look(reading)).unwrap_or_default() {
-                        teller.emitter.emit_at(at, EventKind::Checked(check)).await;
+                        publisher.emitter.emit_at(at, EventKind::Checked(check)).await;
                     }
                 }
             }
             _ = judgements.tick() => {
-                let now = teller.emitter.clock().now();
+                let now = publisher.emitter.clock().now();
                 let (testimony, belief) = estimator.judge(now);
                 well.store(estimator.users_are_well(), Ordering::Relaxed);
-                teller.publish_report(now, testimony).await;
-                teller.publish_belief(now, belief).await;
+                publisher.publish_report(now, testimony).await;
+                publisher.publish_belief(now, belief).await;
             }
         }
     }
 }
 
-/// A page beside the users' endpoint; one whose URL cannot be read is told to be absent.
+/// A page beside the users' endpoint; emits `Absent` if its URL cannot be read.
 async fn page(kind: PageKind, url: &str, settings: &BreakerSettings, emitter: &Emitter) -> Option<Page> {
     let (witness, source) = match kind {
         PageKind::Health => (SourceKind::Health, Source::Health),
@@ -188,12 +189,12 @@ async fn page(kind: PageKind, url: &str, settings: &BreakerSettings, emitter: &E
     Some(Page { reach, id, path, kind, period, rules, tells: Some(source), named: true })
 }
 
-/// Calls of everybody, over all replicas that count them.
+/// Calls of all clients, summed over all replicas that count them.
 #[derive(Default)]
 struct AllCalls(BTreeMap<SourceId, (Timestamp, RequestCounters)>);
 
 impl AllCalls {
-    /// Takes note of a reading. What its replica and the others count together, if it counts any.
+    /// Handles a reading. Returns the sum over its replica and the others that count alike, if it counts any.
     fn handle(&mut self, at: Timestamp, reading: &Reading) -> Option<RequestCounters> {
         let requests = reading.requests.clone()?;
         self.0.retain(|_, (heard, _)| at.duration_since(*heard).as_secs_f64() <= FORGOTTEN_S);
@@ -214,18 +215,18 @@ impl AllCalls {
     }
 }
 
-/// Tells what is new at once. What is not new is told again once a second with its new figures, all of it together: each
-/// event may draw a frame.
+/// Emits changes at once. Unchanged reports are repeated once a second with their new figures, all of them together,
+/// because each event may draw a frame.
 struct ChangePublisher {
     emitter: Emitter,
     statements: Vec<Published>,
     belief: Option<Belief>,
-    /// Calls of everybody that are not told yet.
+    /// Calls of all clients that are not emitted yet.
     calls: Option<(Timestamp, CallTotals)>,
     repeated: Option<Timestamp>,
 }
 
-/// What was last told of a source, and what it said since that is no news.
+/// The last emitted report of a source, and its latest report since then that changes nothing.
 struct Published {
     testimony: SourceReport,
     since: Option<(Timestamp, SourceReport)>,
@@ -236,48 +237,49 @@ impl ChangePublisher {
         Self { emitter, statements: Vec::new(), belief: None, calls: None, repeated: None }
     }
 
-    /// Takes note of how often everybody has called.
+    /// Stores the calls of all clients for the next repetition.
     fn count(&mut self, at: Timestamp, calls: CallTotals) {
         self.calls = Some((at, calls));
     }
 
-    /// Tells why a source that spoke says nothing any more, and of a page that is there but too long or too slow. What
-    /// was never there is not worth a line.
+    /// Emits why a source that gave reports is silent now, or that a page exists but is too long or too slow. A page
+    /// that never existed is not reported.
     async fn silent(&mut self, at: Timestamp, source: &SourceId, reason: &str) {
         let testimony = Reading::new(source.clone(), reason).report();
-        let spoke = self.statements.iter().any(|told| told.testimony.same_source(&testimony));
+        let spoke = self.statements.iter().any(|published| published.testimony.same_source(&testimony));
         if spoke || reason.contains(UNREAD) {
             self.publish_report(at, testimony).await;
         }
     }
 
     async fn publish_report(&mut self, at: Timestamp, testimony: SourceReport) {
-        match self.statements.iter_mut().find(|told| told.testimony.same_source(&testimony)) {
-            Some(told)
-                if told.testimony.says == testimony.says && told.testimony.failing == testimony.failing =>
+        match self.statements.iter_mut().find(|published| published.testimony.same_source(&testimony)) {
+            Some(published)
+                if published.testimony.says == testimony.says
+                    && published.testimony.failing == testimony.failing =>
             {
-                told.since = Some((at, testimony));
+                published.since = Some((at, testimony));
                 return;
             }
-            Some(told) => *told = Published { testimony: testimony.clone(), since: None },
+            Some(published) => *published = Published { testimony: testimony.clone(), since: None },
             None => self.statements.push(Published { testimony: testimony.clone(), since: None }),
         }
         self.emitter.emit_at(at, EventKind::Testified(testimony)).await;
     }
 
-    /// Tells what is believed now, and once a second what is no news.
+    /// Emits the present belief if it changed, and repeats unchanged reports once a second.
     async fn publish_belief(&mut self, at: Timestamp, mut belief: Belief) {
-        let due = self.repeated.is_none_or(|told| at.duration_since(told).as_secs_f64() >= REPEAT_S);
+        let due = self.repeated.is_none_or(|last| at.duration_since(last).as_secs_f64() >= REPEAT_S);
         if due {
             self.repeated = Some(at);
             self.repeat().await;
         }
-        let same = self.belief.as_ref().is_some_and(|told| {
-            told.state == belief.state
-                && told.confidence == belief.confidence
+        let same = self.belief.as_ref().is_some_and(|last| {
+            last.state == belief.state
+                && last.confidence == belief.confidence
                 && !belief.restarted
                 && belief.missed.is_empty()
-                && (!due || *told == belief)
+                && (!due || *last == belief)
         });
         if same {
             return;
@@ -288,9 +290,9 @@ impl ChangePublisher {
     }
 
     async fn repeat(&mut self) {
-        for told in &mut self.statements {
-            if let Some((at, testimony)) = told.since.take() {
-                told.testimony = testimony.clone();
+        for published in &mut self.statements {
+            if let Some((at, testimony)) = published.since.take() {
+                published.testimony = testimony.clone();
                 self.emitter.emit_at(at, EventKind::Testified(testimony)).await;
             }
         }

@@ -1,12 +1,12 @@
-//! Answers that are of one kind: those that look alike, and those that have some of the same keys less or more.
+//! Classes of answers: those of the same shape, and those that have only some of the same keys.
 
 use super::response_shape::{BodyKind, ResponseShape, also};
 use std::collections::BTreeSet;
 
-/// Entries of a class at most.
+/// The maximum number of entries of a class.
 const ENTRIES: usize = 4096;
 
-/// One kind of answer.
+/// One class of answers.
 #[derive(Clone, Debug)]
 pub(super) struct AnswerClass {
     first: ResponseShape,
@@ -14,9 +14,9 @@ pub(super) struct AnswerClass {
     all: BTreeSet<u64>,
     /// The entries of the answer with the fewest.
     least: Vec<u64>,
-    /// The span of length classes.
+    /// The range of length classes.
     span: (u32, u32),
-    /// Only status, content type, form and length are compared.
+    /// Whether only status, content type, form and length are compared.
     coarse: bool,
 }
 
@@ -38,7 +38,7 @@ impl AnswerClass {
         self.first.hash()
     }
 
-    /// Whether an answer is of this kind. An answer without any key is not one with some of them.
+    /// Whether an answer is of this class. An answer without any key is not one with some of the keys.
     pub(super) fn has(&self, look: &ResponseShape) -> bool {
         let of_kind = look.status == self.first.status && look.content_type == self.first.content_type;
         if !of_kind || look.form != self.first.form {
@@ -66,18 +66,18 @@ impl AnswerClass {
         }
     }
 
-    /// Lists of bare values have more than one kind of them, or fewer.
+    /// Whether these are entries of a list of bare values, which may have some of the kinds of values only.
     fn are_values(&self, entries: &[u64]) -> bool {
         self.first.form == BodyKind::JsonList
             && !entries.is_empty()
             && entries.iter().all(|entry| self.all.contains(entry))
     }
 
-    /// Takes an answer of this kind in.
+    /// Adds an answer of this class.
     pub(super) fn widen(&mut self, look: &ResponseShape) {
         if self.all.len() < ENTRIES {
             let entries = look.entries.iter().copied();
-            // Of a text that stands alone the words matter, not the kind.
+            // For a single text the words matter, not the kind.
             let keyed = look.keyed;
             self.all.extend(entries.flat_map(|entry| [Some(entry), also(entry).filter(|_| keyed)]).flatten());
         }
@@ -87,18 +87,18 @@ impl AnswerClass {
         self.span = (self.span.0.min(look.length_class), self.span.1.max(look.length_class));
     }
 
-    /// Whether another kind differs in its body only.
+    /// Whether another class differs only in the body.
     pub(super) fn is_alike(&self, other: &Self) -> bool {
         let key = |class: &Self| (class.first.status, class.first.content_type.clone(), class.first.form);
         key(self) == key(other)
     }
 
-    /// Both kinds as one.
+    /// Merges another class into this one.
     pub(super) fn join(&mut self, other: &Self) {
         self.span = (self.span.0.min(other.span.0), self.span.1.max(other.span.1));
     }
 
-    /// The same, whatever the body says.
+    /// A coarse copy, which ignores the content of the body.
     pub(super) fn coarse(self) -> Self {
         Self { coarse: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! One request, from the moment it was due to its end.
+//! One request, from its due time to its end.
 
 use super::{errors, response_shape::ResponseShape, settings::ProbeTarget};
 use crate::{
@@ -15,23 +15,23 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 
-/// Bytes of a body that are looked at.
+/// The bytes of a body that are examined.
 const LOOKED_AT: usize = 64 * 1024;
-/// Bytes of a body that are kept where the experiment judges it, or to be unpacked.
+/// The bytes of a body that are kept if the tolerance is evaluated on it, or if it is compressed.
 const JUDGED: usize = 1024 * 1024;
-/// Bytes of a body that are read before we hang up; the user has the answer by then.
+/// The bytes of a body that are read before the probe hangs up; the user has the answer by then.
 const READ: usize = 8 * 1024 * 1024;
-/// Bytes kept of a body for the reader.
+/// The bytes of a body kept for display.
 const KEPT: usize = 1024;
-/// Bytes of all headers that curl takes.
+/// The maximum total size of the headers in bytes, as curl accepts it.
 const HEAD: usize = 300 * 1024;
-/// Bytes of a redirect's own body that are read so that its connection can be used again.
+/// The bytes of a redirect's own body that are read so that its connection can be reused.
 const DRAINED: u64 = 64 * 1024;
 
-/// How far a request is.
+/// The progress of a request.
 pub(super) enum RequestStage {
     Done(EndedRequest),
-    /// Its answer has begun and goes on, and nothing says how long it will be.
+    /// The answer has begun and continues, and its length is unknown.
     Going(Box<OpenResponse>),
 }
 
@@ -43,24 +43,24 @@ pub(super) struct EndedRequest {
     pub(super) reply: Result<ReceivedAnswer, ErrorKind>,
 }
 
-/// An answer, reduced to what is needed of it.
+/// An answer, reduced to the data needed.
 pub(super) struct ReceivedAnswer {
     pub(super) look: ResponseShape,
-    /// Whether the experiment takes it as right whatever its status is.
+    /// Whether the experiment's tolerance accepts it regardless of its status.
     pub(super) wanted: bool,
-    /// Whether it asks to come back later.
+    /// Whether it has a Retry-After header.
     pub(super) retry_after: bool,
-    /// Bytes of the body.
+    /// The length of the body in bytes.
     pub(super) length: usize,
     pub(super) beginning: Vec<u8>,
 }
 
-/// A request on its way.
+/// A request in flight.
 #[derive(Clone, Copy)]
 pub(super) struct PendingRequest {
     pub(super) number: u64,
     pub(super) due: Instant,
-    /// When its user gives up.
+    /// When the timeout of its user expires.
     pub(super) deadline: Instant,
 }
 
@@ -75,7 +75,7 @@ impl PendingRequest {
 }
 
 /// Sends a request, follows redirects, and reads the answer to its end or until the deadline. A body of unknown length
-/// that still goes on after `patience` is handed back. Dropped, it hangs up.
+/// that still continues after `patience` is handed back. Dropping the result closes the connection.
 pub(super) async fn ask(target: Arc<ProbeTarget>, asked: PendingRequest, patience: Duration) -> RequestStage {
     match timeout_at(asked.deadline, head(&target)).await {
         Ok(Ok(response)) => {
@@ -89,7 +89,7 @@ pub(super) async fn ask(target: Arc<ProbeTarget>, asked: PendingRequest, patienc
     }
 }
 
-/// The head of the last answer, after all redirects.
+/// The head of the final answer, after all redirects.
 async fn head(target: &ProbeTarget) -> Result<Response, ErrorKind> {
     let mut walk = target.access.walk();
     let mut led: Option<Request> = None;
@@ -109,14 +109,14 @@ async fn head(target: &ProbeTarget) -> Result<Response, ErrorKind> {
 async fn send(target: &ProbeTarget, request: &Request) -> Result<Response, ErrorKind> {
     loop {
         let wide = target.wide.load(Ordering::Relaxed);
-        // What cannot be trusted was told before the first request; here only a redirect leads.
+        // Unusable trust settings are reported before the first request; here only a redirect can need them.
         let client = target.clients.of(&request.url, wide).map_err(|_| ErrorKind::Untrusted)?;
         let (method, url) = (request.method.clone(), request.url.clone());
         match client.request(method, url).headers(request.headers.clone()).send().await {
             Ok(response) if size(response.headers()) > HEAD => return Err(ErrorKind::HeadTooLarge),
             Ok(response) => return Ok(response),
             Err(error) => match errors::of_head(&error) {
-                // People's clients take more headers than our library does by itself.
+                // Common clients accept more headers than this library does by default.
                 ErrorKind::HeadTooLarge if !wide => target.wide.store(true, Ordering::Relaxed),
                 kind => return Err(kind),
             },
@@ -137,7 +137,7 @@ async fn drain(mut response: Response) {
 /// An answer that has begun.
 pub(super) struct OpenResponse {
     pub(super) asked: PendingRequest,
-    /// When its head had come.
+    /// When its head was received.
     pub(super) began: Instant,
     body: Body,
     target: Arc<ProbeTarget>,
@@ -162,31 +162,35 @@ impl OpenResponse {
         }
     }
 
-    /// Whether its user has given up.
+    /// Whether the timeout of its user has expired.
     pub(super) fn is_over(&self) -> bool {
         Instant::now() >= self.asked.deadline
     }
 
-    /// What is known of it: its head.
+    /// The answer as far as it is known: its head.
     pub(super) fn beginning(&self) -> EndedRequest {
         let Body { status, headers, kept, length, .. } = &self.body;
         let look = ResponseShape::endless(*status, content_type(headers));
         let wanted = *status >= 300
-            && self.target.tolerance.as_ref().is_some_and(|it| it.accepts(*status, headers, kept));
+            && self
+                .target
+                .tolerance
+                .as_ref()
+                .is_some_and(|tolerance| tolerance.accepts(*status, headers, kept));
         let beginning = kept.iter().take(KEPT).copied().collect();
         let retry_after = headers.contains_key(RETRY_AFTER);
         let reply = ReceivedAnswer { look, wanted, retry_after, length: *length, beginning };
         EndedRequest { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
     }
 
-    /// It was too late for its user.
+    /// The request as timed out for its user.
     pub(super) fn timed_out(&self) -> EndedRequest {
         let PendingRequest { number, due, deadline } = self.asked;
         EndedRequest { number, due, ended: deadline, reply: Err(ErrorKind::Timeout) }
     }
 }
 
-/// A body as far as it came.
+/// The received part of a body.
 struct Body {
     response: Response,
     status: u16,
@@ -195,7 +199,7 @@ struct Body {
     kept: Vec<u8>,
     keep: usize,
     length: usize,
-    /// Whether its head says how long it is.
+    /// Whether its head gives its length.
     is_bounded: bool,
     /// Whether it lasts as long as the connection does.
     ends_with_connection: bool,
@@ -243,12 +247,12 @@ impl Body {
             packings => {
                 let (body, unpacked) =
                     beginning(&kept, packings, keep, READ).map_err(|_| ErrorKind::Undecodable)?;
-                // What was not kept was not unpacked.
+                // The part that was not kept was not decompressed.
                 (body, if length > kept.len() { length.max(unpacked) } else { unpacked })
             }
         };
-        let wanted =
-            status >= 300 && target.tolerance.as_ref().is_some_and(|it| it.accepts(status, &headers, &body));
+        let wanted = status >= 300
+            && target.tolerance.as_ref().is_some_and(|tolerance| tolerance.accepts(status, &headers, &body));
         body.truncate(LOOKED_AT);
         let look = ResponseShape::of(status, content_type(&headers), &body, length);
         body.truncate(KEPT);

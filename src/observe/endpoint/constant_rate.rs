@@ -1,14 +1,14 @@
-//! When requests are due.
+//! The due times of requests.
 
 use crate::observe::absence::AbsenceDetector;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// The timer of the runtime knows milliseconds: a request is due at the first tick at which it can leave.
+/// The resolution of the runtime's timer: a request is due at the first tick at which it can be sent.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Moments at a constant rate. They do not move, however late somebody asks for the next one; those of a gap of our own are
-/// left out, since nobody would have asked.
+/// Due times at a constant rate. They do not shift, however late `next` is called; those within a gap in which this
+/// program did not run are skipped, because no user would have called then.
 pub(super) struct ConstantRate {
     presence: AbsenceDetector,
     start: Instant,
@@ -21,8 +21,8 @@ impl ConstantRate {
         Self { presence, start, rate, next: 0 }
     }
 
-    /// Waits for the next moment and gives its number with the intended start: the moment itself, moved by the timer's
-    /// grain and by no more. Whoever comes later than that is late, and its users wait.
+    /// Waits for the next due time; returns its number and the intended start: the due time plus at most one timer
+    /// tick. Any longer delay counts as waiting time of the users.
     pub(super) async fn next(&mut self) -> (u64, Instant) {
         loop {
             let number = self.next;
@@ -33,7 +33,7 @@ impl ConstantRate {
                 self.next = (number + 1).max(passed.ceil() as u64);
                 continue;
             }
-            // Only now, so that a wait given up in between is taken up again.
+            // Incremented only now, so that a cancelled wait is repeated.
             self.next += 1;
             return (number, due + Instant::now().saturating_duration_since(due).min(TICK));
         }
@@ -50,7 +50,7 @@ mod tests {
         let mut pace = ConstantRate::new(start, 2.0, AbsenceDetector::default());
         let (_, first) = pace.next().await;
         assert_eq!(first, start);
-        // Stuck for 1.7 s: three moments have passed, each is due when it was due.
+        // After a stall of 1.7 s three due times have passed, and each keeps its own time.
         tokio::time::advance(Duration::from_millis(1700)).await;
         for number in 1..=3 {
             let late = Instant::now();
@@ -69,7 +69,7 @@ mod tests {
         let mut pace = ConstantRate::new(start, 4.0, presence);
         pace.next().await;
         tokio::time::advance(Duration::from_millis(8100)).await;
-        // Thirty-two were due meanwhile; the next one is due when the rate says so.
+        // Thirty-two were due meanwhile; the next due time follows the rate.
         let (number, due) = pace.next().await;
         assert_eq!(number, 33);
         assert!(due.duration_since(start) >= Duration::from_millis(8250));

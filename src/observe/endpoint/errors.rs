@@ -1,4 +1,4 @@
-//! Why a user got nothing, from what the HTTP client says. Every reason has a name.
+//! Classifies the errors of the HTTP client: why a user got no answer.
 
 use crate::session::event::ErrorKind;
 use std::{error::Error, io};
@@ -14,7 +14,7 @@ pub(super) fn of_head(error: &reqwest::Error) -> ErrorKind {
     if let Some(kind) = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).find_map(of_io) {
         return kind;
     }
-    // Neither the resolver's error nor the proxy's has a public type; their texts are all there is.
+    // Neither the resolver's error nor the proxy's has a public type, so only their texts can be matched.
     let says = |text: &str| chain(error).any(|error| error.to_string().starts_with(text));
     if error.is_connect() && says("dns error") {
         return ErrorKind::Dns;
@@ -30,7 +30,7 @@ pub(super) fn of_head(error: &reqwest::Error) -> ErrorKind {
         }
         Some(_) => ErrorKind::Protocol,
         None if error.is_connect() => ErrorKind::Unreachable,
-        // What a redirect led to cannot be asked.
+        // The target of a redirect cannot be requested.
         None if error.is_builder() => ErrorKind::Astray,
         None => ErrorKind::Reset,
     }
@@ -43,7 +43,7 @@ pub(super) fn of_body(error: &reqwest::Error) -> ErrorKind {
     }
     let io = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
     match io.map(io::Error::kind) {
-        // A chunk that is none.
+        // An invalid chunk.
         Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
             match find::<rustls::Error>(error) {
                 Some(tls) => of_tls(tls),
@@ -54,7 +54,7 @@ pub(super) fn of_body(error: &reqwest::Error) -> ErrorKind {
     }
 }
 
-/// Whether a connection ended without its good-bye. It ends a body that has no other end.
+/// Whether a connection was closed without a TLS close_notify. That ends a body without another end.
 pub(super) fn is_end(error: &reqwest::Error) -> bool {
     let io = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
     io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
@@ -68,7 +68,7 @@ fn find<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
     chain(error).find_map(|error| error.downcast_ref::<T>())
 }
 
-/// The cause of an error; an I/O error may hide another one as its content.
+/// The cause of an error; an I/O error may contain another error.
 fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(content) => Some(content),

@@ -1,36 +1,37 @@
-//! What a real answer looks like, learned in steady state.
+//! Learns in steady state what a real answer looks like.
 
 use super::answer_class::AnswerClass;
 use super::response_shape::{BodyKind, ResponseShape};
 use crate::session::event::{AnswerKind, ErrorKind};
 use std::collections::VecDeque;
 
-/// Answers to learn from.
+/// The number of answers to learn from.
 const ENOUGH: u32 = 20;
-/// Answers to learn from at least, when they come slowly.
+/// The minimum number of answers to learn from, at a low rate.
 const FEWEST: u32 = 5;
-/// Seconds that learning should take at most.
+/// The maximum duration of learning in seconds.
 const SECONDS: f64 = 15.0;
-/// Looks of one endpoint that are told apart; more than that and bodies vary too much.
+/// The maximum number of shapes of one endpoint; with more, bodies vary too much.
 const LOOKS: usize = 64;
-/// Answers of an unknown look, alike, among so many in a row: fewer of them in steady state are an odd real answer.
+/// So many equal answers of an unknown shape among so many successive answers; fewer in steady state count as odd real
+/// answers.
 const ODD: (usize, u64) = (3, 10);
-/// Answers after which an odd one is a real one for good.
+/// The number of answers without a repetition after which an odd answer counts as real for good.
 const FORGIVEN: u64 = 20;
 
-/// Learns, then tells the real answer from a fallback.
+/// Learns the real answers, then distinguishes them from fallbacks.
 pub(super) struct Learning {
     wanted: u32,
     seen: u32,
-    /// The system may be broken: nothing is learned any more.
+    /// Whether learning has ended, because the system may be broken.
     ended: bool,
-    /// It is known what is real.
+    /// Whether the real shapes are known.
     done: bool,
-    /// Looks of real answers.
+    /// The shapes of real answers.
     real: Vec<AnswerClass>,
-    /// Looks of other successes.
+    /// The shapes of other successes.
     other: Vec<AnswerClass>,
-    /// Successes of steady state that look like neither, so far.
+    /// Successes in steady state that have neither shape so far.
     odd: Vec<OddAnswer>,
     example: Option<(ResponseShape, usize)>,
 }
@@ -38,32 +39,32 @@ pub(super) struct Learning {
 /// An odd answer of steady state.
 struct OddAnswer {
     class: AnswerClass,
-    /// Which answers, counted from the first.
+    /// The numbers of its latest answers, counted from the first.
     lately: VecDeque<u64>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Learned {
-    /// What a real answer looks like, in words.
+    /// The description of a real answer.
     pub(super) description: String,
     pub(super) answers: u32,
-    /// What cannot be seen with it.
+    /// A limitation: which fallbacks cannot be recognized.
     pub(super) unseen: Option<String>,
 }
 
-/// What an answer was.
+/// The judgement of an answer.
 #[derive(Debug)]
 pub(super) struct Judged {
-    /// What the user got.
+    /// The kind of answer that the user got.
     pub(super) kind: AnswerKind,
-    /// A number that answers share which look alike.
+    /// A number shared by the answers of one class.
     pub(super) shape: u64,
-    /// What is known now, if this was the last answer needed.
+    /// The result of learning, if this was the last answer needed.
     pub(super) learned: Option<Learned>,
 }
 
 impl Learning {
-    /// For an endpoint that is asked `rate` times a second.
+    /// For an endpoint that is requested `rate` times per second.
     pub(super) fn new(rate: f64) -> Self {
         let wanted = ((rate * SECONDS) as u32).clamp(FEWEST, ENOUGH);
         Self {
@@ -78,16 +79,15 @@ impl Learning {
         }
     }
 
-    /// What a user got with an answer of this look, and learns from it. `wanted` says that the experiment takes it as right,
-    /// whatever its status is. As long as nothing is learned, nobody can say whether a success is
-    /// real.
+    /// Judges an answer of this shape, and learns from it. `wanted`: the experiment's tolerance accepts the answer
+    /// regardless of its status. As long as nothing is learned, a success is `Unjudged`.
     pub(super) fn observe(&mut self, look: &ResponseShape, length: usize, wanted: bool) -> Judged {
         let shape = look.hash();
         let error = match look.status {
             _ if wanted => None,
             500.. => Some(ErrorKind::Server),
             400..500 => Some(ErrorKind::Client),
-            // Without an explicit yes by the steady state, such a redirect leads a user nowhere.
+            // Unless it was learned in steady state, such a redirect leads a user nowhere.
             300..400 if self.done && !self.real.iter().any(|class| class.has(look)) => {
                 Some(ErrorKind::Astray)
             }
@@ -141,7 +141,7 @@ impl Learning {
         (AnswerKind::Fallback, shape)
     }
 
-    /// In steady state a success of an unknown look is real until several alike came one soon after the other.
+    /// In steady state a success of an unknown shape is real until several of the same class come in quick succession.
     fn doubt(&mut self, look: &ResponseShape, now: u64) -> Option<(AnswerKind, u64)> {
         let (alike, among) = ODD;
         let at = match self.odd.iter().position(|odd| odd.class.has(look)) {
@@ -164,7 +164,7 @@ impl Learning {
         Some((AnswerKind::Fallback, shape))
     }
 
-    /// What came alone, and not again, was a real answer.
+    /// Odd answers that did not recur become real.
     fn forgive(&mut self, now: u64) {
         let is_past = |odd: &OddAnswer| odd.lately.back().is_none_or(|latest| latest + FORGIVEN < now);
         for odd in self.odd.extract_if(.., |odd| is_past(odd)) {
@@ -174,8 +174,8 @@ impl Learning {
         }
     }
 
-    /// Ends learning with what was seen so far; nothing is known if that is less than the fewest answers needed, and
-    /// no success can be judged then.
+    /// Ends learning with the answers seen so far. With fewer than the minimum nothing is learned, and successes stay
+    /// unjudged.
     pub(super) fn finish(&mut self) -> Option<Learned> {
         let learned = if self.done || self.ended { None } else { self.conclude() };
         self.forgive(u64::MAX);
@@ -192,7 +192,7 @@ impl Learning {
         let content_type =
             if example.content_type.is_empty() { "no content type" } else { &example.content_type };
         let form = example.form.words();
-        // Half of them with a look of their own: the next one will have yet another.
+        // More than half of the answers have a shape of their own, so the next one will have a new shape too.
         if self.real.len() as u32 * 2 > self.seen {
             let mut coarse: Vec<AnswerClass> = Vec::new();
             for class in std::mem::take(&mut self.real) {

@@ -1,4 +1,4 @@
-//! What is learned, and what is told from it.
+//! Tests of learning and of the judgements based on it.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn learned(rate: f64, bodies: impl Iterator<Item = String>) -> (Learning, Vec<Le
     (learning, said)
 }
 
-/// The same, and the fault is on by now.
+/// The same, with the fault on.
 fn faulty(bodies: impl Iterator<Item = String>) -> (Learning, Vec<Learned>) {
     let (mut learning, said) = learned(2.0, bodies);
     assert_eq!(learning.finish(), None);

@@ -1,7 +1,7 @@
-//! What users get: an open-loop probe of the endpoint they ask.
+//! What users get: an open-loop probe of the endpoint that they call.
 //!
-//! Requests are due at a constant rate whatever the answers do, and each is timed from the moment it was *due*: a
-//! service that hangs makes users wait, it does not make them come later (no coordinated omission).
+//! Requests are due at a constant rate whatever the answers are, and each is timed from the moment it was *due*: a
+//! service that hangs makes users wait, but does not delay later users (no coordinated omission).
 
 mod answer_class;
 mod ask;

@@ -1,48 +1,48 @@
-//! Whether the answers of an endpoint come to their end: a stream of events does not, and its users do not wait for that.
+//! Detects whether an endpoint's answers end: a stream of events does not, and its users do not wait for its end.
 
 use super::ask::{EndedRequest, OpenResponse};
 use std::{collections::HashSet, time::Duration};
 
-/// How long a body of unknown length may go on before it is asked whether it ends at all.
+/// How long a body of unknown length may continue before it counts as possibly endless.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The same where bodies are known not to end.
+/// The same once bodies are known not to end.
 const GLANCE: Duration = Duration::from_millis(250);
-/// Bodies that go on, while none was seen to end, after which none is believed to.
+/// The number of unfinished bodies, while none was seen to end, after which bodies count as endless.
 const FEW: usize = 3;
 
-/// What is known of the ends of answers. That one ended shows more than that others have not yet.
+/// What is known about the ends of answers. One answer that ended weighs more than others that have not ended yet.
 #[derive(Default)]
 pub(super) struct ResponseEnds {
     ended: bool,
     endless: bool,
-    /// Beginnings that are not told, because their ends may be.
+    /// Beginnings that are not reported yet, because their ends may still come.
     held: Vec<EndedRequest>,
-    /// Requests whose beginning was told and that are still read on.
+    /// Requests whose beginning was reported and that are still read.
     told: HashSet<u64>,
-    /// Answers in a row that ended though none is believed to.
+    /// The answers in a row that ended although answers count as endless.
     row: usize,
 }
 
-/// What is to be done with an answer that goes on.
+/// The next step for an answer that continues.
 pub(super) enum Next {
     ReadOn,
-    /// Hang up and tell the beginnings of these.
+    /// Hang up and report the beginnings of these.
     Tell(Vec<EndedRequest>),
-    /// The same, and tell that answers do not end; those that go on are read on.
+    /// The same, and report that answers do not end; answers already in progress are read on.
     TellEndless(Vec<EndedRequest>),
-    /// It is too late for its user.
+    /// The timeout of its user has expired.
     TimeOut,
-    /// Nothing: it was told before.
+    /// Nothing, because it was reported before.
     Drop,
 }
 
 impl ResponseEnds {
-    /// How long a body is waited for at first.
+    /// How long to wait for the end of a body at first.
     pub(super) fn patience(&self) -> Duration {
         if self.endless { GLANCE } else { PATIENCE }
     }
 
-    /// An answer goes on.
+    /// Handles an answer that continues.
     pub(super) fn goes_on(&mut self, going: &OpenResponse) -> Next {
         let (number, over) = (going.asked.number, going.is_over());
         self.row = 0;
@@ -70,8 +70,8 @@ impl ResponseEnds {
         }
     }
 
-    /// A request ended; `success` if with a whole answer that is no error, `steady` if nothing is known to be broken. Says
-    /// whether it is still to be told, and whether it shows that answers end after all.
+    /// Handles the end of a request; `success`: a complete answer that is no error, `steady`: no fault is known.
+    /// Returns whether it is still to be reported, and whether it shows that answers end after all.
     pub(super) fn ends(&mut self, number: u64, success: bool, steady: bool) -> (bool, bool) {
         self.held.retain(|held| held.number != number);
         let untold = !self.told.remove(&number);
@@ -80,7 +80,7 @@ impl ResponseEnds {
             return (untold, false);
         }
         self.row = if success && steady { self.row + 1 } else { 0 };
-        // One that took long to end was seen whole; some that end at once may be of another making.
+        // An answer that took long to end was seen whole; several that end at once may be of a different kind.
         let news = self.row >= FEW || (self.row > 0 && !untold);
         if news {
             *self = Self { ended: true, told: std::mem::take(&mut self.told), ..Self::default() };

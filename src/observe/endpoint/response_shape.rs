@@ -1,4 +1,4 @@
-//! What an answer looks like: the same for two answers of the same code path, whatever their values are.
+//! The shape of an answer: equal for two answers of the same code path, whatever their values are.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::{
@@ -7,26 +7,26 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-/// Entries of a look at most; what a body has more is not looked at.
+/// The maximum number of entries of a shape; the rest of a body is ignored.
 const ENTRIES: usize = 512;
 
-/// What an answer looks like, without its values.
+/// The shape of an answer, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ResponseShape {
     pub(super) status: u16,
     /// Content type without parameters.
     pub(super) content_type: String,
-    /// In a word: `JSON object`, `JSON string`, `text`, `empty`.
+    /// The kind of body: `JSON object`, `JSON string`, `text`, `empty`.
     pub(super) form: BodyKind,
-    /// What the body is made of, sorted: the keys of JSON with the kind of their values, or the one masked text.
+    /// The content of the body, sorted: the keys of JSON with the kind of their values, or the one masked text.
     pub(super) entries: Vec<u64>,
     /// Whether the entries are keys of JSON objects.
     pub(super) keyed: bool,
-    /// How long the body is, in steps of four: 1 to 15 bytes are one class, 16 to 63 the next.
+    /// The length of the body in steps of factor four: 4 to 15 bytes are one class, 16 to 63 the next.
     pub(super) length_class: u32,
 }
 
-/// What kind of body it is.
+/// The kind of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum BodyKind {
     Empty,
@@ -55,7 +55,7 @@ impl BodyKind {
 }
 
 impl ResponseShape {
-    /// The look of an answer; `body` may be the beginning of a longer one of `length` bytes.
+    /// The shape of an answer; `body` may be the beginning of a longer body of `length` bytes.
     pub(super) fn of(status: u16, content_type: Option<&str>, body: &[u8], length: usize) -> Self {
         let BodyOutline { form, entries, keyed } = body_outline(body, length > body.len());
         Self {
@@ -67,7 +67,7 @@ impl ResponseShape {
         }
     }
 
-    /// The look of an answer whose body does not end: only its head is known.
+    /// The shape of an answer whose body does not end: only its head is known.
     pub(super) fn endless(status: u16, content_type: Option<&str>) -> Self {
         let content_type = content_type.unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -81,7 +81,7 @@ impl ResponseShape {
         }
     }
 
-    /// A number that two answers share exactly if they look alike in all but their length.
+    /// A number shared by exactly those answers whose shapes are equal except for their length.
     pub(super) fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.status, &self.content_type, self.form, &self.entries).hash(&mut hasher);
@@ -93,7 +93,7 @@ fn length_class(length: usize) -> u32 {
     (usize::BITS - length.leading_zeros()).div_ceil(2)
 }
 
-/// What a body is made of.
+/// The content of a body.
 struct BodyOutline {
     form: BodyKind,
     entries: Vec<u64>,
@@ -110,14 +110,14 @@ fn body_outline(body: &[u8], cut: bool) -> BodyOutline {
         Some(b'"') => BodyKind::JsonString,
         Some(_) => BodyKind::JsonOther,
     };
-    let mut bones = JsonOutline::default();
+    let mut outline = JsonOutline::default();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = JsonSeed { path: 0, bones: &mut bones, top: true }.deserialize(&mut json);
+    let read = JsonSeed { path: 0, bones: &mut outline, top: true }.deserialize(&mut json);
     let whole = read.is_ok() && json.end().is_ok();
-    // Of a long one that was cut, the keys that came are looked at.
-    let beginning = cut && bones.keyed && read.as_ref().is_err_and(serde_json::Error::is_eof);
+    // Of a long body that was cut, the keys received so far are used.
+    let beginning = cut && outline.keyed && read.as_ref().is_err_and(serde_json::Error::is_eof);
     if whole || beginning {
-        return BodyOutline { form, entries: bones.entries.into_iter().collect(), keyed: bones.keyed };
+        return BodyOutline { form, entries: outline.entries.into_iter().collect(), keyed: outline.keyed };
     }
     match std::str::from_utf8(body) {
         Ok(text) => plain(BodyKind::Text, vec![masked(text)]),
@@ -130,7 +130,7 @@ fn body_outline(body: &[u8], cut: bool) -> BodyOutline {
     }
 }
 
-/// Hash of a text without what differs from answer to answer: numbers, times, identities.
+/// The hash of a text without the parts that differ from answer to answer: numbers, times, identities.
 fn masked(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     for word in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
@@ -139,12 +139,12 @@ fn masked(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Whether a word is a value rather than part of a sentence: it has a digit.
+/// Whether a word is a value rather than part of a sentence: it contains a digit.
 fn is_value(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// The kinds of values, in the low bits of an entry. What is empty or null is like a key that is not there.
+/// The kinds of values, in the low bits of an entry. An empty or null value counts like a missing key.
 mod kind {
     pub(super) const BOOL: u64 = 1;
     pub(super) const NUMBER: u64 = 2;
@@ -156,20 +156,20 @@ mod kind {
     pub(super) const MASK: u64 = 7;
 }
 
-/// An entry for a value where another entry is for a text: what may be any text may be one with a digit.
+/// The entry for a value in place of an entry for a text: a key that may hold any text may hold one with a digit.
 pub(super) fn also(entry: u64) -> Option<u64> {
     (entry & kind::MASK == kind::TEXT).then_some(entry & !kind::MASK | kind::VALUE)
 }
 
-/// What is found of a JSON value: the paths of its keys with the kinds of their values. Only a text that stands alone is
-/// looked at itself, masked: it *is* the answer.
+/// The outline of a JSON value: the paths of its keys with the kinds of their values. Only a single text is examined
+/// itself, masked, because it *is* the answer.
 #[derive(Default)]
 struct JsonOutline {
     entries: BTreeSet<u64>,
     keyed: bool,
 }
 
-/// A place in a JSON value that is read without building it.
+/// A position in a JSON value that is parsed without building the value.
 struct JsonSeed<'b> {
     path: u64,
     bones: &'b mut JsonOutline,
@@ -350,7 +350,7 @@ mod tests {
             ResponseShape::of(200, None, "caf\u{e9}".as_bytes().get(..4).unwrap(), 5).form,
             BodyKind::Text
         );
-        // Of a long one that was cut, the keys that came; of one that was not, the text.
+        // Of a long body that was cut, the received keys; of a complete one, the text.
         let whole = r#"{"items": [{"id": 1}], "total": 2}"#;
         let cut = ResponseShape::of(200, None, &whole.as_bytes()[..20], whole.len());
         assert_eq!((cut.form, cut.keyed), (BodyKind::JsonObject, true));

@@ -1,4 +1,4 @@
-//! What to probe, how often, how patiently.
+//! What to probe, how often, and with which timeout.
 
 use super::tolerance::Tolerance;
 use crate::{
@@ -10,7 +10,7 @@ use reqwest::{Method, Url, header::AUTHORIZATION};
 use std::{sync::atomic::AtomicBool, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// Requests in flight at most: a soft limit on open files is often 1024.
+/// The maximum number of requests in flight: a soft limit on open files is often 1024.
 const IN_FLIGHT: usize = 800;
 
 /// One endpoint to probe.
@@ -19,23 +19,23 @@ pub struct EndpointSettings {
     /// Its identity in the session.
     pub id: EndpointId,
     pub url: String,
-    /// What is added to the URL's query.
+    /// Added to the URL's query.
     pub query: String,
-    /// `GET` unless the endpoint wants another method. Mind that every request is a real one.
+    /// `GET` unless the endpoint needs another method. Every request takes real effect.
     pub method: String,
-    /// Headers, credentials and trust, or why they cannot be had. What is secret of them never reaches an event.
+    /// Headers, credentials and trust, or the reason why they are unavailable. Secrets among them never reach an event.
     pub access: Result<Access, String>,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: f64,
-    /// The client gives up after this time.
+    /// The timeout of the client.
     pub deadline: Duration,
-    /// What users accept to wait.
+    /// The waiting time that users accept.
     pub limit: Duration,
-    /// Which answers are right though their status says otherwise.
+    /// Which answers are accepted although their status is an error.
     pub tolerance: Option<Tolerance>,
-    /// Fires with the first fault: from then on nothing is learned as a real answer.
+    /// Cancelled at the first fire: from then on nothing is learned as a real answer.
     pub fault: CancellationToken,
-    /// Knows when this program itself did not run.
+    /// Detects when this program itself did not run.
     pub presence: AbsenceDetector,
 }
 
@@ -53,7 +53,7 @@ pub enum SettingsError {
     /// The method is no HTTP method.
     #[error("{method:?} is no HTTP method; use GET, or the one the endpoint wants")]
     Method { method: String },
-    /// Headers or certificates cannot be used. What is secret of them is not repeated.
+    /// Headers or certificates cannot be used. Their secrets are not repeated.
     #[error("the endpoint cannot be asked: {0}")]
     Access(String),
     /// The rate is not a positive number.
@@ -65,7 +65,7 @@ pub enum SettingsError {
 }
 
 impl EndpointSettings {
-    /// Four `GET`s a second, ten seconds of patience, answers wanted within one second.
+    /// Four `GET`s per second, a timeout of ten seconds, answers expected within one second.
     pub fn new(id: EndpointId, url: impl Into<String>) -> Self {
         Self {
             id,
@@ -82,25 +82,26 @@ impl EndpointSettings {
         }
     }
 
-    /// Requests that may be in flight: all that can pile up until the deadline, within what a process may open.
+    /// The maximum number of requests in flight: all that can pile up until the deadline, within the limit of open
+    /// files.
     pub(super) fn in_flight(&self) -> usize {
         ((self.rate * self.deadline.as_secs_f64()).ceil() as usize + 16).min(IN_FLIGHT)
     }
 }
 
-/// How we name ourselves to the server.
+/// The User-Agent.
 const WHO: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (endpoint probe)");
 
-/// Settings that were found good: what every request needs.
+/// Validated settings: the data needed for every request.
 pub(super) struct ProbeTarget {
     pub(super) clients: Clients,
     pub(super) access: Access,
-    /// What is sent first; redirects make others.
+    /// The first request; redirects create others.
     pub(super) first: Request,
     pub(super) tolerance: Option<Tolerance>,
     /// Whether its answers have more headers than usual.
     pub(super) wide: AtomicBool,
-    /// As it was asked for, before credentials were taken out.
+    /// The URL as given, before credentials were removed.
     url: Url,
 }
 
@@ -131,13 +132,13 @@ impl ProbeTarget {
         Ok(Self { clients, access, first, tolerance, wide, url })
     }
 
-    /// Texts that may not be shown, though an answer echoes them.
+    /// Texts that may not be shown, even if an answer echoes them.
     pub(super) fn hidden(&self) -> impl Iterator<Item = &str> {
         let sent = self.first.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         self.access.hidden().chain(sent)
     }
 
-    /// Method and URL without user, password and query, which may hold secrets.
+    /// Method and URL without user, password and query, which may contain secrets.
     pub(super) fn label(&self) -> String {
         let mut url = self.url.clone();
         // A URL that cannot have a user has none to hide.
@@ -155,7 +156,7 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A URL for an error message: without what stands before an `@`.
+/// A URL for an error message: without the part before an `@`.
 fn shown(url: &str) -> String {
     match url.rsplit_once('@') {
         Some((_, rest)) => format!("...@{rest}"),

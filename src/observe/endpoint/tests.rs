@@ -1,4 +1,5 @@
-//! The probe against real servers on loopback: one that answers, one that hangs, one that refuses, one that hangs up.
+//! Tests of the probe against real servers on loopback: one that answers, one that hangs, one that refuses, one that
+//! hangs up.
 
 mod ends;
 mod manners;
@@ -29,7 +30,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A probe that is awaited event by event, and the state that its events make.
+/// A probe whose events are awaited one by one, and the session state reduced from them.
 struct Probe {
     stream: Stream,
     session: Session,
@@ -50,7 +51,7 @@ impl Probe {
         Self { stream, session: Session::new(), stop, fault }
     }
 
-    /// The first event that `wanted` picks something from, applied like those before it.
+    /// The first event for which `wanted` returns a value; applies all events up to it.
     async fn until<T>(&mut self, mut wanted: impl FnMut(&Event) -> Option<T>) -> T {
         let search = async {
             loop {
@@ -73,7 +74,7 @@ impl Probe {
     }
 }
 
-/// A server that gives each connection to `serve`, and its URL.
+/// A server that passes each connection to `serve`; returns its URL.
 async fn server<F, S>(serve: S) -> String
 where
     S: Fn(TcpStream) -> F + Send + 'static,
@@ -89,7 +90,7 @@ where
     url
 }
 
-/// Answers each request of a connection with what `body` gives, until the client hangs up.
+/// Answers each request of a connection with the result of `body`, until the client hangs up.
 async fn answering(mut connection: TcpStream, body: impl Fn() -> (&'static str, String)) {
     let mut buffer = [0; 4096];
     while connection.read(&mut buffer).await.is_ok_and(|read| read > 0) {
@@ -104,7 +105,7 @@ async fn answering(mut connection: TcpStream, body: impl Fn() -> (&'static str, 
     }
 }
 
-/// Answers each request of a connection with the bytes that `say` makes of its text, then hangs up.
+/// Answers the request of a connection with the bytes that `say` makes of its text, then hangs up.
 async fn saying(mut connection: impl AsyncRead + AsyncWrite + Unpin, say: impl Fn(&str) -> Vec<u8>) {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
@@ -125,18 +126,18 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// The path a request asks for.
+/// The path of a request.
 fn path(request: &str) -> &str {
     request.split(' ').nth(1).unwrap_or_default()
 }
 
-/// What a request's header says.
+/// The value of a request's header.
 fn said<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     let mut fields = request.lines().filter_map(|line| line.split_once(": "));
     fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// The first answer, and the session that it makes.
+/// The first answer, and the session reduced up to it.
 async fn first(
     url: &str,
     change: impl FnOnce(&mut EndpointSettings),
@@ -184,14 +185,14 @@ async fn learns_what_is_real_and_notices_the_fallback_without_being_told() {
 
 #[tokio::test]
 async fn a_hung_request_neither_delays_the_others_nor_waits_longer_than_its_deadline() {
-    // Every other connection hangs, the first one too: one that answers is used again and again, and no second one would
-    // ever be opened. Each hung request keeps its own connection busy.
+    // Every other connection hangs, beginning with the first: a connection that answers is reused, so no second one
+    // would be opened. Each hung request keeps its own connection busy.
     let turn = Arc::new(AtomicBool::new(true));
     let url = server(move |mut connection: TcpStream| {
         let hangs = turn.fetch_xor(true, Ordering::Relaxed);
         async move {
             if hangs {
-                // Reads whatever comes and never says a word.
+                // Reads all data and never answers.
                 let mut sink = tokio::io::sink();
                 let _ = tokio::io::copy(&mut connection, &mut sink).await;
             } else {
@@ -310,7 +311,7 @@ async fn nothing_is_learned_from_a_broken_system() {
     assert_eq!(probe.session.users.main().unwrap().shape, None);
 }
 
-/// Nothing of this process runs for a second, neither the probe nor the server: that is no wait of any user's.
+/// Nothing in this process runs for a second, neither the probe nor the server, so no user waited.
 #[tokio::test]
 async fn a_gap_of_our_own_makes_nobody_wait_and_sends_no_burst() {
     let url = server(|connection| answering(connection, || ("200 OK", "1".to_owned()))).await;
@@ -324,7 +325,7 @@ async fn a_gap_of_our_own_makes_nobody_wait_and_sends_no_burst() {
         probe.answer().await;
     }
     let before = probe.session.users.main().unwrap().baseline(probe.session.last.unwrap()).sent;
-    // The stall itself: this runtime has one thread.
+    // The stall: this runtime has one thread.
     std::thread::sleep(Duration::from_millis(1200));
     for _ in 0..10 {
         let answer = probe.answer().await;

@@ -1,4 +1,4 @@
-//! Which answers the experiment takes as right, whatever their status says to others.
+//! Answers that the experiment's tolerance accepts, whatever their status is.
 
 use crate::{
     experiment::{
@@ -11,7 +11,7 @@ use pyvalue::{Map, Value};
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
 
-/// A probe's tolerance with what its variables stand for.
+/// A probe's tolerance with the configuration and secrets for its variables.
 #[derive(Clone)]
 pub struct Tolerance(Arc<Inner>);
 
@@ -22,15 +22,15 @@ struct Inner {
 }
 
 impl Tolerance {
-    /// Of a probe that declares it.
+    /// The tolerance that a probe declares.
     pub fn new(declared: Value, configuration: Map, secrets: Secrets) -> Self {
         Self(Arc::new(Inner { declared, configuration, secrets }))
     }
 
-    /// Whether an answer is within it. One that takes a probe of its own to be judged is not judged here.
+    /// Whether an answer is within the tolerance. A tolerance that is itself a probe is not evaluated here.
     pub(super) fn accepts(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> bool {
         let Inner { declared, configuration, secrets } = &*self.0;
-        // A body on which the activity itself would break may still be judged by its status.
+        // A body that would fail the activity itself may still be accepted by its status.
         let output =
             http::output(status, headers, body).or_else(|| http::output(status, &HeaderMap::new(), body));
         output.is_some_and(|output| {

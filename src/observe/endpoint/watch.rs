@@ -1,4 +1,4 @@
-//! The probe's loop: one owner of what is learned, one task a request.
+//! The probe's loop: it owns the learned state, and each request is a task.
 
 use super::{
     EndpointSettings,
@@ -18,16 +18,17 @@ use std::{collections::HashSet, sync::Arc};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Looks of which the text was told; more are counted, not quoted.
+/// The maximum number of answer shapes whose text is quoted; more are counted only.
 const QUOTED: usize = 64;
-/// Characters quoted of a body.
+/// The number of characters quoted of a body.
 const QUOTE: usize = 120;
-/// What stands in the place of a secret, and the shortest text that is looked for as one.
+/// The replacement for a secret, and the minimum length of a text that is masked as one.
 const MASK: (&str, usize) = ("***", 4);
 
-/// Asks an endpoint at a constant rate until `stop`, and tells what a user gets. Requests in flight are given up then.
+/// Probes an endpoint at a constant rate until `stop` is cancelled, and emits what a user gets. Requests in flight are
+/// dropped then.
 ///
-/// Settings that cannot work are told as an absent source; that ends the watch.
+/// Invalid settings are reported as an absent source, which ends the watch.
 pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: CancellationToken) {
     let target = match ProbeTarget::new(&settings) {
         Ok(target) => Arc::new(target),
@@ -49,7 +50,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
         .await;
     emitter.emit(EventKind::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
 
-    let mut teller = AnswerPublisher::new(&settings, &target, emitter.clone());
+    let mut publisher = AnswerPublisher::new(&settings, &target, emitter.clone());
     let presence = &settings.presence;
     let mut pace = ConstantRate::new(Instant::now(), settings.rate, presence.clone());
     let mut target = target;
@@ -60,14 +61,14 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            () = settings.fault.cancelled(), if teller.learns => teller.end_learning().await,
+            () = settings.fault.cancelled(), if publisher.learns => publisher.end_learning().await,
             Some(done) = requests.join_next() => {
-                // A request's task is never cancelled here, and what it runs does not panic by design; were it to, the
-                // request would stay among those without an answer, which is what its user would see.
+                // A request's task is never cancelled here, and its code does not panic by design; if it did, the
+                // request would stay without an answer, which is what its user would see.
                 match done {
-                    Ok(RequestStage::Done(done)) => teller.ended(done).await,
+                    Ok(RequestStage::Done(done)) => publisher.ended(done).await,
                     Ok(RequestStage::Going(going)) => {
-                        if let Some(going) = teller.goes_on(going).await {
+                        if let Some(going) = publisher.goes_on(going).await {
                             requests.spawn(going.rest());
                         }
                     }
@@ -76,7 +77,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
             }
             (number, due) = pace.next() => {
                 if std::mem::replace(&mut gaps, presence.count()) != gaps {
-                    // What was under way is not observed, and connections may have died meanwhile.
+                    // The outcome of requests in flight is unknown, and connections may have died meanwhile.
                     requests = JoinSet::new();
                     target = ProbeTarget::new(&settings).map_or(target, Arc::new);
                 }
@@ -85,7 +86,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 if requests.len() < room {
                     emitter.emit_at(at, EventKind::RequestSent { endpoint, request }).await;
                     let asked = PendingRequest { number, due, deadline: due + settings.deadline };
-                    requests.spawn(ask(target.clone(), asked, teller.endings.patience()));
+                    requests.spawn(ask(target.clone(), asked, publisher.endings.patience()));
                 } else {
                     emitter.emit_at(at, EventKind::RequestWithheld { endpoint, request }).await;
                 }
@@ -95,7 +96,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
     emitter.emit(EventKind::EndpointLeft { endpoint: settings.id }).await;
 }
 
-/// Turns ended requests into facts.
+/// Turns ended requests into events.
 struct AnswerPublisher {
     endpoint: EndpointId,
     rate: f64,
@@ -104,7 +105,7 @@ struct AnswerPublisher {
     endings: ResponseEnds,
     learns: bool,
     quoted: HashSet<(u64, Outcome)>,
-    /// Texts that an answer may echo and nobody may see.
+    /// Secrets that an answer may echo and that must not be shown.
     hidden: Vec<String>,
     presence: AbsenceDetector,
 }
@@ -131,7 +132,7 @@ impl AnswerPublisher {
         let success = done.reply.as_ref().is_ok_and(|reply| reply.look.status < 400 || reply.wanted);
         let (untold, news) = self.endings.ends(done.number, success, self.learns);
         if news {
-            // What was learned of beginnings says nothing of whole answers.
+            // Shapes learned from beginnings do not apply to whole answers.
             self.learning = Learning::new(self.rate);
             self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: true }).await;
         }
@@ -140,7 +141,7 @@ impl AnswerPublisher {
         }
     }
 
-    /// An answer has begun and goes on; gives it back if it is to be read on.
+    /// Handles an answer that has begun and continues; returns it if it is to be read on.
     async fn goes_on(&mut self, going: Box<OpenResponse>) -> Option<Box<OpenResponse>> {
         match self.endings.goes_on(&going) {
             Next::ReadOn => return Some(going),
@@ -163,7 +164,7 @@ impl AnswerPublisher {
     }
 
     async fn emit(&mut self, done: EndedRequest) {
-        // How long that took says nothing: we did not run meanwhile.
+        // The waiting time is meaningless, because this program did not run meanwhile.
         if self.presence.away_between(done.due, done.ended) {
             return;
         }
@@ -196,7 +197,7 @@ impl AnswerPublisher {
         self.emit_learned(learned).await;
     }
 
-    /// From here on the answers may be those of a broken system.
+    /// Ends learning, because from now on answers may come from a broken system.
     async fn end_learning(&mut self) {
         self.learns = false;
         let learned = self.learning.finish();
@@ -210,7 +211,7 @@ impl AnswerPublisher {
         }
     }
 
-    /// The first characters of a body whose look is new.
+    /// The first characters of a body whose shape is new.
     fn quote(&mut self, look: (u64, Outcome), reply: &ReceivedAnswer) -> Option<String> {
         if self.quoted.len() >= QUOTED || !self.quoted.insert(look) {
             return None;

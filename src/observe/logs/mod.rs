@@ -1,5 +1,5 @@
-//! Logs of pods: those the operator asks for, and those that a fire is about to hit - once they are gone, Kubernetes keeps
-//! nothing of them.
+//! Logs of pods: those that the operator requests, and those of pods that a fire is about to hit, because Kubernetes
+//! deletes the logs together with the pods.
 
 mod read;
 mod watch;

@@ -1,4 +1,4 @@
-//! One log, read as it is written, never faster than it can be told.
+//! Reads one log as it is written, at a limited rate.
 
 use super::Redact;
 use crate::session::{
@@ -10,18 +10,19 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::LogParams};
 use std::{future::Future, pin::pin, time::Duration};
 
-/// Lines of the past that are read.
+/// The number of past lines that are read.
 const TAIL: i64 = 200;
-/// Bytes of the past that are read of a container that has ended.
+/// The maximum number of past bytes read of a container that has ended.
 const PAST: i64 = 256 << 10;
-/// Bytes that are read at once.
+/// The number of bytes read at once.
 const CHUNK: usize = 16 << 10;
-/// The pause after each: what is written faster than a chunk a tick is read late, not dropped, and costs no more.
+/// The pause after each chunk: a log written faster than one chunk per tick is read late but completely, at the same
+/// cost.
 const TICK: Duration = Duration::from_millis(100);
-/// Characters kept of a line.
+/// The maximum number of characters kept of a line.
 const LONGEST: usize = 1000;
 
-/// Reads a log to its end and tells it; gives whether it could be read.
+/// Reads a log to its end and emits its lines; returns whether it could be read.
 pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, redact: Redact) -> bool {
     emitter.emit(EventKind::PodLogOpened { source: source.clone() }).await;
     let parameters = LogParams {
@@ -47,7 +48,7 @@ pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, red
     well
 }
 
-/// Splits what is read into lines and tells those of each chunk together.
+/// Splits the log into lines and passes the lines of each chunk to `tell`.
 pub(super) async fn lines<Told: Future<Output = ()>>(
     stream: impl AsyncRead,
     redact: &Redact,
@@ -62,7 +63,7 @@ pub(super) async fn lines<Told: Future<Output = ()>>(
         for byte in chunk.iter().take(length) {
             match byte {
                 b'\n' => found.push(line(&std::mem::take(&mut rest), redact)),
-                // A line without end must not grow without end.
+                // The buffer of an endless line must stay bounded.
                 _ if rest.len() < LONGEST * 4 => rest.push(*byte),
                 _ => {}
             }
@@ -80,7 +81,7 @@ pub(super) async fn lines<Told: Future<Output = ()>>(
     }
 }
 
-/// A line with the time that the API server writes before it.
+/// Parses a line and the timestamp that the API server puts before it.
 fn line(bytes: &[u8], redact: &Redact) -> PodLine {
     let text = String::from_utf8_lossy(bytes);
     let (at, text) = match text.split_once(' ') {

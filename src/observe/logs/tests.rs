@@ -42,7 +42,7 @@ fn event(what: EventKind) -> Arc<Event> {
     Arc::new(Event { seq: 0, at: Timestamp::UNIX_EPOCH, what })
 }
 
-/// What is told of logs, in a few words each, until so many were told.
+/// The next `count` events about logs, in a few words each.
 async fn told(stream: &mut Stream, count: usize) -> Vec<String> {
     let mut told = Vec::new();
     while told.len() < count {
@@ -112,7 +112,7 @@ async fn what_cannot_be_read_says_why_and_is_tried_again_when_the_pod_changes() 
     tell.send(event(EventKind::Targeted(card("victim")))).await.unwrap();
     let first = told(&mut stream, 2).await;
     assert!(first[1].starts_with("victim now failed: ") && first[1].contains("forbidden"), "{first:?}");
-    // The task is told of as finished only after it has said so.
+    // The task counts as finished only after it has emitted its last event.
     tokio::time::sleep(Duration::from_secs(1)).await;
     tell.send(event(EventKind::PodSeen(pod("victim", 0)))).await.unwrap();
     assert_eq!(told(&mut stream, 1).await, ["victim now opened"]);

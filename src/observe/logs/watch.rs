@@ -1,4 +1,4 @@
-//! Which logs are read, and when one is read again.
+//! Decides which logs are read, and when a log is read again.
 
 use super::read::read;
 use crate::{
@@ -24,17 +24,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Pods whose logs are followed at once; the one asked for first goes first.
+/// The maximum number of pods whose logs are followed at once; the one followed longest is dropped first.
 const PODS: usize = 8;
-/// Containers of a pod that are read.
+/// The maximum number of containers read of a pod.
 const CONTAINERS: usize = 4;
-/// Pods of a target card that are read unasked.
+/// The maximum number of pods of a target card that are read without a request.
 const VICTIMS: usize = 4;
 
-/// Takes secrets out of a text.
+/// Removes secrets from a text.
 pub type Redact = Arc<dyn Fn(String) -> String + Send + Sync>;
 
-/// Follows logs of pods in play until `stop` fires: of those that are asked for, and of those on a target card.
+/// Follows logs of pods in play until `stop` is cancelled: of those requested, and of those on a target card.
 pub async fn watch(
     connection: Connection,
     emitter: Emitter,
@@ -43,9 +43,9 @@ pub async fn watch(
     mut tap: mpsc::Receiver<Arc<Event>>,
     stop: CancellationToken,
 ) {
-    // Without a client the pods' own watch says why.
+    // Without a client the watch of the pods reports the reason.
     let Ok(client) = connection.client() else { return };
-    let mut desk = LogReaders {
+    let mut readers = LogReaders {
         client,
         emitter,
         redact,
@@ -56,10 +56,10 @@ pub async fn watch(
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            Some(key) = asked.recv() => desk.follow(&key.uid),
-            Some(_) = desk.tasks.join_next() => {}
+            Some(key) = asked.recv() => readers.follow(&key.uid),
+            Some(_) = readers.tasks.join_next() => {}
             event = tap.recv() => match event {
-                Some(event) => desk.handle(&event.what),
+                Some(event) => readers.handle(&event.what),
                 None => return,
             },
         }
@@ -70,9 +70,9 @@ struct LogReaders {
     client: Client,
     emitter: Emitter,
     redact: Redact,
-    /// Pods in play, by identity.
+    /// Pods in play, by UID.
     known: HashMap<String, Pod>,
-    /// Pods whose logs are read, in the order they were asked for.
+    /// Pods whose logs are read, in the order of the requests.
     followed: Vec<Followed>,
     tasks: JoinSet<()>,
 }
@@ -86,7 +86,7 @@ struct Followed {
 struct LogReader {
     restarts: u32,
     task: AbortHandle,
-    /// Whether the last attempt failed, such as before the container was started.
+    /// Whether the last attempt failed, for example because the container had not started.
     failed: Arc<AtomicBool>,
 }
 
@@ -111,7 +111,7 @@ impl LogReaders {
         }
     }
 
-    /// The pods that a card names.
+    /// The pods that a target card names.
     fn victims(&self, card: &TargetCard) -> Vec<String> {
         let named = |pod: &&Pod| card.objects.iter().any(|object| is_about(object, &pod.key.name));
         self.known.values().filter(named).take(VICTIMS).map(|pod| pod.key.uid.clone()).collect()
@@ -128,7 +128,7 @@ impl LogReaders {
         self.read(uid);
     }
 
-    /// Begins to read what is not read yet, or must be read again: a container that was started in another's place.
+    /// Starts to read the containers that are not read yet, and those that restarted or whose last attempt failed.
     fn read(&mut self, uid: &str) {
         let Some(pod) = self.known.get(uid) else { return };
         let Some(followed) = self.followed.iter_mut().find(|followed| followed.uid == uid) else { return };
@@ -153,13 +153,13 @@ impl LogReaders {
             let (before, now) = (restarted.then(|| source(true)), source(false));
             let (emitter, redact, failed) =
                 (self.emitter.clone(), self.redact.clone(), Arc::new(AtomicBool::new(false)));
-            let told = failed.clone();
+            let failure = failed.clone();
             let task = self.tasks.spawn(async move {
                 if let Some(before) = before {
                     read(api.clone(), before, emitter.clone(), redact.clone()).await;
                 }
                 let well = read(api, now, emitter, redact).await;
-                told.store(!well, Ordering::Relaxed);
+                failure.store(!well, Ordering::Relaxed);
             });
             followed
                 .containers
@@ -168,7 +168,7 @@ impl LogReaders {
     }
 }
 
-/// Whether there is, or was, a process with a log.
+/// Whether the container has, or had, a process with a log.
 fn started(container: &Container) -> bool {
     container.waiting.is_none() || container.last_end.is_some()
 }

@@ -1,4 +1,4 @@
-//! What is known of the watched namespaces, and what of a change is worth telling. Pure: no clock, no network.
+//! The state of the watched namespaces; turns object changes into events worth emitting. Pure: no clock, no network.
 
 use super::{
     in_play::InPlay,
@@ -19,13 +19,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Namespace and name.
 type NamespacedName = (String, String);
 
-/// Everything known, each object as a row.
+/// All known objects, each as a row.
 pub(super) struct ClusterView {
     meant: InPlay,
     pods: PodIndex,
     services: BTreeMap<NamespacedName, KnownService>,
     workloads: HashMap<NamespacedName, KnownWorkload>,
-    /// Deployments in play because a pod of theirs is; once in play, they stay.
+    /// Deployments in play because one of their pods is; once in play, they stay.
     owners: BTreeSet<NamespacedName>,
     /// Namespaces whose endpoints were listed: before that, "no endpoints" would be a guess.
     endpoints_listed: BTreeSet<String>,
@@ -48,7 +48,7 @@ impl ClusterView {
         }
     }
 
-    /// A pod is there or changed.
+    /// Handles a pod that is new or changed.
     pub(super) fn pod(&mut self, pod: &WholePod) -> Vec<EventKind> {
         let mut row = row::pod(pod);
         let labels = pod.labels();
@@ -71,7 +71,7 @@ impl ClusterView {
         self.pods.gone(key).into_iter().collect()
     }
 
-    /// Keys of the pods known in a namespace, to find those that a new list no longer holds.
+    /// The keys of the known pods of a namespace, to find those that a new list no longer contains.
     pub(super) fn pods_of(&self, namespace: &str) -> impl Iterator<Item = &PodKey> {
         self.pods.of(namespace).map(|pod| &pod.row.key)
     }
@@ -81,12 +81,12 @@ impl ClusterView {
         self.pods.counts()
     }
 
-    /// Looks for pods without a row by name, from now on.
+    /// Searches pods without a row by name, from now on.
     pub(super) fn find(&mut self, text: &str) -> Vec<EventKind> {
         self.pods.find(text).into_iter().collect()
     }
 
-    /// A Service is there or changed.
+    /// Handles a Service that is new or changed.
     pub(super) fn service(&mut self, service: &Service) -> Vec<EventKind> {
         let place = place(service);
         let known = self.services.entry(place.clone()).or_default();
@@ -104,7 +104,7 @@ impl ClusterView {
         news
     }
 
-    /// A Service is gone: it has no endpoints any more.
+    /// Handles a deleted Service: it has no endpoints any more.
     pub(super) fn service_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let place = (namespace.to_owned(), name.to_owned());
         let Some(known) = self.services.get_mut(&place) else { return Vec::new() };
@@ -114,12 +114,12 @@ impl ClusterView {
         news.map(EventKind::ServiceSeen).into_iter().collect()
     }
 
-    /// Names of the Services known in a namespace.
+    /// The names of the known Services of a namespace.
     pub(super) fn services_of(&self, namespace: &str) -> Vec<String> {
         self.services.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
     }
 
-    /// Endpoints of a Service are there or changed.
+    /// Handles an endpoint slice that is new or changed.
     pub(super) fn slice(&mut self, slice: &EndpointSlice) -> Vec<EventKind> {
         let Some(service) = service_of(slice) else { return Vec::new() };
         let place = (slice.namespace().unwrap_or_default(), service.clone());
@@ -127,7 +127,7 @@ impl ClusterView {
         self.service_news(&place)
     }
 
-    /// A slice of endpoints is gone.
+    /// Handles a deleted endpoint slice.
     pub(super) fn slice_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let of = |(place, known): (&NamespacedName, &KnownService)| {
             (place.0 == namespace && known.slices().any(|slice| slice == name)).then(|| place.clone())
@@ -139,13 +139,13 @@ impl ClusterView {
         self.service_news(&place)
     }
 
-    /// Names of the slices known in a namespace.
+    /// The names of the known slices of a namespace.
     pub(super) fn slices_of(&self, namespace: &str) -> Vec<String> {
         let services = self.services.iter().filter(|(place, _)| place.0 == namespace);
         services.flat_map(|(_, known)| known.slices().cloned()).collect()
     }
 
-    /// All endpoints of a namespace were listed: now "none" is known to be none.
+    /// Handles the end of the first list of endpoints of a namespace: from now on "no endpoints" is certain.
     pub(super) fn endpoints_listed(&mut self, namespace: &str) -> Vec<EventKind> {
         self.endpoints_listed.insert(namespace.to_owned());
         let places: Vec<NamespacedName> =
@@ -165,7 +165,7 @@ impl ClusterView {
             .collect()
     }
 
-    /// A Deployment is there or changed.
+    /// Handles a Deployment that is new or changed.
     pub(super) fn deployment(&mut self, deployment: &Deployment) -> Vec<EventKind> {
         let place = place(deployment);
         let row = row::workload(deployment);
@@ -184,7 +184,7 @@ impl ClusterView {
         if told { vec![EventKind::WorkloadGone { namespace, name }] } else { Vec::new() }
     }
 
-    /// Names of the Deployments known in a namespace.
+    /// The names of the known Deployments of a namespace.
     pub(super) fn deployments_of(&self, namespace: &str) -> Vec<String> {
         self.workloads.keys().filter(|place| place.0 == namespace).map(|place| place.1.clone()).collect()
     }
@@ -199,7 +199,7 @@ impl ClusterView {
         vec![EventKind::WorkloadSeen(known.row.clone())]
     }
 
-    /// What Kubernetes wrote, if it is about an object in play.
+    /// A Kubernetes event as a note, if it is about an object in play.
     pub(super) fn event(&self, event: &Event) -> Option<ClusterNote> {
         let object = &event.involved_object;
         let namespace = object.namespace.clone().unwrap_or_default();
@@ -234,7 +234,7 @@ impl ClusterView {
         places.iter().for_each(|place| self.service_comes_into_play(place, news));
     }
 
-    /// A Service in play takes the pods behind it with it.
+    /// Brings a Service into play, and with it the pods behind it.
     fn service_comes_into_play(&mut self, place: &NamespacedName, news: &mut Vec<EventKind>) {
         let Some(known) = self.services.get_mut(place) else { return };
         known.in_play = true;
@@ -258,8 +258,8 @@ impl ClusterView {
     }
 }
 
-/// Whether a pod or replica set of this name belongs to the Deployment: the events of one just born or long gone
-/// come when it is not among the known pods.
+/// Whether a pod or replica set of this name belongs to the Deployment: events of very new or deleted ones arrive while
+/// they are not among the known pods.
 fn is_of(name: &str, owner: &str) -> bool {
     let rest = name.strip_prefix(owner).and_then(|rest| rest.strip_prefix('-'));
     rest.is_some_and(|rest| {

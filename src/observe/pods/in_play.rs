@@ -1,4 +1,4 @@
-//! Which objects an experiment is about, as far as its activities name them.
+//! The objects in play: those that the experiment's activities name.
 
 use crate::cluster::Selector;
 use crate::experiment::{Activity, ProviderKind};
@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Host and port of a URL.
 type Address = (String, u16);
 
-/// The objects that the experiment's activities name. What stands in front of them and behind those is found while
-/// watching.
+/// The objects that the experiment's activities name. The Services in front of them and the pods behind those are found
+/// by the watches.
 #[derive(Clone, Debug, Default)]
 pub struct InPlay {
     namespaces: BTreeSet<String>,
@@ -23,12 +23,12 @@ pub struct InPlay {
 }
 
 impl InPlay {
-    /// Nothing in play yet; `namespace` is watched whatever the activities name.
+    /// An empty set; `namespace` is watched regardless of the activities.
     pub fn new(namespace: &str) -> Self {
         Self { namespaces: BTreeSet::from([namespace.to_owned()]), ..Self::default() }
     }
 
-    /// Takes note of what an activity names. `provider` is its provider's mapping, substituted.
+    /// Adds the objects that an activity names. `provider` is its provider's mapping, substituted.
     pub fn add(&mut self, activity: &Activity, provider: &Map) {
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
         let empty = Map::default();
@@ -67,17 +67,17 @@ impl InPlay {
         self.namespaces.iter().map(String::as_str)
     }
 
-    /// Whether an object is meant by its name.
+    /// Whether an object is named.
     pub(super) fn names(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
-    /// The hosts and ports that the experiment's requests go to.
+    /// The hosts and ports of the experiment's requests.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (&str, u16)> {
         self.addresses.iter().map(|(host, port)| (host.as_str(), *port))
     }
 
-    /// Whether nothing in particular is named: then everything in the namespaces is in play.
+    /// Whether no object is named: then everything in the namespaces is in play.
     pub(super) fn is_everything(&self) -> bool {
         self.names.is_empty()
             && self.containers.is_empty()
@@ -85,7 +85,7 @@ impl InPlay {
             && self.selectors.is_empty()
     }
 
-    /// Whether a pod is meant: by its name, its owner's, its containers' or by its labels.
+    /// Whether a pod is named: by its name, its owner's, its containers' or its labels.
     pub(super) fn means_pod(
         &self,
         name: &str,
@@ -103,7 +103,7 @@ impl InPlay {
     }
 }
 
-/// Where a URL leads to.
+/// The host and port of a URL.
 fn address(url: &str) -> Option<Address> {
     let url = reqwest::Url::parse(url).ok()?;
     Some((url.host_str()?.to_owned(), url.port_or_known_default()?))

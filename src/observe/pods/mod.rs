@@ -1,7 +1,7 @@
-//! Pods, endpoints, Deployments and Kubernetes events of what the experiment touches, by watch.
+//! Watches the pods, endpoints, Deployments and Kubernetes events that the experiment touches.
 //!
-//! [`watch()`] feeds objects into a `Picture`, which folds them into small rows at once and tells
-//! only what changed. No whole object is kept.
+//! [`watch()`] feeds objects into a `ClusterView`, which reduces them to small rows at once and emits only changes. No
+//! whole object is kept.
 
 mod cluster_view;
 mod in_play;

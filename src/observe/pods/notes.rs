@@ -1,10 +1,10 @@
-//! Kubernetes events in a line each.
+//! Kubernetes events, one line each.
 
 use super::row::one_line;
 use crate::session::event::ClusterNote;
 use k8s_openapi::api::core::v1::Event;
 
-/// Most characters of a message.
+/// The maximum number of characters of a message.
 const MESSAGE: usize = 300;
 
 pub(super) fn note(event: &Event) -> ClusterNote {

@@ -1,7 +1,7 @@
-//! A pod as it comes over the wire, read no further than it is looked at.
+//! A pod deserialized only as far as its fields are used.
 //!
-//! Most of a pod is about volumes, environments and who wrote which field. In a namespace of thousands, reading that
-//! costs more time and memory than all the rest of a watch.
+//! Most of a pod is about volumes, environments and managed fields. In a namespace of thousands of pods, reading these
+//! costs more time and memory than everything else in a watch.
 
 use k8s_openapi::{
     api::core::v1::{Container, Pod, PodSpec, PodStatus, Probe},
@@ -11,7 +11,7 @@ use kube::{Resource, core::NamespaceResourceScope};
 use serde::{Deserialize, Deserializer};
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// A pod with nothing in it that no row shows and no selector asks for.
+/// A pod with only those fields that a row shows or a selector needs.
 #[derive(Clone, Debug)]
 pub(super) struct PartialPod(pub(super) Pod);
 

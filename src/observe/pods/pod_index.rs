@@ -1,4 +1,4 @@
-//! The pods that are known: some are told one by one, of the others only how many there are of each kind.
+//! The known pods: some are emitted one by one, the others only as counts by status.
 
 use crate::session::event::{EventKind, FoundPods, Pod, PodKey};
 use std::{
@@ -6,12 +6,12 @@ use std::{
     sync::Arc,
 };
 
-/// Pods in play that are told one by one: nobody reads more rows.
+/// The maximum number of pods in play that are emitted one by one; nobody reads more rows.
 const IN_PLAY: usize = 300;
-/// Pods that are not in play but told one by one nevertheless.
+/// The maximum number of pods not in play that are emitted one by one nevertheless.
 const OTHERS: usize = 100;
 
-/// Pods told of those that were looked for.
+/// The maximum number of pods returned by a search.
 const FOUND: usize = 50;
 
 type Labels = BTreeMap<String, String>;
@@ -30,7 +30,7 @@ pub(super) struct PodIndex {
     found: Option<FoundPods>,
 }
 
-/// A pod, its labels, and whether it is told one by one.
+/// A pod, its labels, and whether it is emitted one by one.
 pub(super) struct KnownPod {
     pub(super) row: Pod,
     pub(super) labels: Arc<Labels>,
@@ -38,7 +38,7 @@ pub(super) struct KnownPod {
 }
 
 impl PodIndex {
-    /// A pod is there or changed. Gives the row if that is worth telling.
+    /// Handles a pod that is new or changed. Returns its event if it is worth emitting.
     pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<EventKind> {
         let labels = self.labels.shared(labels);
         if let Some(known) = self.pods.get_mut(&row.key).filter(|known| known.row == row) {
@@ -49,10 +49,10 @@ impl PodIndex {
         if let Some(known) = &known {
             self.leaves(known);
         }
-        // One that is about to go would take the room only to give it back: a crowd that churns would fill it for ever.
+        // A terminating pod gets no room, because it would free it at once: constant churn would emit events for ever.
         let room = row.deleting.is_none()
             && if row.in_play { self.told_in_play < IN_PLAY } else { self.told_others < OTHERS };
-        // Whoever was told stays told, lest it be counted twice by those who heard of it.
+        // A pod emitted before stays so, because consumers would count it twice otherwise.
         let told = room || known.is_some_and(|known| known.told);
         let known = KnownPod { row: row.clone(), labels, told };
         self.enters(&known);
@@ -60,7 +60,7 @@ impl PodIndex {
         told.then_some(EventKind::PodSeen(row))
     }
 
-    /// A pod is gone. Gives its farewell if it was told of.
+    /// Handles a deleted pod. Returns the event if the pod was emitted before.
     pub(super) fn gone(&mut self, key: &PodKey) -> Option<EventKind> {
         let known = self.pods.remove(key)?;
         self.leaves(&known);
@@ -97,7 +97,7 @@ impl PodIndex {
         }
     }
 
-    /// The counts of pods without a row that changed since the last call, and what is sought among them.
+    /// The counts of pods without a row that changed since the last call, and the search result if it changed.
     pub(super) fn counts(&mut self) -> Vec<EventKind> {
         let changed = std::mem::take(&mut self.counts_changed);
         let found = if changed.is_empty() { None } else { self.seek() };
@@ -106,13 +106,13 @@ impl PodIndex {
         changed.into_iter().map(counted).chain(found).collect()
     }
 
-    /// Looks for pods without a row whose names hold `text`, from now on.
+    /// Searches pods without a row whose names contain `text`, from now on.
     pub(super) fn find(&mut self, text: &str) -> Option<EventKind> {
         self.sought = text.to_owned();
         self.seek()
     }
 
-    /// What is found, if that is another than before.
+    /// The search result, if it changed.
     fn seek(&mut self) -> Option<EventKind> {
         let found = if self.sought.is_empty() {
             None
@@ -135,7 +135,7 @@ impl PodIndex {
         all.take_while(move |known| known.row.key.namespace == namespace)
     }
 
-    /// Whether a pod of this name is in play; several have it while one replaces the other.
+    /// Whether a pod of this name is in play; several pods have the name while one replaces the other.
     pub(super) fn is_in_play(&self, namespace: &str, name: &str) -> bool {
         let same = |key: &PodKey| key.namespace == namespace && key.name == name;
         self.named(namespace, name).take_while(|(key, _)| same(key)).any(|(_, known)| known.row.in_play)
@@ -147,11 +147,11 @@ impl PodIndex {
     }
 }
 
-/// Sets of labels, each kept once: the pods of a workload have the same ones.
+/// Sets of labels, each stored once: the pods of a workload have the same ones.
 #[derive(Default)]
 struct SharedLabels {
     sets: HashSet<Arc<Labels>>,
-    /// When there are more than this, those that nobody uses any more are dropped.
+    /// The size above which unused sets are dropped.
     most: usize,
 }
 

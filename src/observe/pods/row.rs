@@ -1,4 +1,4 @@
-//! A whole object folded into its row.
+//! Reduces a whole object to its row.
 
 use super::status_word::status_word;
 use crate::session::event::{Container, LastEnd, Liveness, Pod, PodKey, PodPhase, Timestamp, Workload};
@@ -12,7 +12,7 @@ use kube::ResourceExt;
 const PERIOD_S: i32 = 10;
 const THRESHOLD: i32 = 3;
 
-/// The row of a pod; whether it is in play is not for the pod to say.
+/// The row of a pod; the caller sets whether it is in play.
 pub(super) fn pod(pod: &v1::Pod) -> Pod {
     let spec = pod.spec.as_ref();
     let status = pod.status.as_ref();
@@ -52,7 +52,7 @@ pub(super) fn workload(deployment: &Deployment) -> Workload {
     }
 }
 
-/// Text of the cluster in one line, without control characters, at most `limit` characters long.
+/// A text from the cluster in one line, without control characters, with at most `limit` characters.
 pub(super) fn one_line(text: &str, limit: usize) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").chars().take(limit).collect()
@@ -62,8 +62,8 @@ fn moment(time: &Time) -> Timestamp {
     time.0
 }
 
-/// The workload's name. A replica set of a Deployment is called like it with the template's hash behind, so the
-/// Deployment is known without asking for the replica set.
+/// The workload's name. The name of a Deployment's replica set is the Deployment's with the template's hash appended,
+/// so the Deployment is known without a request for the replica set.
 fn owner(pod: &v1::Pod) -> Option<String> {
     let owners = pod.metadata.owner_references.as_deref()?;
     let owner = owners.iter().find(|owner| owner.controller == Some(true)).or(owners.first())?;
@@ -85,7 +85,7 @@ fn phase(pod: &v1::Pod) -> PodPhase {
     }
 }
 
-/// In the order of the spec: the kubelet's order may change.
+/// In the order of the spec, because the kubelet's order may change.
 fn containers(pod: &v1::Pod) -> Vec<Container> {
     let statuses =
         pod.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Label of a slice that names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
-/// Pods behind a Service that are told by name: it is told anew with every change of them.
+/// The maximum number of pods listed by name: every change of them emits the Service again.
 const NAMED: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct KnownService {
-    /// Which pods it sends to; nothing for a Service that selects none.
+    /// The selector of its pods; `None` for a Service that selects none.
     selector: Option<Selector>,
     node_ports: BTreeSet<u16>,
     hosts: BTreeSet<String>,
@@ -40,7 +40,7 @@ impl KnownService {
         self.hosts = hosts(service);
     }
 
-    /// Whether a request to this host and port comes here.
+    /// Whether a request to this host and port reaches this Service.
     pub(super) fn is_asked_at(&self, host: &str, port: u16) -> bool {
         self.node_ports.contains(&port) || self.hosts.contains(host)
     }
@@ -76,7 +76,7 @@ impl KnownService {
         self.slices.keys()
     }
 
-    /// What there is to tell: the endpoints, if the Service is in play and they are not as told before.
+    /// The endpoints, if the Service is in play and they have changed since they were last returned.
     pub(super) fn news(&mut self, namespace: &str, name: &str) -> Option<ServiceEndpoints> {
         if !self.in_play {
             return None;
@@ -98,7 +98,7 @@ impl KnownService {
     }
 }
 
-/// Name of the Service a slice belongs to.
+/// The name of the Service that a slice belongs to.
 pub(super) fn service_of(slice: &EndpointSlice) -> Option<&String> {
     slice.labels().get(SERVICE_NAME)
 }

@@ -1,8 +1,8 @@
-//! The word `kubectl get pods` prints under STATUS.
+//! The word that `kubectl get pods` prints under STATUS.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodStatus};
 
-/// The word: what hinders the pod most, else its phase.
+/// The reason that blocks the pod most, else its phase.
 pub(super) fn status_word(pod: &Pod) -> String {
     let empty = PodStatus::default();
     let status = pod.status.as_ref().unwrap_or(&empty);
@@ -36,7 +36,7 @@ fn is_ready(status: &PodStatus) -> bool {
     conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-/// Why a container that does not run does not.
+/// Why a container does not run.
 fn container_word(state: &ContainerState) -> Option<String> {
     let waiting = state.waiting.as_ref().and_then(|waiting| waiting.reason.clone());
     waiting.filter(|reason| !reason.is_empty()).or_else(|| ended_word(state))
@@ -51,7 +51,7 @@ fn ended_word(state: &ContainerState) -> Option<String> {
     }))
 }
 
-/// `Init:…`, while an init container has not done its part.
+/// `Init:…`, as long as an init container is not done.
 fn initialising(pod: &Pod, status: &PodStatus) -> Option<String> {
     let declared = pod.spec.as_ref().and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
     let statuses = status.init_container_statuses.as_deref().unwrap_or_default();
@@ -71,7 +71,7 @@ fn initialising(pod: &Pod, status: &PodStatus) -> Option<String> {
     })
 }
 
-/// An init container is done when it ended well; one that goes on running beside the others, when it has started.
+/// An init container is done when it ended successfully; a sidecar is done when it has started.
 fn done(container: &ContainerStatus, sidecar: bool) -> bool {
     let ended = container.state.as_ref().and_then(|state| state.terminated.as_ref());
     ended.is_some_and(|ended| ended.exit_code == 0) || (sidecar && container.started == Some(true))

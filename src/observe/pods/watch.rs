@@ -1,4 +1,4 @@
-//! What the watches bring goes into the picture; what is news there is told.
+//! Feeds the results of the watches into the cluster view and emits the resulting events.
 
 use super::{
     InPlay,
@@ -21,13 +21,13 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// How often counts of pods are told, at most.
+/// The minimum interval between two emissions of pod counts.
 const COUNTS: Duration = Duration::from_secs(1);
 
-/// Watches the namespaces in play until `stop` fires; emits facts on change only. `sought` is what the operator looks
-/// for among the names of pods.
+/// Watches the namespaces in play until `stop` is cancelled; emits events on change only. `sought` is the operator's
+/// search text for pod names.
 ///
-/// Fails only when no client can be made; a cluster that does not answer is told by `SourceChanged`.
+/// Fails only if no client can be made; a cluster that does not answer is reported by `SourceChanged`.
 pub fn watch(
     connection: &Connection,
     in_play: InPlay,
@@ -60,9 +60,9 @@ pub fn watch(
 struct Observer {
     connection: Connection,
     picture: ClusterView,
-    /// Identities that a running list has held so far.
+    /// Identities that a running list has contained so far.
     listing: HashMap<WatchSource, BTreeSet<String>>,
-    /// Each watch with its state, none before it first spoke.
+    /// The state of each watch; `None` before its first result.
     states: HashMap<WatchSource, Option<SourceState>>,
     told: HashMap<Source, SourceState>,
 }
@@ -129,7 +129,7 @@ impl Observer {
             WatchedObject::Service(service) => self.picture.service(&service),
             WatchedObject::Slice(slice) => self.picture.slice(&slice),
             WatchedObject::Deployment(deployment) => self.picture.deployment(&deployment),
-            // What was written before we came is history.
+            // Events written before this program started are history.
             WatchedObject::Event(_) if listed => Vec::new(),
             WatchedObject::Event(event) => {
                 self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect()
@@ -153,7 +153,8 @@ impl Observer {
         }
     }
 
-    /// After a list: what it did not hold went while nobody looked.
+    /// After a list: emits objects that the list did not contain as gone; they were deleted while the watch was
+    /// interrupted.
     fn swept(&mut self, from: &WatchSource) -> Vec<EventKind> {
         let held = self.listing.remove(from).unwrap_or_default();
         let at = from.namespace.as_str();
@@ -183,7 +184,7 @@ impl Observer {
         }
     }
 
-    /// A watch has a new state: what its source has to tell. A source is live when all its watches are.
+    /// Sets the state of a watch; returns the change of its source, if any. A source is live if all its watches are.
     fn state(&mut self, from: WatchSource, state: SourceState) -> Vec<EventKind> {
         let source = from.kind.source();
         self.states.insert(from, Some(state.clone()));

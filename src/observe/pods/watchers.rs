@@ -1,4 +1,4 @@
-//! The watches themselves: one of each kind for each namespace, tried again for ever.
+//! The watches: one per kind and namespace, retried for ever.
 
 use super::partial_pod::PartialPod;
 use crate::session::event::Source;
@@ -19,20 +19,20 @@ use kube::{
 use serde::de::DeserializeOwned;
 use std::{fmt::Debug, time::Duration};
 
-/// Pauses before a watch is begun again.
+/// Pauses before a watch is restarted.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Objects in one page of a list: with more, a page takes more memory than all that is kept of it.
+/// Objects per page of a list: a larger page needs more memory than all data kept of it.
 const PAGE: u32 = 200;
 
-/// Something a watch brought.
+/// One result of a watch.
 pub(super) struct WatchInput {
     pub(super) from: WatchSource,
     pub(super) what: Result<WatchChange, watcher::Error>,
 }
 
-/// Which watch.
+/// Identifies a watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct WatchSource {
     pub(super) kind: WatchedKind,
@@ -49,7 +49,7 @@ pub(super) enum WatchedKind {
 }
 
 impl WatchedKind {
-    /// The source it is told as.
+    /// The source as which its state is emitted.
     pub(super) fn source(self) -> Source {
         match self {
             WatchedKind::Pods => Source::Pods,
@@ -60,7 +60,7 @@ impl WatchedKind {
     }
 }
 
-/// A change, or a station of a list.
+/// A change of an object, or the begin or end of a list.
 pub(super) enum WatchChange {
     ListBegins,
     ListEnds,
@@ -77,7 +77,8 @@ pub(super) enum WatchedObject {
 }
 
 impl WatchedObject {
-    /// What tells it from others of its kind in its namespace. A pod that took a lost one's name is another one.
+    /// Identifies the object among those of its kind in its namespace. A pod that reuses the name of a deleted one is
+    /// another pod.
     pub(super) fn identity(&self) -> String {
         match self {
             WatchedObject::Pod(pod) => pod.uid().unwrap_or_default(),
@@ -100,7 +101,7 @@ pub(super) fn watches(namespace: &str) -> impl Iterator<Item = WatchSource> {
     kinds.into_iter().map(|kind| WatchSource { kind, namespace: namespace.to_owned() })
 }
 
-/// One watch, for as long as it is read.
+/// The stream of one watch.
 pub(super) fn input(client: &Client, from: &WatchSource) -> BoxStream<'static, WatchInput> {
     match from.kind {
         WatchedKind::Pods => changes(client, from, |PartialPod(pod)| WatchedObject::Pod(Box::new(pod))),
@@ -142,8 +143,8 @@ where
         .boxed()
 }
 
-/// A watch that begins anew, with a list, whenever it could not be begun or taken up again: a watch that was taken up
-/// says nothing until something changes, a list says at once that the source is back.
+/// A watch that restarts with a list whenever it could not be started or resumed: a resumed watch is silent until
+/// something changes, but a list shows at once that the source is back.
 fn restarting<K>(api: Api<K>) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send + 'static
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
@@ -166,7 +167,7 @@ where
     })
 }
 
-/// The pause before a watch is begun again; each failure doubles it.
+/// The pause before a watch is restarted; each failure doubles it.
 #[derive(Default)]
 struct WatchBackoff {
     due: Duration,

@@ -1,18 +1,18 @@
-//! Which sources will be asked for the breaker's state once users are watched: nothing is asked of them here.
+//! Lists the sources that will be queried for the breaker's state once users are watched; nothing is queried here.
 
 use super::{know, ok};
 use crate::cluster::{Connection, Permission, may};
 use crate::observe::breaker::{NamedSource, USUAL_PATHS, survey};
 use crate::session::event::PreflightCheck;
 
-/// What will be asked.
+/// The sources that will be queried.
 pub struct BreakerSources<'a> {
     pub users: &'a str,
     /// Sources that the operator named.
     pub named: &'a [NamedSource],
 }
 
-/// One line, or two.
+/// Returns the preflight line about the sources.
 pub(super) async fn check(
     sources: &BreakerSources<'_>,
     connection: Option<&Connection>,

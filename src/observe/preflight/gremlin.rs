@@ -1,4 +1,4 @@
-//! Whether Gremlin can be used, and what could be done in its place.
+//! Checks whether Gremlin can be used, and offers an alternative.
 
 use super::{Preflight, StepToCheck, fix, ok};
 use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};

@@ -1,5 +1,5 @@
-//! What to mend and what to know before anything is fired. Only reads of the cluster and one TCP connect to each
-//! address that will be asked; no request to a service.
+//! Checks before anything is fired: what to fix and what to know. Only reads of the cluster and one TCP connect to each
+//! address that will be requested; no request to a service.
 
 mod breaker;
 mod gremlin;
@@ -18,7 +18,7 @@ use crate::experiment::{Activity, Secrets};
 use crate::session::event::{CheckLevel, PreflightCheck, StepRef};
 use pyvalue::{Map, Value};
 
-/// A step as the preflight looks at it.
+/// A step as the preflight sees it.
 pub struct StepToCheck<'a> {
     /// Its number as the operator sees it, from 1.
     pub number: usize,
@@ -48,7 +48,7 @@ impl StepToCheck<'_> {
     }
 }
 
-/// Everything the preflight looks at.
+/// The input of the preflight.
 pub struct Preflight<'a> {
     /// The session's cluster, or why there is none.
     pub connection: Result<&'a Connection, &'a Error>,
@@ -58,14 +58,14 @@ pub struct Preflight<'a> {
     pub subjects: &'a [StepToCheck<'a>],
     /// The resolved secrets.
     pub secrets: &'a Secrets,
-    /// Where Gremlin's variables are looked up.
+    /// The settings with Gremlin's variables.
     pub settings: &'a ClusterSettings,
-    /// Where the breaker's state will be looked for, if users will be asked at all.
+    /// The sources for the breaker's state, if users will be probed at all.
     pub breaker: Option<BreakerSources<'a>>,
 }
 
 impl Preflight<'_> {
-    /// Looks, and tells what was found: what is fine, what to mend, what to know. A few seconds at most.
+    /// Runs all checks and returns what is fine, what to fix and what to know. Takes a few seconds at most.
     pub async fn look(&self) -> Vec<PreflightCheck> {
         let mut checks = gremlin::check(self).await;
         checks.extend(traps::without_effect(self.subjects));

@@ -1,4 +1,4 @@
-//! What we are allowed, of what the steps and the view need.
+//! Checks the permissions that the steps and the view need.
 
 use super::{Preflight, fix, know, ok};
 use crate::cluster::{Access, Connection, Permission, may};
@@ -7,10 +7,10 @@ use crate::session::event::PreflightCheck;
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 
-/// Questions asked at the same time.
+/// The number of concurrent access reviews.
 const AT_ONCE: usize = 8;
 
-/// What the live view watches.
+/// The resources that the live view watches.
 const VIEW: [(&str, &str); 5] = [
     ("", "pods"),
     ("", "services"),
@@ -19,7 +19,7 @@ const VIEW: [(&str, &str); 5] = [
     ("discovery.k8s.io", "endpointslices"),
 ];
 
-/// Asks for each permission once.
+/// Requests each permission once.
 pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
     let native = |subject: &super::StepToCheck<'_>| {
         let native = resolve(subject.text("module"), subject.text("func"))?;
@@ -64,7 +64,7 @@ pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) ->
 
 type Answers = (Vec<Permission>, Vec<Permission>);
 
-/// What is allowed, and what is not.
+/// The allowed and the denied permissions.
 async fn ask(connection: &Connection, permissions: BTreeSet<Permission>) -> Result<Answers, String> {
     let asked = stream::iter(permissions).map(|permission| may(connection, permission));
     let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;

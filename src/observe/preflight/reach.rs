@@ -1,4 +1,4 @@
-//! Whether the cluster answers, and what is in it.
+//! Checks whether the cluster answers, and counts its objects.
 
 use super::{fix, ok};
 use crate::cluster::Connection;
@@ -7,12 +7,12 @@ use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{Api, api::ListParams};
 use std::time::Duration;
 
-/// Longest wait for the first answer.
+/// The timeout of the first answer.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Objects counted; a larger cluster is told as `500+`.
+/// The maximum number of objects counted; a larger cluster is shown as `500+`.
 const COUNTED: u32 = 500;
 
-/// Asks for the version, then counts.
+/// Requests the version, then counts.
 pub(super) async fn check(connection: &Connection, namespace: &str) -> PreflightCheck {
     let context = connection.context();
     let client = match connection.client() {

@@ -1,4 +1,4 @@
-//! What misleads: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
+//! Warns of pitfalls: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
 
 use super::{Preflight, StepToCheck, know};
 use crate::cluster::{Connection, Selector};
@@ -19,10 +19,10 @@ use std::collections::BTreeMap;
 const PERIOD_S: i32 = 10;
 const THRESHOLD: i32 = 3;
 
-/// Most objects looked through.
+/// The maximum number of objects searched.
 const SEARCHED: u32 = 500;
 
-/// Probes of the method never fail by what they answer.
+/// Warns of HTTP probes in the method: no answer makes them fail.
 pub(super) fn without_effect(subjects: &[StepToCheck<'_>]) -> Vec<PreflightCheck> {
     let in_method = subjects.iter().filter(|subject| subject.at.section == Section::Method);
     let requests = in_method.filter(|subject| subject.activity.provider.kind == ProviderKind::Http);
@@ -43,7 +43,8 @@ pub(super) fn without_effect(subjects: &[StepToCheck<'_>]) -> Vec<PreflightCheck
         .collect()
 }
 
-/// What the cluster's objects tell. What cannot be read is left out: the permissions say so.
+/// Pitfalls visible in the cluster's objects. Unreadable objects are skipped, because the permissions check reports
+/// them.
 pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
     let Ok(client) = connection.client() else { return Vec::new() };
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), preflight.namespace);
@@ -63,7 +64,10 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
         )
     }));
     checks.extend(
-        deployments.iter().filter(|it| replicas(it) == 0).flat_map(|it| scaled_to_none(preflight, it)),
+        deployments
+            .iter()
+            .filter(|deployment| replicas(deployment) == 0)
+            .flat_map(|deployment| scaled_to_none(preflight, deployment)),
     );
     checks.extend(budgets(&client, preflight.namespace, &hit).await);
     let asked = asked(&client, preflight).await;
@@ -76,7 +80,8 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
     checks
 }
 
-/// Steps that wait until something is missing of what has nothing: with 0 of 0 replicas nothing is.
+/// Warns of steps that wait for missing replicas of a Deployment without any: with 0 of 0 replicas the condition always
+/// holds.
 fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<PreflightCheck> {
     let name = deployment.name_any();
     let waits = |subject: &&StepToCheck<'_>| {
@@ -114,7 +119,7 @@ fn containers(deployment: &Deployment) -> &[Container] {
     pod.map(|pod| pod.containers.as_slice()).unwrap_or_default()
 }
 
-/// Whether a destructive step takes pods of the Deployment away, as far as names and simple selectors tell.
+/// Whether a destructive step removes pods of the Deployment, as far as names and simple selectors show.
 fn is_hit(subjects: &[StepToCheck<'_>], deployment: &Deployment) -> bool {
     let name = deployment.name_any();
     let labels = pod_labels(deployment);
@@ -141,7 +146,7 @@ fn is_selected(selector: &str, labels: &BTreeMap<String, String>) -> bool {
     selector.is_some_and(|selector| selector.matches(labels))
 }
 
-/// Budgets guard against evictions only.
+/// Warns that budgets guard against evictions only.
 async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<PreflightCheck> {
     let budgets: Api<PodDisruptionBudget> = Api::namespaced(client.clone(), namespace);
     let Ok(budgets) = budgets.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
@@ -183,7 +188,7 @@ fn selects(service: &Service, deployment: &Deployment) -> bool {
     })
 }
 
-/// The safety device can kill the patient.
+/// Warns of a liveness probe that may restart the consumer while the breaker is open.
 fn liveness(deployment: &Deployment) -> Option<PreflightCheck> {
     let probe = containers(deployment).iter().find_map(|container| container.liveness_probe.as_ref())?;
     let path = probe.http_get.as_ref()?.path.clone().unwrap_or_else(|| "/".to_owned());

@@ -1,4 +1,4 @@
-//! Whether the addresses that will be asked accept a connection.
+//! Checks whether the addresses that will be requested accept a connection.
 
 use super::{StepToCheck, fix, ok};
 use crate::cluster::{Connection, ServiceReach, service_url};
@@ -10,10 +10,10 @@ use reqwest::Url;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::net::TcpStream;
 
-/// Longest wait for a connection.
+/// The timeout of a connection attempt.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Connects to each address once, sends nothing.
+/// Connects to each address once and sends nothing.
 pub(super) async fn check(
     subjects: &[StepToCheck<'_>],
     connection: Option<&Connection>,
@@ -54,7 +54,7 @@ pub(super) async fn check(
     checks
 }
 
-/// `step 3 ask`, and how many more ask the same.
+/// `step 3 ask`, and the number of further steps with the same address.
 fn titles(subjects: &[&StepToCheck<'_>]) -> String {
     let first = subjects.first().map(|subject| subject.title()).unwrap_or_default();
     match subjects.len() {
@@ -63,7 +63,7 @@ fn titles(subjects: &[&StepToCheck<'_>]) -> String {
     }
 }
 
-/// Where a Service may be reached, or how it could be.
+/// Where a Service can be reached, or how it could be made reachable.
 enum ServiceRoute {
     At { service: String, url: String },
     Advice(String),
@@ -80,7 +80,7 @@ fn remedy(ways: &[ServiceRoute]) -> String {
     }
 }
 
-/// The other address, if there is only one that may be meant and it accepts connections.
+/// An offer of another address, if there is exactly one candidate and it accepts connections.
 async fn offer(subjects: &[&StepToCheck<'_>], ways: &[ServiceRoute]) -> Option<PlanChange> {
     let [ServiceRoute::At { url: to, .. }] = ways else { return None };
     let url = Url::parse(to).ok()?;
@@ -107,7 +107,7 @@ async fn connect(host: &str, port: u16) -> Result<(), String> {
     }
 }
 
-/// Where the Service that may be meant can be reached: the one with that node port, else those reachable from outside.
+/// The addresses of the Service that may be meant: the one with that node port, else those reachable from outside.
 async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec<ServiceRoute>> {
     let services: Api<Service> = Api::namespaced(connection.client().ok()?, namespace);
     let services = services.list(&ListParams::default()).await.ok()?.items;

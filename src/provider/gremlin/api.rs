@@ -1,4 +1,4 @@
-//! The two requests to Gremlin: log in, attack.
+//! The two requests to Gremlin's API: login and attack.
 
 use super::Refusal;
 use pyvalue::Map;
@@ -6,19 +6,19 @@ use reqwest::{Client, RequestBuilder, Url, header};
 use serde_json::Value as Json;
 use std::time::Duration;
 
-/// Longest wait for an answer; the reference waits without end.
+/// The request timeout; the reference has none.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Most characters of an answer that go into a message.
+/// The maximum number of characters of a response that are copied into a message.
 const SHOWN: usize = 500;
 
-/// Gremlin at one address.
+/// A client for the Gremlin API at one address.
 pub(super) struct Api {
     base: String,
     client: Client,
 }
 
-/// What a login gave.
+/// The result of a login.
 pub(super) struct Login {
     pub(super) header: String,
     pub(super) team: Option<String>,
@@ -32,7 +32,7 @@ impl Api {
             ))
         })?;
         let mut builder = Client::builder().timeout(LIMIT);
-        // What runs on this machine is never behind a proxy.
+        // A server on this machine is never reached through a proxy.
         if matches!(host.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
             builder = builder.no_proxy();
         }
@@ -42,7 +42,7 @@ impl Api {
         Ok(Self { base, client })
     }
 
-    /// The login of the user whose organisation is `org`.
+    /// Logs in and returns the login for the organisation `org`.
     pub(super) async fn log_in(&self, email: &str, password: &str, org: &str) -> Result<Login, Refusal> {
         let request = self
             .client
@@ -59,7 +59,7 @@ impl Api {
         }
         let answer: Json = serde_json::from_str(&text)
             .map_err(|_| Refusal::Activity("Gremlin's answer to the login is no JSON".to_owned()))?;
-        // One login a team in the API of old, one object in today's.
+        // The old API returns one login per team, the current API one object.
         let logins = match answer {
             Json::Array(logins) => logins,
             login => vec![login],
@@ -74,7 +74,7 @@ impl Api {
         Ok(Login { header: header.to_owned(), team: team.map(str::to_owned) })
     }
 
-    /// Starts an attack; its identifier.
+    /// Starts an attack and returns its identifier.
     pub(super) async fn attack(&self, login: &Login, attack: &Map) -> Result<String, Refusal> {
         let team =
             login.team.as_deref().map(|team| format!("?{}", form(&[("teamId", team)]))).unwrap_or_default();
@@ -109,9 +109,9 @@ impl Api {
     }
 }
 
-/// Pairs as a form or a query holds them.
+/// Encodes pairs as a form or a query.
 fn form(pairs: &[(&str, &str)]) -> String {
-    // The base only lends its encoder.
+    // The base URL is only used for the encoder of `Url`.
     let url = Url::parse_with_params("http://form", pairs);
     url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }

@@ -15,12 +15,12 @@ use pyvalue::{Map, Value};
 pub(crate) use preview::{container_names, containers, preview};
 pub use stand_in::stand_in;
 
-/// Python's address of the one function.
+/// The Python module of the extension's only function.
 pub(crate) const MODULE: &str = "chaosgremlin.actions";
 
 const BASE_URL: &str = "https://api.gremlin.com/v1";
 
-/// The one function of the extension.
+/// The extension's only function.
 static FUNCTIONS: &[Native] = &[Native {
     module: MODULE,
     func: "attack",
@@ -43,39 +43,39 @@ pub struct Gremlin {
 /// Why an attack did not start.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    /// What the reference's function raises as an activity failure.
+    /// The reference's function raises this as an activity failure.
     #[error("chaoslib.exceptions.ActivityFailed: {0}")]
     Activity(String),
-    /// What Python's call of the function refuses.
+    /// Python's call of the function raises this as a `TypeError`.
     #[error("TypeError: {0}")]
     Secrets(String),
 }
 
-/// How to prove who we are.
+/// The credentials of an attack.
 enum Credentials {
     Password { email: String, password: String, org: String },
     Key { key: String, team: String },
 }
 
 impl Gremlin {
-    /// Reads its variables from `settings` at each call.
+    /// Creates the catalogue; the variables of `settings` are read at each call.
     pub fn new(settings: ClusterSettings) -> Self {
         Self { settings }
     }
 
-    /// Where attacks are sent.
+    /// The base URL of the API that attacks are sent to.
     pub fn base_url(&self) -> String {
         let url = self.settings.variable("CHAOS_TUI_GREMLIN_URL").unwrap_or_else(|| BASE_URL.to_owned());
         url.trim_end_matches('/').to_owned()
     }
 
-    /// Why an attack with these flat secrets would be refused before it is sent, and what to do; nothing when it has
-    /// credentials.
+    /// The reason why an attack with these flat secrets would be refused before it is sent, and the remedy; `None` if
+    /// there are credentials.
     pub fn lacks(&self, secrets: Option<&Map>) -> Option<String> {
         self.credentials(secrets).err().map(|refusal| refusal.to_string())
     }
 
-    /// Secrets mean a login with a password; without any, the API key of the environment is used.
+    /// Uses the password login if secrets are given, else the API key of the environment.
     fn credentials(&self, secrets: Option<&Map>) -> Result<Credentials, Refusal> {
         let Some(secrets) = secrets else {
             let key = self.settings.variable("GREMLIN_API_KEY").ok_or_else(|| {
@@ -103,7 +103,7 @@ impl Gremlin {
         Ok(Credentials::Password { email: get("email")?, password: get("password")?, org: get("org_name")? })
     }
 
-    /// Starts the attack and answers its identifier. Its course is not followed.
+    /// Starts the attack and returns its identifier. Does not monitor the attack's progress.
     async fn attack(&self, arguments: &Map) -> Result<Value, Refusal> {
         let secrets = arguments.get("secrets").and_then(Value::as_map);
         let api = Api::new(self.base_url())?;
@@ -151,7 +151,7 @@ impl Catalogue for Gremlin {
         Box::pin(async move { call.unless_cancelled(attack(arguments)).await })
     }
 
-    /// The containers that the attack's labels name.
+    /// The containers selected by the attack's labels.
     fn targets(&self, _native: &'static Native, arguments: &Map) -> Vec<String> {
         container_names(arguments)
     }

@@ -1,13 +1,13 @@
-//! What an attack would do, as far as its arguments and the cluster tell.
+//! Predicts the effect of an attack from its arguments and the cluster.
 
 use crate::cluster::Connection;
 use crate::provider::kubernetes::preview::{CardDraft, on_containers};
 use pyvalue::{Map, Value};
 
-/// The namespace that is searched for the containers; labels may name another.
+/// The default namespace of the containers; a label may name another one.
 const NAMESPACE: &str = "default";
 
-/// The card of an attack. Which container it hits, Gremlin decides; shown are those it can choose from.
+/// Builds the target card of an attack. Gremlin itself chooses the container; the card shows all candidates.
 pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) -> CardDraft {
     let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
     let command = command.unwrap_or("attack");
@@ -42,7 +42,7 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
     }
 }
 
-/// Labels in the shape of 2017 and in today's.
+/// The labels of the target, in the API format of 2017 and in the current one.
 fn labels(arguments: &Map) -> impl Iterator<Item = (&String, &Value)> {
     let today = || arguments.get("target")?.get("containers")?.get("multiSelectLabels");
     [arguments.get("labels"), today()].into_iter().flatten().filter_map(Value::as_map).flatten()
@@ -56,7 +56,7 @@ fn texts(value: &Value) -> impl Iterator<Item = String> {
         .filter_map(|value| value.as_str().map(str::to_owned))
 }
 
-/// The containers that an attack names.
+/// The names of the containers that an attack selects.
 pub(crate) fn container_names(arguments: &Map) -> Vec<String> {
     labels(arguments)
         .filter(|(key, _)| key.ends_with("container.name"))
@@ -64,7 +64,7 @@ pub(crate) fn container_names(arguments: &Map) -> Vec<String> {
         .collect()
 }
 
-/// The namespace and the names of the containers that an attack chooses from.
+/// The namespace and the names of the containers that an attack selects from.
 pub(crate) fn containers(arguments: &Map) -> (String, Vec<String>) {
     let namespace = label(arguments, "pod.namespace").unwrap_or_else(|| NAMESPACE.to_owned());
     (namespace, container_names(arguments))
@@ -74,7 +74,7 @@ fn label(arguments: &Map, ending: &str) -> Option<String> {
     labels(arguments).find(|(key, _)| key.ends_with(ending)).and_then(|(_, value)| texts(value).next())
 }
 
-/// How many are attacked: one by chance in the shape of 2017, `exact` where it is given; all when not told.
+/// The number of targets: 1 for a random target in the API format of 2017, `exact` if it is given; `None` means all.
 pub(super) fn number(arguments: &Map) -> Option<usize> {
     let target = arguments.get("target")?;
     match target.get("exact") {

@@ -1,11 +1,11 @@
-//! What can be done in a shutdown's place where there is no Gremlin: the pods it would hit are deleted.
+//! A replacement for a Gremlin shutdown attack if Gremlin is not available: deletes the pods that the attack would hit.
 
 use super::preview::{containers, number};
 use crate::{cluster::Connection, provider::kubernetes::kit::save_containers};
 use pyvalue::{Map, Value};
 
-/// The provider of an action that deletes the pods of the one workload whose containers the attack names. Nothing for
-/// attacks that leave their containers running, and where that workload cannot be told.
+/// The provider of an action that deletes pods of the one workload whose containers the attack names. `None` for
+/// attacks that leave their containers running, and if the workload cannot be determined.
 pub async fn stand_in(arguments: &Map, connection: &Connection) -> Option<Map> {
     let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
     let (namespace, names) = containers(arguments);

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 type Log = Arc<Mutex<Vec<(String, Option<String>, String)>>>;
 
-/// Gremlin on loopback: records path, authorization and body.
+/// A fake Gremlin API on loopback: records path, authorization header and body of each request.
 async fn gremlin(logins: Json, attack_status: u16) -> (String, Log) {
-    // The client is built with TLS though only plain HTTP is spoken here; another test may have named the provider.
+    // The client is built with TLS although the tests use plain HTTP only; another test may have installed the crypto
+    // provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let log = Log::default();
     let record = |log: Log, status: u16, answer: String| {

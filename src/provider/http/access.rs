@@ -1,4 +1,4 @@
-//! How a service is asked by whoever asks beside the experiment's own activities: users' probe, the breaker's pages.
+//! Access to a service for requests outside the experiment's activities: the users' probe, the breaker's pages.
 
 use super::{
     client,
@@ -15,16 +15,18 @@ use reqwest::{
 };
 use std::{sync::OnceLock, time::Duration};
 
-/// Headers of a name with one of these in it are for the origin alone, as are those that hold a secret.
+/// Headers whose name contains one of these parts are sensitive, as are those whose value contains a secret: only the
+/// origin receives them.
 const SECRET: [&str; 10] =
     ["auth", "cookie", "token", "key", "secret", "passw", "session", "credential", "signature", "csrf"];
-/// Headers that curl takes of an answer; the HTTP library's hundred are enough for most, and cheaper.
+/// The maximum number of response headers, as in curl; the HTTP library's default of 100 suffices for most servers and
+/// is cheaper.
 const MANY: usize = 5000;
 
-/// What goes with every request to one service, and whom it trusts. It never shows a header's value.
+/// The headers, credentials and trusted certificates for all requests to one service. Its `Debug` hides header values.
 #[derive(Clone, Default)]
 pub struct Access {
-    /// Over those that every request has; `None` takes one of these away.
+    /// Overrides of the default headers; `None` removes a default header.
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
     netrc: Netrc,
     verify: Verify,
@@ -37,28 +39,28 @@ impl std::fmt::Debug for Access {
     }
 }
 
-/// What of an http activity is about its page rather than about its service.
+/// The parts of an http activity that are specific to its page rather than to its service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// As the activity has it, variables replaced.
+    /// The activity's URL, substituted.
     pub url: String,
-    /// What its arguments add to the URL's query.
+    /// The query that the arguments add to the URL.
     pub query: String,
-    /// How long it is waited for, where that is said.
+    /// The timeout, if the activity has one.
     pub timeout: Option<Duration>,
 }
 
 impl Access {
-    /// As somebody asks who knows of no experiment, but has this environment.
+    /// The access of a client that knows no experiment but has this environment.
     pub fn plain(environment: &Environment) -> Self {
         let verify = Verify::of(None, environment).with_openssl(environment);
         Self { headers: Vec::new(), netrc: Netrc::read(environment), verify }
     }
 
-    /// As an http activity asks, and the page that it asks for.
+    /// The access and the page of an http activity.
     ///
     /// # Errors
-    /// With what of it cannot be sent.
+    /// When a part of the activity cannot be sent; the error names the part.
     pub fn of_activity(
         provider: &Map,
         configuration: &Map,
@@ -85,10 +87,11 @@ impl Access {
         Ok((page, access))
     }
 
-    /// With one header more, over what was there. It is for the origin alone, and goes before the netrc file.
+    /// Adds or replaces a header. It is sensitive, so only the origin receives it; an `Authorization` header takes
+    /// precedence over the netrc file.
     ///
     /// # Errors
-    /// When it cannot be sent; its value is not repeated.
+    /// When the header cannot be sent; the error does not contain the value.
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, String> {
         self.set(name, value.into(), true)?;
         if name.eq_ignore_ascii_case("authorization") {
@@ -97,7 +100,7 @@ impl Access {
         Ok(self)
     }
 
-    /// With every certificate accepted.
+    /// Accepts every certificate.
     #[must_use]
     pub fn trusting_all(self) -> Self {
         Self { verify: Verify::Nothing, ..self }
@@ -119,7 +122,7 @@ impl Access {
         Ok(())
     }
 
-    /// The request for a page of the service. `who` tells the server which part of us asks.
+    /// Builds the request for a page of the service. `who` is the `User-Agent`.
     pub(crate) fn request(&self, method: Method, mut url: Url, who: &'static str) -> Request {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(who));
@@ -137,26 +140,26 @@ impl Access {
         Request { method, url, headers, body: None }
     }
 
-    /// The URL of a page, quoted as the experiment's own requests are.
+    /// The URL of a page, quoted like the URLs of the experiment's own requests.
     ///
     /// # Errors
-    /// When it is none for http.
+    /// When the text is not a valid http or https URL.
     pub(crate) fn url(page: &str, query: &str) -> Result<Url, String> {
         let mut url = request::parse_url(page)?;
         request::add_query(&mut url, query.to_owned());
         Ok(url)
     }
 
-    /// The way of one request through redirects.
+    /// The redirects of one request.
     pub(crate) fn walk(&self) -> RedirectChain<'_> {
         RedirectChain::new(&self.netrc)
     }
 
-    /// Texts that an answer may echo and nobody may see: what secret headers hold.
+    /// The values of sensitive headers, which must be redacted: a response may echo them.
     pub(crate) fn hidden(&self) -> impl Iterator<Item = &str> {
         let secret = self.headers.iter().filter_map(|(_, value)| value.as_ref());
         let texts = secret.filter(|value| value.is_sensitive()).filter_map(|value| value.to_str().ok());
-        // `Bearer abc` is a secret, and `abc` is.
+        // For `Bearer abc`, both the whole value and `abc` are secrets.
         texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, rest)| rest)]).flatten()
     }
 
@@ -166,8 +169,8 @@ impl Access {
     }
 }
 
-/// The clients of one service: one for http, one for https, made when the first of its requests is sent, as most need only
-/// one of them. Answers with very many headers have others.
+/// The clients of one service: one for http and one for https, each built at its first request, as most services need
+/// only one. Responses with very many headers need separate clients.
 pub(crate) struct Clients {
     verify: Verify,
     proxied: bool,
@@ -176,7 +179,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// The client for a URL; `wide` for one whose answers have more headers than usual.
+    /// Returns the client for a URL; `wide` selects the one that accepts more response headers.
     pub(crate) fn of(&self, url: &Url, wide: bool) -> Result<&Client, String> {
         let https = url.scheme() == "https";
         let slots = if wide { &self.wide } else { &self.made };

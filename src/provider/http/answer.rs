@@ -1,21 +1,21 @@
-//! From a response to the activity's output: status, headers, body.
+//! Converts a response to the activity's output: status, headers, body.
 
 use super::{HttpError, encode, exchange::cause, unpack::ContentCoding};
 use pyvalue::{Map, Value, parse_json};
 use reqwest::{Response, header::HeaderMap};
 use std::io::Read;
 
-/// Bytes of a body that are kept, before and after decompression.
+/// The maximum number of bytes of a body, before and after decompression.
 pub(super) const LIMIT: usize = 16 << 20;
 
-/// Reads the response to its end.
+/// Reads the whole response.
 pub(super) async fn read(response: Response) -> Result<Value, HttpError> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = unpack(collect(response).await?, header(&headers, "content-encoding").as_deref())?;
     output(status, &headers, &bytes)
 }
 
-/// The output of an activity that got this answer; its body is unpacked already.
+/// The output of an activity for this response; `bytes` is the decompressed body.
 pub(super) fn output(status: u16, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, HttpError> {
     let kind = header(headers, "content-type");
     let body = match kind.as_deref() {
@@ -33,7 +33,7 @@ async fn collect(mut response: Response) -> Result<Vec<u8>, HttpError> {
             Ok(Some(chunk)) if bytes.len() + chunk.len() > LIMIT => return Err(HttpError::TooLarge),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Ok(bytes),
-            // The reference tells a silence in the middle of a body as a broken connection.
+            // The reference reports a timeout in the middle of a body as a connection error.
             Err(error) if error.is_timeout() => return Err(HttpError::Connection("read timed out".into())),
             Err(error) => return Err(HttpError::Other(format!("the answer broke off: {}", cause(&error)))),
         }
@@ -44,7 +44,7 @@ fn unpack(bytes: Vec<u8>, encoding: Option<&str>) -> Result<Vec<u8>, HttpError> 
     if bytes.is_empty() {
         return Ok(bytes);
     }
-    // Others, and several at once, are left as they are: the reference does not unpack them either.
+    // Other codings, and combinations of codings, are kept as they are: the reference does not decompress them either.
     match ContentCoding::of(encoding).as_slice() {
         [packing @ (ContentCoding::Gzip | ContentCoding::Deflate)] => {
             let reader = packing.reader(bytes.as_slice());
@@ -63,12 +63,13 @@ fn inflate(packed: impl Read) -> Result<Vec<u8>, HttpError> {
 
 fn json(bytes: &[u8]) -> Result<Value, HttpError> {
     let wrong = |why: String| HttpError::Other(format!("the answer says it is JSON but is not: {why}"));
-    // As text first, which has its flaws replaced; a byte order mark is none of JSON's business.
+    // Decodes lossily: invalid bytes become replacement characters. A byte order mark is not valid JSON.
     let text = String::from_utf8_lossy(bytes);
     parse_json(&text).map_err(|error| wrong(error.to_string()))
 }
 
-/// The charset the server names; else Latin-1 for `text/*`, UTF-8 for JSON, and a guess for the rest.
+/// Decodes by the charset that the server names; else as Latin-1 for `text/*`, as UTF-8 for JSON, and as either for the
+/// rest.
 fn text(bytes: &[u8], kind: Option<&str>) -> String {
     let utf8 = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let kind = kind.unwrap_or_default();
@@ -93,14 +94,14 @@ fn charset(kind: &str) -> Option<&str> {
     named.next().map(|(_, value)| value.trim().trim_matches(['"', '\'', ' ']))
 }
 
-/// A header's values, joined.
+/// A header's values, joined by commas.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let values: Vec<String> =
         headers.get_all(name).iter().map(|value| encode::from_latin1(value.as_bytes())).collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 
-/// Every header under its customary spelling: the client library does not tell the server's own.
+/// All headers in their customary spelling: the client library does not keep the server's spelling.
 fn shown(headers: &HeaderMap) -> Map {
     let name = |name: &str| (customary_name(name), header(headers, name).unwrap_or_default().into());
     headers.keys().map(|key| name(key.as_str())).collect()

@@ -1,9 +1,9 @@
-//! A client for one hop: nothing is built that the hop does not need, and no connection outlives the activity.
+//! Builds the client for one hop, with only the parts that the hop needs; no connection outlives the activity.
 
 use super::{request::Limits, trust::Verify};
 use reqwest::{Client, ClientBuilder, redirect::Policy};
 
-/// Builds it; the error says why that is not possible.
+/// Builds the client; the error is the reason why it cannot be built.
 pub(super) fn build(https: bool, verify: &Verify, limits: Limits) -> Result<Client, String> {
     let mut builder = bare(https, verify)?;
     if let Some(connect) = limits.connect {
@@ -15,8 +15,8 @@ pub(super) fn build(https: bool, verify: &Verify, limits: Limits) -> Result<Clie
     built(builder)
 }
 
-/// A client that leaves redirects and packed bodies to whoever uses it. Loading the trusted certificates costs
-/// milliseconds, so plain http goes without.
+/// A client builder that neither follows redirects nor decompresses bodies; the caller does. Loading the trusted
+/// certificates costs milliseconds, so a client for plain http has none.
 pub(super) fn bare(https: bool, verify: &Verify) -> Result<ClientBuilder, String> {
     let builder = Client::builder().redirect(Policy::none()).http1_only().no_gzip().no_deflate();
     if https { verify.apply(builder) } else { Ok(builder.tls_certs_only([])) }

@@ -1,4 +1,4 @@
-//! Who we are to the server: the user's netrc file, or else the URL.
+//! Basic credentials for a server: from the user's netrc file, or else from the URL.
 
 use super::encode;
 use crate::experiment::Environment;
@@ -6,18 +6,18 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
 use std::path::{Path, PathBuf};
 
-/// The user's netrc file, read once.
+/// The content of the user's netrc file.
 #[derive(Clone, Default)]
 pub(super) struct Netrc(String);
 
 impl Netrc {
-    /// The file that `NETRC` names, or else the one in the home directory. One that cannot be read knows nobody.
+    /// Reads the file that `NETRC` names, or else the one in the home directory. An unreadable file counts as empty.
     pub(super) fn read(environment: &Environment) -> Self {
         Self(file(environment).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default())
     }
 
-    /// The `Authorization` of a request; takes the credentials out of the URL. Replaces an explicit header, as the
-    /// reference does.
+    /// The `Authorization` header of a request; removes the credentials from the URL. The header replaces an explicit
+    /// one, as in the reference.
     pub(super) fn authorization(&self, url: &mut Url) -> Option<HeaderValue> {
         let in_url = of_url(url);
         let (user, password) = url.host_str().and_then(|host| lookup(&self.0, host)).or(in_url)?;
@@ -28,7 +28,7 @@ impl Netrc {
     }
 }
 
-/// Never shows what is in the file.
+/// Never shows the content of the file.
 impl std::fmt::Debug for Netrc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Netrc")
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Netrc {
 fn of_url(url: &mut Url) -> Option<(String, String)> {
     let decoded = |text: &str| percent_decoded(text);
     let found = url.password().map(|password| (decoded(url.username()), decoded(password)));
-    // A URL that cannot have credentials has none to take out.
+    // The setters fail only for URLs that cannot hold credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     found.filter(|(user, password)| !user.is_empty() || !password.is_empty())
@@ -63,7 +63,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The file `NETRC` names, or else the one in the home directory.
+/// The path that `NETRC` names, or else the file in the home directory.
 fn file(environment: &Environment) -> Option<PathBuf> {
     if let Some(named) = environment.get("NETRC") {
         return Some(named.into());
@@ -72,7 +72,7 @@ fn file(environment: &Environment) -> Option<PathBuf> {
     [".netrc", "_netrc"].into_iter().map(|name| Path::new(&home).join(name)).find(|file| file.exists())
 }
 
-/// Login and password for a host; `default` stands for every host.
+/// The login and password for a host; the `default` entry matches every host.
 fn lookup(netrc: &str, host: &str) -> Option<(String, String)> {
     let lines = netrc.lines().map(|line| line.split_once('#').map_or(line, |(before, _)| before));
     let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
@@ -94,7 +94,7 @@ fn lookup(netrc: &str, host: &str) -> Option<(String, String)> {
     exact.or(default)
 }
 
-/// The fields of one entry, and the words after it.
+/// Parses the fields of one entry; returns them and the remaining words.
 fn entry<'a, 'w>(mut words: &'w [&'a str]) -> ((String, String), &'w [&'a str]) {
     let (mut login, mut account, mut password) = ("", "", "");
     while let [field, value, after @ ..] = words {

@@ -1,11 +1,11 @@
-//! Arguments as a query or a form, byte for byte as Python's `requests` writes them.
+//! Encodes arguments as a query or a form, byte for byte as Python's `requests` does.
 
 use pyvalue::{Value, python_text};
 use std::fmt::Write;
 
-/// `a=1&b=x+y`: nulls dropped, lists repeated, a nested mapping contributes its keys.
+/// Encodes pairs as `a=1&b=x+y`: nulls are dropped, lists repeated; a nested mapping contributes its keys.
 ///
-/// Takes a mapping or a list of pairs; anything else is an error that says so.
+/// Accepts a mapping or a list of pairs; anything else is an error.
 pub(super) fn form(arguments: &Value) -> Result<String, String> {
     let mut out = String::new();
     for (key, value) in pairs(arguments)? {
@@ -46,7 +46,7 @@ fn push(out: &mut String, key: &str, value: &Value) {
     escape(out, &python_text(value));
 }
 
-/// Percent-encodes all but letters, digits and `_.-~`; a space becomes `+`.
+/// Percent-encodes all bytes but letters, digits and `_.-~`; a space becomes `+`.
 fn escape(out: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
@@ -57,18 +57,18 @@ fn escape(out: &mut String, text: &str) {
     }
 }
 
-/// Latin-1 bytes, as header values travel; `None` for characters it does not have.
+/// Encodes a text as Latin-1, the encoding of header values; `None` if it contains other characters.
 pub(super) fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
-/// The text of Latin-1 bytes.
+/// Decodes Latin-1 bytes.
 pub(super) fn from_latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
-/// An URL's path and query with what `requests` quotes quoted: space, what is not ASCII or stands for nothing in a URL, and
-/// every `%` if one of them is followed by no hexadecimal number.
+/// Quotes a URL's path and query as `requests` does: spaces, non-ASCII bytes, characters that are not allowed in a URL,
+/// and every `%` if one of them is not followed by two hexadecimal digits.
 pub(super) fn url(text: &str) -> String {
     let (head, rest) = split_authority(text);
     let (address, fragment) = match rest.split_once('#') {
@@ -91,7 +91,7 @@ pub(super) fn url(text: &str) -> String {
     quoted
 }
 
-/// Scheme and host, and what follows them.
+/// Splits a URL after scheme and host.
 fn split_authority(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |at| at + 3);
     let path = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
@@ -124,7 +124,7 @@ fn quote(text: &str, besides: &[u8]) -> String {
     quoted
 }
 
-/// Of two hexadecimal digits.
+/// The byte that two hexadecimal digits stand for.
 fn hexadecimal(digits: &[u8]) -> u8 {
     let value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or_default() as u8;
     digits.iter().fold(0, |sum, digit| (sum << 4) | value(digit))

@@ -1,4 +1,4 @@
-//! Requests and answers until one is neither a redirect nor worth another try.
+//! Sends a request and follows redirects and retries until there is a final response.
 
 use super::{
     HttpError, answer, client,
@@ -9,7 +9,7 @@ use pyvalue::Value;
 use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 
-/// Plays the exchange to its last answer.
+/// Runs the exchange and returns the output of the final response.
 pub(super) async fn play(plan: &RequestPlan) -> Result<Value, HttpError> {
     let mut walk = RedirectChain::new(&plan.netrc);
     let mut request = plan.first.clone();
@@ -27,8 +27,8 @@ pub(super) async fn play(plan: &RequestPlan) -> Result<Value, HttpError> {
     }
 }
 
-/// Sends one request, again while it fails and retries are left: after connection errors for every method, after
-/// read errors and answers that say when to come back for idempotent ones.
+/// Sends one request, and retries it while it fails and retries are left: after connection errors for every method,
+/// after read errors and answers with `Retry-After` for idempotent methods only.
 async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, HttpError> {
     let client = client::build(request.url.scheme() == "https", &plan.verify, plan.limits)
         .map_err(HttpError::Other)?;
@@ -49,7 +49,7 @@ async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, Http
                 left -= 1;
                 tokio::time::sleep(pause).await;
             }
-            // A read timeout that used up retries is told as a connection that failed.
+            // A read timeout after the last retry is reported as a failed connection.
             (Some(_), 0) if plan.retries > 0 => {
                 return outcome.map_err(|error| HttpError::Connection(cause(&error)));
             }
@@ -75,7 +75,7 @@ fn fault(error: &reqwest::Error) -> HttpError {
     }
 }
 
-/// The innermost reason: the outer ones repeat the URL.
+/// The innermost cause: the outer errors repeat the URL.
 pub(super) fn cause(error: &reqwest::Error) -> String {
     let mut reason: &dyn Error = error;
     while let Some(inner) = reason.source() {
@@ -84,7 +84,7 @@ pub(super) fn cause(error: &reqwest::Error) -> String {
     reason.to_string()
 }
 
-/// The `Retry-After` of a 413, 429 or 503: seconds, or a moment.
+/// The `Retry-After` delay of a 413, 429 or 503, given as seconds or as a date.
 fn retry_after(response: &Response) -> Option<Duration> {
     matches!(response.status().as_u16(), 413 | 429 | 503).then_some(())?;
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();

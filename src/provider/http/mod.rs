@@ -1,6 +1,6 @@
 //! `http`: one request with its redirects and retries (experiment-format 5.3).
 //!
-//! Any status is a success. What is sent and what is kept follows Python's `requests`, on which experiments rely.
+//! Any status is a success. The request and the output follow Python's `requests`, on which experiments rely.
 
 mod access;
 mod answer;
@@ -44,21 +44,21 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
     call.unless_cancelled(exchange).await
 }
 
-/// The output that an activity would have with an answer; `None` for one on which it would break.
+/// The output of an http activity for this response; `None` if the activity would fail with an unexpected error.
 pub(crate) fn output(status: u16, headers: &HeaderMap, body: &[u8]) -> Option<Value> {
     answer::output(status, headers, body).ok()
 }
 
-/// Why there is no answer, in the reference's classes.
+/// Why there is no output, in the reference's classes.
 #[derive(Debug)]
 enum HttpError {
-    /// Nobody reached, or the connection broke.
+    /// The server could not be reached, or the connection broke.
     Connection(String),
-    /// No answer in time.
+    /// The server did not answer in time.
     ReadTimeout,
-    /// The answer is more than we keep.
+    /// The body is larger than the limit.
     TooLarge,
-    /// Anything else: unexpected for the run.
+    /// Any other error: unexpected for the run.
     Other(String),
 }
 

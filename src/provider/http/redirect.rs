@@ -1,4 +1,4 @@
-//! Where a redirect leads, and what is sent there, as Python's `requests` has it.
+//! Builds the request that follows a redirect, as Python's `requests` does.
 
 use super::{credentials::Netrc, encode, request::Request};
 use reqwest::{
@@ -7,13 +7,13 @@ use reqwest::{
     header,
 };
 
-/// Redirects followed for one request.
+/// The maximum number of redirects followed for one request.
 pub(super) const LIMIT: usize = 30;
 
-/// The way of one request through redirects.
+/// The redirects of one request.
 pub(crate) struct RedirectChain<'a> {
     netrc: &'a Netrc,
-    /// Cookies live through the redirects of one request only.
+    /// Cookies are kept only for the redirects of one request.
     cookies: Option<Jar>,
     left: usize,
 }
@@ -21,9 +21,9 @@ pub(crate) struct RedirectChain<'a> {
 /// Why a redirect cannot be followed.
 #[derive(Debug)]
 pub(crate) enum RedirectError {
-    /// There were too many before it.
+    /// The limit of redirects is exceeded.
     TooMany,
-    /// It leads nowhere; why.
+    /// The redirect has an invalid target; the reason.
     Nowhere(String),
 }
 
@@ -32,7 +32,7 @@ impl<'a> RedirectChain<'a> {
         Self { netrc, cookies: None, left: LIMIT }
     }
 
-    /// The request that an answer leads to; `None` if it is no redirect.
+    /// The request that a redirect response leads to; `None` if the response is no redirect.
     pub(crate) fn next(
         &mut self,
         sent: &Request,
@@ -54,7 +54,7 @@ impl<'a> RedirectChain<'a> {
     }
 }
 
-/// The next request, if the answer is a redirect; the error says why it leads nowhere.
+/// The next request, if the response is a redirect; the error is the reason why its target is invalid.
 fn next(
     sent: &Request,
     status: StatusCode,
@@ -96,7 +96,8 @@ fn follow(sent: &Request, status: StatusCode, location: &str, netrc: &Netrc) -> 
     Ok(Request { method, url, headers, body })
 }
 
-/// Takes away what is for the origin alone. The reference knows of one such header; whoever marks more loses more.
+/// Removes the headers that only the origin may receive. The reference removes `Authorization` only; chaos-tui also
+/// removes headers marked as sensitive.
 fn leave_secrets(headers: &mut header::HeaderMap) {
     let secret = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
         (name == header::AUTHORIZATION || value.is_sensitive()).then(|| name.clone())
@@ -114,7 +115,8 @@ fn method(sent: &Method, status: StatusCode) -> Method {
     }
 }
 
-/// Whether credentials must not go along: another host, scheme or port; moving up from http to https is fine.
+/// Whether credentials must be dropped: another host, scheme or port. An upgrade from http to https on the default
+/// ports keeps them.
 fn leaves_realm(from: &Url, to: &Url) -> bool {
     let port = Url::port_or_known_default;
     let upgraded =

@@ -1,4 +1,4 @@
-//! From the provider's mapping to the request that is sent first.
+//! Builds the first request of an activity from its provider mapping.
 
 use super::{credentials::Netrc, encode, trust::Verify};
 use crate::{
@@ -12,18 +12,18 @@ use reqwest::{
 };
 use std::time::Duration;
 
-/// What an activity asks for.
+/// The request of an http activity with its settings.
 #[derive(Debug)]
 pub(super) struct RequestPlan {
-    /// The first request; redirects make others.
+    /// The first request; redirects derive others from it.
     pub first: Request,
-    /// The URL as the activity has it, variables replaced, for error messages.
+    /// The URL as declared, variables replaced, for error messages.
     pub shown_url: String,
     pub limits: Limits,
     pub verify: Verify,
-    /// Whom redirects may lead to.
+    /// Credentials for the hosts that redirects lead to.
     pub netrc: Netrc,
-    /// Further attempts after a failed one.
+    /// The number of retries after a failed attempt.
     pub retries: u32,
 }
 
@@ -35,16 +35,16 @@ pub(crate) struct Request {
     pub body: Option<Vec<u8>>,
 }
 
-/// Time limits; `None` waits for ever.
+/// Time limits; `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Limits {
     pub connect: Option<Duration>,
-    /// Longest silence while waiting for the answer or its next part.
+    /// The longest silence while waiting for the response or its next part.
     pub read: Option<Duration>,
 }
 
 impl RequestPlan {
-    /// Substitutes and checks; the error is an unexpected one for the run.
+    /// Substitutes and checks the provider mapping; an error is unexpected for the run.
     pub(super) fn new(call: &Call<'_>, environment: &Environment) -> Result<Self, String> {
         let provider = &call.activity.provider.raw;
         let field = |name: &str| provider.get(name).cloned().unwrap_or_default();
@@ -110,7 +110,7 @@ pub(super) fn headers_of(declared: &Value) -> Result<Map, String> {
     }
 }
 
-/// The arguments of an activity; without variables, as they are written.
+/// The arguments of an activity; returned as declared if there are no variables.
 pub(super) fn arguments(provider: &Map, configuration: &Map, secrets: &Secrets) -> Value {
     let declared = provider.get("arguments").cloned().unwrap_or_default();
     match configuration.is_empty() && secrets.is_empty() {
@@ -119,7 +119,7 @@ pub(super) fn arguments(provider: &Map, configuration: &Map, secrets: &Secrets) 
     }
 }
 
-/// What arguments add to a query; text as it is.
+/// The query that the arguments make; a text is used as it is.
 pub(super) fn query(arguments: &Value) -> Result<String, String> {
     match arguments {
         falsy if !falsy.truthy() => Ok(String::new()),
@@ -128,7 +128,7 @@ pub(super) fn query(arguments: &Value) -> Result<String, String> {
     }
 }
 
-/// Adds to the query that the URL already has.
+/// Appends to the URL's query.
 pub(super) fn add_query(url: &mut Url, added: String) {
     if !added.is_empty() {
         let query = match url.query().filter(|query| !query.is_empty()) {
@@ -139,7 +139,7 @@ pub(super) fn add_query(url: &mut Url, added: String) {
     }
 }
 
-/// What a request other than GET carries.
+/// The body of a request other than GET.
 #[derive(Default)]
 struct Body {
     bytes: Option<Vec<u8>>,
@@ -147,7 +147,8 @@ struct Body {
 }
 
 impl Body {
-    /// JSON if a header is spelled exactly `Content-Type` and says exactly `application/json`; else a form, or text.
+    /// JSON if there is a header spelled exactly `Content-Type` with exactly the value `application/json`; else a form,
+    /// or text.
     fn new(arguments: &Value, headers: &Map) -> Result<Self, String> {
         let json = headers.get("Content-Type").and_then(Value::as_str) == Some("application/json");
         match arguments {
@@ -162,7 +163,7 @@ impl Body {
         }
     }
 
-    /// The headers every request has before the activity's own are applied.
+    /// The default headers of a request; the activity's own headers override them.
     fn headers(&self, method: &Method) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
@@ -180,7 +181,7 @@ impl Body {
     }
 }
 
-/// Sets the activity's headers over the defaults; null removes a default.
+/// Applies the activity's headers over the defaults; null removes a default header.
 pub(super) fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), String> {
     for (name, value) in declared {
         let wrong = |why: &str| format!("the header '{name}' cannot be sent: {why}");
@@ -224,18 +225,18 @@ fn seconds(declared: &Value) -> Result<Option<Duration>, String> {
     if seconds <= 0.0 || seconds.is_nan() {
         return Err("the timeout of an http activity must be more than zero".into());
     }
-    // Too long for a duration is as good as none.
+    // A value too large for a duration counts as no limit.
     Ok(Duration::try_from_secs_f64(seconds).ok())
 }
 
 fn retries(declared: Option<&Value>) -> u32 {
     match declared {
         None => 0,
-        // What the reference's HTTP library does when it is told nothing.
+        // The default of the reference's HTTP library.
         Some(Value::Null) => 3,
         Some(Value::Bool(flag)) => (*flag).into(),
         Some(Value::Int(retries)) => u32::try_from((*retries).max(0)).unwrap_or(u32::MAX),
-        // The reference would fall over it, but only where it had to count.
+        // The reference would raise an error, but only when it has to retry.
         Some(_) => 0,
     }
 }

@@ -1,4 +1,4 @@
-//! Requests against a server that records what it gets and answers what it is told.
+//! Requests to a server that records them and gives predefined answers.
 
 use crate::test_support::{activity, map};
 use crate::{
@@ -17,14 +17,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How the server treats one request.
+/// How the server answers one request.
 enum Answer {
-    /// Bytes, then the connection is closed.
+    /// Sends the bytes, then closes the connection.
     Say(Vec<u8>),
-    /// Closes without a word.
+    /// Closes the connection without an answer.
     HangUp,
     Silence,
-    /// Bytes, then nothing more and no end.
+    /// Sends the bytes, then keeps the connection open.
     Stall(Vec<u8>),
 }
 
@@ -34,7 +34,7 @@ struct Server {
 }
 
 impl Server {
-    /// Answers the requests in order; the last answer for all that follow.
+    /// Gives the answers in order; repeats the last one for all further requests.
     async fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -123,7 +123,7 @@ async fn asked(provider: &str) -> Outcome {
 }
 
 async fn asked_with(provider: &str, configuration: &str, cancel: CancellationToken) -> Outcome {
-    // The binary chooses a crypto provider in `main`; whoever comes first does it here.
+    // The binary installs a crypto provider in `main`; in tests the first caller does.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let activity = activity("probe", "p", &provider);
     let (configuration, secrets) = (map(configuration), Secrets::default());
@@ -133,7 +133,7 @@ async fn asked_with(provider: &str, configuration: &str, cancel: CancellationTok
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("the call came to its end")
 }
 
-/// A provider mapping for `path` of a server, with more fields.
+/// A provider mapping for `path` on the server, with additional fields.
 fn provider(server: &Server, path: &str, more: &str) -> String {
     format!(r#"{{"type": "http", "url": "{}{path}" {more}}}"#, server.url)
 }

@@ -1,4 +1,4 @@
-//! Which certificates a client trusts.
+//! The certificates that a client trusts.
 
 use crate::experiment::Environment;
 use pyvalue::Value;
@@ -19,22 +19,22 @@ use std::{
     sync::Arc,
 };
 
-/// Certificates read of a folder at most: a system has some hundreds.
+/// The maximum number of certificates read from a folder: a system has some hundreds.
 const MOST: usize = 4096;
 
-/// Which certificates are trusted.
+/// Which certificates a client trusts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Verify {
-    /// Those the system trusts.
+    /// The certificates that the system trusts.
     #[default]
     System,
-    /// Those of these PEM files, and of these folders that OpenSSL's `rehash` has prepared.
+    /// The certificates in these PEM files, and in these folders prepared by OpenSSL's `rehash`.
     Bundle(Vec<PathBuf>),
     Nothing,
 }
 
 impl Verify {
-    /// As an activity's `verify_tls` and the variables of Python's `requests` say.
+    /// Chooses by an activity's `verify_tls` and by the variables of Python's `requests`.
     pub(super) fn of(declared: Option<&Value>, environment: &Environment) -> Self {
         match declared {
             Some(Value::Text(path)) if !path.is_empty() => Verify::Bundle(vec![path.into()]),
@@ -50,8 +50,8 @@ impl Verify {
         }
     }
 
-    /// The same, with what OpenSSL's variables say in the place of the system's: `SSL_CERT_FILE` and `SSL_CERT_DIR`
-    /// (several, between colons). People's clients heed them.
+    /// Replaces the system's certificates by those of OpenSSL's variables `SSL_CERT_FILE` and `SSL_CERT_DIR` (several
+    /// folders, separated by colons). Most HTTP clients respect these variables.
     pub(super) fn with_openssl(self, environment: &Environment) -> Self {
         let Verify::System = self else { return self };
         let named = |name| environment.get(name).filter(|path: &String| !path.is_empty());
@@ -61,7 +61,7 @@ impl Verify {
         if paths.is_empty() { Verify::System } else { Verify::Bundle(paths) }
     }
 
-    /// A client that trusts so; the error names what cannot be used.
+    /// Configures the client builder; the error names the certificate file that cannot be used.
     pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder, String> {
         Ok(match self {
             Verify::System => builder,
@@ -95,7 +95,7 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
-/// The files of a folder that OpenSSL would look into: named by the hash of a subject, `5ed36f99.0`.
+/// The files of a folder that OpenSSL would read: named by the hash of a subject, such as `5ed36f99.0`.
 fn hashed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let is_hash = |name: &str| {
         name.split_once('.').is_some_and(|(hash, number)| {
@@ -116,7 +116,7 @@ fn configuration(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, St
         .cloned()
         .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     let mut roots = RootCertStore::empty();
-    // One that cannot be read is one more that is not trusted.
+    // A certificate that cannot be parsed is skipped and thus not trusted.
     roots.add_parsable_certificates(trusted.iter().cloned());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -131,8 +131,8 @@ fn configuration(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, St
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
-/// The usual verifier, but for a server that shows a trusted authority's certificate as its own: what `openssl req -x509`
-/// makes, and what OpenSSL and so `requests` and curl take.
+/// The standard verifier, which in addition accepts a trusted CA certificate as the server's own certificate.
+/// `openssl req -x509` creates such certificates, and OpenSSL, and so `requests` and curl, accept them.
 #[derive(Debug)]
 struct PinnedVerifier {
     usual: Arc<WebPkiServerVerifier>,
@@ -149,8 +149,8 @@ impl ServerCertVerifier for PinnedVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.usual.verify_server_cert(shown, others, name, ocsp, now) {
-            // Its dates were found good before its role was looked at.
-            Err(error) if is_authority(&error) && self.trusted.iter().any(|one| one == shown) => {
+            // The standard verifier checks the validity dates before it checks the role of the certificate.
+            Err(error) if is_authority(&error) && self.trusted.iter().any(|ca| ca == shown) => {
                 verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -181,7 +181,7 @@ impl ServerCertVerifier for PinnedVerifier {
     }
 }
 
-/// Whether all that is wrong with a server's certificate is that it may sign others. The error has no public type.
+/// Whether the only error is that a CA certificate is used as a server certificate. The error has no public type.
 fn is_authority(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidCertificate(CertificateError::Other(other))
         if other.to_string().contains("CaUsedAsEndEntity"))

@@ -1,24 +1,24 @@
-//! Packed bodies.
+//! Decompression of response bodies.
 
 use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use std::io::{self, Read};
 
-/// Bytes unpacked at a time.
+/// The number of bytes decompressed at a time.
 const STEP: usize = 16 * 1024;
 
-/// How a body is packed, by the name in `Content-Encoding`.
+/// A content coding, by its name in `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentCoding {
     Gzip,
-    /// `deflate`, with or without zlib's frame: servers disagree.
+    /// `deflate`, with or without the zlib header: servers differ.
     Deflate,
     /// `br`.
     Brotli,
 }
 
 impl ContentCoding {
-    /// The packings of a body in the order they were applied; those that nobody knows are left as they are.
+    /// The codings of a body in the order they were applied; unknown codings are left out.
     pub(crate) fn of(encoding: Option<&str>) -> Vec<Self> {
         let names = encoding.unwrap_or_default().split(',').map(|name| name.trim().to_ascii_lowercase());
         names
@@ -31,7 +31,7 @@ impl ContentCoding {
             .collect()
     }
 
-    /// Unpacks what is read.
+    /// Returns a reader that decompresses `packed`.
     pub(super) fn reader<'a>(self, packed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             ContentCoding::Gzip => Box::new(MultiGzDecoder::new(packed)),
@@ -40,7 +40,7 @@ impl ContentCoding {
                 let mut packed = packed;
                 let mut head = Vec::with_capacity(2);
                 packed.by_ref().take(2).read_to_end(&mut head)?;
-                // Zlib's frame begins with its method, and a sum over the first two bytes.
+                // The zlib header consists of the compression method and a checksum over its two bytes.
                 let framed = matches!(head.as_slice(), [method, flags] if method & 15 == 8
                     && (u16::from(*method) * 256 + u16::from(*flags)) % 31 == 0);
                 let whole = io::Cursor::new(head).chain(packed);
@@ -50,11 +50,11 @@ impl ContentCoding {
     }
 }
 
-/// The first `keep` bytes of a packed body, and how long it is, up to `most`: what unpacks to more is not unpacked further.
-/// A body that ends too early is as long as what came.
+/// Returns the first `keep` bytes of the decompressed body, and its length. Decompression stops at `most` bytes. A
+/// truncated body counts as long as the part that was received.
 ///
 /// # Errors
-/// When it is not packed so.
+/// When the body is not valid in these codings.
 pub(crate) fn beginning(
     packed: &[u8],
     packings: &[ContentCoding],
@@ -77,7 +77,7 @@ pub(crate) fn beginning(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
-            // What follows a body that was whole is no part of it.
+            // Data after a complete gzip body is ignored.
             Err(error) if length > 0 && error.to_string().contains("invalid gzip header") => break,
             Err(error) => return Err(error),
         }
@@ -94,7 +94,7 @@ mod tests {
     };
     use std::io::Write;
 
-    /// `{"id": 7, "name": "Bob"}` as brotli has it, stored without being pressed.
+    /// `{"id": 7, "name": "Bob"}` in brotli format, stored without compression.
     const BROTLI: &[u8] = b"\x8b\x0b\x80{\"id\": 7, \"name\": \"Bob\"}\x03";
 
     fn gzip(plain: &[u8]) -> Vec<u8> {

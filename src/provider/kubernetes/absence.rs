@@ -1,4 +1,4 @@
-//! Whether what a call names is there, told before the call.
+//! Checks before a call whether its target exists.
 
 use super::{
     catalogue,
@@ -18,8 +18,9 @@ use k8s_openapi::api::{
 use kube::api::ListParams;
 use pyvalue::Map;
 
-/// What the call would not find: the Deployment, Service or stateful set it names, or any pod its selection matches.
-/// Nothing for calls that name nothing, or that make what they name. The error says why it cannot be known.
+/// Returns what the call would not find: the Deployment, Service or StatefulSet it names, or any pod matching its
+/// selection. `None` for calls that name no object, or that create the object. The error is the reason why it cannot be
+/// determined.
 pub async fn absence(
     connection: &Connection,
     native: &Native,

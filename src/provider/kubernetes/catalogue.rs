@@ -1,4 +1,4 @@
-//! All native functions by address, and the names that only resolve to them.
+//! The table of all native functions by module and name, with the aliases.
 
 use super::{
     chaosmesh, custom, daemonset, deployment, entry::Entry, legacy, namespace, networking, node, pod,
@@ -7,7 +7,7 @@ use super::{
 use crate::provider::Native;
 use std::sync::LazyLock;
 
-/// The modules, each with its entries.
+/// The entries of each module.
 static MODULES: &[&[Entry]] = &[
     pod::actions::ENTRIES,
     pod::probes::ENTRIES,
@@ -39,7 +39,7 @@ static MODULES: &[&[Entry]] = &[
     chaosmesh::STRESS_PROBES,
 ];
 
-/// Functions that can also be reached through another module, because the reference imports them there
+/// Functions that can also be called through another module because the reference imports them there
 /// (kubernetes-catalog 2.0): other module, own module, functions.
 static ALIASES: &[(&str, &str, &[&str])] = &[
     (
@@ -88,7 +88,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
     MODULES.iter().flat_map(|entries| entries.iter())
 }
 
-/// Every function under every address it has.
+/// All functions under all their modules.
 pub(super) fn functions() -> &'static [Native] {
     static ALL: LazyLock<Vec<Native>> = LazyLock::new(|| {
         let aliases = ALIASES.iter().flat_map(|(module, own, funcs)| {
@@ -100,12 +100,12 @@ pub(super) fn functions() -> &'static [Native] {
     &ALL
 }
 
-/// The native function under a Python address, if we have it.
+/// The native function for a Python module and function name, if there is one.
 pub fn resolve(module: &str, func: &str) -> Option<&'static Native> {
     functions().iter().find(|native| native.func == func && native.module == module)
 }
 
-/// The entry behind an address.
+/// The entry for a module and function name, also for an alias.
 pub(super) fn entry(module: &str, func: &str) -> Option<&'static Entry> {
     let own = |module: &str| entries().find(|e| e.native.func == func && e.native.module == module);
     let alias = || {

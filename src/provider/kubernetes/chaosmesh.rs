@@ -1,8 +1,8 @@
-//! `chaosk8s.chaosmesh`: faults of Chaos Mesh, as custom objects (kubernetes-catalog 2.14, 2.15).
+//! `chaosk8s.chaosmesh`: Chaos Mesh faults, created as custom objects (kubernetes-catalog 2.14, 2.15).
 //!
-//! Deviations, on purpose (kubernetes-catalog 5, 23): what the custom resource's schema refuses is written as it wants
-//! it. `bandwidth` is spelt so, reordering stands inside a delay, every mode gets its value, a target is only written
-//! when one is chosen.
+//! Deliberate deviations (kubernetes-catalog 5, 23): where the reference's output violates the custom resource's
+//! schema, the schema is followed. The action is spelt `bandwidth`, `reorder` is nested in `delay`, every mode gets its
+//! value, and a target is only written if one is selected.
 
 use super::{
     custom::CustomKind,
@@ -62,10 +62,11 @@ const NETWORK: CustomKind<'static> =
     CustomKind { group: "chaos-mesh.org", version: "v1alpha1", plural: "networkchaos", namespaced: true };
 const STRESS: CustomKind<'static> = CustomKind { plural: "stresschaos", ..NETWORK };
 
-/// netem reorders only what it delays.
+/// netem reorders only delayed packets.
 const REORDER_DELAY: &str = "10ms";
 
-/// What a function is given of these parameters; absent ones are left out. Named in the schema : in the arguments.
+/// The given ones among these parameters; absent ones are left out. `names` are pairs of name in the schema and name of
+/// the argument.
 fn given(call: &Invocation<'_>, names: &[(&str, &str)]) -> Json {
     let pairs = names.iter().filter_map(|(key, argument)| {
         Some(((*key).to_owned(), serde_json::to_value(call.given(argument)?).ok()?))
@@ -73,7 +74,7 @@ fn given(call: &Invocation<'_>, names: &[(&str, &str)]) -> Json {
     Json::Object(pairs.collect())
 }
 
-/// `a,b` or a list.
+/// Parses a list argument: `a,b` or a list.
 fn list(call: &Invocation<'_>, name: &str) -> Result<Option<Json>, Failure> {
     Ok(match call.given(name) {
         None => None,
@@ -85,7 +86,7 @@ fn list(call: &Invocation<'_>, name: &str) -> Result<Option<Json>, Failure> {
     })
 }
 
-/// `a=b,c=d` or a mapping.
+/// Parses a mapping argument: `a=b,c=d` or a mapping.
 fn pairs(call: &Invocation<'_>, name: &str) -> Result<Option<Json>, Failure> {
     Ok(match call.given(name) {
         None => None,
@@ -99,7 +100,7 @@ fn pairs(call: &Invocation<'_>, name: &str) -> Result<Option<Json>, Failure> {
     })
 }
 
-/// The pods that `PREFIX…_selectors` choose.
+/// The selector of the pods, from the arguments `PREFIX…_selectors`.
 fn selector(call: &Invocation<'_>, prefix: &str) -> Result<JsonMap<String, Json>, Failure> {
     let parts = [
         ("namespaces", list(call, &format!("{prefix}namespaces_selectors"))?),
@@ -109,7 +110,7 @@ fn selector(call: &Invocation<'_>, prefix: &str) -> Result<JsonMap<String, Json>
     Ok(parts.into_iter().filter_map(|(key, part)| Some((key.to_owned(), part?))).collect())
 }
 
-/// Mode, its value, and the pods chosen.
+/// The mode, its value, and the pod selector.
 fn chosen(call: &Invocation<'_>, prefix: &str) -> Result<Json, Failure> {
     let mode = call.text(&format!("{prefix}mode"))?.unwrap_or("one");
     let mut chosen = json!({"mode": mode, "selector": selector(call, prefix)?});
@@ -120,7 +121,7 @@ fn chosen(call: &Invocation<'_>, prefix: &str) -> Result<Json, Failure> {
     Ok(chosen)
 }
 
-/// Creates a fault on the network.
+/// Creates a network fault.
 async fn network(call: &Invocation<'_>, action: &str, key: &str, parameters: Json) -> Result<Value, Failure> {
     let mut spec = chosen(call, "")?;
     spec["action"] = action.into();
@@ -170,7 +171,7 @@ async fn set_bandwidth(call: &Invocation<'_>) -> Result<Value, Failure> {
     network(call, "bandwidth", "bandwidth", given(call, &names)).await
 }
 
-/// Creates load on the chosen pods.
+/// Creates a stress fault on the selected pods.
 async fn stress(call: &Invocation<'_>, stressors: Json) -> Result<Value, Failure> {
     let mut spec = chosen(call, "")?;
     spec["duration"] = call.text("duration")?.unwrap_or("30s").into();

@@ -1,5 +1,5 @@
-//! `chaosk8s.crd`: objects of any API group (kubernetes-catalog 2.13). `apply_from_*` and `replace_*`, which never
-//! worked, are left to Python.
+//! `chaosk8s.crd`: objects of any API group (kubernetes-catalog 2.13). `apply_from_*` and `replace_*`, which have
+//! never worked, are not implemented natively but left to the Python bridge.
 
 use super::{
     entry::{Entry, natives},
@@ -44,7 +44,7 @@ pub(super) struct CustomKind<'a> {
     pub(super) group: &'a str,
     pub(super) version: &'a str,
     pub(super) plural: &'a str,
-    /// Whether its objects live in a namespace.
+    /// Whether its objects are namespaced.
     pub(super) namespaced: bool,
 }
 
@@ -67,7 +67,7 @@ impl<'a> CustomKind<'a> {
         })
     }
 
-    /// Creates an object. One that is already there is no error: the API's answer is the result.
+    /// Creates an object. An existing object is not an error: the API's response is the result.
     pub(super) async fn create(self, call: &Invocation<'_>, object: Json) -> Result<Value, Failure> {
         let object: DynamicObject = serde_json::from_value(object)
             .map_err(|error| Failure::activity(format!("this is no Kubernetes object: {error}")))?;
@@ -97,7 +97,7 @@ impl<'a> CustomKind<'a> {
         result(&got.map_err(Failure::because(format!("failed to get {} {name}", self.plural)))?)
     }
 
-    /// Lists all objects, as the API answers.
+    /// Lists all objects; the result is the API's response.
     pub(super) async fn list(self, call: &Invocation<'_>) -> Result<Value, Failure> {
         let path = self.api(call)?.resource_url().to_owned();
         call.raw_list(&path, &ListParams::default()).await.map_err(|failure| match failure {
@@ -115,7 +115,7 @@ fn result(object: &impl serde::Serialize) -> Result<Value, Failure> {
         .map_err(|error| Failure::activity(format!("the answer cannot be kept: {error}")))
 }
 
-/// The body of a call: `resource`, else the file at `resource_as_yaml_file`.
+/// The object of a call: `resource`, else the content of the file `resource_as_yaml_file`.
 async fn body(call: &Invocation<'_>) -> Result<Json, Failure> {
     if call.given("resource").is_some() {
         return call.document("resource");
@@ -131,7 +131,8 @@ async fn create_custom_object(call: &Invocation<'_>) -> Result<Value, Failure> {
     CustomKind::of(call)?.create(call, body(call).await?).await
 }
 
-/// A list is a JSON patch, a mapping a merge patch; the strategic one of the reference is refused for custom objects.
+/// A list is sent as a JSON patch, a mapping as a merge patch; the API refuses the reference's strategic merge patch
+/// for custom objects.
 async fn patch_custom_object(call: &Invocation<'_>) -> Result<Value, Failure> {
     let kind = CustomKind::of(call)?;
     let name = call.needed("name")?;

@@ -1,4 +1,5 @@
-//! `chaosk8s.daemonset` (kubernetes-catalog 2.7). Its probes only answer true or false.
+//! `chaosk8s.daemonset` (kubernetes-catalog 2.7). The probes return true or false and never fail because of missing
+//! readiness.
 
 use super::{
     entry::{Entry, natives},
@@ -26,7 +27,7 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.daemonset.probes":
         => daemon_set_not_fully_available,
 );
 
-/// `spec` is the whole patch document, with the key `spec` in it.
+/// `spec` is the whole patch document, including its `spec` key.
 async fn update_daemon_set(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let change = call.document("spec")?;

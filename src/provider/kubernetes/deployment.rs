@@ -31,7 +31,7 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.deployment.probes":
         => deployment_not_fully_available,
 );
 
-/// Restarts the pods by the annotation that `kubectl rollout restart` writes.
+/// Restarts the pods by setting the same annotation as `kubectl rollout restart`.
 async fn rollout_deployment(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let now = jiff::Timestamp::now().to_string();
@@ -40,13 +40,13 @@ async fn rollout_deployment(call: &Invocation<'_>) -> Result<Value, Failure> {
     patch::<Deployment>(call, name, &change, format!("failed to restart deployment {name}")).await
 }
 
-/// Available and wanted replicas; what is absent is 0.
+/// The numbers of available and wanted replicas; an absent number counts as 0.
 fn available(deployment: &Deployment) -> (i32, i32) {
     let available = deployment.status.as_ref().and_then(|status| status.available_replicas);
     (available.unwrap_or(0), deployment.counts().wanted)
 }
 
-/// Judges the Deployments a list finds: nothing when all are as asked, else why not.
+/// Checks the Deployments of a list request: `None` if all satisfy `as_asked`, else the reason.
 pub(super) async fn judge(
     call: &Invocation<'_>,
     name: &str,
@@ -64,7 +64,7 @@ pub(super) async fn judge(
     }))
 }
 
-/// All wanted replicas are available.
+/// Whether all wanted replicas are available.
 pub(super) fn all(available: i32, wanted: i32) -> bool {
     available == wanted
 }

@@ -1,17 +1,17 @@
-//! How a native function is declared.
+//! The declaration of native functions.
 
 use super::{failure::Failure, invocation::Invocation};
 use crate::provider::Native;
 use futures_util::future::BoxFuture;
 use pyvalue::Value;
 
-/// A function: its description and its code.
+/// A native function: its description and its implementation.
 pub(super) struct Entry {
     pub(super) native: Native,
     pub(super) run: for<'a> fn(&'a Invocation<'a>) -> BoxFuture<'a, Result<Value, Failure>>,
 }
 
-/// Declares the entries of one Python module: effect, name, needed parameters; optional ones => code.
+/// Declares the entries of one Python module: effect, name, required parameters; optional parameters => implementation.
 macro_rules! natives {
     ($module:literal: $($effect:ident $func:ident($($needed:ident),*; $($optional:ident),*) => $run:path),+ $(,)?) => {
         &[$($crate::provider::kubernetes::entry::Entry {

@@ -1,4 +1,4 @@
-//! How a native function fails, in the words the journal of the reference would hold.
+//! Failures of native functions, worded as in the reference's journal.
 
 use crate::cluster::{self, Connection};
 use serde_json::{Value as Json, json};
@@ -6,17 +6,17 @@ use serde_json::{Value as Json, json};
 /// A failure of an activity.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The state of the system is not as asked, or the call makes no sense.
+    /// The state of the system is not the expected one, or the call is invalid.
     Activity(String),
-    /// The arguments are not what the function takes: Python's `TypeError`, `ValueError`, `re.error`, ...
+    /// The arguments do not fit the function: Python's `TypeError`, `ValueError`, `re.error`, ...
     Python {
         /// The qualified class.
         class: &'static str,
         message: String,
     },
-    /// The API server said no, or nothing.
+    /// The API server refused the request, or did not answer.
     Api {
-        /// What was tried, where the function says so: `failed to scale my-app to 0 replicas`.
+        /// The attempted operation, if the function names it: `failed to scale my-app to 0 replicas`.
         what: Option<String>,
         source: Box<kube::Error>,
     },
@@ -32,12 +32,12 @@ impl Failure {
         Self::Python { class: "TypeError", message: message.into() }
     }
 
-    /// An API error that the function catches and words itself.
+    /// Wraps an API error for which the function has its own message.
     pub(super) fn because(what: String) -> impl FnOnce(kube::Error) -> Self {
         move |source| Self::Api { what: Some(what), source: Box::new(source) }
     }
 
-    /// The failure in words, without a Python class.
+    /// The failure's message, without a Python class.
     pub(super) fn in_plain_words(&self) -> String {
         match self {
             Self::Activity(message) | Self::Python { message, .. } => message.clone(),
@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// What the API server said, where it said something.
+    /// The API server's message, if there is one.
     pub(super) fn server_message(&self) -> Option<String> {
         match self {
             Self::Api { source, .. } => match source.as_ref() {
@@ -61,8 +61,8 @@ impl Failure {
     }
 
     /// The text that follows `chaoslib.exceptions.ActivityFailed: ` in the journal: the qualified Python class, a
-    /// colon, the message (kubernetes-catalog 0). Where the cluster refused or did not answer, the place and what
-    /// to do are added.
+    /// colon, the message (kubernetes-catalog 0). If the cluster refused or did not answer, a hint with the place and
+    /// the remedy is appended.
     pub(super) fn text(self, connection: Option<&Connection>) -> String {
         let failed = |message: String| format!("chaoslib.exceptions.ActivityFailed: {message}");
         match self {
@@ -94,7 +94,7 @@ impl From<cluster::Error> for Failure {
     }
 }
 
-/// An API error nobody caught, in the shape of the Python client's text.
+/// The text of an API error that the function does not catch, in the format of the Python client.
 fn api_exception(status: &kube::core::Status) -> String {
     let class = match status.code {
         400 => "BadRequestException",
@@ -113,7 +113,7 @@ fn api_exception(status: &kube::core::Status) -> String {
     format!("kubernetes.client.exceptions.{class}: ({code})\nReason: {phrase}\nHTTP response body: {body}")
 }
 
-/// A failure's Status as the API server writes it.
+/// The Status object of a failure, as the API server writes it.
 pub(super) fn status_json(status: &kube::core::Status) -> Json {
     let mut body = json!({
         "kind": "Status",

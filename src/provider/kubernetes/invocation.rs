@@ -1,4 +1,4 @@
-//! One call of a native function: its arguments, typed as they are used, and its way to the cluster.
+//! One call of a native function: its arguments, with typed access, and its client.
 
 use super::failure::Failure;
 use crate::provider::Native;
@@ -6,7 +6,7 @@ use kube::{Client, api::ListParams};
 use pyvalue::{Map, Value};
 use serde_json::Value as Json;
 
-/// What a function works with.
+/// The inputs of a function.
 pub(super) struct Invocation<'a> {
     pub(super) native: &'static Native,
     pub(super) arguments: &'a Map,
@@ -15,12 +15,12 @@ pub(super) struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// An argument that was given and is not null.
+    /// An argument that is given and not null.
     pub(super) fn given(&self, name: &str) -> Option<&Value> {
         self.arguments.get(name).filter(|value| !value.is_null())
     }
 
-    /// An optional text; empty text counts as none, as the reference tests for truth.
+    /// An optional text argument; an empty text counts as absent, as the reference tests for truthiness.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Failure> {
         match self.given(name) {
             None => Ok(None),
@@ -40,7 +40,7 @@ impl Invocation<'_> {
         Ok(self.text("ns")?.unwrap_or("default"))
     }
 
-    /// A flag, by Python's truth.
+    /// A flag, evaluated by Python's truthiness.
     pub(super) fn flag(&self, name: &str, default: bool) -> bool {
         self.arguments.get(name).map_or(default, Value::truthy)
     }
@@ -54,7 +54,7 @@ impl Invocation<'_> {
         }
     }
 
-    /// A needed mapping or list, as JSON.
+    /// A required mapping or list, as JSON.
     pub(super) fn document(&self, name: &str) -> Result<Json, Failure> {
         match self.arguments.get(name) {
             Some(value @ (Value::Map(_) | Value::List(_))) => serde_json::to_value(value)
@@ -63,7 +63,7 @@ impl Invocation<'_> {
         }
     }
 
-    /// A list request with the `label_selector` as given; none selects everything in the namespace.
+    /// List parameters with the `label_selector` as given; without one, all objects in the namespace are selected.
     pub(super) fn labelled(&self) -> Result<ListParams, Failure> {
         Ok(match self.text("label_selector")? {
             Some(selector) => ListParams::default().labels(selector),
@@ -71,7 +71,7 @@ impl Invocation<'_> {
         })
     }
 
-    /// A list request by object name, for functions whose `label_selector` only counts without a `name`.
+    /// List parameters by object name, for functions that use `label_selector` only if there is no `name`.
     pub(super) fn named_or_labelled(&self) -> Result<ListParams, Failure> {
         match self.text("name")? {
             Some(name) => Ok(by_name(ListParams::default(), name)),
@@ -79,7 +79,7 @@ impl Invocation<'_> {
         }
     }
 
-    /// The `label_selector` with `{name}` replaced, or `default` where none was given. Any other brace is Python's
+    /// The `label_selector` with `{name}` replaced, or `default` if none is given. Any other brace is Python's
     /// `KeyError` (kubernetes-catalog 0, "fmt").
     pub(super) fn formatted(&self, default: Option<&str>, name: &str) -> Result<ListParams, Failure> {
         let template = match self.arguments.contains_key("label_selector") {
@@ -99,7 +99,8 @@ impl Invocation<'_> {
         }
     }
 
-    /// True, or the failure where the flag `raise` is up (its default, and for functions without one), else false.
+    /// True if there is no failure. Otherwise the failure if the flag `raise` is set (the default, also for functions
+    /// without the flag), else false.
     pub(super) fn verdict(&self, raise: &str, failure: Option<String>) -> Result<Value, Failure> {
         match failure {
             None => Ok(true.into()),
@@ -108,19 +109,19 @@ impl Invocation<'_> {
         }
     }
 
-    /// An argument of the wrong shape.
+    /// The error for an argument of the wrong type.
     pub(super) fn unfit(&self, name: &str, wanted: &str, got: &Value) -> Failure {
         let func = self.native.func;
         Failure::type_error(format!("{func}() wants {wanted} in its argument '{name}', not {}", shape(got)))
     }
 }
 
-/// Restricts a list to the object of this name.
+/// Restricts a list request to the object of this name.
 pub(super) fn by_name(params: ListParams, name: &str) -> ListParams {
     params.fields(&format!("metadata.name={name}"))
 }
 
-/// The shape of a value, for messages.
+/// The type of a value, for messages.
 fn shape(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -1,4 +1,4 @@
-//! The kinds of objects the functions work on, and the API of each in a call's namespace.
+//! The kinds of objects that the functions use, and the API of each kind in a call's namespace.
 
 use super::{failure::Failure, invocation::Invocation};
 use k8s_openapi::api::{
@@ -17,13 +17,13 @@ use std::fmt::Debug;
 pub(super) trait Kind:
     Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
-    /// Whether its objects live in a namespace.
+    /// Whether the objects are namespaced.
     const NAMESPACED: bool;
 
-    /// Its objects, in the call's namespace if they live in one.
+    /// The API of the objects, in the call's namespace if they are namespaced.
     fn api(call: &Invocation<'_>) -> Result<Api<Self>, Failure>;
 
-    /// The same without a schema: what is written from a file must keep every field.
+    /// The same API without a schema: an object written from a file must keep every field.
     fn any(call: &Invocation<'_>) -> Result<Api<DynamicObject>, Failure> {
         let resource = ApiResource::erase::<Self>(&());
         let client = call.client.clone();
@@ -33,7 +33,7 @@ pub(super) trait Kind:
         })
     }
 
-    /// How it is called in messages: `deployment`.
+    /// The name of the kind in messages, such as `deployment`.
     fn word() -> String {
         Self::kind(&()).to_lowercase()
     }

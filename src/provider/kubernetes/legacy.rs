@@ -1,8 +1,8 @@
-//! `chaosk8s.actions` and `chaosk8s.probes`: the names of 2017, with the semantics the samples were written for
-//! (kubernetes-catalog 2.16, 3.1).
+//! `chaosk8s.actions` and `chaosk8s.probes`: the function names of 2017, with the semantics that the samples were
+//! written for (kubernetes-catalog 2.16, 3.1).
 //!
-//! Where they once matched a label `name` and now match the object's name, both count: first the object of that name,
-//! and if there is none, the objects with that label.
+//! They originally matched a label `name` and now match the object's name. Here both are tried: first the object of
+//! that name, and if there is none, the objects with that label.
 
 use super::{
     deployment::{all, judge},
@@ -42,7 +42,8 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.probes":
         => read_pod_logs,
 );
 
-/// How to list the objects meant by `name`: by the selector if one was given, else by object name, else by label.
+/// List parameters for the objects that `name` refers to: by the selector if one is given, else by object name, else by
+/// label.
 pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<ListParams, Failure> {
     if call.text("label_selector")?.is_some() {
         return call.formatted(None, name);
@@ -57,8 +58,8 @@ pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<
     Ok(named)
 }
 
-/// Deletes the Deployment with all it owns. Deployments, replica sets and pods, as when deleting the first left the
-/// others behind; now it only makes sure.
+/// Deletes the Deployment, its replica sets and its pods. Originally, deleting a Deployment did not delete the others;
+/// now it does, and the extra deletions only make sure.
 async fn kill_microservice(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let deployments = delete_listed::<Deployment>(call, &meant::<Deployment>(call, name).await?).await?;

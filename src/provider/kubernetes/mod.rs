@@ -1,7 +1,7 @@
-//! The Kubernetes extension's functions, native, under their Python addresses.
+//! The functions of the Kubernetes extension, implemented natively, under their Python modules and names.
 //!
-//! [`resolve`] finds a function, [`Kubernetes`] runs it. One file holds the functions of one Python package
-//! (kubernetes-catalog 2); each declares its entries beside their code.
+//! [`resolve`] finds a function, [`Kubernetes`] runs it. One file implements the functions of one Python package
+//! (kubernetes-catalog 2); each file declares its entries beside their code.
 
 mod absence;
 mod catalogue;
@@ -41,7 +41,7 @@ use invocation::Invocation;
 use pyvalue::{Map, Value};
 use request_log::RequestLog;
 
-/// Runs native functions against the cluster that the settings and an activity's secrets choose.
+/// Runs native functions against the cluster chosen by the settings and an activity's secrets.
 #[derive(Clone)]
 pub struct Kubernetes {
     source: Source,
@@ -55,12 +55,12 @@ enum Source {
 }
 
 impl Kubernetes {
-    /// Chooses the cluster anew for each call, as the reference does.
+    /// Creates the catalogue; the cluster is chosen anew for each call, as in the reference.
     pub fn new(settings: ClusterSettings) -> Self {
         Self { source: Source::Chosen(settings) }
     }
 
-    /// Always uses this connection.
+    /// Creates a catalogue that always uses this connection.
     #[cfg(test)]
     pub fn over(connection: Connection) -> Self {
         Self { source: Source::Given(connection) }
@@ -75,10 +75,10 @@ impl Kubernetes {
         }
     }
 
-    /// Runs a function to its end. Never [`Outcome::Broke`]: the reference turns every exception of a function into
-    /// an activity failure.
+    /// Runs a function. Never returns [`Outcome::Broke`]: the reference turns every exception of a function into an
+    /// activity failure.
     ///
-    /// `refuse` takes why a call failed before it changed anything.
+    /// `refuse` receives the reason of a call that failed before it changed anything.
     async fn run(
         &self,
         native: &Native,
@@ -121,7 +121,7 @@ impl Kubernetes {
             Failure::activity(format!("there is no native function {}.{}", native.module, native.func))
         })?;
         let client = connection.client()?;
-        // Only of what changes something it matters whether it did.
+        // The log is needed only for calls that change something.
         let client = if native.effect == Effect::Changes { witness.over(&client) } else { client };
         (entry.run)(&Invocation { native: &entry.native, arguments, client, progress }).await
     }
@@ -147,7 +147,7 @@ impl Catalogue for Kubernetes {
         })
     }
 
-    /// The object a call names, and the values that its selectors ask for: by custom those are names too.
+    /// The object that a call names, and the values in its selectors: by convention those are names too.
     fn targets(&self, _native: &'static Native, arguments: &Map) -> Vec<String> {
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);
         let selector = text("label_selector").and_then(Selector::parse).unwrap_or_default();

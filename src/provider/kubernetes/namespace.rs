@@ -51,7 +51,7 @@ async fn secret_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
     Ok(exists::<Secret>(call).await?.into())
 }
 
-/// Events of all namespaces, as the API lists them; one page.
+/// Events of all namespaces, in the API's format; one page.
 async fn get_events(call: &Invocation<'_>) -> Result<Value, Failure> {
     let mut params: ListParams = call.labelled()?;
     params.field_selector = call.text("field_selector")?.map(str::to_owned);
@@ -60,7 +60,7 @@ async fn get_events(call: &Invocation<'_>) -> Result<Value, Failure> {
 }
 
 impl Invocation<'_> {
-    /// A list as the API answers it.
+    /// A list in the format of the API's response.
     pub(super) async fn raw_list(&self, path: &str, params: &ListParams) -> Result<Value, Failure> {
         let request = Request::new(path).list(params).map_err(kube::Error::BuildRequest)?;
         Ok(self.client.request(request).await?)

@@ -1,5 +1,5 @@
-//! `chaosk8s.networking` (kubernetes-catalog 2.12). Policies do nothing where the cluster's network does not enforce
-//! them.
+//! `chaosk8s.networking` (kubernetes-catalog 2.12). Policies have no effect if the cluster's network plugin does not
+//! enforce them.
 
 use super::{
     entry::{Entry, natives},
@@ -47,7 +47,7 @@ async fn ingress_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
     Ok(exists::<Ingress>(call).await?.into())
 }
 
-/// The file wins if it is there; a path to nothing is passed over.
+/// The file takes precedence over `spec` if it exists; the path of a missing file is ignored.
 async fn create_network_policy(call: &Invocation<'_>) -> Result<Value, Failure> {
     let file = call.text("spec_path")?.filter(|path| Path::new(path).is_file());
     let policy = match file {
@@ -58,7 +58,7 @@ async fn create_network_policy(call: &Invocation<'_>) -> Result<Value, Failure> 
     Ok(Value::Null)
 }
 
-/// Creates a policy on the pods that `label_selectors` choose; all of the namespace without it.
+/// Creates a policy for the pods that `label_selectors` select; without it, for all pods of the namespace.
 async fn apply(call: &Invocation<'_>, name: &str, mut spec: Json) -> Result<Value, Failure> {
     spec["podSelector"] = match call.given("label_selectors") {
         None => json!({}),
@@ -90,7 +90,7 @@ async fn remove_deny_all_ingress(call: &Invocation<'_>) -> Result<Value, Failure
     remove(call, DENY_INGRESS).await
 }
 
-/// Cuts name resolution too; `allow_dns_access` gives that back.
+/// Also blocks DNS; `allow_dns_access` allows it again.
 async fn deny_all_egress(call: &Invocation<'_>) -> Result<Value, Failure> {
     apply(call, DENY_EGRESS, json!({"policyTypes": ["Egress"]})).await
 }

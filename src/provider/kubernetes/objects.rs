@@ -1,4 +1,4 @@
-//! What is the same for every kind of object: create from a file, delete, patch, scale, look for.
+//! Operations common to all kinds of objects: create from a file, delete, patch, scale, look up.
 
 use super::{
     failure::Failure,
@@ -26,7 +26,7 @@ pub(super) async fn create<K: Kind>(call: &Invocation<'_>, object: Json) -> Resu
     Ok(())
 }
 
-/// One object from a JSON or YAML file.
+/// Reads one object from a JSON or YAML file.
 pub(super) async fn read(path: &str) -> Result<Json, Failure> {
     let text = tokio::fs::read_to_string(path).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::Python {
@@ -43,14 +43,15 @@ pub(super) async fn read(path: &str) -> Result<Json, Failure> {
     .map_err(|error| Failure::activity(format!("cannot read {path}: {error}")))
 }
 
-/// Deletes by `name`, else by `label_selector`, else everything in the namespace. Null, also when nothing matched.
+/// Deletes by `name`, else by `label_selector`, else all objects in the namespace. Returns null, also if nothing
+/// matched.
 pub(super) async fn delete_selected<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
     let params = call.named_or_labelled()?;
     delete_listed::<K>(call, &params).await?;
     Ok(Value::Null)
 }
 
-/// Deletes what a list finds; tells how many there were.
+/// Deletes the objects of a list request; returns how many there were.
 pub(super) async fn delete_listed<K: Kind>(
     call: &Invocation<'_>,
     params: &ListParams,
@@ -60,7 +61,7 @@ pub(super) async fn delete_listed<K: Kind>(
     for object in &objects {
         match api.delete(&object.name_any(), &DeleteParams::default()).await {
             Ok(_) => tracing::info!("deleted {} {}", K::word(), object.name_any()),
-            // Gone meanwhile, with its owner for instance: that is what was wanted.
+            // Already deleted, for instance with its owner: this is the desired state.
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(error.into()),
         }
@@ -68,13 +69,13 @@ pub(super) async fn delete_listed<K: Kind>(
     Ok(objects.len())
 }
 
-/// Deletes the one object called `name`; it must be there.
+/// Deletes the object called `name`; fails if it does not exist.
 pub(super) async fn delete_named<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
     K::api(call)?.delete(call.needed("name")?, &DeleteParams::default()).await?;
     Ok(Value::Null)
 }
 
-/// Sets `spec.replicas`, on the object itself.
+/// Sets `spec.replicas` of the object itself.
 pub(super) async fn scale<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let wanted = call.given("replicas");
@@ -86,7 +87,7 @@ pub(super) async fn scale<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failu
     patch::<K>(call, name, &json!({"spec": {"replicas": replicas}}), what).await
 }
 
-/// A strategic merge patch whose failure is told as `what`. Returns null.
+/// Sends a strategic merge patch; `what` describes its failure. Returns null.
 pub(super) async fn patch<K: Kind>(
     call: &Invocation<'_>,
     name: &str,
@@ -98,7 +99,7 @@ pub(super) async fn patch<K: Kind>(
     Ok(Value::Null)
 }
 
-/// Whether a list by name and `label_selector`, as far as they are given, finds anything.
+/// Whether a list by `name` and `label_selector`, as far as given, returns any object.
 pub(super) async fn exists<K: Kind>(call: &Invocation<'_>) -> Result<bool, Failure> {
     let params = call.labelled()?;
     let params = match call.text("name")? {
@@ -108,7 +109,7 @@ pub(super) async fn exists<K: Kind>(call: &Invocation<'_>) -> Result<bool, Failu
     Ok(!K::api(call)?.list(&params).await?.items.is_empty())
 }
 
-/// Words for a call whose `name` or `label_selector` finds nothing, with the names there are.
+/// A message for a call whose `name` or `label_selector` matches nothing, with the names that exist.
 pub(super) async fn missing<K: Kind>(call: &Invocation<'_>) -> Result<String, Failure> {
     const SHOWN: u32 = 5;
     let kind = K::word();
@@ -119,7 +120,7 @@ pub(super) async fn missing<K: Kind>(call: &Invocation<'_>) -> Result<String, Fa
     };
     let place = if K::NAMESPACED { format!(" in namespace {}", call.namespace()?) } else { String::new() };
     let message = format!("{asked}{place}");
-    // Only to be of help: whoever may not list everything still gets the first half.
+    // The names are optional: without the permission to list, the first half of the message is returned.
     let Ok(others) = K::api(call)?.list(&ListParams::default().limit(SHOWN)).await else {
         return Ok(message);
     };

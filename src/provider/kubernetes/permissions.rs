@@ -1,10 +1,10 @@
-//! What a function needs to be allowed (kubernetes-catalog 7).
+//! The Kubernetes permissions that each function needs (kubernetes-catalog 7).
 
 use crate::cluster::Permission;
 use crate::provider::Native;
 use pyvalue::{Map, Value};
 
-/// A resource and the verbs used on it.
+/// API group, resource, and the verbs used on it.
 type Need = (&'static str, &'static str, &'static [&'static str]);
 
 const PODS: Need = ("", "pods", &["list"]);
@@ -14,7 +14,7 @@ const PATCH_NODES: Need = ("", "nodes", &["list", "patch"]);
 const DEPLOYMENTS: Need = ("apps", "deployments", &["list"]);
 const WATCH_DEPLOYMENTS: Need = ("apps", "deployments", &["watch"]);
 
-/// Functions and their needs, inside the call's namespace.
+/// Functions and the permissions they need in the call's namespace.
 const IN_NAMESPACE: &[(&[&str], &[Need])] = &[
     (
         &[
@@ -104,7 +104,7 @@ const IN_NAMESPACE: &[(&[&str], &[Need])] = &[
     (&["ingress_exists"], &[("networking.k8s.io", "ingresses", &["list"])]),
 ];
 
-/// Functions and their needs, in the whole cluster.
+/// Functions and the permissions they need in the whole cluster.
 const IN_CLUSTER: &[(&[&str], &[Need])] = &[
     (
         &[
@@ -124,7 +124,8 @@ const IN_CLUSTER: &[(&[&str], &[Need])] = &[
     (&["get_events"], &[("events.k8s.io", "events", &["list"])]),
 ];
 
-/// Everything a call with these arguments needs; nothing for functions on custom objects, whose group is free.
+/// All permissions that a call with these arguments needs; empty for functions on custom objects, whose API group is
+/// not fixed.
 pub fn permissions(native: &Native, arguments: &Map) -> Vec<Permission> {
     let namespace =
         arguments.get("ns").and_then(Value::as_str).filter(|ns| !ns.is_empty()).unwrap_or("default");
@@ -150,7 +151,7 @@ mod tests {
     use super::*;
     use crate::provider::kubernetes::catalogue;
 
-    /// Functions that need nothing of Kubernetes' own, or whose needs depend on their arguments.
+    /// Functions that need no permission, or whose permissions depend on their arguments.
     fn is_free(native: &Native) -> bool {
         native.func == "should_be_found_in_logs"
             || native.module.starts_with("chaosk8s.crd")

@@ -1,7 +1,7 @@
-//! Waiting until a workload is fully available, or no longer is (kubernetes-catalog 2.4, "WATCH").
+//! Waits until a workload is fully available, or is not fully available (kubernetes-catalog 2.4, "WATCH").
 //!
-//! Deviations, on purpose: the time-out is a deadline, not the longest silence; absent counts are 0; a deleted
-//! workload has nothing ready.
+//! Deliberate deviations: the timeout is a deadline, not the longest silence; absent counts are 0; a deleted workload
+//! has no ready replica.
 
 use super::{failure::Failure, invocation::Invocation, kind::Kind, objects::missing};
 use futures_util::TryStreamExt;
@@ -13,16 +13,16 @@ use kube::{
 use std::{pin::pin, time::Duration};
 use tokio::time::Instant;
 
-/// Ready replicas of a workload, and how many there should be.
+/// The numbers of ready and of wanted replicas of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) ready: i32,
     pub(super) wanted: i32,
 }
 
-/// A kind of workload that counts its replicas.
+/// A kind of workload with replica counts.
 pub(super) trait Workload: Kind {
-    /// Its counts; what is absent is 0.
+    /// The replica counts; an absent count is 0.
     fn counts(&self) -> Counts;
 }
 
@@ -52,12 +52,12 @@ impl Workload for DaemonSet {
     }
 }
 
-/// What is waited for.
+/// The state to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReadinessGoal {
-    /// Everything ready.
+    /// All wanted replicas are ready.
     Full,
-    /// Something not ready.
+    /// Not all wanted replicas are ready.
     NotFull,
 }
 
@@ -67,11 +67,11 @@ impl ReadinessGoal {
     }
 }
 
-/// Pause before a watch that the server ended is begun again.
+/// The pause before a watch that the server ended is restarted.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Watches the workload called `name` (restricted further by `selector`). Nothing when what is waited for came to be,
-/// else why not.
+/// Watches the workload called `name` (restricted further by `selector`). Returns `None` when the goal is reached, else
+/// the reason why not.
 pub(super) async fn wait<K: Workload>(
     call: &Invocation<'_>,
     name: &str,
@@ -111,7 +111,8 @@ struct Watched<'a, K> {
 }
 
 impl<K: Workload> Watched<'_, K> {
-    /// Ends when the goal is reached. The first connection must succeed; one that breaks later is made again.
+    /// Completes when the goal is reached. The first connection must succeed; a connection that breaks later is
+    /// restored.
     async fn run(&mut self) -> Result<(), Failure> {
         let params = WatchParams {
             label_selector: self.selector.label_selector.clone(),
@@ -133,7 +134,7 @@ impl<K: Workload> Watched<'_, K> {
         }
     }
 
-    /// Follows one watch to its end; true when the goal is reached.
+    /// Processes one watch until it ends; returns true when the goal is reached.
     async fn follow(
         &mut self,
         params: &WatchParams,

@@ -1,4 +1,4 @@
-//! Watches the requests of one call: whether any of them may have changed something.
+//! Logs the requests of one call, to determine whether any of them may have changed something.
 
 use super::failure::Failure;
 use crate::cluster::Connection;
@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 type Request = http::Request<Body>;
 type Response = http::Response<Body>;
 
-/// What the requests of a call came to; clones share it.
+/// The log of a call's requests; clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestLog(Arc<Mutex<LoggedRequests>>);
 
 #[derive(Clone, Debug, Default)]
 struct LoggedRequests {
-    /// Whether something was changed, or may have been: an answer that never came, an error of the server.
+    /// Whether a request changed something, or may have: also after a missing response or a server error.
     acted: bool,
     /// The first request that was refused.
     refused: Option<RefusedRequest>,
@@ -28,7 +28,7 @@ struct RefusedRequest {
 }
 
 impl RequestLog {
-    /// A client whose requests are seen.
+    /// A client whose requests are logged.
     pub(super) fn over(&self, client: &Client) -> Client {
         let (witness, client, namespace) =
             (self.clone(), client.clone(), client.default_namespace().to_owned());
@@ -57,12 +57,13 @@ impl RequestLog {
                     status: status.unwrap_or(0),
                 });
             }
-            // A conflict, an error of the server, or no answer: it may have been done, or be there already.
+            // A conflict, a server error, or no response: the change may have taken effect, or the object may already
+            // exist.
             _ => seen.acted = true,
         }
     }
 
-    /// Why a call that failed changed nothing, in words; none where it may have changed something.
+    /// The reason why a failed call changed nothing, as a text; `None` if it may have changed something.
     pub(super) fn refusal(&self, failure: &Failure, connection: &Connection) -> Option<String> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if seen.acted {
@@ -104,7 +105,7 @@ fn verb(method: &str, path: &str) -> &'static str {
     }
 }
 
-/// `pods/a in namespace shop` of `/api/v1/namespaces/shop/pods/a`.
+/// Converts a request path to a text: `/api/v1/namespaces/shop/pods/a` to `pods/a in namespace shop`.
 fn resource(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let parts = match parts.first() {

@@ -19,7 +19,7 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.service.probes":
         => service_is_initialized,
 );
 
-/// Whether a Service object exists; its endpoints are not looked at.
+/// Whether a Service object exists; its endpoints are not checked.
 async fn service_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
     let failure = match exists::<Service>(call).await? {
         true => None,

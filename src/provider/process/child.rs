@@ -1,4 +1,4 @@
-//! One child process from its start to its end, whatever ends it.
+//! The life cycle of one child process.
 
 use super::command::Command;
 use crate::experiment::Environment;
@@ -14,15 +14,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Bytes kept of each output; a process that writes more is ended.
+/// The maximum number of bytes kept of each output; a process that writes more is killed.
 const LIMIT: usize = 16 << 20;
 
-/// How long a cancelled child may take to tidy up after SIGTERM.
+/// How long a cancelled child may take to clean up after SIGTERM.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// How a child ended.
 pub(super) enum ChildEnd {
-    /// By itself, or by a signal of somebody else (then the status is the negative signal number).
+    /// It exited by itself, or was ended by a signal from another process (then the status is the negative signal
+    /// number).
     Exited {
         status: i64,
         stdout: Vec<u8>,
@@ -36,7 +37,7 @@ pub(super) enum ChildEnd {
     NotStarted(io::Error),
 }
 
-/// Runs the command until it has exited *and* closed its outputs, as the reference waits for both.
+/// Runs the command until it has exited *and* closed its outputs: the reference waits for both.
 pub(super) async fn run(
     command: &Command,
     environment: &Environment,
@@ -55,8 +56,8 @@ pub(super) async fn run(
         biased;
         () = cancel.cancelled() => {
             group.terminate();
-            // Its output is still read: a shell that says `Terminated` into a closed pipe would die before it tidied up.
-            // Whether it obeyed or not: dropping the group kills what is left of it.
+            // Its output is still read: a shell that writes `Terminated` to a closed pipe would die before it has
+            // cleaned up. In either case, dropping the group kills the processes that are left.
             let _ = tokio::time::timeout(GRACE, &mut finished).await;
             ChildEnd::Cancelled
         }
@@ -72,7 +73,7 @@ pub(super) async fn run(
 }
 
 fn spawn(command: &Command, environment: &Environment) -> io::Result<Child> {
-    // A child of another process group that reads the terminal would be stopped by it, so it gets none.
+    // A child in another process group is stopped by the kernel when it reads the terminal, so it gets no terminal.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
     tokio::process::Command::new(&command.program)
         .args(&command.arguments)
@@ -86,10 +87,10 @@ fn spawn(command: &Command, environment: &Environment) -> io::Result<Child> {
         .spawn()
 }
 
-/// Never, without a timeout.
+/// Completes when the timeout has elapsed; never, without a timeout.
 async fn elapsed(timeout: Option<Duration>) {
     match timeout {
-        // No time at all is over before anything can be done in it; a timer would take a moment to say so.
+        // A zero timeout has elapsed at once; a timer would complete only after a short delay.
         Some(Duration::ZERO) => {}
         Some(timeout) => tokio::time::sleep(timeout).await,
         None => std::future::pending().await,
@@ -102,14 +103,15 @@ struct TooMuch;
 async fn drain(output: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, TooMuch> {
     let mut kept = Vec::new();
     if let Some(output) = output {
-        // A pipe that cannot be read has ended: what came so far is all there is.
+        // A read error is treated as the end of the output: the bytes read so far are kept.
         let _ = output.take(LIMIT as u64 + 1).read_to_end(&mut kept).await;
     }
     if kept.len() > LIMIT { Err(TooMuch) } else { Ok(kept) }
 }
 
 async fn wait(child: &mut Child) -> Result<ExitStatus, TooMuch> {
-    // Waiting fails only for a child somebody else has reaped; its status is lost then and counts as 0, as in Python.
+    // Waiting fails only if another process has reaped the child; its status is then lost and counts as 0, as in
+    // Python.
     Ok(child.wait().await.unwrap_or_default())
 }
 
@@ -121,7 +123,7 @@ fn status_of(status: ExitStatus) -> i64 {
     }
 }
 
-/// The child's process group; killed on drop unless it was left in peace.
+/// The child's process group; killed on drop unless [`ProcessGroup::leave`] was called.
 struct ProcessGroup {
     leader: Option<i32>,
 }
@@ -135,15 +137,17 @@ impl ProcessGroup {
         self.signal(libc::SIGTERM);
     }
 
-    /// The child has ended by itself; what it left running on purpose stays.
+    /// Keeps the group alive on drop: the child has ended by itself, and processes that it left running on purpose
+    /// continue.
     fn leave(&mut self) {
         self.leader = None;
     }
 
     fn signal(&self, signal: i32) {
         if let Some(leader) = self.leader {
-            // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: it is
-            // not given away while the group has a member, and `run` leaves the group once all has ended.
+            // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: the
+            // kernel does not reuse it while the group has a member, and `run` calls `leave` once all members have
+            // ended.
             unsafe { libc::kill(-leader, signal) };
         }
     }

@@ -1,4 +1,4 @@
-//! From `path` and `arguments` to what is executed.
+//! Builds the command line from `path` and `arguments`.
 
 use crate::experiment::{Environment, executable};
 use pyvalue::{Value, python_text};
@@ -12,7 +12,7 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// A list or mapping is passed as it is; a text is read by the shell, with the path in front, unquoted.
+    /// A list or mapping becomes the argument list; a text is passed to the shell, with the unquoted path in front.
     pub(super) fn new(path: &str, arguments: &Value, environment: &Environment) -> Result<Self, String> {
         let found = executable::find(&expand_home(path, environment), environment);
         let words = match arguments {
@@ -30,7 +30,7 @@ impl Command {
         Ok(Self { program, arguments: words })
     }
 
-    /// The reference asks the shell for a command called `None` when the path leads nowhere: status 127.
+    /// If the path is not found, the reference makes the shell run a command called `None`: exit status 127.
     fn shell(program: Option<&Path>, line: &str) -> Self {
         let program = program.map_or("None".into(), Path::to_string_lossy);
         Self {
@@ -39,13 +39,13 @@ impl Command {
         }
     }
 
-    /// For error messages.
+    /// The program's path, for error messages.
     pub(super) fn shown(&self) -> String {
         self.program.display().to_string()
     }
 }
 
-/// The text of an argument; null and empty ones are dropped.
+/// The text of an argument; `None` for null and empty arguments, which are dropped.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -53,7 +53,7 @@ fn word(value: &Value) -> Option<String> {
     }
 }
 
-/// `~` alone or before a slash is the home directory; `~name` stays as it is.
+/// Replaces `~`, alone or before a slash, by the home directory; `~name` is not expanded.
 fn expand_home(path: &str, environment: &Environment) -> String {
     let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
     match (rest, environment.get("HOME")) {

@@ -1,7 +1,7 @@
 //! `process`: a child process, its output and its exit code (experiment-format 5.4).
 //!
-//! A non-zero exit code is a success. The child leads a process group of its own, so that a timeout or a cancelled
-//! call ends all of it, and a Ctrl-C in the terminal reaches us and not the child.
+//! A non-zero exit code is a success. The child leads its own process group, so that a timeout or a cancelled call ends
+//! the whole group, and a Ctrl-C in the terminal reaches chaos-tui and not the child.
 
 mod child;
 mod command;
@@ -56,7 +56,7 @@ fn prepare(
     Ok((command, timeout(provider.get("timeout"))?))
 }
 
-/// Seconds; zero and less end the process at once, as the reference does.
+/// The timeout in seconds; zero and negative values end the process at once, as in the reference.
 fn timeout(declared: Option<&Value>) -> Result<Option<Duration>, String> {
     let seconds = match declared {
         None | Some(Value::Null) => return Ok(None),
@@ -65,7 +65,7 @@ fn timeout(declared: Option<&Value>) -> Result<Option<Duration>, String> {
         Some(Value::Float(seconds)) => *seconds,
         Some(_) => return Err("the timeout of a process activity must be a number of seconds".into()),
     };
-    // Too long for a duration is as good as none; NaN and less than nothing are nothing.
+    // A value too large for a duration counts as no timeout; NaN and negative values count as zero.
     Ok(Duration::try_from_secs_f64(seconds.max(0.0)).ok())
 }
 
@@ -74,7 +74,8 @@ fn output(status: i64, stdout: Vec<u8>, stderr: Vec<u8>) -> Value {
     Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// UTF-8, or else Latin-1, which every output is. The reference guesses, often wrongly.
+/// Decodes UTF-8, or else Latin-1, in which every byte sequence is valid. The reference guesses the encoding, often
+/// wrongly.
 fn text(bytes: Vec<u8>) -> Value {
     let text = String::from_utf8(bytes);
     Value::Text(text.unwrap_or_else(|error| error.as_bytes().iter().map(|&byte| char::from(byte)).collect()))

@@ -1,4 +1,4 @@
-//! Real processes.
+//! Tests with real processes.
 
 use crate::test_support::{activity, map};
 use crate::{
@@ -31,7 +31,7 @@ fn sh(script: &str) -> String {
     process("sh", &format!(r#"["-c", "{script}"]"#))
 }
 
-/// Status, standard output, standard error.
+/// The exit status, standard output and standard error.
 fn output(outcome: Outcome) -> (i64, String, String) {
     let Outcome::Done(output) = outcome else { panic!("{outcome:?}") };
     let text = |key| output.get(key).and_then(Value::as_str).unwrap().to_owned();
@@ -44,7 +44,7 @@ fn failure(outcome: Outcome) -> String {
     message
 }
 
-/// Waits until no process of this id is left.
+/// Waits until the process with this id has ended.
 async fn gone(pid: &str) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while Path::new("/proc").join(pid).exists() && !zombie(pid) {
@@ -53,7 +53,7 @@ async fn gone(pid: &str) {
     }
 }
 
-/// Ended, but not yet noticed by its parent.
+/// Whether the process has ended but has not yet been reaped by its parent.
 fn zombie(pid: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
 }

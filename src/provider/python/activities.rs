@@ -1,4 +1,4 @@
-//! Calling activities' functions (experiment-format 5.2).
+//! Calls the functions of activities (experiment-format 5.2).
 
 use super::{
     PythonBridge,
@@ -10,7 +10,7 @@ use pyvalue::{Map, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Time for a cancelled function to tidy up.
+/// How long a cancelled function may take to clean up.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl Bridge for PythonBridge {
@@ -25,7 +25,7 @@ impl Bridge for PythonBridge {
         arguments: Map,
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
-        // Only an injected configuration is there and equal to the run's.
+        // Only an injected configuration equals the run's.
         let shared = arguments.get("configuration").and_then(Value::as_map) == Some(call.configuration);
         self.run(Request::call(module, func, arguments, shared, call.foreground), call).boxed()
     }
@@ -61,12 +61,12 @@ impl PythonBridge {
         }
     }
 
-    /// Ends a call. A function that does not obey in time ends with the worker, but one in the background is left
-    /// alone: others may be running beside it, and the rollbacks may need what the modules know.
+    /// Cancels a call. If a foreground function does not end in time, the worker is killed. A background function is
+    /// left running: other functions may be running beside it, and the rollbacks may need the state of the modules.
     async fn cancelled(&self, worker: &Worker, mut question: PendingAnswer<'_>, call: &Call<'_>) -> Outcome {
         question.cancel();
         match timeout(GRACE, self.outcome(&mut question, call)).await {
-            // It was faster, or knows how to take a KeyboardInterrupt.
+            // The function ended before the cancellation, or handled the KeyboardInterrupt.
             Ok(done @ Outcome::Done(_)) => return done,
             Ok(_) => {}
             Err(_) if call.foreground => worker.kill().await,

@@ -1,4 +1,4 @@
-//! What the worker's answers mean.
+//! Interprets the worker's answers.
 
 use super::{EnvironmentChange, worker::LIMIT};
 use crate::provider::{ControlError, ControlReply, Outcome};
@@ -10,7 +10,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// `None` when the message is no answer.
+    /// Parses an answer; `None` if the message is not an answer.
     pub(super) fn new(message: Value) -> Option<Self> {
         let Value::Map(mut fields) = message else { return None };
         match fields.shift_remove("kind") {
@@ -19,12 +19,12 @@ impl Answer {
         }
     }
 
-    /// Which of the answers its request can have.
+    /// The kind of the answer; the possible kinds depend on the request.
     pub(super) fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// The message of an answer that brings bad news.
+    /// The error message of an answer that is not a success.
     pub(super) fn message(&self) -> String {
         match (self.kind.as_str(), self.text("message")) {
             ("too_large", _) => format!(
@@ -39,12 +39,12 @@ impl Answer {
         }
     }
 
-    /// What an exception of the engine itself says, without its name.
+    /// The message of one of the engine's own exceptions, without its class name.
     pub(super) fn words(&self) -> Option<String> {
         self.text("words").map(str::to_owned)
     }
 
-    /// Takes a list out.
+    /// Removes and returns a list; empty if there is none.
     pub(super) fn list(&mut self, key: &str) -> Vec<Value> {
         match self.fields.shift_remove(key) {
             Some(Value::List(list)) => list,
@@ -52,7 +52,7 @@ impl Answer {
         }
     }
 
-    /// What the call changed around itself, if anything.
+    /// Removes and returns the call's changes of environment variables and current directory, if any.
     pub(super) fn surroundings(&mut self) -> Option<EnvironmentChange> {
         let environment = match self.fields.shift_remove("environment") {
             Some(Value::Map(changed)) => {
@@ -65,7 +65,7 @@ impl Answer {
         moved.then_some(EnvironmentChange { environment, directory })
     }
 
-    /// The configuration, if the call changed something inside it.
+    /// Removes and returns the configuration, if the call changed a value nested in it.
     pub(super) fn configuration(&mut self) -> Option<Map> {
         match self.fields.shift_remove("configuration") {
             Some(Value::Map(configuration)) => Some(configuration),
@@ -119,7 +119,7 @@ impl Answer {
         }
     }
 
-    /// A number, a text, or null for none.
+    /// The exit code: a number, a text, or null for none.
     fn code(&self) -> Value {
         self.fields.get("code").cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The bridge: one worker, started when it is first needed and again when it has died.
+//! The bridge to Python: one worker, started at the first use and restarted after it has died.
 
 use super::{
     PythonEvent, PythonSettings,
@@ -15,48 +15,47 @@ use std::{
 };
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
 
-/// Time for an import, which may read a lot and ask the network.
+/// The timeout of an import, which may read many files and use the network.
 const IMPORT: Duration = Duration::from_secs(60);
-/// Time for the interpreter to end, exit hooks included.
+/// How long the interpreter may take to end, including exit hooks.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Python, for the whole of a session.
+/// The Python interpreter of a session.
 ///
-/// It calls activities ([`Bridge`](crate::provider::Bridge)) and controls
-/// ([`ControlHost`](crate::provider::ControlHost)), and tells validation about functions
-/// ([`Signatures`](crate::experiment::Signatures)), all in one interpreter.
+/// Calls activities ([`Bridge`](crate::provider::Bridge)) and controls ([`ControlHost`](crate::provider::ControlHost)),
+/// and describes functions for validation ([`Signatures`](crate::experiment::Signatures)), all in one interpreter.
 pub struct PythonBridge {
     pub(super) settings: PythonSettings,
-    /// What extensions get as the loaded settings.
+    /// The value that extensions receive as the loaded settings.
     loaded: Mutex<Value>,
     worker: AsyncMutex<Option<Arc<Worker>>>,
-    /// What is known of functions that are there, and of names that are not.
+    /// Cached descriptions of callables and of missing names.
     known: Mutex<HashMap<(String, String), Description>>,
 }
 
 impl PythonBridge {
-    /// A bridge; nothing is started yet.
+    /// Creates a bridge; the interpreter is not started yet.
     pub fn new(settings: PythonSettings) -> Self {
         let loaded = Mutex::new(settings.settings.clone());
         Self { settings, loaded, worker: AsyncMutex::new(None), known: Mutex::default() }
     }
 
-    /// From here on these are the settings that extensions find loaded.
+    /// Replaces the loaded settings that extensions receive.
     pub async fn set_settings(&self, settings: Value) {
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         let worker = self.worker.lock().await.clone();
         if let Some(worker) = worker {
-            // One that has ended meanwhile is started again with them.
+            // A worker that has ended meanwhile gets the new settings at its restart.
             let _ = worker.ask(Request::settings(settings)).await.answer().await;
         }
     }
 
-    /// The settings that extensions find loaded.
+    /// The loaded settings that extensions receive.
     pub(super) fn loaded_settings(&self) -> Value {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the interpreter, if there is one: it runs its exit hooks, and is killed when that takes too long.
+    /// Ends the interpreter, if there is one: it runs its exit hooks, and is killed if they take too long.
     pub async fn shut_down(&self) {
         let worker = self.worker.lock().await.take();
         if let Some(worker) = worker {
@@ -64,7 +63,8 @@ impl PythonBridge {
         }
     }
 
-    /// The running worker; the first use starts it, and the next one after a death, without what its modules kept.
+    /// Returns the running worker; starts it at the first use, and restarts it after it has died, without the state of
+    /// its modules.
     pub(super) async fn worker(&self) -> Result<Arc<Worker>, StartError> {
         let mut place = self.worker.lock().await;
         match place.take() {
@@ -78,7 +78,7 @@ impl PythonBridge {
         Ok(place.insert(Arc::new(Worker::start(&self.settings, self.loaded_settings()).await?)).clone())
     }
 
-    /// Imports the module and looks at the name; the error says why Python cannot be asked.
+    /// Imports the module and inspects the name; the error is the reason why Python cannot answer.
     pub(super) async fn description(&self, module: &str, func: &str) -> Result<Description, String> {
         let address = (module.to_owned(), func.to_owned());
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
@@ -93,7 +93,7 @@ impl PythonBridge {
         Ok(description)
     }
 
-    /// Hands in a request that imports a module, and kills the worker when that takes too long.
+    /// Sends a request that imports a module; kills the worker if that takes too long.
     pub(super) async fn import(&self, module: &str, request: Request) -> Result<Answer, String> {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let question = async { worker.ask(request.holding(self.settings.held())).await.answer().await };

@@ -1,4 +1,4 @@
-//! Calling controls' functions (experiment-format 10.2).
+//! Calls the functions of controls (experiment-format 10.2).
 
 use super::{
     PythonBridge,
@@ -12,7 +12,7 @@ use pyvalue::{Map, Value, part};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Time for a function that was told to end to tidy up.
+/// How long a cancelled function may take to clean up.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl ControlHost for PythonBridge {
@@ -31,7 +31,7 @@ impl PythonBridge {
     async fn play(&self, call: ControlCall<'_>) -> Result<ControlReply, String> {
         let callable = match self.description(call.module, call.function).await? {
             Description::Callable(callable) => callable,
-            // A module that is not there is only worth a warning at validation.
+            // A missing module only causes a warning at validation.
             Description::Missing { .. } | Description::ImportError(_) => return Ok(ControlReply::default()),
             Description::Broken(message) => return Err(message),
         };
@@ -50,8 +50,8 @@ impl PythonBridge {
         Ok(answer.into_control_reply())
     }
 
-    /// The objects the function gets beside its arguments: the context always, others where it has a parameter of
-    /// that name, and nothing to clean up.
+    /// The objects that the function receives besides its arguments: the context always, others only if it has a
+    /// parameter of that name; a cleanup function receives none.
     fn live(&self, call: &ControlCall<'_>, takes: impl Fn(&str) -> bool) -> Result<Map, String> {
         let mut live = Map::default();
         if call.function == "cleanup_control" {
@@ -73,7 +73,7 @@ impl PythonBridge {
         offer("secrets", &|| of(&|scene| scene.secrets.expose().clone()));
         offer("configuration", &|| of(&|scene| scene.configuration.clone()));
         offer("experiment", &|| of(&|scene| scene.experiment.clone()));
-        // No settings are told from empty ones nowhere in the reference.
+        // The reference never distinguishes missing settings from empty ones.
         let settings = Some(self.loaded_settings()).filter(|settings| call.settings && settings.truthy());
         offer("settings", &|| settings.clone().unwrap_or_default());
         match call.function {
@@ -88,7 +88,7 @@ impl PythonBridge {
     }
 }
 
-/// Ends a function; one that does not obey in time ends with the worker.
+/// Cancels a function and awaits its answer; kills the worker if the function does not end in time.
 async fn ended(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
     question.cancel();
     match timeout(GRACE, question.answer()).await {

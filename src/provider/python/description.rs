@@ -1,4 +1,4 @@
-//! What stands under a function's address.
+//! The description of a Python module's attribute.
 
 use super::answer::{Answer, texts};
 use crate::{
@@ -7,44 +7,44 @@ use crate::{
 };
 use pyvalue::Value;
 
-/// What Python said of a module and a name in it.
+/// Python's description of a name in a module.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Description {
-    /// Something that can be called.
+    /// The name is a callable.
     Callable(Callable),
-    /// The module has nothing of that name.
+    /// The module does not define the name.
     Missing {
-        /// In Python's words.
+        /// Python's message.
         message: String,
         functions: Vec<String>,
     },
-    /// The module cannot be imported.
+    /// The module cannot be imported; Python's message.
     ImportError(String),
-    /// Importing or inspecting it raised something else.
+    /// Importing the module or inspecting the name raised another exception; Python's message.
     Broken(String),
 }
 
-/// Something that can be called.
+/// A callable object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Callable {
-    /// Whether it is a plain function or a built-in: classes and callable objects run, but validation does not find
-    /// them (experiment-format 3.1).
+    /// Whether it is a plain function or a built-in. Classes and callable objects can be called too, but validation
+    /// does not find them (experiment-format 3.1).
     function: bool,
     signature: Signature,
-    /// The first parameter that cannot be given by name although it must be given.
+    /// The first required parameter that is positional-only and so cannot be given by name.
     unnamed: Option<String>,
     functions: Vec<String>,
 }
 
 impl Callable {
-    /// Whether it has a parameter of exactly this name.
+    /// Whether the callable has a parameter of exactly this name.
     pub(super) fn takes(&self, name: &str) -> bool {
         self.signature.has(name)
     }
 }
 
 impl Description {
-    /// Reads the answer to a request to describe.
+    /// Parses the answer to a `describe` request.
     pub(super) fn of(mut answer: Answer) -> Self {
         let functions = texts(answer.list("functions"));
         match answer.kind() {
@@ -59,7 +59,7 @@ impl Description {
         }
     }
 
-    /// For a call: its parameters, or why there can be none.
+    /// The signature for a call, or the reason why the name cannot be called.
     pub(super) fn into_signature(self) -> Result<Signature, String> {
         match self {
             Self::Callable(callable) => Ok(callable.signature),
@@ -92,7 +92,7 @@ impl Description {
     }
 }
 
-/// Parameters as `[name, kind, whether it must be given]`.
+/// Parses parameters of the form `[name, kind, required]`.
 fn parameters(list: &[Value]) -> (Signature, Option<String>) {
     let (mut signature, mut unnamed) = (Signature::default(), None);
     for parameter in list {

@@ -1,32 +1,32 @@
-//! What Python says unasked.
+//! Events that the Python worker reports outside of answers.
 
 use crate::session::event::Level;
 use futures_util::future::BoxFuture;
 use std::{fmt, path::PathBuf, sync::Arc};
 
-/// One thing that extensions say, or do around themselves, while their functions run.
+/// An event that extensions cause while their functions run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PythonEvent {
-    /// A record of the logger `chaostoolkit`, or a word of the bridge itself.
+    /// A record of the logger `chaostoolkit`, or a message of the bridge itself.
     Logged {
         level: Level,
-        /// One line or several, with secrets, if the extension logs them.
+        /// One line or several; contains secrets if the extension logs them.
         message: String,
         /// Where the extension logged it, `module:line`.
         place: String,
     },
-    /// A line on its standard output or error; only with [`Prints::Heard`](super::Prints::Heard).
+    /// A line on its standard output or error; only with [`PrintTarget::Heard`](super::PrintTarget::Heard).
     Printed {
         /// Without its line end.
         line: String,
     },
-    /// Something outside a foreground call asked the run to end with this code: 20 with rollbacks, 30 without.
+    /// Code outside a foreground call requested the end of the run with this exit code: 20 with rollbacks, 30 without.
     Exit { code: i64 },
-    /// A SIGTERM, which is meant for the run.
+    /// The worker received a SIGTERM, which is meant for the run.
     Terminated,
-    /// A call changed what later processes inherit.
+    /// A call changed the environment or directory that later processes inherit.
     Moved(EnvironmentChange),
-    /// A function gave what JSON cannot hold; its text is kept in its place.
+    /// A function returned a value that JSON cannot represent; it is replaced by its text.
     Unserialisable {
         /// `module.function`.
         function: String,
@@ -36,7 +36,7 @@ pub enum PythonEvent {
 /// Changes of the environment and the current directory.
 #[derive(Clone, Default, PartialEq)]
 pub struct EnvironmentChange {
-    /// Variables by name; `None` for one that is gone.
+    /// Variables by name; `None` for a removed one.
     pub environment: Vec<(String, Option<String>)>,
     /// The new current directory.
     pub directory: Option<PathBuf>,
@@ -53,5 +53,6 @@ impl fmt::Debug for EnvironmentChange {
     }
 }
 
-/// Takes what Python says, in order. The answer of a call comes only after what was said before it has been taken.
+/// Receives Python's events in order. The answer of a call is delivered only after all earlier events have been
+/// processed.
 pub type Listener = Arc<dyn Fn(PythonEvent) -> BoxFuture<'static, ()> + Send + Sync>;

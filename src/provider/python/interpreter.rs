@@ -1,4 +1,4 @@
-//! Which Python runs the extensions.
+//! The choice of the Python interpreter that runs the extensions.
 
 use std::{
     ffi::OsStr,
@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The program to start, and who named it.
+/// The program to start, and the source of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interpreter {
     program: PathBuf,
@@ -34,13 +34,13 @@ impl Interpreter {
         }
     }
 
-    /// The program, a path or a name for the `PATH`.
+    /// The program: a path, or a name to look up in `PATH`.
     pub fn program(&self) -> &Path {
         &self.program
     }
 }
 
-/// The program with where its name comes from, for messages about it.
+/// Shows the program and the source of its name, for messages.
 impl fmt::Display for Interpreter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = match self.named_by {

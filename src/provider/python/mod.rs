@@ -1,8 +1,8 @@
-//! Python functions of extensions that we have not natively, in the user's own Python (experiment-format 13).
+//! Runs extension functions without a native implementation in the user's own Python (experiment-format 13).
 //!
-//! One long-lived process a run, started by the first call that needs it: module state survives between activities
-//! and is shared with controls. It talks over two pipes of its own, so that nothing an extension prints can be
-//! mistaken for an answer, and secrets never show on a command line or in an environment.
+//! There is one long-lived process per run, started by the first call that needs it: module state survives between
+//! activities and is shared with controls. It communicates over two pipes of its own, so that output of an extension
+//! cannot be mistaken for an answer, and secrets never appear on a command line or in an environment.
 
 mod activities;
 mod answer;

@@ -1,15 +1,15 @@
-//! Calling the functions of notification plugins (experiment-format 12.6).
+//! Calls the functions of notification plugins (experiment-format 12.6).
 
 use super::{PythonBridge, worker::Request};
 use pyvalue::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Time for a plugin. The reference waits for ever; a run that has ended must not hang on its announcement.
+/// The timeout of a plugin call. The reference has none, but a run that has ended must not hang on a notification.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl PythonBridge {
-    /// Calls a plugin's function with its channel and the event. The error says why it did not take it.
+    /// Calls a plugin's function with its channel and the event. The error is the reason why the notification failed.
     pub async fn notify(&self, module: &str, func: &str, channel: Value, event: Value) -> Result<(), String> {
         let signature = self.description(module, func).await?.into_signature()?;
         let mut names = signature.parameters.into_iter().map(|(name, _)| name);

@@ -1,38 +1,39 @@
-//! What it takes to start Python.
+//! The settings for starting Python.
 
 use super::{Interpreter, Listener};
 use crate::{cluster, experiment::LiveEnvironment, session::event::Level};
 use pyvalue::Value;
 
-/// How Python is to be started.
+/// The settings for starting Python.
 #[derive(Clone)]
 pub struct PythonSettings {
     pub interpreter: Interpreter,
-    /// Its environment as it is when it starts; the module search path is the interpreter's and `PYTHONPATH`.
+    /// The environment at the start of the interpreter; the module search path is the interpreter's own and
+    /// `PYTHONPATH`.
     pub environment: LiveEnvironment,
-    /// How the cluster is chosen: what options say about it, no function can change.
+    /// The cluster settings; functions cannot change what their command-line options set.
     pub cluster: Option<cluster::ClusterSettings>,
-    /// The loaded settings, for the engine's helpers: an empty mapping without a file, null where it holds nothing.
+    /// The loaded settings, for the engine's helpers: an empty mapping if there is no file, null if the file is empty.
     pub settings: Value,
-    /// The least severe records that extensions' loggers hand over.
+    /// The minimum level of the log records that are forwarded.
     pub level: Level,
-    /// Where printed lines go.
+    /// The destination of printed lines.
     pub prints: PrintTarget,
-    /// Takes what Python says.
+    /// Receives Python's events.
     pub listener: Listener,
 }
 
-/// Where the standard output and error of extensions go.
+/// The destination of the standard output and error of extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintTarget {
-    /// To our own, as with the reference.
+    /// chaos-tui's own standard output and error, as in the reference.
     Inherited,
-    /// To the listener: the terminal is not to be written to.
+    /// The listener: nothing may be written to the terminal.
     Heard,
 }
 
 impl PythonSettings {
-    /// The variables that hold in every call, whatever functions have set before.
+    /// The variables that are set for every call, whatever functions have set before.
     pub(super) fn held(&self) -> cluster::Exported {
         self.cluster.as_ref().map(cluster::ClusterSettings::exported).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What validation asks of Python (experiment-format 3.1).
+//! Answers validation's questions about functions and controls (experiment-format 3.1).
 
 use super::{PythonBridge, worker::Request};
 use crate::experiment::{ControlCheck, Described, Signatures};
@@ -23,7 +23,7 @@ impl Signatures for PythonBridge {
                 Ok(answer) => match answer.kind() {
                     "ok" => ControlCheck::Accepted,
                     "import_error" => ControlCheck::ImportError(answer.message()),
-                    // The reference tells its own exceptions without their names.
+                    // The reference shows its own exceptions without their class names.
                     _ => ControlCheck::Refused(answer.words().unwrap_or_else(|| answer.message())),
                 },
             }

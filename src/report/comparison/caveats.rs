@@ -1,9 +1,9 @@
-//! What two runs cannot tell.
+//! What the comparison of two runs cannot show.
 
 use super::Side;
 use crate::session::wording;
 
-/// Share by which two durations or rates may differ and still count as the same.
+/// Relative difference up to which two durations or rates count as the same.
 const ALIKE: f64 = 0.2;
 
 pub(super) fn of(before: &Side, after: &Side) -> Vec<String> {

@@ -5,11 +5,11 @@ use crate::session::{
     wording,
 };
 
-/// Ratio of two waiting times below which they are told apart; a single run says nothing about less.
+/// Ratio of two waiting times up to which they count as the same; a single run cannot show a smaller change.
 const REAL_CHANGE: f64 = 1.5;
-/// Seconds below which two times are not told apart.
+/// Seconds by which two times may differ and still count as the same.
 const ALIKE_S: f64 = 0.5;
-/// Share by which two counts may differ and still count as the same, where both are some.
+/// Relative difference up to which two counts count as the same, if neither is zero.
 const ALIKE: f64 = 0.2;
 
 /// Whether a change is good for users.
@@ -24,7 +24,7 @@ pub(crate) enum Judgement {
 }
 
 impl Judgement {
-    /// As the table writes it.
+    /// Returns the text in the table.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Judgement::Better => "BETTER",
@@ -42,7 +42,8 @@ pub(super) fn nothing() -> Change {
     (Judgement::None, String::new())
 }
 
-/// Counts of which fewer is better, of so many requests each: where those differ, shares are compared.
+/// Compares counts of which fewer is better, each with its number of requests: if those numbers differ, shares are
+/// compared.
 pub(super) fn fewer((before, of_before): (u64, u64), (after, of_after): (u64, u64)) -> Change {
     let share = |part: u64, of: u64| (part as f64 / of.max(1) as f64).min(1.0);
     let (was, is) = (share(before, of_before), share(after, of_after));
@@ -66,7 +67,7 @@ pub(super) fn fewer((before, of_before): (u64, u64), (after, of_after): (u64, u6
     (judgement, difference(before, after))
 }
 
-/// Seconds of which fewer is better.
+/// Compares seconds of which fewer is better.
 pub(super) fn fewer_seconds(before: u32, after: u32) -> Change {
     let (before, after) = (u64::from(before), u64::from(after));
     match () {
@@ -87,7 +88,7 @@ fn difference(before: u64, after: u64) -> String {
     }
 }
 
-/// Waiting times; one that may still grow is at least that long, which tells less of what changed.
+/// Compares waiting times; one that may still grow is a lower bound, which shows less of the change.
 pub(super) fn waits(quantile: Quantile, before: &LatencySummary, after: &LatencySummary) -> Change {
     let (Some(was), Some(is)) = (before.at(quantile), after.at(quantile)) else { return nothing() };
     let open = (before.is_open(quantile), after.is_open(quantile));
@@ -107,7 +108,7 @@ pub(super) fn waits(quantile: Quantile, before: &LatencySummary, after: &Latency
     }
 }
 
-/// Seconds of which fewer is better, with what explains that they are more.
+/// Compares seconds of which fewer is better; `because` explains an increase.
 pub(super) fn times(before: Option<f64>, after: Option<f64>, because: Option<String>) -> Change {
     let (Some(was), Some(is)) = (before, after) else { return nothing() };
     match () {

@@ -1,4 +1,4 @@
-//! What was measured in one session.
+//! The figures of one session.
 
 use crate::{
     insight::{self, UserHarm},
@@ -9,41 +9,42 @@ use crate::{
     },
 };
 
-/// What was measured in one session, as seen by our probe of the first endpoint.
+/// The figures of one session, as seen by our probe of the first endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Figures {
     /// Seconds the fault lasted.
     pub fault_s: f64,
     /// Requests a second.
     pub rate: f64,
-    /// What users accept to wait, in milliseconds.
+    /// The wait that users accept, in milliseconds.
     pub limit_ms: u64,
-    /// Requests due since T0, and what became of them.
+    /// Requests due since T0, and their outcomes.
     pub since: Tally,
     /// Requests due while the fault was on.
     pub during: u64,
     pub bad_seconds: u32,
     /// Seconds from T0 until the breaker was open.
     pub trip_s: Option<f64>,
-    /// Whom it let down before that.
+    /// Users who were let down before the breaker opened.
     pub before_opening: UserHarm,
-    /// Seconds from its opening to its trial, the longest.
+    /// Seconds from an opening of the breaker to its trial, the longest.
     pub reset_s: Option<f64>,
-    /// Whether it is known that it never opened.
+    /// Whether it is known that the breaker never opened.
     pub never_opened: bool,
-    /// Whether somebody looked at it.
+    /// Whether the breaker was observed.
     pub looked: bool,
-    /// Whether it is there and does nothing.
+    /// Whether there is a breaker that lets every call through.
     pub switched_off: bool,
     /// Seconds from the provider's return to the first real answer.
     pub recovery_s: Option<f64>,
-    /// Whether it may have been less: this program itself did not run meanwhile.
+    /// Whether `recovery_s` is an upper bound, since this program did not run meanwhile.
     pub recovery_at_most: bool,
-    /// Seconds of the fault in which this program itself did not run.
+    /// Seconds of the fault in which this program did not run.
     pub unseen_s: f64,
-    /// How often Kubernetes started containers again that the fault was not about.
+    /// Number of restarts of containers that the fault did not target.
     pub restarts: u32,
-    /// The most liveness misses in a row of such a container, of how many that restart it; `None` where none has a probe.
+    /// The most consecutive liveness failures of such a container, and the number that restarts it; `None` if none has
+    /// a probe.
     pub misses: Option<(u32, u32)>,
 }
 

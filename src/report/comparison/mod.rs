@@ -1,6 +1,6 @@
-//! Two sessions side by side: the same fault, the same load, lined up at T0.
+//! Two sessions side by side, ideally with the same fault and the same load, aligned at T0.
 //!
-//! Every figure is measured; what the figures cannot carry is said in [`Comparison::caveats`].
+//! Every figure is measured; [`Comparison::caveats`] lists what the figures cannot show.
 
 mod caveats;
 mod changes;
@@ -19,40 +19,40 @@ use crate::{
     session::{Session, event::Timestamp, state::Lane, wording},
 };
 
-/// Findings at most.
+/// Maximum number of findings.
 const FINDINGS: usize = 5;
 
 /// Two sessions side by side.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
-    /// The first one, such as the consumer without a breaker.
+    /// The first session, such as the consumer without a breaker.
     pub before: Side,
     pub after: Side,
-    /// What is the same in both, in capitals: the heading of the table.
+    /// What is the same in both sessions, in capitals: the heading of the table.
     pub heading: &'static str,
     pub rows: Vec<Row>,
-    /// What should be known of it, the second session's first.
+    /// Findings about both sessions: a missing fault first, then those of the second session.
     pub findings: Vec<Finding>,
-    /// What neither can show.
+    /// What the sessions do not show.
     pub not_seen: Vec<String>,
-    /// What these two runs cannot tell; how many runs and requests there are is the first of it.
+    /// What a comparison of these runs cannot show; the first caveat states how many runs and requests there are.
     pub caveats: Vec<String>,
 }
 
-/// One of the two.
+/// One of the two sessions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Side {
-    /// What to call it: `before`.
+    /// The session's name: `before`.
     pub name: String,
     /// The verdict about its run.
     pub conclusion: Conclusion,
-    /// What users got, in a sentence with what it cost them.
+    /// What users got, in a sentence with its cost to them.
     pub sentence: String,
-    /// What was measured.
+    /// The measurements.
     pub figures: Figures,
-    /// Whether something of what the fault hit was seen to go away; `None` if nobody watched it.
+    /// Whether something that the fault hit was seen to go away; `None` if it was not watched.
     pub fault_had_effect: Option<bool>,
-    /// What the operator expected, beside what happened.
+    /// The operator's predictions with the outcomes.
     pub scores: Vec<PredictionScore>,
     /// The lanes users, breaker, health and fault from five seconds before T0 on, one letter a second.
     pub lanes: Vec<(Lane, String)>,
@@ -94,8 +94,8 @@ fn heading(before: &Session, after: &Session) -> &'static str {
     }
 }
 
-/// Those of the second session, and of the first what makes its figures worth less; beside each what it explains of the
-/// second session's figures.
+/// Selects the findings of the second session, and those of the first that make its figures less meaningful; each with
+/// the topic that it explains in the second session's figures.
 fn findings(before: &Side, after: &Side) -> (Vec<Finding>, Vec<Option<FindingTopic>>) {
     let named = |side: &Side, finding: &Finding| {
         let text = format!("{}: {}", side.name, lower(&finding.text));
@@ -126,7 +126,7 @@ fn lower(text: &str) -> String {
     first.chain(letters).collect()
 }
 
-/// What both do not show, once; what only one does not, with its name.
+/// What neither session shows, listed once; what only one does not show, with its name.
 fn not_seen(before: &Side, after: &Side) -> Vec<String> {
     let (in_both, in_before): (Vec<&String>, Vec<&String>) =
         before.not_seen.iter().partition(|line| after.not_seen.contains(line));
@@ -157,7 +157,7 @@ impl Side {
     }
 }
 
-/// The verdict's sentence; where users were protected, what that cost them.
+/// The verdict's sentence; if users were protected, the cost to them instead.
 fn sentence(conclusion: &Conclusion, figures: &Figures) -> String {
     let since = &figures.since;
     let late = since.late_successes();

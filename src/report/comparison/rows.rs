@@ -1,4 +1,4 @@
-//! The table: one row a figure, with what changed.
+//! The comparison table: one row per figure, with what changed.
 
 use super::{
     Figures, Side,
@@ -9,18 +9,18 @@ use crate::{
     session::{state::Quantile, wording},
 };
 
-/// Seconds from which on a return is late.
+/// Seconds from which on a recovery is late.
 const LATE_S: f64 = 1.0;
 
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
-    /// What is measured.
+    /// The name of the figure.
     pub what: &'static str,
-    /// In the first session.
+    /// The figure in the first session.
     pub before: Value,
     pub after: Value,
-    /// What a full bar stands for, where that is not the larger of the two.
+    /// The value of a full bar, if that is not the larger of the two figures.
     pub whole: Option<f64>,
     pub judgement: Judgement,
     /// What changed, in words.
@@ -33,7 +33,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {
     pub text: String,
-    /// For its bar; `None` where there is none.
+    /// The length of its bar; `None` without a bar.
     pub number: Option<f64>,
     pub tone: Tone,
 }
@@ -48,7 +48,7 @@ impl Value {
     }
 }
 
-/// The rows; `abouts`: what each finding explains.
+/// Builds the rows; `abouts` holds the topic that each finding explains.
 pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -> Vec<Row> {
     let (b, a) = (&before.figures, &after.figures);
     let row = |what, value: fn(&Side) -> Value, change: Change, about: Option<FindingTopic>| {
@@ -75,7 +75,7 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -
             ..row("consumer liveness misses", misses, restart(b, a), Some(FindingTopic::Liveness))
         },
     ];
-    // Nobody fails any more.
+    // Users no longer fail in the second session.
     if let Some(first) =
         rows.first_mut().filter(|row| row.judgement == Judgement::Better && a.since.error == 0)
     {
@@ -84,7 +84,7 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -
     rows
 }
 
-/// Whom users are let down by: failing in a run that let them down, waiting in one that protected them.
+/// The tone of harm: failing in a run that let users down, waiting in one that protected them.
 fn harmed(side: &Side) -> Tone {
     if side.conclusion.standing == RunVerdict::NotResilient { Tone::Failing } else { Tone::Waiting }
 }
@@ -130,13 +130,13 @@ fn opened(side: &Side) -> Value {
             let unharmed = side.conclusion.standing == RunVerdict::Resilient;
             Value::new("never", None, if unharmed { Tone::Plain } else { Tone::Failing })
         }
-        // Somebody looked, though not closely enough to rule it out.
+        // The breaker was observed, though not closely enough to rule out an opening.
         None if figures.looked => Value::new("not seen", None, Tone::Plain),
         None => Value::new("-", None, Tone::Plain),
     }
 }
 
-/// What the second breaker cost before it opened.
+/// The cost of the second session's breaker before it opened.
 fn price(after: &Figures) -> Change {
     let harm = after.before_opening;
     let words = match (harm.failed, harm.late) {

@@ -51,7 +51,7 @@ fn the_design_s_table_comes_from_the_recorded_sessions() {
         ["0 of 3", "1 of 3", "WORSE", "a restart was near", "[3]"],
     ];
     let short = |told: &[String; 5]| told.join(" | ");
-    // What an earlier version believed of the breaker that was not there does not rule out that it opened.
+    // The belief that an earlier version recorded, of a breaker that did not exist, does not rule out an opening.
     assert_eq!(short(&told[4]), "not seen | 2.0 s |  | 7 users waited first | [1]");
     for place in [0, 1, 2, 3, 5, 6] {
         assert_eq!(short(&told[place]), wanted[place].join(" | "));
@@ -103,7 +103,7 @@ fn better_is_worse_the_other_way_round() {
     }
 }
 
-/// A breaker that does nothing is a finding; what nobody saw is no breaker, and no opening either.
+/// A breaker that lets every call through is a finding; without observation neither a breaker nor an opening is stated.
 #[test]
 fn what_is_said_of_a_breaker_that_did_not_open() {
     use crate::session::event::{Belief, BreakerState as State, Confidence};

@@ -16,7 +16,7 @@ impl Comparison {
         format!("{}    {}, {findings}    {}", side(&self.before), side(&self.after), self.happened())
     }
 
-    /// Whether the fault really happened.
+    /// Says whether the fault really happened in each session.
     pub(crate) fn happened(&self) -> String {
         let word = |side: &Side| match side.fault_had_effect {
             Some(true) => "yes",
@@ -88,7 +88,7 @@ impl Comparison {
         for side in [&self.before, &self.after] {
             for (lane, letters) in &side.lanes {
                 let known = letters.chars().any(|letter| !matches!(letter, ' ' | '.'));
-                // A lane of which nothing is known says so by its absence; the users' lane is never left out.
+                // A lane without a known state is omitted, except the users' lane.
                 if known || *lane == Lane::Users {
                     writeln!(f, "{:wide$}  {:8} {}", side.name, lane.word(), letters.trim_end())?;
                 }

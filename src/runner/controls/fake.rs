@@ -6,11 +6,11 @@ use std::sync::Mutex;
 
 type Script = dyn Fn(&ControlCall<'_>) -> ControlReply + Send + Sync;
 
-/// Records `module.function`, then does what its script says.
+/// Records `module.function`, then returns what its script returns.
 pub(crate) struct FakeHost {
     calls: Mutex<Vec<String>>,
     script: Box<Script>,
-    /// The function that never returns, not even when it is told to.
+    /// The function that never returns, not even when it is cancelled.
     stuck: Option<&'static str>,
 }
 

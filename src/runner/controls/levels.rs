@@ -1,4 +1,4 @@
-//! Which controls apply on which level (experiment-format 10.3).
+//! Which controls apply at which level (experiment-format 10.3).
 
 use crate::{experiment::Control, runner::Compat};
 
@@ -14,7 +14,7 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// As in the names of the functions.
+    /// Returns the name of the level in the names of control functions.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Level::Experiment => "experiment",
@@ -26,10 +26,10 @@ impl Level {
     }
 }
 
-/// The controls of a level in order: global ones, the experiment's, the level's own.
+/// Returns the controls of a level in order: global ones, the experiment's, the level's own.
 ///
-/// Where the reference applies an inherited control once for each local one, it is applied once here, unless all is to be
-/// as there: nobody means a hook to run twice.
+/// Where the reference applies an inherited control once for each local one, it is applied once here, unless strict
+/// compatibility is set: no author means a hook to run twice.
 pub(super) fn applied<'a>(
     level: Level,
     globals: &'a [Control],
@@ -47,11 +47,11 @@ pub(super) fn applied<'a>(
             if own.is_empty() {
                 return automatic().collect();
             }
-            // Each plain control lets the inherited ones in that do not bear its name; a reference lets in none, and
-            // is called itself beside the one it names.
+            // Each plain control lets in the inherited ones with another name; a reference lets in none, and is called
+            // itself beside the control it names.
             let plain = || own.iter().filter(|control| control.reference().is_none());
             let inherited: Vec<&Control> = match compat.repeats_controls() {
-                // Each puts its own in front of those before.
+                // Each plain control puts its inherited ones in front of the earlier ones.
                 true => plain()
                     .rev()
                     .flat_map(|own| automatic().filter(|control| own.name != control.name))
@@ -75,12 +75,12 @@ mod tests {
     use pyvalue::parse_json;
 
     fn controls(names: &[&str]) -> Vec<Control> {
-        let one = |name: &&str| match name.split_once(':') {
+        let json = |name: &&str| match name.split_once(':') {
             Some((name, "manual")) => format!(r#"{{"name": "{name}", "automatic": false}}"#),
             Some((name, reference)) => format!(r#"{{"name": "{name}", "ref": "{reference}"}}"#),
             None => format!(r#"{{"name": "{name}"}}"#),
         };
-        let list = format!("[{}]", names.iter().map(one).collect::<Vec<_>>().join(","));
+        let list = format!("[{}]", names.iter().map(json).collect::<Vec<_>>().join(","));
         Control::list(Some(&parse_json(&list).unwrap()))
     }
 

@@ -5,14 +5,14 @@ use super::{ControlCall, ControlError, Controls, StopByControl, When};
 use pyvalue::Value;
 use tokio_util::sync::CancellationToken;
 
-/// What a round of controls around the loading came to.
+/// The result of a round of controls around the loading.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Loading {
     /// The experiment, if a control changed it.
     pub experiment: Option<Value>,
-    /// How a control wants nothing to be played.
+    /// How a control prevented the run, if one did.
     pub turned: Option<StopByControl>,
-    /// What went wrong in controls and does not count.
+    /// Errors of controls that do not prevent the run.
     pub complaints: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ impl Controls {
         self.loading(When::Before, source, None).await
     }
 
-    /// Calls `after_loading_experiment_control`, whatever became of the loading: `experiment` is what was loaded.
+    /// Calls `after_loading_experiment_control`, whether or not loading succeeded: `experiment` is what was loaded.
     pub(crate) async fn after_loading(&self, source: &str, experiment: Option<&Value>) -> Loading {
         self.loading(When::After, source, experiment).await
     }

@@ -1,6 +1,6 @@
 //! Controls: Python hooks around every level of a run (experiment-format 10).
 //!
-//! [`levels`] says which ones apply where, [`ControlHost`] calls them, [`Controls`] goes through them in order.
+//! [`levels`] selects the controls that apply, [`ControlHost`] calls them, [`Controls`] goes through them in order.
 
 mod levels;
 mod loading;
@@ -21,9 +21,9 @@ use pyvalue::{Map, Value, part, python_text};
 use std::{collections::HashSet, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
-/// The controls of a run: those of the settings and the command line, and who calls them.
+/// The controls of a run: those of the settings and the command line, and the host that calls them.
 ///
-/// Without a host every control is inert.
+/// Without a host no control is called.
 #[derive(Clone, Default)]
 pub(crate) struct Controls {
     globals: Vec<Control>,
@@ -38,7 +38,7 @@ pub(super) enum When {
 }
 
 impl When {
-    /// As in the names of the functions, and as in a control's `scope`.
+    /// Returns the name used in function names and in a control's `scope`.
     fn name(self) -> &'static str {
         match self {
             When::Before => "before",
@@ -47,11 +47,11 @@ impl When {
     }
 }
 
-/// Where a round of controls happens.
+/// What a round of controls is called with.
 pub(super) struct Round<'a> {
     pub when: When,
     pub subject: ControlSubject<'a>,
-    /// What the level came to.
+    /// The result of the level, for a round after it.
     pub state: Option<Value>,
     pub compat: Compat,
 }
@@ -78,25 +78,25 @@ pub(super) struct ControlChanges {
     pub context: Option<Value>,
     pub configuration: Option<Arc<Map>>,
     pub experiment: Option<Arc<Map>>,
-    /// The experiment's keys that stand for other objects now.
+    /// The experiment's keys that now refer to other objects.
     pub reassigned: Vec<String>,
-    /// How a control turned the run to its end.
+    /// How a control stopped the run, if one did.
     pub turned: Option<StopByControl>,
-    /// What went wrong in controls that do not count.
+    /// Problems of controls that do not stop the run.
     pub complaints: Vec<ControlProblem>,
 }
 
-/// How a control turned the run to its end.
+/// How a control stopped the run.
 #[derive(Debug, PartialEq)]
 pub(crate) enum StopByControl {
-    /// By the engine's interrupt exception, with this message.
+    /// With the engine's interrupt exception and this message.
     Interrupt(String),
     Exit(Value),
-    /// As Ctrl-C does.
+    /// Like Ctrl-C.
     KeyboardInterrupt,
 }
 
-/// Something that went wrong in a control and does not count.
+/// A problem in a control that does not stop the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ControlProblem {
     pub level: EventLevel,
@@ -104,7 +104,7 @@ pub(super) struct ControlProblem {
 }
 
 impl ControlProblem {
-    /// The reference mentions errors of controls in passing. That one hangs is news.
+    /// The reference logs errors of controls at debug level; a control that had to be ended is a warning here.
     fn of(error: ControlError, function: &str, control: &Control) -> Self {
         let (level, message) = match error {
             ControlError::Ended(why) => (EventLevel::Warning, why),
@@ -121,27 +121,27 @@ impl ControlProblem {
 }
 
 impl Controls {
-    /// Global controls in order, and who calls controls.
+    /// Takes the global controls in order, and the host that calls controls.
     pub(crate) fn new(globals: Vec<Control>, host: Arc<dyn ControlHost>) -> Self {
         Self { globals, host: Some(host) }
     }
 
-    /// Whether an experiment declares any, on whatever level.
+    /// Whether an experiment declares any controls, at any level.
     pub(crate) fn are_declared(experiment: &Experiment) -> bool {
         !declared(experiment).is_empty()
     }
 
-    /// Whether there are any besides those of the experiment.
+    /// Whether there are controls besides those of the experiment.
     pub(crate) fn has_globals(&self) -> bool {
         !self.globals.is_empty()
     }
 
-    /// Whether anybody calls controls.
+    /// Whether there is a host that calls controls.
     pub(super) fn are_called(&self) -> bool {
         self.host.is_some()
     }
 
-    /// Whether any control applies on this level.
+    /// Whether any control applies to this subject.
     pub(super) fn touch(&self, subject: ControlSubject<'_>, experiment: &Experiment) -> bool {
         let ControlSubject { level, local, .. } = subject;
         let applied = || levels::applied(level, &self.globals, experiment.controls(), local, Compat::Safe);
@@ -149,7 +149,7 @@ impl Controls {
     }
 
     /// Calls `configure_control` once for each name: the globals, of which those that fail are dropped, then the
-    /// experiment's, which do not see the settings.
+    /// experiment's controls, which do not see the settings.
     pub(super) async fn configure(
         &mut self,
         mut scene: ControlView<'_>,
@@ -173,7 +173,7 @@ impl Controls {
         changes
     }
 
-    /// Calls `cleanup_control` once for each name; tells what went wrong.
+    /// Calls `cleanup_control` once for each name. Returns the problems.
     pub(super) async fn clean_up(
         &self,
         mut scene: ControlView<'_>,
@@ -185,7 +185,7 @@ impl Controls {
         for control in declared(&scene.experiment) {
             let failed = once.call(&control, false, &mut scene, &mut changes).await.err();
             changes.complaints.extend(failed.map(|failed| match failed.level {
-                // The reference falls over an exception here, which is why it may not pass in silence.
+                // The reference crashes on an exception here, so it is logged as an error.
                 EventLevel::Debug => ControlProblem { level: EventLevel::Error, ..failed },
                 _ => failed,
             }));
@@ -197,8 +197,8 @@ impl Controls {
         changes.complaints
     }
 
-    /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the
-    /// rest of the round, and so does a halt that comes meanwhile.
+    /// Calls the controls of a level in order, each seeing what those before it changed. An interruption skips the rest
+    /// of the round, and so does a stop request that arrives meanwhile.
     pub(super) async fn round(
         &self,
         round: Round<'_>,
@@ -260,8 +260,8 @@ impl Controls {
 }
 
 impl ControlChanges {
-    /// Takes note of what a control changed of the run's own objects; those that follow see it. What was changed in a
-    /// context is changed in the experiment it is a part of.
+    /// Records what a control changed in the run's own objects, for the controls that follow. A change in a context is
+    /// also made in the part of the experiment that the context stands for.
     fn take(&mut self, reply: &mut ControlReply, scene: &mut ControlView<'_>, place: Option<&str>) {
         if let Some(changed) = reply.configuration.take() {
             scene.configuration = Arc::new(changed);
@@ -284,7 +284,7 @@ impl ControlChanges {
     }
 }
 
-/// Calls of one function outside of any level. An interruption there is an error like any other.
+/// Calls one function outside any level. An interruption there is treated like any other error.
 struct SingleCalls<'a> {
     host: &'a dyn ControlHost,
     function: &'a str,
@@ -332,12 +332,12 @@ fn arguments(control: &Control, scene: &ControlView<'_>) -> Map {
     }
 }
 
-/// Every control declared in the experiment, the first of each name.
+/// Returns every control declared in the experiment, the first of each name.
 fn declared(experiment: &Experiment) -> Vec<Control> {
     let hypothesis = experiment.hypothesis().into_iter();
     let probes = hypothesis.clone().flat_map(|hypothesis| &hypothesis.probes);
     let entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
-    // Those beside a `ref` are prepared too, though nothing ever applies them.
+    // Controls beside a `ref` are configured too, though they are never applied.
     let local = entries.flat_map(|entry| Control::list(entry.declared.get("controls")));
     let own = experiment.controls().iter().chain(hypothesis.flat_map(|it| &it.controls)).cloned();
     let mut names = HashSet::new();

@@ -1,16 +1,16 @@
-//! One call of a control, which must not hold up the end of the run.
+//! Calls a control without letting it delay the end of the run.
 
 use super::{ControlCall, ControlError, ControlHost, ControlReply};
 use crate::runner::stop_signal::StopSignal;
 use std::{pin::pin, time::Duration};
 
-/// How long a control may take once the run is on its way to its end.
+/// How long a control may take once the run is stopping.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a call may take to tidy up after it was told to end.
+/// How long a call may take to clean up after it is cancelled.
 const GRACE: Duration = Duration::from_millis(750);
 
-/// Calls a control until it is done, the run is told (once more) to turn to its end, or, in a run that was told so
-/// already, it has taken too long.
+/// Calls a control until it is done, the run is asked (once more) to stop, or, in a run that was already stopping, the
+/// control has taken too long.
 pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &StopSignal) -> ControlReply {
     let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_hurried(), reins.stops());
     let mut calling = pin!(host.call(call));
@@ -23,7 +23,7 @@ pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &S
         }
     };
     cancel.cancel();
-    // What it says while it is being ended is about that; what it changed until then counts.
+    // An error raised while the call is being cancelled is dropped; what the control changed until then counts.
     let late = tokio::time::timeout(GRACE, calling).await.unwrap_or_default();
     ControlReply { error: Some(ControlError::Ended(why)), ..late }
 }

@@ -1,4 +1,4 @@
-//! A step is fired in the cluster that its card named, and in no other.
+//! A step is fired only in the cluster that its card named.
 
 use super::*;
 use crate::session::command::StepCommand;
@@ -16,7 +16,7 @@ const CONFIG: &str = r#"{"current-context": "production", "users": [{"name": "u"
     "contexts": [{"name": "production", "context": {"cluster": "c", "user": "u"}},
                  {"name": "staging", "context": {"cluster": "c", "user": "u"}}]}"#;
 
-/// A variable that chooses, as a function or a control would set it.
+/// A variable that selects the cluster, as a function or a control would set it.
 #[derive(Clone, Default)]
 struct Chosen(Arc<Mutex<Option<String>>>);
 
@@ -39,7 +39,7 @@ async fn identity(settings: &ClusterSettings) -> Identity {
     Connection::choose(settings, &Map::default()).await.unwrap().identity()
 }
 
-/// Fires the step three times at most; `between` happens after the card was shown and before the fire.
+/// Fires the step three times at most; calls `between` after the card was shown and before the fire.
 async fn fired(parts: &str, controls: Controls, chosen: Chosen, between: impl Fn(usize)) -> (Played, usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
@@ -95,7 +95,7 @@ async fn what_stays_where_it_was_shown_is_fired_at_once() {
     assert_eq!((asked, played.calls.len()), (1, 1));
 }
 
-/// The change comes from a pause that the step begins with, or from whatever runs beside it meanwhile.
+/// The cluster changes because of a pause before the step, or because of what runs in the background meanwhile.
 #[tokio::test(start_paused = true)]
 async fn in_the_background_too_it_is_shown_again() {
     let chosen = Chosen::default();
@@ -110,7 +110,7 @@ async fn in_the_background_too_it_is_shown_again() {
     assert_eq!((asked, played.calls.len()), (2, 1));
 }
 
-/// A control chooses before each activity: the first card could not know it.
+/// A control selects the cluster before each activity, so the first card cannot name it.
 #[tokio::test(start_paused = true)]
 async fn where_a_control_chooses_another_cluster_the_card_is_shown_again() {
     let chosen = Chosen::default();

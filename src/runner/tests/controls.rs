@@ -1,4 +1,4 @@
-//! Controls around every level (experiment-format 10).
+//! Controls at every level (experiment-format 10).
 
 use super::*;
 use crate::session::command::StepCommand;
@@ -8,7 +8,7 @@ use crate::{
     runner::controls::fake::FakeHost,
 };
 
-/// One control of module `c` on the experiment's level, with more fields.
+/// One control of module `c` at the experiment's level, with more fields.
 fn declared(more: &str) -> String {
     format!(r#""controls": [{{"name": "c", "provider": {{"type": "python", "module": "c"}}{more}}}]"#)
 }
@@ -234,7 +234,7 @@ async fn what_a_control_makes_of_an_activity_is_played_and_journalled() {
     );
 }
 
-/// Whoever steps fires what was shown.
+/// An operator who steps manually fires what was shown.
 #[tokio::test(start_paused = true)]
 async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
     let editing = |call: &ControlCall<'_>| {
@@ -260,7 +260,7 @@ async fn what_a_control_makes_of_a_step_after_it_was_fired_is_not_run() {
     assert_eq!((played.calls.len(), played.outcome().0.as_str()), (0, "aborted"));
 }
 
-/// A control that sets the key, or takes it away, before each activity: as the add-on `bypass` does.
+/// A control that sets or removes the key before each activity, as the add-on `bypass` does.
 fn marking(dry: Option<bool>) -> impl Fn(&ControlCall<'_>) -> ControlReply + Send + Sync + 'static {
     move |call| {
         let mut reply = ControlReply::default();
@@ -285,7 +285,7 @@ async fn what_a_control_marks_as_dry_is_not_fired() {
     assert!(!played.events.iter().any(|event| matches!(event.what, EventKind::FaultFired { .. })));
 }
 
-/// A step that is only pretended needs no fire, so it has none when a control makes it real.
+/// A pretended step needs no fire, so it has no consent when a control makes it real.
 #[tokio::test(start_paused = true)]
 async fn what_a_control_makes_real_after_nobody_fired_it_is_not_run() {
     let steps = method(&[action("a", "harm", r#""dry": true"#)]);
@@ -320,7 +320,7 @@ async fn global_controls_that_cannot_be_configured_are_dropped() {
     assert!(!calls.contains(&"bad.before_experiment_control".to_owned()), "{calls:?}");
 }
 
-/// A run with a control that never returns from one function, signalled once after ten seconds.
+/// Runs an experiment with a control that never returns from one function, and sends one signal after ten seconds.
 async fn stuck_in(function: &'static str) -> (Played, Vec<String>) {
     let undo = rollbacks(&[action("undo", "harm", "")]);
     let steps = method(&[probe("a", "give:1", "")]);

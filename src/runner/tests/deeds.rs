@@ -1,4 +1,4 @@
-//! What fires and rollbacks came to in the world, whatever the journal calls it.
+//! What fires and rollbacks did to the system, whatever their journal status.
 
 use super::*;
 use crate::session::command::StepCommand;
@@ -14,7 +14,7 @@ fn process(name: &str, path: &str, arguments: &str) -> String {
     )
 }
 
-/// What was told of the fires, and why.
+/// Returns the events about fires, with their reasons.
 fn told(played: &Played) -> Vec<(&'static str, String)> {
     let told = played.events.iter().filter_map(|event| match &event.what {
         EventKind::FaultFired { .. } => Some(("fired", String::new())),
@@ -60,7 +60,7 @@ async fn what_only_reads_is_no_fire_however_it_ends() {
     assert_eq!(told(&played), []);
 }
 
-/// The names of rollbacks that the last lines of the console tell as failed.
+/// Returns the console lines about failed rollbacks.
 fn lamented(played: &Played) -> Vec<String> {
     let lines = played.console().into_iter().filter(|line| line.starts_with("Rollback '"));
     lines.collect()
@@ -91,7 +91,7 @@ async fn a_rollback_that_failed_costs_the_exit_code_and_no_success_of_another_hi
     assert!(lamented(&played).is_empty());
 }
 
-/// Headless, an exit code is a value as there; the live session tells that the rollback did not do its work.
+/// Without an operator, an exit code is a value as in the reference; the events report that the rollback failed.
 #[tokio::test]
 async fn a_rollback_with_an_exit_code_is_a_success_of_the_journal_and_told_all_the_same() {
     let parts = format!("{}, {}", method(&[]), rollbacks(&[process("bad", "/bin/false", "[]")]));
@@ -132,7 +132,7 @@ async fn a_hypothesis_that_fails_after_the_fire_offers_the_rollbacks() {
         assert_eq!(played.outcome().0, "failed");
         assert_eq!(played.awaited().iter().filter(|(step, _)| *step == first).count(), 1, "asked once");
     }
-    // Nobody sits there to be asked: as the reference does.
+    // Without an operator who could be asked, the run does as the reference does.
     let played = Setup::new(&parts).play().await;
     assert!(played.names("rollbacks").is_empty());
 }
@@ -157,7 +157,7 @@ async fn a_tolerance_in_the_method_is_told_and_not_journalled() {
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
 }
 
-/// Answers the first time that a step is awaited with one command, and later with another.
+/// Sends one command the first time that a step is awaited, and another one later.
 async fn stepping(parts: &str, answer: impl Fn(StepRef, usize) -> StepCommand) -> Played {
     let times = std::sync::Mutex::new(std::collections::HashMap::<StepRef, usize>::new());
     Setup::new(parts)

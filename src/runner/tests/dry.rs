@@ -51,7 +51,7 @@ async fn c085_dry_pause_calls_everybody_without_sleeping() {
     assert_eq!(played.seconds().round(), 0.0);
 }
 
-/// The reference executes it, whatever the key's value: docs/differences.md.
+/// The reference executes the activity, whatever the key's value: docs/differences.md.
 #[tokio::test(start_paused = true)]
 async fn c086_a_dry_key_never_makes_an_activity_real() {
     for key in
@@ -81,7 +81,7 @@ async fn a_marked_activity_is_not_played_and_its_entry_is_that_of_a_dry_run() {
         }
     }
     let played = Setup::new(&steps("true")).stepping().play_with(async |what, operator| {
-        // It needs no fire: nothing is changed.
+        // The step needs no fire, because nothing is changed.
         if let EventKind::StepAwaited { destructive, .. } = what {
             assert!(!destructive);
             operator.says(StepCommand::Next).await;

@@ -1,4 +1,4 @@
-//! Functions that do what a test says.
+//! Functions whose results a test defines.
 
 use crate::provider::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -11,7 +11,7 @@ const fn native(func: &'static str, effect: Effect) -> Native {
     Native { module: "fake", func, parameters: VALUE, effect }
 }
 
-/// What the fake module has.
+/// The functions of the fake module.
 static FUNCTIONS: [Native; 10] = [
     native("give", Effect::Reads),
     native("next", Effect::Reads),
@@ -29,7 +29,7 @@ static FUNCTIONS: [Native; 10] = [
 #[derive(Default)]
 pub(super) struct Fake {
     calls: Mutex<Vec<String>>,
-    /// How often an activity was asked, for `next`.
+    /// How often an activity was called, for `next`.
     asked: Mutex<HashMap<String, usize>>,
 }
 

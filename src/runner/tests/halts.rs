@@ -1,4 +1,4 @@
-//! Signals and other reasons to turn to the end (experiment-format 10.6).
+//! Signals and other reasons to stop a run (experiment-format 10.6).
 
 use super::*;
 use crate::runner::RollbackStrategy;
@@ -12,7 +12,7 @@ fn parts() -> String {
     format!("{}, {steps}, {}", hypothesis_of("[1]"), rollbacks(&[action("undo", "harm", "")]))
 }
 
-/// Sends a signal the moment an activity of this name begins.
+/// Sends a signal as soon as an activity of this name starts.
 async fn signalled(setup: Setup, name: &str, signal: Signal) -> Played {
     setup
         .play_with(async |what, operator| {

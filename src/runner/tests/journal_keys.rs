@@ -1,6 +1,6 @@
-//! What a journal must have, for the runner's tests and for those of the whole program.
+//! Required keys of a journal, for the runner's tests and for those of the whole program.
 
-/// The keys of a complete journal, in their order.
+/// The keys of a complete journal, in order.
 pub(super) const KEYS: [&str; 12] = [
     "chaoslib-version",
     "platform",

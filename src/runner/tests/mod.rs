@@ -1,4 +1,4 @@
-//! Whole runs against fake functions, in paused time.
+//! Complete runs against fake functions, in paused time.
 
 mod background;
 mod clusters;
@@ -35,7 +35,7 @@ use pyvalue::{Document, Map, Value, parse_json};
 use std::{future::Future, sync::Arc};
 use tokio::sync::mpsc;
 
-/// How a run is set up.
+/// The settings of a test run.
 struct Setup {
     experiment: String,
     options: RunOptions,
@@ -48,7 +48,7 @@ struct Setup {
 }
 
 impl Setup {
-    /// A run of these parts, automatic, with default options.
+    /// An automatic run of these experiment parts, with default options.
     fn new(parts: &str) -> Self {
         Self {
             experiment: format!(r#"{{"title": "t", "description": "d", {parts}}}"#),
@@ -77,12 +77,12 @@ impl Setup {
         self
     }
 
-    /// Plays it without anybody saying anything.
+    /// Runs it without any commands or signals.
     async fn play(self) -> Played {
         self.play_with(async |_, _| {}).await
     }
 
-    /// Plays it while `operator` acts; it sees every event.
+    /// Runs it while `operator` acts; `operator` receives every event.
     async fn play_with(self, operator: impl AsyncFn(&EventKind, &Operator)) -> Played {
         let document = Document::json("test", self.experiment).unwrap();
         let request = RunRequest {
@@ -103,7 +103,7 @@ impl Setup {
         let (commands, heard_commands) = mpsc::channel(16);
         let (signals, heard_signals) = mpsc::channel(16);
         let operators = Operator { commands, signals };
-        // On the heap: unoptimised, each of the many levels above holds several copies of what it moves on.
+        // Boxed: without optimisation, the nested futures hold several copies of what they move.
         let playing = Box::pin(play(request, Arc::new(providers), emitter, heard_commands, heard_signals));
         let mut played = Played::default();
         let watching = async {
@@ -119,12 +119,12 @@ impl Setup {
     }
 }
 
-/// No run of these tests takes a day, even of paused time.
+/// Fails a test whose run takes more than a day, of paused time.
 async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(86_400), work).await.expect("the run came to its end")
 }
 
-/// Sends what an operator or the system would.
+/// Sends commands as an operator and signals as the system would.
 struct Operator {
     commands: mpsc::Sender<StepCommand>,
     signals: mpsc::Sender<Signal>,
@@ -140,7 +140,7 @@ impl Operator {
     }
 }
 
-/// What a run told.
+/// The result of a run: its events, journal and calls.
 #[derive(Default)]
 struct Played {
     events: Vec<Event>,
@@ -162,7 +162,7 @@ impl Played {
         self.journal.value()
     }
 
-    /// A place in the journal, keys and indices by dots.
+    /// Returns a value of the journal by its path, keys and indices separated by dots.
     fn at(&self, path: &str) -> Value {
         let step = |value: Value, key: &str| match key.parse::<usize>() {
             Ok(index) => value.as_list().and_then(|list| list.get(index)).cloned().unwrap_or_default(),
@@ -171,7 +171,7 @@ impl Played {
         path.split('.').fold(self.journal(), step)
     }
 
-    /// Names of the entries of a part.
+    /// Returns the names of the entries of a section.
     fn names(&self, path: &str) -> Vec<String> {
         let entries = self.at(path);
         let name = |entry: &Value| entry.get("activity")?.get("name")?.as_str().map(str::to_owned);
@@ -185,7 +185,7 @@ impl Played {
         (status, ending.deviated, ending.succeeded())
     }
 
-    /// Console lines of INFO and louder.
+    /// Returns the console lines of level INFO and above.
     fn console(&self) -> Vec<String> {
         let told = self.events.iter().flat_map(|event| lines(&event.what));
         told.filter(|(level, _)| *level > Level::Debug).map(|(_, text)| text).collect()
@@ -220,7 +220,7 @@ fn action(name: &str, func: &str, more: &str) -> String {
     activity("action", name, func, more)
 }
 
-/// `func` is a function of the fake module, with its one argument after a colon.
+/// An activity; `func` is a function of the fake module, with its one argument after a colon.
 fn activity(kind: &str, name: &str, func: &str, more: &str) -> String {
     let (func, value) = func.split_once(':').unwrap_or((func, "null"));
     let more = if more.is_empty() { String::new() } else { format!(", {more}") };
@@ -245,7 +245,7 @@ fn hypothesis(probes: &[String]) -> String {
     format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{}]}}"#, probes.join(","))
 }
 
-/// A hypothesis of one probe that returns these values, one a pass, and has to return 1.
+/// A hypothesis of one probe that returns these values, one per pass; the tolerance is 1.
 fn hypothesis_of(values: &str) -> String {
     hypothesis(&[probe("p", &format!("next:{values}"), r#""tolerance": 1"#)])
 }

@@ -1,10 +1,10 @@
-//! Whatever is played, and whatever happens meanwhile: the run ends, and its journal is complete.
+//! Whatever runs, and whatever happens meanwhile: the run ends, and its journal is complete.
 
 use super::*;
 use crate::runner::{Compat, HypothesisStrategy, RollbackStrategy, request::Dry};
 use proptest::{collection::vec, prelude::*};
 
-/// An entry of any part: a call of some fake function, or a reference, rarely to nobody.
+/// An entry of any section: a call of some fake function, or a reference, rarely to no activity.
 fn entry(kind: &'static str) -> impl Strategy<Value = String> {
     let funcs = prop::sample::select(vec![
         "give:1",
@@ -83,7 +83,7 @@ proptest! {
         let setup = Setup::new(&parts).options(|it| *it = options.clone());
         let played = runtime.block_on(setup.play_with(async |what, operator| {
             if matches!(what, EventKind::RunStarted { .. }) {
-                // What hangs is ended by signals: one at some moment, and more until all has ended.
+                // Signals end what hangs: one at some moment, and more until everything has ended.
                 let signals = operator.signals.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(std::time::Duration::from_secs_f64(after)).await;

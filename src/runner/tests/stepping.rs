@@ -1,4 +1,4 @@
-//! The operator leads: steps, fires, cuts, skips, goes back, aborts.
+//! The operator controls the run: steps, fires, cuts, skips, goes back, aborts.
 
 use super::*;
 use crate::session::command::StepCommand;
@@ -14,7 +14,7 @@ fn parts() -> String {
     format!("{}, {steps}, {}", hypothesis_of("[1]"), rollbacks(&[action("undo", "harm", "")]))
 }
 
-/// Answers each awaited step with what `answer` says of it.
+/// Sends the commands that `answer` returns for each awaited step.
 async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<StepCommand>) -> Played {
     setup
         .stepping()

@@ -1,4 +1,4 @@
-//! How a line looks: as text or as JSON (experiment-format 12.7).
+//! The layout of a console line: text or JSON (experiment-format 12.7).
 
 use crate::session::{
     clock::iso,
@@ -13,16 +13,16 @@ pub struct ConsoleLine<'a> {
     pub at: Timestamp,
     pub level: Level,
     pub target: &'a str,
-    /// What; may have several lines.
+    /// The message; may have several lines.
     pub message: &'a str,
 }
 
-/// How lines are laid out.
+/// The layout of lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// `[2026-11-22 13:02:22 INFO] message`.
     Text {
-        /// Also who speaks: `[chaostoolkit]`. The reference has module and line of its sources here.
+        /// Also prints the target: `[chaostoolkit]`. The reference prints module and line of its sources here.
         places: bool,
         colour: bool,
     },
@@ -32,7 +32,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The line without its line end. Control characters never get through.
+    /// Formats the line without its line end. Control characters are replaced (text) or escaped (JSON).
     pub fn show(&self, line: ConsoleLine<'_>, zone: &TimeZone) -> String {
         match self {
             Layout::Text { places, colour } => text(line, zone, *places, *colour),
@@ -48,7 +48,7 @@ fn text(line: ConsoleLine<'_>, zone: &TimeZone, places: bool, colour: bool) -> S
     format!("{on}[{moment} {}]{off}{place} {}", name(line.level), indented(line.message))
 }
 
-/// Further lines of a message stand four spaces to the right.
+/// Indents the second and all further lines of a message by four spaces and replaces control characters.
 fn indented(message: &str) -> String {
     let visible = |c: char| c == '\n' || c == '\t' || !c.is_control();
     let clean: String =
@@ -71,7 +71,7 @@ fn json(line: ConsoleLine<'_>, zone: &TimeZone, context_id: &str) -> String {
     Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_json()
 }
 
-/// The level as the reference spells it.
+/// Returns the level as the reference spells it.
 fn name(level: Level) -> &'static str {
     match level {
         Level::Debug => "DEBUG",

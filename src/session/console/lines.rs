@@ -1,4 +1,4 @@
-//! From an event to the lines the reference prints at that point.
+//! Converts an event to the lines that the reference prints at that point.
 
 use crate::session::{
     EventKind,
@@ -8,29 +8,34 @@ use crate::session::{
 use Level::{Critical, Debug, Error, Info, Warning};
 use pyvalue::{Value, python_float, python_text};
 
-/// What an HTTP answer above 399 without tolerance deserves.
+/// The warning for an HTTP status above 399 without a tolerance.
 const BAD_ANSWER: &str = "This HTTP call returned a response with a HTTP status code above 400. This may indicate some \
                           error and not what you expected. Please have a look at the logs.";
-/// What an exit code above 0 without tolerance deserves.
+/// The warning for an exit code above 0 without a tolerance.
 const BAD_EXIT: &str = "This process returned a non-zero exit code. This may indicate some error and not what you \
                         expected. Please have a look at the logs.";
 
-/// The console's lines for a fact, none for most.
+/// Returns the console's lines for an event; most events have none.
 pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
-    let one = |level, text: String| vec![(level, text)];
+    let single = |level, text: String| vec![(level, text)];
     match what {
-        EventKind::Logged { level, message, .. } => one(*level, message.clone()),
+        EventKind::Logged { level, message, .. } => single(*level, message.clone()),
         EventKind::RunStarted { title, dry, .. } => {
             let dry = dry.iter().map(|mode| (Warning, format!("Running experiment with dry {mode}")));
-            one(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()
+            single(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()
         }
-        EventKind::HypothesisStarted { title, .. } => one(Info, format!("Steady state hypothesis: {title}")),
+        EventKind::HypothesisStarted { title, .. } => {
+            single(Info, format!("Steady state hypothesis: {title}"))
+        }
         EventKind::HypothesisEnded { met: false, phase, deviating, .. } => {
             one_not_met(*phase, deviating.as_deref())
         }
         EventKind::ContinuousStarted { frequency } => {
             let frequency = python_float(*frequency);
-            one(Info, format!("Executing the steady-state hypothesis continuously every {frequency} seconds"))
+            single(
+                Info,
+                format!("Executing the steady-state hypothesis continuously every {frequency} seconds"),
+            )
         }
         EventKind::ContinuousEnded { failed_percent } => failed_percent
             .iter()
@@ -44,23 +49,23 @@ pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
         EventKind::RollbacksStarted { steps } => {
             begun("Let's rollback...", *steps, "No declared rollbacks, let's move on.")
         }
-        EventKind::PauseStarted { side, shown, .. } => one(
+        EventKind::PauseStarted { side, shown, .. } => single(
             Info,
             match side {
                 PauseSide::Before => format!("Pausing before next activity for {shown}s..."),
                 PauseSide::After => format!("Pausing after activity for {shown}s..."),
             },
         ),
-        EventKind::ActivityStarted { name, entry, .. } => one(Info, activity(name, entry.get("activity"))),
+        EventKind::ActivityStarted { name, entry, .. } => single(Info, activity(name, entry.get("activity"))),
         EventKind::ActivityEnded { outcome, entry, .. } => ended(outcome.succeeded, entry),
-        EventKind::Interrupted { reason, level } => one(*level, reason.clone()),
+        EventKind::Interrupted { reason, level } => single(*level, reason.clone()),
         EventKind::Aborted { message } => {
             let text = format!("Experiment ran into an un expected fatal error, aborting now.\n{message}");
-            one(Critical, text)
+            single(Critical, text)
         }
         EventKind::RunEnded { status, deviated } => {
             let status = if *deviated { "deviated" } else { status_name(*status) };
-            let ended = one(Info, format!("Experiment ended with status: {status}"));
+            let ended = single(Info, format!("Experiment ended with status: {status}"));
             let weak = "The steady-state has deviated, a weakness may have been discovered";
             ended.into_iter().chain(deviated.then(|| (Info, weak.to_owned()))).collect()
         }
@@ -73,7 +78,7 @@ fn begun(line: &str, steps: usize, empty: &str) -> Vec<(Level, String)> {
     [(Info, line.to_owned())].into_iter().chain(empty).collect()
 }
 
-/// None for a pass that broke: why is told as the end of the run.
+/// Returns no line for a pass that broke (`probe` is `None`): the end of the run reports the reason.
 fn one_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, String)> {
     let Some(probe) = probe else { return Vec::new() };
     vec![match phase {
@@ -87,7 +92,7 @@ fn one_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, Strin
     }]
 }
 
-/// `Probe: name`, `Action: name [in background]`.
+/// Formats the line of a started activity: `Probe: name`, `Action: name [in background]`.
 fn activity(name: &str, declared: Option<&Value>) -> String {
     let field = |key| declared.and_then(|activity| activity.get(key));
     let kind = titled(field("type").and_then(Value::as_str).unwrap_or_default());
@@ -95,7 +100,7 @@ fn activity(name: &str, declared: Option<&Value>) -> String {
     format!("{kind}: {name}{background}")
 }
 
-/// Each word of a text with a capital letter, as Python does it: `probe`, but also what nobody checked.
+/// Capitalises each word of a text as Python does. The text is usually `probe`, but may be any unvalidated value.
 fn titled(text: &str) -> String {
     let mut within = false;
     let cased = |c: char| {
@@ -110,7 +115,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
     let output = entry.get("output").unwrap_or(&Value::Null);
     match succeeded {
         Some(true) => {
-            let said = match output {
+            let result = match output {
                 Value::Null => "  => succeeded without any result value".to_owned(),
                 output => format!("  => succeeded with '{}'", python_text(output)),
             };
@@ -119,7 +124,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
                 .and_then(|activity| deserved_warning(activity, output))
                 .map(|line| (Warning, line.to_owned()))
                 .into_iter()
-                .chain([(Debug, said)])
+                .chain([(Debug, result)])
                 .collect()
         }
         Some(false) => {
@@ -129,7 +134,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
     }
 }
 
-/// The warning an output deserves, unless the activity has a tolerance to judge it.
+/// Returns the warning for an output, unless the activity has a tolerance that judges it.
 pub fn deserved_warning(activity: &Value, output: &Value) -> Option<&'static str> {
     let Some(Value::Int(status)) = output.get("status") else { return None };
     if activity.get("tolerance").is_some() {
@@ -142,7 +147,7 @@ pub fn deserved_warning(activity: &Value, output: &Value) -> Option<&'static str
     }
 }
 
-/// The message in the last line of an entry's exception.
+/// Returns the message in the last line of an entry's exception.
 fn failure(entry: &Value) -> &str {
     let last = entry.get("exception").and_then(Value::as_list).and_then(|lines| lines.last()?.as_str());
     let message = last.unwrap_or_default().trim_end_matches('\n');

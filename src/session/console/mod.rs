@@ -1,4 +1,4 @@
-//! The console: the lines `chaos run` prints, made from the events alone (experiment-format 12.7).
+//! The console: the lines that `chaos run` prints, derived from the events alone (experiment-format 12.7).
 
 mod format;
 mod lines;

@@ -63,7 +63,7 @@ fn c106_the_catalogue_of_console_lines() {
             not_met(HypothesisPhase::During),
             &["WARNING Continuous steady state probe 'p' is not in the given tolerance"],
         ),
-        // It broke, which is told as such.
+        // The pass broke, which is reported as an error instead.
         (
             EventKind::HypothesisEnded {
                 phase: HypothesisPhase::Before,

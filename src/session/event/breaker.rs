@@ -1,66 +1,66 @@
-//! Words about the circuit breaker between the consumer and the provider.
+//! Event types about the circuit breaker between the consumer and the provider.
 
 use super::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The breaker's state in the field's words, and what can be said where no state can.
+/// The breaker's state in the field's terms, and findings for the cases in which no state can be determined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
-    /// Not looked at yet, all sources are silent, or several explanations fit.
+    /// Not observed yet, all sources are silent, or several explanations fit.
     Unknown,
-    /// Calls go through, and no breaker has shown itself: a closed one and none at all look the same.
+    /// Calls go through and no breaker was detected: a closed breaker and no breaker look the same.
     ClosedOrNone,
     /// Calls go through a breaker.
     Closed,
-    /// Calls are cut short.
+    /// Calls are cut short: they fail without reaching the provider.
     Open,
     /// Trial calls are let through.
     HalfOpen,
-    /// A fault is on, and nothing was cut short yet, nor has had its chance to be.
+    /// A fault is on; no call was cut short yet, and a breaker has not had the chance to open.
     NotSeenYet,
-    /// Calls fail and nobody cuts them short, for longer than a breaker would bear.
+    /// Calls fail and are not cut short, for longer than a breaker would allow.
     #[serde(alias = "none_seen")]
     NoBreakerSeen,
-    /// Users get a fallback at once: an open breaker, or a service that falls back by itself.
+    /// Users get a fallback immediately: an open breaker, or a service that falls back by itself.
     FallbackAtOnce,
     /// Replicas, or processes of one replica, are in different states.
     Mixed,
-    /// Switched off: every call goes through and nothing is counted.
+    /// The breaker is switched off: every call goes through and nothing is counted.
     Disabled,
-    /// It counts, but lets every call through.
+    /// The breaker counts calls, but lets every call through.
     MetricsOnly,
-    /// Held open by an operator.
+    /// An operator forces the breaker to stay open.
     ForcedOpen,
 }
 
 impl BreakerState {
-    /// Whether it is a state of a breaker, rather than a word for what cannot be told.
+    /// Returns whether this is a state of a breaker rather than a finding without one.
     pub fn is_a_breakers(self) -> bool {
         use BreakerState::{Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open};
         matches!(self, Closed | Open | HalfOpen | Mixed | Disabled | MetricsOnly | ForcedOpen)
     }
 
-    /// Whether it withholds a statement.
+    /// Returns whether this makes no statement about a breaker.
     #[cfg(test)]
     pub fn withholds(self) -> bool {
         matches!(self, BreakerState::Unknown | BreakerState::NotSeenYet | BreakerState::FallbackAtOnce)
     }
 }
 
-/// How sure we are.
+/// The confidence in a belief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// A direct source that nothing contradicts, or two sources whose agreement has no common cause.
+    /// A direct source that no other contradicts, or two sources that agree without a common cause.
     Sure,
-    /// One source says so and none contradicts.
+    /// One source reports it and none contradicts.
     Likely,
     /// Two explanations fit.
     CannotTell,
 }
 
-/// Kinds of sources, the most direct one first.
+/// Kinds of sources of evidence about the breaker, the most direct first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
@@ -68,67 +68,67 @@ pub enum SourceKind {
     Actuator,
     /// A Hystrix stream.
     Hystrix,
-    /// A series of a metrics page.
+    /// A time series of a metrics page.
     Metrics,
-    /// The proxy of a service mesh: ejections and failure accrual, under their own names.
+    /// The proxy of a service mesh: ejections and failure accrual, reported under their own names.
     Mesh,
     Health,
-    /// The answers users get.
+    /// The answers that users get.
     Answers,
 }
 
-/// What a source says, which is often one-sided.
+/// What a source states about the breaker's state; often one-sided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceClaim {
     /// Exactly this state.
     State(BreakerState),
-    /// Anything but this state (a health page that answers 200 says "not open", never "closed").
+    /// Any state but this one (a health page that answers 200 implies "not open", never "closed").
     Not(BreakerState),
-    /// Nothing that tells states apart.
+    /// Nothing that distinguishes states.
     Nothing,
 }
 
-/// One breaker of those that a source names.
+/// One of the breakers that a source names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NamedBreaker {
-    /// As the source calls it; empty where a page has one breaker without a name.
+    /// The name that the source gives it; empty where a page has one breaker without a name.
     pub name: String,
-    /// What is said of its state.
+    /// What the source states about its state.
     pub says: SourceClaim,
-    /// Whether that was derived, from counters or timers, rather than told.
+    /// Whether the state was derived from counters or timers rather than reported directly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub derived: bool,
-    /// Where that stands: `circuit_breaker_state{name="provider"} = open`.
+    /// The evidence in the source: `circuit_breaker_state{name="provider"} = open`.
     pub ground: String,
-    /// The process among several of one replica: `pid 7`.
+    /// The process, where one replica has several: `pid 7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
-    /// What it has counted, against what it trips at.
+    /// The counts of its window and the thresholds at which it opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<BreakerCounts>,
-    /// Calls it rejected since its process began.
+    /// Calls that it rejected since its process started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<u64>,
     /// Share of calls that got a fallback, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_ratio: Option<f64>,
-    /// Seconds it stays open before it tries again.
+    /// Seconds that it stays open before it lets a trial call through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sleep_window_s: Option<f64>,
-    /// When its next trial is due.
+    /// When its next trial call is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_trial: Option<Timestamp>,
-    /// How often it was half-open since its process began.
+    /// How often it was half-open since its process started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trials: Option<u64>,
-    /// Changes of state with their exact moments, oldest first, as far as the source remembers them.
+    /// State changes with their exact moments, oldest first, as far as the source keeps them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<Transition>,
 }
 
 impl NamedBreaker {
-    /// A breaker of which no more than this is told.
+    /// Creates a breaker of which the source reports nothing else.
     pub fn new(name: impl Into<String>, says: SourceClaim, ground: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -147,7 +147,8 @@ impl NamedBreaker {
     }
 }
 
-/// What a breaker has counted in its window, and at what it trips. What a source does not tell is `None`.
+/// The counts of a breaker's window and the thresholds at which it opens. A figure that the source does not report is
+/// `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BreakerCounts {
@@ -155,17 +156,17 @@ pub struct BreakerCounts {
     pub calls: Option<u64>,
     pub failed: Option<u64>,
     pub failure_percent: Option<f64>,
-    /// Calls without which it does not trip.
+    /// The minimum number of calls in the window before it opens.
     pub min_calls: Option<u64>,
-    /// Percentage of failures at which it trips.
+    /// The percentage of failures at which it opens.
     pub trips_at_percent: Option<f64>,
-    /// Failures, in a row or in the window, at which it trips.
+    /// The number of failures, in a row or in the window, at which it opens.
     pub trips_after: Option<u64>,
     /// Length of the window in seconds.
     pub window_s: Option<f64>,
 }
 
-/// A change of state that a source dates.
+/// A state change whose moment a source reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
     pub at: Timestamp,
@@ -173,21 +174,21 @@ pub struct Transition {
     pub to: BreakerState,
 }
 
-/// One statement.
+/// One report of one source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceReport {
-    /// What kind of source speaks.
+    /// The kind of the source.
     pub witness: SourceKind,
     pub says: SourceClaim,
-    /// On what ground: `503 Unavailable`, `7 of 7 answers are fallbacks in under 10 ms`.
+    /// The evidence: `503 Unavailable`, `7 of 7 answers are fallbacks in under 10 ms`.
     pub ground: String,
-    /// Where the source is found: `/metrics`, `8080/actuator/circuitbreakers`.
+    /// The location of the source: `/metrics`, `8080/actuator/circuitbreakers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The pod that was asked, where it was asked on its own.
+    /// The pod that was queried, where pods are queried one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// Whether it failed: a health page that does says nothing of a breaker by itself.
+    /// Whether a health page fails, which by itself is no statement about a breaker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<bool>,
     /// All breakers that the source names.
@@ -196,7 +197,7 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
-    /// A statement of a source that names no breaker and is found in its usual place.
+    /// Creates a report of a source that names no breaker and is found in its usual place.
     pub fn new(witness: SourceKind, says: SourceClaim, ground: impl Into<String>) -> Self {
         Self {
             witness,
@@ -209,62 +210,62 @@ impl SourceReport {
         }
     }
 
-    /// Whether both come from one source.
+    /// Returns whether both reports come from the same source.
     pub fn same_source(&self, other: &Self) -> bool {
         self.witness == other.witness && self.place == other.place && self.pod == other.pod
     }
 }
 
-/// The state of one breaker or of one replica, beside the one believed.
+/// The state of another breaker, or of one replica, in addition to the believed state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedState {
-    /// The breaker's name, or the end of the pod's.
+    /// The breaker's name, or the end of the pod's name.
     pub name: String,
     pub state: BreakerState,
 }
 
-/// What we believe, with the reason.
+/// What the program believes about the breaker, with the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Belief {
     pub state: BreakerState,
     pub confidence: Confidence,
     pub since: Timestamp,
-    /// Sources that agree, of those that spoke.
+    /// The number of sources that agree, of those that reported.
     pub agreeing: u8,
-    /// Sources that spoke.
+    /// The number of sources that reported.
     pub spoke: u8,
-    /// One sentence: why.
+    /// The reason, in one sentence.
     pub because: String,
-    /// When the next trial is due, if known or learned.
+    /// When the next trial call is due, if it was reported or learned.
     pub next_trial: Option<Timestamp>,
-    /// The breaker that is meant, where sources name it.
+    /// The breaker that the belief is about, where sources name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<String>,
     /// The other breakers that sources name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<NamedState>,
-    /// The replicas, or processes, one by one, where there are several.
+    /// The state of each replica or process, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<NamedState>,
-    /// What the breaker has counted, where a source tells it.
+    /// The breaker's counts, where a source reports them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<BreakerCounts>,
-    /// Calls it rejected, where a source tells it.
+    /// Calls that it rejected, where a source reports the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<u64>,
-    /// Share of calls that got a fallback, where a source tells it.
+    /// Share of calls that got a fallback, where a source reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_ratio: Option<f64>,
-    /// Whether its process began anew since the belief before: a breaker starts from nothing then.
+    /// Whether the breaker's process restarted since the previous belief; a restart resets a breaker.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restarted: bool,
-    /// Changes of state that a source dates and that were not seen while they stood, oldest first.
+    /// State changes that a source dates and that were not observed while they lasted, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<Transition>,
 }
 
 impl Belief {
-    /// A belief on one ground, of which no more than this is known.
+    /// Creates a belief that rests on one source and has no further details.
     pub fn new(
         state: BreakerState,
         confidence: Confidence,

@@ -1,14 +1,14 @@
-//! Words about Kubernetes objects: rows of a dozen fields, never whole objects.
+//! Event types about Kubernetes objects: rows of a dozen fields, never whole objects.
 
 use super::{PlanChange, StepRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A pod's identity: a replaced pod has another uid, a restarted one has not.
+/// A pod's identity: a replacement pod has another uid, a restarted pod keeps its uid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PodKey {
     pub namespace: String,
     pub name: String,
-    /// Unique identity.
+    /// The uid of the object.
     pub uid: String,
 }
 
@@ -19,17 +19,17 @@ pub enum PodPhase {
     /// Not started yet.
     Pending,
     Running,
-    /// Deletion was asked for.
+    /// Deletion was requested.
     Terminating,
-    /// Ended well.
+    /// Ended successfully.
     Succeeded,
-    /// Ended badly.
+    /// Ended with a failure.
     Failed,
-    /// Nobody knows.
+    /// The phase is not known.
     Unknown,
 }
 
-/// How a container last ended.
+/// How a container last terminated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastEnd {
     /// `Error`, `OOMKilled`, `Completed`.
@@ -43,21 +43,21 @@ pub struct Container {
     pub name: String,
     pub image: String,
     pub ready: bool,
-    /// Times it was started again.
+    /// The number of restarts.
     pub restarts: u32,
-    /// `ContainerCreating`, `CrashLoopBackOff`, ... when waiting.
+    /// `ContainerCreating`, `CrashLoopBackOff`, ... while it is waiting.
     pub waiting: Option<String>,
     pub last_end: Option<LastEnd>,
 }
 
-/// How the kubelet asks a pod's container whether it lives.
+/// The liveness probe that the kubelet runs against a pod's container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Liveness {
-    /// HTTP path, if it asks by HTTP.
+    /// HTTP path, for an HTTP probe.
     pub path: Option<String>,
-    /// Seconds between two questions.
+    /// Seconds between two probes.
     pub period_s: u32,
-    /// Misses in a row after which the container is restarted.
+    /// Consecutive failures after which the container is restarted.
     pub threshold: u32,
 }
 
@@ -67,26 +67,26 @@ pub struct Pod {
     /// The workload it belongs to, such as the Deployment's name.
     pub owner: Option<String>,
     pub phase: PodPhase,
-    /// The word for STATUS, as `kubectl` prints it.
+    /// The text of the STATUS column, as `kubectl` prints it.
     pub status: String,
     pub containers: Vec<Container>,
     pub node: Option<String>,
     pub ip: Option<String>,
     pub created: Option<Timestamp>,
-    /// When deletion was asked for.
+    /// When deletion was requested.
     pub deleting: Option<Timestamp>,
-    /// Liveness probe of its first container that has one.
+    /// The liveness probe of its first container that has one.
     pub liveness: Option<Liveness>,
-    /// Whether the experiment names it, or a Service in front of it.
+    /// Whether the experiment names the pod, or a Service in front of it.
     pub in_play: bool,
 }
 
-/// Pods that were looked for by name, of those that are only counted.
+/// Pods that a search by name found among those that are only counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundPods {
-    /// What their names hold.
+    /// The text that their names contain.
     pub text: String,
-    /// The first of them by namespace and name: with the word for STATUS.
+    /// The first matches by namespace and name, each with the text of its STATUS column.
     pub pods: Vec<(PodKey, String)>,
     pub all: u32,
 }
@@ -95,11 +95,11 @@ pub struct FoundPods {
 pub struct ServiceEndpoints {
     pub namespace: String,
     pub name: String,
-    /// Addresses that get traffic.
+    /// Addresses that receive traffic.
     pub ready: u32,
-    /// Addresses that are there but get none.
+    /// Addresses that exist but receive no traffic.
     pub not_ready: u32,
-    /// Names of the pods behind it, the first ones where they are many.
+    /// Names of the pods behind the Service; only the first ones where there are many.
     pub pods: Vec<String>,
 }
 
@@ -110,7 +110,7 @@ pub struct Workload {
     pub name: String,
     pub desired: u32,
     pub ready: u32,
-    /// Updated to the present template.
+    /// Replicas that were updated to the current template.
     pub updated: u32,
 }
 
@@ -125,15 +125,15 @@ pub struct ClusterNote {
     pub reason: String,
     /// The message, cleaned.
     pub message: String,
-    /// How often it was seen.
+    /// How often it occurred.
     pub count: u32,
 }
 
-/// Where observations come from.
+/// Sources of observations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// The API server itself, asked for its version again and again.
+    /// The API server itself, whose version is requested repeatedly.
     Api,
     Pods,
     /// Watch of EndpointSlices.
@@ -150,30 +150,30 @@ pub enum Source {
     Metrics,
 }
 
-/// How a source is doing.
+/// The state of a source of observations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceState {
     Live,
-    /// It broke and is tried again.
+    /// The connection broke and is retried.
     Reconnecting {
         reason: String,
     },
-    /// It will not come: forbidden, or not there.
+    /// The source is not available: forbidden, or missing.
     Absent {
-        /// Why, and what to do.
+        /// The reason, and what to do about it.
         reason: String,
     },
 }
 
-/// What a preflight check found.
+/// The result level of a preflight check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckLevel {
     Ok,
-    /// The run will fail unless this is mended.
+    /// The run will fail unless this is fixed.
     Fix,
-    /// Good to know before firing.
+    /// Worth knowing before firing.
     Know,
 }
 
@@ -184,19 +184,19 @@ pub struct PreflightCheck {
     pub text: String,
     /// What to do about it.
     pub remedy: Option<String>,
-    /// What one key would do about it, in this session only.
+    /// The fix that one key applies, in this session only.
     #[serde(default)]
     pub offer: Option<PlanChange>,
 }
 
-/// The cluster that a step would act in.
+/// The cluster that a step acts on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepCluster {
-    /// Its context; `None` where there is none, as far as can be told.
+    /// Its context; `None` where there is none, as far as it can be determined.
     pub context: Option<String>,
-    /// Whether it cannot be another one: a program is given a cluster and may pick another.
+    /// Whether the step cannot act on another cluster: a program is given a cluster but may choose another.
     pub sure: bool,
-    /// Whether a fire there needs no typed name.
+    /// Whether a fire on this cluster needs no typed name.
     pub allowed: bool,
 }
 
@@ -206,24 +206,24 @@ pub struct TargetCard {
     pub step: StepRef,
     /// `KILL 1 pod, by deleting it`.
     pub headline: String,
-    /// The objects it would hit, as far as can be known before.
+    /// The objects that the fire would hit, as far as they are known beforehand.
     pub objects: Vec<String>,
     /// `1 of 1 replicas`.
     pub share: Option<String>,
-    /// What follows: `Service my-provider-service is left with 0 endpoints`.
+    /// The consequences: `Service my-provider-service is left with 0 endpoints`.
     pub consequences: Vec<String>,
-    /// Whether it comes back by itself, and by what.
+    /// Whether the objects come back by themselves, and through what.
     pub comes_back: String,
-    /// What the abort would do and how long it takes.
+    /// What an abort would do and how long that takes.
     pub undo: String,
     /// The word to type where the context is not on the allow-list.
     pub confirm: String,
-    /// In which cluster; unknown in recordings of before this was told.
+    /// The cluster that the step acts on; `None` in recordings made before this field existed.
     #[serde(default)]
     pub place: Option<StepCluster>,
 }
 
-/// Whether an object, as cards and faults write it, is the one of this name: `pod/NAME`, `NAME on NODE`, `NAME`.
+/// Returns whether an object, as cards and faults write it, has this name: `pod/NAME`, `NAME on NODE`, `NAME`.
 pub fn is_about(object: &str, name: &str) -> bool {
     object.split(['/', ' ']).any(|word| word == name)
 }

@@ -1,23 +1,23 @@
-//! Words about guards: what ends a run by itself while a fault is on.
+//! Event types about guards: limits that end a run automatically while a fault is on.
 
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// Users are let down for too long.
+    /// Users get errors or late answers for too long.
     Users,
-    /// Kubernetes restarts what the fault is not about.
+    /// Kubernetes restarts containers that are not targets of the fault.
     Restarts,
-    /// The cluster does not answer: nobody knows what happens there.
+    /// The cluster does not answer, so that its state is unknown.
     Silence,
 }
 
 impl Guard {
-    /// All, in the order they are shown.
+    /// All guards, in display order.
     pub const ALL: [Guard; 3] = [Guard::Users, Guard::Restarts, Guard::Silence];
 
-    /// As options and files spell it.
+    /// Returns the name as options and files spell it.
     pub fn name(self) -> &'static str {
         match self {
             Guard::Users => "users",
@@ -27,19 +27,19 @@ impl Guard {
     }
 }
 
-/// The limits in force. `None`: that guard is off.
+/// The limits in force. `None` switches the guard off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guards {
-    /// Seconds since T0 in which a user may be let down; one more aborts.
+    /// Bad user-seconds allowed since T0; one more aborts.
     pub users_s: Option<u32>,
-    /// Restarts since T0 of what the fault is not about, at which it aborts.
+    /// Restarts since T0, of containers that are not targets of the fault, at which the run aborts.
     pub restarts: Option<u32>,
     /// Seconds for which the cluster may be silent; longer aborts.
     pub silence_s: Option<u32>,
 }
 
 impl Guards {
-    /// Nothing aborts by itself.
+    /// All guards switched off.
     pub const OFF: Guards = Guards { users_s: None, restarts: None, silence_s: None };
 
     pub fn limit(&self, guard: Guard) -> Option<u32> {
@@ -50,7 +50,7 @@ impl Guards {
         }
     }
 
-    /// Sets the limit of a guard, or switches it off.
+    /// Sets the limit of a guard; `None` switches the guard off.
     pub fn set(&mut self, guard: Guard, limit: Option<u32>) {
         match guard {
             Guard::Users => self.users_s = limit,
@@ -61,18 +61,18 @@ impl Guards {
 }
 
 impl Default for Guards {
-    /// What a live session has unless told otherwise: half of the users' budget, the first restart, ten seconds.
+    /// The default limits of a live session: half of the users' budget, the first restart, ten seconds.
     fn default() -> Self {
         Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(10) }
     }
 }
 
-/// A guard that went beyond its limit.
+/// A guard that exceeded its limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardTrip {
     pub guard: Guard,
     pub figure: u32,
     pub limit: u32,
-    /// Both in a sentence.
+    /// Figure and limit in one sentence.
     pub because: String,
 }

@@ -1,6 +1,6 @@
-//! What happened: the facts of which a session is made.
+//! The events of which a session is made.
 //!
-//! One variant a fact; serialisable; never a secret, never a handle. Emitters redact before they emit.
+//! One variant per fact; serialisable; never contains a secret or a handle. Emitters redact secrets before they emit.
 
 mod breaker;
 mod cluster;
@@ -36,97 +36,97 @@ use crate::session::Command;
 use pyvalue::Value;
 use serde::{Deserialize, Serialize};
 
-/// A moment, UTC, stamped once, when the event is made.
+/// A moment in UTC, stamped once, when the event is created.
 pub type Timestamp = jiff::Timestamp;
 
-/// One fact with its moment and its place in the stream.
+/// One event with its moment and its position in the stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Place in the stream, from 0, without gaps.
+    /// Position in the stream, from 0, without gaps.
     pub seq: u64,
     pub at: Timestamp,
     pub what: EventKind,
 }
 
-/// Severity of a log line, in the words of the reference.
+/// Severity of a log line, with the level names of the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// For developers.
     Debug,
-    /// Normal course.
+    /// Normal progress.
     Info,
     /// Unexpected, harmless so far.
     Warning,
     /// Something failed.
     Error,
-    /// The run's verdict hangs on it.
+    /// Decides the verdict of the run.
     Critical,
 }
 
-/// What can happen in a session.
+/// The kinds of events in a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     // -- the session ---------------------------------------------------------------------------------------------
-    /// The session is being prepared: what is done now. Told only where a screen is there to show it.
+    /// The session is being prepared. Emitted only if a screen shows the progress.
     Preparing {
         /// Title of the experiment; empty until it is read.
         title: String,
-        /// What is done now, such as `starting the sandbox`.
+        /// The current task, such as `starting the sandbox`.
         doing: String,
     },
-    /// The experiment needs a cluster and there is none: the operator is asked whether to start the sandbox.
+    /// The experiment needs a cluster and none is available: the operator is asked whether to start the sandbox.
     SandboxOffered,
-    /// The session began: which file, which cluster.
+    /// The session opened, with its file and its cluster.
     SessionOpened {
         /// Path or URL of the experiment.
         source: String,
         /// Context name, if a cluster is in play.
         context: Option<String>,
         namespace: String,
-        /// Whether the context is on the allow-list: firing then needs SHIFT+F only, else the name is typed.
+        /// Whether the context is on the allow-list: firing then needs only SHIFT+F, otherwise the name is typed.
         allowed: bool,
     },
-    /// The session's cluster is known from here on: a step has made its kubeconfig, or chosen it.
+    /// The session's cluster became known: a step created its kubeconfig, or selected it.
     ClusterFound {
         context: String,
         namespace: String,
         /// Whether the context is on the allow-list.
         allowed: bool,
     },
-    /// How many seconds since T0 a user may be let down in.
+    /// The budget of bad user-seconds since T0 was set.
     BudgetSet {
         /// Bad user-seconds.
         seconds: u32,
     },
-    /// The file was read and laid out as steps.
+    /// The experiment was read and laid out as steps.
     Planned(Plan),
-    /// The preflight looked at one thing.
+    /// One preflight check finished.
     Checked(PreflightCheck),
-    /// The operator took a fix that the preflight offered.
+    /// The operator applied a fix that the preflight offered.
     Fixed(PlanChange),
     /// A line for the log pane, the console and the log file that no other event implies.
     Logged {
         level: Level,
-        /// Which room or library speaks.
+        /// The module or library that logs the line.
         target: String,
-        /// One line or several, already without secrets.
+        /// One or more lines, with secrets already redacted.
         message: String,
     },
-    /// What ends the session by itself, from here on.
+    /// The limits of the guards were set.
     GuardsSet(Guards),
-    /// A guard went beyond its limit: the run is about to be told to end.
+    /// A guard exceeded its limit; the run is about to be ended.
     GuardTripped(GuardTrip),
     /// A caption for the audience, such as the demo's.
     Captioned {
         text: String,
     },
 
-    // -- the run, as the runner plays it ---------------------------------------------------------------------------
-    /// The run began. Experiment is the value that goes to the journal, its title substituted, `dry` set.
+    // -- the run, as the runner executes it ------------------------------------------------------------------------
+    /// The run started. `experiment` is the value that is written to the journal: its title substituted, `dry` set.
     RunStarted {
-        /// Substituted title.
+        /// Title after substitution.
         title: String,
         /// Printed name of the hypothesis strategy.
         hypothesis_strategy: String,
@@ -134,10 +134,10 @@ pub enum EventKind {
         rollback_strategy: String,
         /// Dry mode, if any.
         dry: Option<String>,
-        /// The experiment as the journal shows it.
+        /// The experiment as the journal contains it.
         experiment: Value,
     },
-    /// One pass of the hypothesis began.
+    /// One pass of the hypothesis started.
     HypothesisStarted {
         phase: HypothesisPhase,
         title: String,
@@ -147,18 +147,18 @@ pub enum EventKind {
         phase: HypothesisPhase,
         /// Whether every probe was in tolerance.
         met: bool,
-        /// The last probe run, when not met. None if the pass broke, and nobody knows whether it would have been.
+        /// The last probe run, when not met. `None` if the pass broke, so that its result is unknown.
         deviating: Option<String>,
-        /// Probes that the operator left out: nobody knows of them.
+        /// Probes that the operator skipped; their results are unknown.
         #[serde(default)]
         skipped: usize,
     },
-    /// The hypothesis is continuous from here on.
+    /// The hypothesis is checked continuously from here on.
     ContinuousStarted {
         /// Seconds between passes.
         frequency: f64,
     },
-    /// The continuous hypothesis ended; with fail-fast, the share of failed passes in percent.
+    /// The continuous hypothesis ended, with the share of failed passes if fail-fast ended it.
     ContinuousEnded {
         /// Percent of failed passes, when fail-fast ended it.
         failed_percent: Option<f64>,
@@ -167,62 +167,63 @@ pub enum EventKind {
         /// Entries in the method.
         steps: usize,
     },
-    /// The method ended, background activities included.
+    /// The method ended, including background activities.
     MethodEnded,
     RollbacksStarted {
         /// Entries in the rollbacks.
         steps: usize,
     },
     RollbacksEnded,
-    /// The cursor stands before a step and waits for the operator (never in automatic mode).
+    /// The run waits for the operator at the step under the cursor. In automatic mode only if the step needs a fire or
+    /// the run is held there.
     StepAwaited {
         step: StepRef,
-        /// Whether it needs a fire rather than a next.
+        /// Whether the step needs a fire rather than a next.
         destructive: bool,
     },
-    /// A pause around an activity began.
+    /// A pause before or after an activity started.
     PauseStarted {
         step: StepRef,
         /// Before or after.
         side: PauseSide,
         seconds: f64,
-        /// The same as it was written: `1` and `1.0` differ.
+        /// The seconds as the file writes them: `1` and `1.0` differ.
         #[serde(default)]
         shown: String,
     },
     PauseEnded {
         step: StepRef,
-        /// Whether the operator cut it short.
+        /// Whether the operator ended it early.
         cut: bool,
     },
     /// An activity's provider was called.
     ActivityStarted {
         /// Identity of this call.
         run: RunId,
-        /// Where it stands in the plan.
+        /// The activity's step in the plan.
         step: StepRef,
         name: String,
         /// The journal entry so far: `activity`, `output` null, `start`.
         entry: Value,
     },
-    /// A waiting activity tells how far it is, such as `ready 0/1`.
+    /// A waiting activity reports its progress, such as `ready 0/1`.
     ActivityProgressed {
         /// Identity of the call.
         run: RunId,
-        /// A few words.
+        /// The progress in a few words.
         text: String,
     },
     /// An activity's call ended.
     ActivityEnded {
         /// Identity of the call.
         run: RunId,
-        /// Where it stands in the plan.
+        /// The activity's step in the plan.
         step: StepRef,
         outcome: ActivityOutcome,
         /// The complete journal entry.
         entry: Value,
     },
-    /// A control, or the verdict on a tolerance, changed a journal entry after its call had ended.
+    /// A control or the tolerance check changed a journal entry after its call had ended.
     EntryAmended {
         /// Identity of the call.
         run: RunId,
@@ -232,14 +233,14 @@ pub enum EventKind {
     /// A control changed a pass of the hypothesis that has ended.
     PassAmended {
         phase: HypothesisPhase,
-        /// As the journal has it from now on.
+        /// The pass as the journal contains it from now on.
         pass: Value,
     },
     /// A control changed the list of entries of the method or of the rollbacks.
     EntriesAmended {
         /// Method or rollbacks.
         section: Section,
-        /// As the journal has them from now on.
+        /// The entries as the journal contains them from now on.
         entries: Value,
     },
     /// The operator skipped a step.
@@ -249,25 +250,25 @@ pub enum EventKind {
         #[serde(default)]
         name: String,
     },
-    /// The run turns to its end because it was told to (signal, control, operator).
+    /// The run ends early because a signal, a control or the operator stopped it.
     Interrupted {
-        /// Why, as the console says it.
+        /// The reason, as the console prints it.
         reason: String,
-        /// How loud the console says it.
+        /// The level at which the console prints the reason.
         level: Level,
     },
-    /// The run turns to its end because of an error nobody expected.
+    /// The run ends early because of an unexpected error.
     Aborted {
-        /// What went wrong.
+        /// The error message.
         message: String,
     },
-    /// A control edited the experiment: what is still to come is played from this one.
+    /// A control edited the experiment: the remaining steps are executed from this version.
     ExperimentAmended {
         experiment: Value,
-        /// The top-level keys under which something else stands now, rather than the same thing with another content.
+        /// The top-level keys whose value was replaced by another object, rather than changed in place.
         reassigned: Vec<String>,
     },
-    /// A control replaced the journal at the very end.
+    /// A control replaced the journal at the very end of the run.
     JournalAmended {
         /// The journal as the control left it.
         journal: Value,
@@ -282,62 +283,62 @@ pub enum EventKind {
     },
 
     // -- the fault ---------------------------------------------------------------------------------------------------
-    /// What firing the step would do, looked up just now.
+    /// What firing the step would do, just looked up.
     Targeted(TargetCard),
-    /// Manifests of what a destructive step would hit were saved.
+    /// The manifests of the objects that a destructive step would hit were saved.
     KitSaved(UndoKit),
-    /// The server was asked whether those of the awaited step could be put back; why not.
+    /// The server was asked whether the manifests of the awaited step could be restored.
     KitChecked {
-        /// `None` when they could.
+        /// Why they could not be restored; `None` when they could.
         refused: Option<String>,
     },
-    /// What fired steps took away is being put back.
+    /// The restore of what fired steps removed started.
     UndoBegan,
-    /// It was put back, as far as that was possible.
+    /// The restore ended, with its result.
     UndoDone(UndoResult),
-    /// A destructive step was fired: the first one is T0.
+    /// A destructive step was fired; the first fire is T0.
     FaultFired {
         step: StepRef,
         /// What was done, in words.
         what: String,
-        /// The objects hit, or the Deployment, Service or container the fault is about.
+        /// The objects hit, or the Deployment, Service or container that the fault targets.
         targets: Vec<String>,
     },
-    /// A fire was refused before it changed anything: there is no fault of it.
+    /// A fire was refused before it changed anything: it caused no fault.
     FaultRefused {
         step: StepRef,
-        /// Why, in words: which context, which user, what was asked of what.
+        /// The reason in words: the context, the user, and the refused request.
         reason: String,
     },
-    /// A fire failed, and nobody knows whether it changed something.
+    /// A fire failed, and it is unknown whether it changed anything.
     FaultUnconfirmed {
         step: StepRef,
-        /// Why, in words.
+        /// The reason in words.
         reason: String,
     },
-    /// The system is whole again: what the fault took away is back and ready.
+    /// The system has healed: what the fault removed is back and ready.
     FaultHealed {
         /// What came back, in words.
         what: String,
     },
-    /// The run has ended and left something to recover from: it is watched until the steady state is met again.
+    /// The run has ended and there is something to recover from: it is watched until the steady state is met again.
     SafetyBegan,
-    /// The hypothesis was asked again after the end of the run. Not part of the run: the journal does not know of it.
+    /// The hypothesis was checked again after the end of the run. Not part of the run, and not in the journal.
     SafetyChecked {
         /// Whether the steady state is met again.
         met: bool,
-        /// What is still wrong, a sentence each.
+        /// What is still wrong, one sentence each.
         wrong: Vec<String>,
-        /// Whether this is the word that stands: met, or not met for too long.
+        /// Whether this check is final: met, or not met for too long.
         last: bool,
     },
 
     // -- the operator --------------------------------------------------------------------------------------------------
-    /// A key that the runner or the session obeys.
+    /// The operator's command to the runner or the session.
     Commanded(Command),
-    /// Automatic stepping was switched.
+    /// Automatic stepping was switched on or off.
     AutoSwitched {
-        /// Whether steps now run by themselves (destructive ones still wait, unless consent was given up front).
+        /// Whether steps now run automatically (destructive ones still wait, unless consent was given up front).
         on: bool,
     },
 
@@ -347,11 +348,11 @@ pub enum EventKind {
         endpoint: EndpointId,
         /// Method and URL, without credentials.
         url: String,
-        /// Requests a second.
+        /// Requests per second.
         rate: f64,
         /// Client deadline in milliseconds.
         deadline_ms: u64,
-        /// What users accept to wait, in milliseconds.
+        /// The longest wait that users accept, in milliseconds.
         limit_ms: u64,
     },
     /// Probing of an endpoint stopped.
@@ -363,53 +364,53 @@ pub enum EventKind {
         endpoint: EndpointId,
         request: RequestId,
     },
-    /// A request was due but not sent: too many were in flight. Counted as waiting users, never hidden.
+    /// A request was due but not sent, because too many were in flight. Counted as a waiting user, never hidden.
     RequestWithheld {
         endpoint: EndpointId,
         request: RequestId,
     },
     /// A request ended.
     Answered(Answer),
-    /// Enough steady answers were seen to know what a real one looks like.
+    /// Enough steady-state answers were seen to learn the shape of a real answer.
     ShapeLearned {
         endpoint: EndpointId,
-        /// In words: `JSON string, 38 bytes, application/json`.
+        /// The shape in words: `JSON string, 38 bytes, application/json`.
         description: String,
         answers: u32,
-        /// What cannot be seen with it, if there is something.
+        /// What cannot be detected with this shape, if anything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unseen: Option<String>,
     },
-    /// Whether the answers of an endpoint come to their end, where that is news. Those that do not are given up once they
+    /// Reports that it changed whether the endpoint's responses end. Responses that do not end are aborted once they
     /// have begun.
     AnswersEnd {
         endpoint: EndpointId,
         end: bool,
     },
-    /// Whether users are not asked at all: only pages are read.
+    /// Whether the session is passive: it only reads pages and sends no requests to the endpoint.
     PassiveSet {
-        /// Whether nobody is asked.
+        /// Whether the session is passive.
         on: bool,
     },
-    /// A metrics page counts the calls of everybody, ours among them.
+    /// A metrics page reported the number of calls of all clients, this program's included.
     CallsCounted(CallTotals),
-    /// This program itself did not run for a while: what happened then was not observed.
+    /// This program did not run for a while: nothing was observed in that period.
     NotObserved(Gap),
 
     // -- the cluster -----------------------------------------------------------------------------------------------------
     PodSeen(Pod),
     PodGone(PodKey),
-    /// Pods that are too many to be told one by one: how many there are of each STATUS, besides those of `PodSeen`.
+    /// Pods that are too many to be reported one by one: their number per STATUS, in addition to those of `PodSeen`.
     PodsCounted {
         namespace: String,
-        /// Pods by the word `kubectl` prints in STATUS.
+        /// The number of pods by the text that `kubectl` prints in the STATUS column.
         states: std::collections::BTreeMap<String, u32>,
     },
-    /// The operator looked for pods by name: those that were found among the pods that are only counted.
+    /// The operator searched for pods by name: the matches among the pods that are only counted.
     PodsFound(FoundPods),
-    /// A Service's endpoints are there or changed.
+    /// A Service's endpoints appeared or changed.
     ServiceSeen(ServiceEndpoints),
-    /// A Deployment is there or changed.
+    /// A Deployment appeared or changed.
     WorkloadSeen(Workload),
     WorkloadGone {
         namespace: String,
@@ -417,20 +418,20 @@ pub enum EventKind {
     },
     /// Kubernetes wrote an event about an object in play.
     ClusterNoted(ClusterNote),
-    /// A container's log is read from here on.
+    /// Reading of a container's log started.
     PodLogOpened {
         source: LogSource,
     },
-    /// A container wrote lines.
+    /// A container wrote log lines.
     PodLogged {
         source: LogSource,
-        /// They, oldest first.
+        /// The lines, oldest first.
         lines: Vec<PodLine>,
     },
-    /// A container's log is not read any more.
+    /// Reading of a container's log ended.
     PodLogClosed {
         source: LogSource,
-        /// Why it could not be read; none when it came to its end.
+        /// Why the log could not be read; `None` when its end was reached.
         failed: Option<String>,
     },
     /// A source of observations changed its state.
@@ -440,8 +441,8 @@ pub enum EventKind {
     },
 
     // -- the breaker -------------------------------------------------------------------------------------------------------
-    /// A source said something about the breaker.
+    /// A source reported something about the breaker.
     Testified(SourceReport),
-    /// What we believe of the breaker changed, or its evidence did.
+    /// The belief about the breaker, or its evidence, changed.
     Believed(Belief),
 }

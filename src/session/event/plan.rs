@@ -17,21 +17,21 @@ pub enum Section {
     Rollbacks,
 }
 
-/// A step's address: stable through re-runs.
+/// A step's address; re-runs do not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StepRef {
     pub section: Section,
-    /// Which entry of it, from 0.
+    /// The index of the entry in its section, from 0.
     pub index: usize,
 }
 
-/// The whole experiment as the operator will walk through it.
+/// The whole experiment in the order in which the operator steps through it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub title: String,
     /// Title of the hypothesis, if there is one.
     pub hypothesis: Option<String>,
-    /// In order of play: before, method, after, rollbacks. `During` repeats `Before` and is not listed.
+    /// In order of execution: before, method, after, rollbacks. `During` repeats `Before` and is not listed.
     pub steps: Vec<Step>,
 }
 
@@ -49,14 +49,14 @@ pub struct Step {
     pub background: bool,
     /// Whether it needs the operator's fire.
     pub destructive: bool,
-    /// Whether it is only pretended: its own `dry` key or the run's mode keeps it from being played.
+    /// Whether the step is not really executed, because of its own `dry` key or the run's dry mode.
     #[serde(default)]
     pub pretended: bool,
-    /// Seconds paused before, as far as known without running.
+    /// Seconds of pause before the step, as far as known without running it.
     pub pause_before: Option<f64>,
-    /// Seconds paused after.
+    /// Seconds of pause after the step.
     pub pause_after: Option<f64>,
-    /// Longest time it may take, in seconds, where its provider has a limit.
+    /// The longest time that the step may take, in seconds, where its provider has a limit.
     pub limit: Option<f64>,
     /// The tolerance in a few words, for hypothesis probes.
     pub tolerance: Option<String>,

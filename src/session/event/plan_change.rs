@@ -1,33 +1,33 @@
-//! Words about fixes: what the preflight offers, and the operator takes, for one session.
+//! Event types about fixes: changes that the preflight offers and the operator applies, for one session.
 
 use super::StepRef;
 use pyvalue::Value;
 use serde::{Deserialize, Serialize};
 
-/// Something else to be played, in this session only; the file stays as it is.
+/// A change of what is executed, in this session only; the file is not changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanChange {
-    /// Requests go to another address.
+    /// Sends requests to another address.
     Readdress {
-        /// The steps that are known to go to it.
+        /// The steps that are known to use the address.
         steps: Vec<StepRef>,
-        /// The one that does not answer: `http://127.0.0.1:31117`.
+        /// The address that does not answer: `http://127.0.0.1:31117`.
         from: String,
         to: String,
     },
-    /// Another activity takes a step's place.
+    /// Executes another activity in place of a step's own.
     Instead {
         step: StepRef,
         /// The activity, as a file would declare it.
         activity: Value,
-        /// What it does: `delete the pod with terminate_pods`.
+        /// A description of it: `delete the pod with terminate_pods`.
         words: String,
     },
 }
 
 impl PlanChange {
-    /// What taking it means.
+    /// Returns the text of the offer.
     pub fn offer_text(&self) -> String {
         match self {
             PlanChange::Readdress { to, .. } => format!("use {to}"),
@@ -35,7 +35,7 @@ impl PlanChange {
         }
     }
 
-    /// What it means for a step that it is about.
+    /// Returns the text shown at a step that the change affects.
     pub fn applied_text(&self) -> String {
         match self {
             PlanChange::Readdress { to, .. } => format!("asks {to}, not what the file says"),
@@ -43,7 +43,7 @@ impl PlanChange {
         }
     }
 
-    /// The steps it is about.
+    /// Returns the steps that the change affects.
     pub fn steps(&self) -> &[StepRef] {
         match self {
             PlanChange::Readdress { steps, .. } => steps,
@@ -51,7 +51,7 @@ impl PlanChange {
         }
     }
 
-    /// The URL at the other address; `None` for one that does not go to the one that does not answer.
+    /// Returns `url` at the new address; `None` if `url` does not use the address that does not answer.
     pub fn readdressed(&self, url: &str) -> Option<String> {
         let PlanChange::Readdress { from, to, .. } = self else { return None };
         let rest = url.strip_prefix(from.as_str())?;

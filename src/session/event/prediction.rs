@@ -1,31 +1,31 @@
-//! Words about what somebody expects before the fire.
+//! Event types about the operator's prediction before the fire.
 
 use serde::{Deserialize, Serialize};
 
-/// What the operator expects of a fault. Each part may be left out.
+/// The operator's prediction of a fault's effect. Each part is optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// When the breaker opens.
     pub trip: Option<ExpectedTrip>,
-    /// What most users get while the fault is on.
+    /// The answer that most users get while the fault is on.
     pub users: Option<ExpectedAnswers>,
-    /// Errors shown to users while the fault is on, at most.
+    /// The maximum number of errors shown to users while the fault is on.
     pub errors: Option<u32>,
-    /// Seconds from the provider's return to the first real answer, at most.
+    /// The maximum number of seconds from the provider's return to the first real answer.
     pub recovery_s: Option<f64>,
 }
 
-/// When the breaker opens.
+/// When the breaker is predicted to open.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpectedTrip {
-    /// Within so many seconds of T0.
+    /// Within this many seconds of T0.
     Within(f64),
     /// Not at all.
     Never,
 }
 
-/// What users get.
+/// The answers that users are predicted to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpectedAnswers {
@@ -36,7 +36,7 @@ pub enum ExpectedAnswers {
 }
 
 impl ExpectedAnswers {
-    /// In a word.
+    /// Returns the name of the answers in one word.
     pub fn text(self) -> &'static str {
         match self {
             ExpectedAnswers::Real => "real",
@@ -47,7 +47,7 @@ impl ExpectedAnswers {
 }
 
 impl Prediction {
-    /// Whether it says nothing at all.
+    /// Returns whether no part is predicted.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,8 +1,8 @@
-//! Words of the run.
+//! Event types about the run.
 
 use serde::{Deserialize, Serialize};
 
-/// Identity of one call of an activity; calls are numbered from 0 in order of their start.
+/// The identity of one call of an activity; calls are numbered from 0 in order of their start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub u64);
 
@@ -29,24 +29,24 @@ pub enum PauseSide {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
-    /// Played to its end.
+    /// Executed to its end.
     Completed,
     /// A hypothesis probe failed, or fail-fast ended the run.
     Failed,
-    /// An error nobody expected.
+    /// An unexpected error ended the run.
     Aborted,
-    /// Told to stop.
+    /// Stopped early by a signal, a control or the operator.
     Interrupted,
 }
 
 /// How a call of an activity ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ActivityOutcome {
-    /// `Some(true)` succeeded, `Some(false)` failed, `None` cut short or broken (the journal has no status then).
+    /// `Some(true)` succeeded, `Some(false)` failed, `None` interrupted or broken (the journal then has no status).
     pub succeeded: Option<bool>,
-    /// For probes with a tolerance. The journal has it of hypothesis probes only.
+    /// The result for probes with a tolerance. The journal contains it for hypothesis probes only.
     pub tolerance_met: Option<bool>,
-    /// Why it did not do its work, though the call itself succeeded: `exit code 1`, `HTTP 500`. For actions.
+    /// For actions: why the action did not do its work although the call succeeded: `exit code 1`, `HTTP 500`.
     #[serde(default)]
     pub trouble: Option<String>,
     /// The output or the error in a few words, for the step line and the console.

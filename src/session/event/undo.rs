@@ -1,29 +1,29 @@
-//! Words about the undo kit: what was saved before a fire, and what putting it back came to.
+//! Event types about the undo kit: what was saved before a fire, and the result of restoring it.
 
 use super::StepRef;
 use serde::{Deserialize, Serialize};
 
-/// What was saved for a destructive step. The manifests themselves never reach an event.
+/// The manifests saved for a destructive step. The manifests themselves are never part of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoKit {
     pub step: StepRef,
-    /// What was saved: `Deployment my-provider-app`.
+    /// The saved objects: `Deployment my-provider-app`.
     pub manifests: Vec<String>,
-    /// What putting it back would do, and how long that takes: `re-creates Deployment my-provider-app, about 8 s`.
+    /// What restoring them would do, and how long it takes: `re-creates Deployment my-provider-app, about 8 s`.
     pub cost: String,
-    /// Whether the step takes something away that does not come back by itself.
+    /// Whether the step removes something that does not come back by itself.
     pub needed: bool,
-    /// Where the manifests were written, if anywhere.
+    /// The file to which the manifests were written, if any.
     pub file: Option<String>,
 }
 
-/// What putting the manifests back came to.
+/// The result of restoring the manifests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoResult {
-    /// What was put back: `Deployment my-provider-app was re-created`.
+    /// What was restored: `Deployment my-provider-app was re-created`.
     pub restored: Vec<String>,
-    /// What needed nothing.
+    /// What needed no change.
     pub untouched: Vec<String>,
-    /// What could not be put back, and why.
+    /// What could not be restored, and why.
     pub failed: Vec<String>,
 }

@@ -1,8 +1,8 @@
-//! Where the run happens, as the journal names it.
+//! The host of the run, as the journal names it.
 
 use std::ffi::CStr;
 
-/// The machine of a run.
+/// The host of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostInfo {
     /// System, release and architecture: `Linux-6.1.0-x86_64`.
@@ -12,7 +12,7 @@ pub struct HostInfo {
 }
 
 impl HostInfo {
-    /// The one this process runs on.
+    /// Returns the host that this process runs on.
     pub fn this() -> Self {
         let Some(names) = names() else { return Self::default() };
         let text = |field: &[libc::c_char]| {
@@ -28,7 +28,7 @@ impl HostInfo {
 fn names() -> Option<libc::utsname> {
     let mut names = std::mem::MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: `uname` writes into the one structure it is given, which lives until the call returns.
-    let told = unsafe { libc::uname(names.as_mut_ptr()) } == 0;
+    let succeeded = unsafe { libc::uname(names.as_mut_ptr()) } == 0;
     // SAFETY: the structure holds only arrays of characters, for which zeroes are values too.
-    told.then(|| unsafe { names.assume_init() })
+    succeeded.then(|| unsafe { names.assume_init() })
 }

@@ -1,4 +1,5 @@
-//! The journal: what Chaos Toolkit's tools read after a run, made from the events alone (experiment-format 11).
+//! The journal: the file that Chaos Toolkit's tools read after a run, derived from the events alone (experiment-format
+//! 11).
 
 mod machine;
 mod passes;
@@ -20,14 +21,14 @@ use shared::SharedMapping;
 use skips::SkippedSteps;
 use std::collections::HashMap;
 
-/// The engine whose journal this is: readers choose their parser by it.
+/// The engine version that the journal states: readers choose their parser by it.
 const ENGINE_VERSION: &str = "1.44.0";
 
-/// Under this key stands what the reference's journal has no word for. Its readers leave keys alone that they do not know;
-/// a run of which there is no such thing to tell has no such key.
+/// The key of everything for which the reference's journal has no field. Its readers ignore keys that they do not know;
+/// a run without such facts has no such key.
 const OURS: &str = "chaos-tui";
 
-/// The journal of the run that the events tell of.
+/// The journal of the run, built from its events.
 #[derive(Debug, Default)]
 pub struct Journal {
     machine: HostInfo,
@@ -40,18 +41,18 @@ pub struct Journal {
     run: Vec<RunId>,
     rollbacks: Vec<RunId>,
     entries: HashMap<RunId, Value>,
-    /// Lists that a control made its own.
+    /// Lists that a control replaced.
     amended_lists: HashMap<Section, Value>,
     amended: Option<Value>,
 }
 
 impl Journal {
-    /// An empty journal of a run on this machine.
+    /// Creates an empty journal of a run on this host.
     pub fn new(machine: HostInfo) -> Self {
         Self { machine, ..Self::default() }
     }
 
-    /// Takes one event in.
+    /// Applies one event.
     pub fn apply(&mut self, event: &Event) {
         match &event.what {
             EventKind::RunStarted { experiment, .. } => {
@@ -62,7 +63,7 @@ impl Journal {
                 self.experiment.amend(experiment, reassigned);
             }
             EventKind::HypothesisStarted { phase, .. } => self.passes.begin(*phase),
-            // A pass beside the method that broke has no verdict, and leaves nothing.
+            // A continuous pass that broke has no verdict and is omitted.
             EventKind::HypothesisEnded {
                 phase: HypothesisPhase::During,
                 met: false,
@@ -70,7 +71,7 @@ impl Journal {
                 ..
             } => {}
             EventKind::HypothesisEnded { phase, met, skipped, .. } => {
-                // Met as far as it was asked is not met.
+                // A pass with skipped probes is not met, even if all other probes were in tolerance.
                 self.passes.end(*phase, *met, *skipped > 0 && *met);
             }
             EventKind::StepSkipped { step, name } => self.skips.skipped(event.at, *step, name),
@@ -100,7 +101,7 @@ impl Journal {
         }
     }
 
-    /// The journal as it stands; complete once the run has ended.
+    /// Returns the journal so far; it is complete once the run has ended.
     pub fn value(&self) -> Value {
         if let Some(journal) = &self.amended {
             return journal.clone();
@@ -127,12 +128,12 @@ impl Journal {
         journal.into()
     }
 
-    /// The entry of one call.
+    /// Returns the entry of one call.
     pub fn entry(&self, run: RunId) -> Option<&Value> {
         self.entries.get(&run)
     }
 
-    /// The entries of the method or of the rollbacks, in order of their start.
+    /// Returns the entries of the method or of the rollbacks, in order of their start.
     pub fn entries(&self, section: Section) -> Value {
         if let Some(amended) = self.amended_lists.get(&section) {
             return amended.clone();
@@ -145,7 +146,7 @@ impl Journal {
     }
 }
 
-/// The status as the journal spells it.
+/// Returns the status as the journal spells it.
 pub fn status_name(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Completed => "completed",

@@ -5,7 +5,7 @@ use crate::session::event::{HypothesisPhase, RunId, Section, StepRef};
 use pyvalue::Value;
 use std::collections::HashMap;
 
-/// All passes so far. One that never came to its end is not shown, as in the reference.
+/// All passes so far. A pass that did not end is omitted, as in the reference.
 #[derive(Debug, Default)]
 pub(super) struct HypothesisPasses {
     before: HypothesisPass,
@@ -16,9 +16,9 @@ pub(super) struct HypothesisPasses {
 #[derive(Debug, Default)]
 struct HypothesisPass {
     met: Option<bool>,
-    /// Whether probes were left out, and those that were asked were met: the journal then has null.
+    /// Whether probes were skipped and all others were met: the journal then has null.
     open: bool,
-    /// What a control made of it.
+    /// The pass as a control changed it.
     amended: Option<Value>,
     probes: Vec<(StepRef, RunId)>,
 }
@@ -44,7 +44,7 @@ impl HypothesisPasses {
         }
     }
 
-    /// A probe began. One that is asked again takes the place of its first answer.
+    /// Adds a probe that started. A re-run replaces the probe's earlier entry and those of later probes.
     pub(super) fn probe(&mut self, step: StepRef, run: RunId) {
         if let Some(pass) = self.open(step.section) {
             pass.probes.retain(|(earlier, _)| earlier.index < step.index);

@@ -1,25 +1,25 @@
-//! The experiment as the journal has it once controls change it.
+//! The experiment as the journal contains it after controls changed it.
 
 use pyvalue::{Map, Value};
 use std::collections::HashSet;
 
-/// The journal begins with a copy of the experiment's top-level mapping, whose members it shares with the run. So what a
-/// control does inside a member is seen there, and what it puts in the place of one, or adds, is not (experiment-format
+/// The journal starts with a shallow copy of the experiment's top-level mapping, whose members it shares with the run.
+/// A change inside a member therefore appears in the journal; a replaced or added member does not (experiment-format
 /// 11.2).
 #[derive(Debug, Default)]
 pub(super) struct SharedMapping {
     members: Map,
-    /// Keys whose member is no longer the one that the run has.
+    /// Keys whose member the run has replaced, so that it is no longer shared.
     parted: HashSet<String>,
 }
 
 impl SharedMapping {
-    /// That of a run that begins.
+    /// Creates the mapping at the start of a run.
     pub(super) fn new(experiment: &Value) -> Self {
         Self { members: experiment.as_map().cloned().unwrap_or_default(), parted: HashSet::new() }
     }
 
-    /// Takes note of a changed experiment, in which other members took the place of those under `reassigned`.
+    /// Applies a changed experiment, in which the members under `reassigned` were replaced.
     pub(super) fn amend(&mut self, experiment: &Value, reassigned: &[String]) {
         self.parted.extend(reassigned.iter().cloned());
         for (key, member) in self.members.iter_mut().filter(|(key, _)| !self.parted.contains(*key)) {
@@ -29,7 +29,7 @@ impl SharedMapping {
         }
     }
 
-    /// The experiment for the journal.
+    /// Returns the experiment for the journal.
     pub(super) fn value(&self) -> Value {
         self.members.clone().into()
     }
@@ -45,19 +45,19 @@ mod tests {
         let mut shared =
             SharedMapping::new(&parse_json(r#"{"title": "t", "method": [1], "tags": []}"#).unwrap());
         let cases: [(&str, &[&str], &str); 3] = [
-            // Inside a member; an added key.
+            // A change inside a member; an added key.
             (
                 r#"{"title": "t", "method": [1, 2], "tags": [], "more": 1}"#,
                 &[],
                 r#"{"title": "t", "method": [1, 2], "tags": []}"#,
             ),
-            // Another member, and none.
+            // A replaced member, and a removed one.
             (
                 r#"{"title": "u", "method": [1, 2, 3]}"#,
                 &["title", "tags"],
                 r#"{"title": "t", "method": [1, 2, 3], "tags": []}"#,
             ),
-            // What has parted stays so.
+            // A member that is no longer shared stays so.
             (
                 r#"{"title": "v", "method": [4], "tags": [1]}"#,
                 &[],

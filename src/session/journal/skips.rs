@@ -1,4 +1,4 @@
-//! Steps that the operator left out: the reference knows of no such thing.
+//! Steps that the operator skipped, for which the reference has no feature.
 
 use super::mapping;
 use crate::session::{
@@ -7,7 +7,7 @@ use crate::session::{
 };
 use pyvalue::Value;
 
-/// The steps left out, in the order that it was done; one that was taken back is not among them.
+/// The skipped steps, in order of the skips, without those that were awaited or started afterwards.
 #[derive(Debug, Default)]
 pub(super) struct SkippedSteps(Vec<(Timestamp, StepRef, String)>);
 
@@ -17,12 +17,12 @@ impl SkippedSteps {
         self.0.push((at, step, name.to_owned()));
     }
 
-    /// The step has its turn after all.
+    /// Removes the skip of a step that is awaited or started after all.
     pub(super) fn taken_back(&mut self, step: StepRef) {
         self.0.retain(|(_, skipped, _)| *skipped != step);
     }
 
-    /// `None` when nothing was left out.
+    /// Returns the skipped steps; `None` when there are none.
     pub(super) fn value(&self) -> Option<Value> {
         let entry = |(at, step, name): &(Timestamp, StepRef, String)| -> Value {
             mapping([
@@ -37,7 +37,7 @@ impl SkippedSteps {
     }
 }
 
-/// In the journal's own words.
+/// Returns the key of a section in the journal.
 fn section(section: Section) -> &'static str {
     match section {
         Section::Before => "steady_states.before",

@@ -13,15 +13,15 @@ struct Told {
 impl Told {
     fn new() -> Self {
         let machine = HostInfo { platform: "Linux".to_owned(), node: "host".to_owned() };
-        let mut told = Self { journal: Journal::new(machine), moments: 0 };
-        told.tell(EventKind::RunStarted {
+        let mut recorded = Self { journal: Journal::new(machine), moments: 0 };
+        recorded.tell(EventKind::RunStarted {
             title: "t".to_owned(),
             hypothesis_strategy: String::new(),
             rollback_strategy: String::new(),
             dry: None,
             experiment: parse_json(r#"{"title": "t", "dry": null}"#).unwrap(),
         });
-        told
+        recorded
     }
 
     fn tell(&mut self, what: EventKind) {
@@ -65,71 +65,71 @@ impl Told {
 
 #[test]
 fn c102_a_minimal_journal() {
-    let mut told = Told::new();
-    told.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
+    let mut recorded = Told::new();
+    recorded.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     let expected = r#"{"chaoslib-version": "1.44.0", "platform": "Linux", "node": "host", "experiment": {"title": "t", "dry": null}, "start": "2026-11-22T13:30:00.500000+00:00", "status": "completed", "deviated": false, "steady_states": {"before": null, "after": null, "during": []}, "run": [], "rollbacks": [], "end": "2026-11-22T13:30:01.500000+00:00", "duration": 1.0}"#;
-    assert_eq!(told.journal.value().to_json(), expected);
+    assert_eq!(recorded.journal.value().to_json(), expected);
 }
 
 #[test]
 fn entries_stand_where_they_belong_in_order_of_their_start() {
-    let mut told = Told::new();
+    let mut recorded = Told::new();
     let during = HypothesisPhase::During;
-    told.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
-    told.ran(0, Section::Before, 0);
-    told.tell(EventKind::HypothesisEnded {
+    recorded.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    recorded.ran(0, Section::Before, 0);
+    recorded.tell(EventKind::HypothesisEnded {
         phase: HypothesisPhase::Before,
         met: true,
         deviating: None,
         skipped: 0,
     });
-    told.began(1, Section::Method, 0);
-    told.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
-    told.ran(2, Section::During, 0);
-    told.ran(3, Section::Method, 1);
-    told.tell(EventKind::HypothesisEnded {
+    recorded.began(1, Section::Method, 0);
+    recorded.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
+    recorded.ran(2, Section::During, 0);
+    recorded.ran(3, Section::Method, 1);
+    recorded.tell(EventKind::HypothesisEnded {
         phase: during,
         met: false,
         deviating: Some("p".to_owned()),
         skipped: 0,
     });
-    told.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
-    told.began(4, Section::During, 0);
-    told.tell(EventKind::HypothesisEnded { phase: during, met: false, deviating: None, skipped: 0 });
-    told.ran(5, Section::Rollbacks, 0);
-    assert_eq!(told.at("steady_states.before.steady_state_met"), "true");
-    assert_eq!(told.at("steady_states.before.probes.0.activity"), "0");
-    assert_eq!(told.at("run"), r#"[{"activity": 1, "output": null}, {"activity": 3, "output": 1}]"#);
-    assert_eq!(told.at("steady_states.during.0.probes.0.activity"), "2");
-    assert_eq!(told.at("steady_states.during.1"), "null", "a pass without a verdict is not shown");
-    assert_eq!(told.at("rollbacks.0.activity"), "5");
+    recorded.tell(EventKind::HypothesisStarted { phase: during, title: String::new() });
+    recorded.began(4, Section::During, 0);
+    recorded.tell(EventKind::HypothesisEnded { phase: during, met: false, deviating: None, skipped: 0 });
+    recorded.ran(5, Section::Rollbacks, 0);
+    assert_eq!(recorded.at("steady_states.before.steady_state_met"), "true");
+    assert_eq!(recorded.at("steady_states.before.probes.0.activity"), "0");
+    assert_eq!(recorded.at("run"), r#"[{"activity": 1, "output": null}, {"activity": 3, "output": 1}]"#);
+    assert_eq!(recorded.at("steady_states.during.0.probes.0.activity"), "2");
+    assert_eq!(recorded.at("steady_states.during.1"), "null", "a pass without a verdict is not shown");
+    assert_eq!(recorded.at("rollbacks.0.activity"), "5");
 }
 
 #[test]
 fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
-    let mut told = Told::new();
-    told.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
-    told.ran(0, Section::Before, 0);
-    told.ran(1, Section::Before, 1);
-    told.ran(2, Section::Before, 1);
-    told.tell(EventKind::HypothesisEnded {
+    let mut recorded = Told::new();
+    recorded.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
+    recorded.ran(0, Section::Before, 0);
+    recorded.ran(1, Section::Before, 1);
+    recorded.ran(2, Section::Before, 1);
+    recorded.tell(EventKind::HypothesisEnded {
         phase: HypothesisPhase::Before,
         met: true,
         deviating: None,
         skipped: 0,
     });
-    let probes = told.at("steady_states.before.probes");
+    let probes = recorded.at("steady_states.before.probes");
     assert_eq!(probes, r#"[{"activity": 0, "output": 1}, {"activity": 2, "output": 1}]"#);
 }
 
 #[test]
 fn amendments_replace() {
-    let mut told = Told::new();
-    told.ran(0, Section::Method, 0);
-    told.tell(EventKind::EntryAmended { run: RunId(0), entry: "edited".into() });
-    assert_eq!(told.at("run.0"), "\"edited\"");
-    told.tell(EventKind::JournalAmended { journal: Value::Int(5) });
-    assert_eq!(told.journal.value(), 5.into());
+    let mut recorded = Told::new();
+    recorded.ran(0, Section::Method, 0);
+    recorded.tell(EventKind::EntryAmended { run: RunId(0), entry: "edited".into() });
+    assert_eq!(recorded.at("run.0"), "\"edited\"");
+    recorded.tell(EventKind::JournalAmended { journal: Value::Int(5) });
+    assert_eq!(recorded.journal.value(), 5.into());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn the_file_may_be_read_by_whom_a_plain_one_may_and_keeps_what_somebody_set() {
     fs::write(&plain, "").unwrap();
     write(&"new".into(), &path).unwrap();
     assert_eq!(mode(&path), mode(&plain));
-    // No usual umask takes these away or makes them.
+    // No usual umask removes or adds these bits.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o622)).unwrap();
     write(&"newer".into(), &path).unwrap();
     assert_eq!((mode(&path) & 0o777, fs::read_to_string(&path).unwrap()), (0o622, "\"newer\"".to_owned()));
@@ -163,7 +163,7 @@ fn the_file_may_be_read_by_whom_a_plain_one_may_and_keeps_what_somebody_set() {
 #[test]
 fn what_cannot_be_written_beside_its_place_is_written_in_place() {
     let folder = tempfile::tempdir().unwrap();
-    // The longest name there is: none beside it can be longer.
+    // The longest possible file name: no name beside it can be longer.
     let path = folder.path().join("j".repeat(255));
     write(&"older, and longer".into(), &path).unwrap();
     write(&"journal".into(), &path).unwrap();

@@ -1,4 +1,4 @@
-//! The journal as a file: complete or not there.
+//! Writes the journal file: complete or not at all.
 
 use pyvalue::Value;
 use std::{
@@ -19,12 +19,13 @@ pub struct JournalError {
 
 /// Writes a journal: two-space indentation, characters unescaped, no final line end (experiment-format 11.1).
 ///
-/// It is written beside its place, synced to the disk and renamed, so that nobody ever reads half a journal and a power cut
-/// leaves the older one or this one. Where that is impossible it is written in place: what was played is lost otherwise.
+/// The text is written to a temporary file in the same folder, synced to the disk and renamed, so that no reader sees
+/// half a journal and a power failure leaves either the older journal or this one. Where that is impossible the file is
+/// written in place, because the results of the run would be lost otherwise.
 pub fn write(journal: &Value, path: &Path) -> Result<(), JournalError> {
     let text = journal.to_json_pretty();
     let written = match fs::symlink_metadata(path) {
-        // A link, or something that is no file (a pipe, /dev/stdout), is written to and not replaced.
+        // A link or a special file (a pipe, /dev/stdout) is written to and not replaced.
         Ok(data) if !data.is_file() => in_place(&text, path),
         Ok(data) => renamed(&text, path, Some(data.permissions())),
         Err(_) => renamed(&text, path, None),
@@ -32,26 +33,26 @@ pub fn write(journal: &Value, path: &Path) -> Result<(), JournalError> {
     written.map_err(|reason| JournalError { path: path.to_owned(), reason })
 }
 
-/// Written beside its place and moved there, with the permissions of the file that it replaces.
+/// Writes a temporary file beside `path` and renames it, with the permissions of the file that it replaces.
 fn renamed(text: &str, path: &Path, older: Option<Permissions>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     let mut builder = tempfile::Builder::new();
-    // Less the process' umask, as for any file; a temporary one is its owner's alone otherwise.
+    // Minus the process's umask, as for any file; by default only the owner may access a temporary file.
     builder.prefix(&prefix).suffix(".part").permissions(Permissions::from_mode(0o666));
     let created = builder.tempfile_in(folder).and_then(|file| match older {
         Some(permissions) => file.as_file().set_permissions(permissions).map(|()| file),
         None => Ok(file),
     });
-    // The folder may be read-only, or not there: then the error is that of the journal itself.
+    // The folder may be read-only or missing: writing in place then reports the journal's own error.
     let Ok(mut beside) = created else { return in_place(text, path) };
     beside.as_file_mut().write_all(text.as_bytes())?;
     synced(beside.as_file())?;
     match beside.persist(path) {
-        // The journal is there; a folder that may not be read cannot be synced.
+        // The journal is written; a folder that may not be read cannot be synced.
         Ok(_) => File::open(folder).map_or(Ok(()), |folder| synced(&folder)),
-        // A file that is mounted by itself, for one, cannot be replaced.
+        // A file that is a mount point, for example, cannot be replaced.
         Err(_) => in_place(text, path),
     }
 }
@@ -62,7 +63,7 @@ fn in_place(text: &str, path: &Path) -> io::Result<()> {
     synced(&file)
 }
 
-/// Synced to the disk, where there is one behind it: a pipe, a terminal and the folders of some file systems have none.
+/// Syncs the file to its disk. A pipe, a terminal and the folders of some file systems have none, which is no error.
 fn synced(file: &File) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, ReadOnlyFilesystem, Unsupported};
     match file.sync_all() {

@@ -1,7 +1,7 @@
-//! A session in a file: a header line, then one JSON line an event, appended as it happens.
+//! A session in a file: a header line, then one JSON line per event, appended as it happens.
 //!
-//! Whoever reads it gets the events back and makes the same state from them. The process may be killed at any moment:
-//! what was appended stays, and a torn last line is no error.
+//! Reading the file yields the events, from which the reducer computes the same state. The process may be killed at any
+//! moment: what was appended is kept, and a torn last line is no error.
 
 mod reader;
 #[cfg(test)]
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// The format that is written, and the newest that is read.
 ///
-/// 2: gaps of our own (`NotObserved`), successes that nobody can judge, counted calls, passive sessions.
+/// Version 2 adds gaps (`NotObserved`), unjudged successes, counted calls and passive sessions.
 pub const FORMAT: u32 = 2;
 
 /// The first line of a recording.
@@ -24,14 +24,14 @@ pub const FORMAT: u32 = 2;
 pub struct Header {
     /// Version of the format.
     pub format: u32,
-    /// Which program wrote it: `chaos-tui 0.1.0`.
+    /// The program that wrote it: `chaos-tui 0.1.0`.
     pub tool: String,
-    /// Fingerprint of the experiment's text, to tell recordings of different files apart. Not cryptographic.
+    /// Fingerprint of the experiment's text, to distinguish recordings of different files. Not cryptographic.
     pub experiment: String,
 }
 
 impl Header {
-    /// A header of this program for an experiment's text.
+    /// Creates a header of this program for an experiment's text.
     pub fn new(experiment: &[u8]) -> Self {
         let tool = concat!("chaos-tui ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { format: FORMAT, tool, experiment: fingerprint(experiment) }
@@ -41,7 +41,7 @@ impl Header {
 /// Why a recording cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
-    /// The file cannot be opened, made, written or read.
+    /// The file cannot be opened, created, written or read.
     #[error("the recording {path} cannot be {verb}: {source}")]
     Io {
         /// `opened`, `made`, `written`, `read`.
@@ -56,19 +56,19 @@ pub enum RecordingError {
     #[error("{path} was written by {tool} in format {format}; this program reads up to {FORMAT}: update it")]
     Newer {
         path: PathBuf,
-        /// By whom.
+        /// The program that wrote it.
         tool: String,
         format: u32,
     },
     /// A line in the middle is damaged.
     #[error("{path}:{line} is no event ({source}); what stands before it can be read")]
     Damaged { path: PathBuf, line: u64, source: serde_json::Error },
-    /// An event cannot be put into JSON.
+    /// An event cannot be serialised to JSON.
     #[error("an event cannot be written to the recording: {0}")]
     Event(#[source] serde_json::Error),
 }
 
-/// FNV-1a with 64 bits, in hexadecimal digits: the same on every machine.
+/// Returns the 64-bit FNV-1a hash in hexadecimal digits, which is the same on every machine.
 fn fingerprint(bytes: &[u8]) -> String {
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

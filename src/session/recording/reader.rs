@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of the longest line that is read: a journal's worth of output in one event.
+/// The maximum length of a line in bytes: enough for the output of a whole journal in one event.
 const LINE: u64 = 64 * 1024 * 1024;
 
-/// Opens a recording: its header, and its events in their order.
+/// Opens a recording; returns its header and its events in order.
 pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
     let unreadable = |source| RecordingError::Io { verb: "opened", path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
     Ok((header, events))
 }
 
-/// The events of a recording, one after the other.
+/// An iterator over the events of a recording.
 #[derive(Debug)]
 pub struct Events {
     lines: BufReader<File>,
@@ -39,7 +39,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Reads the next line; false at the end of the file.
+    /// Reads the next line; returns `false` at the end of the file.
     fn next_line(&mut self) -> Result<bool, RecordingError> {
         self.line.clear();
         self.number += 1;
@@ -65,7 +65,7 @@ impl Iterator for Events {
         }
         match serde_json::from_slice(&self.line) {
             Ok(event) => Some(Ok(event)),
-            // The process ended while it wrote.
+            // The process ended while it wrote the line.
             Err(_) if self.is_torn() => None,
             Err(source) => {
                 Some(Err(RecordingError::Damaged { path: self.path.clone(), line: self.number, source }))

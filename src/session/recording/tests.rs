@@ -35,7 +35,7 @@ async fn cut_at_any_byte_it_gives_all_whole_events() {
         fs::write(&path, &whole[..end]).unwrap();
         let lines = whole[header..end].iter().filter(|byte| **byte == b'\n').count();
         let read = read(&path).unwrap();
-        // A line that is whole but for its end counts, too.
+        // A line that is complete except for its line end counts, too.
         assert!(read.len() == lines || read.len() == lines + 1, "{} events of {lines} lines", read.len());
         assert!(read == events[..read.len()], "cut at {end}");
     }
@@ -73,7 +73,7 @@ async fn a_running_session_is_recorded_on_a_thread_of_its_own() {
     assert!(events.iter().all(|event| event.at <= at(1.0)));
 }
 
-/// A pipe that nobody reads hangs as a dead disk does, once it is full.
+/// A full pipe without a reader blocks as a dead disk does.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_disk_that_hangs_holds_up_nobody() {
@@ -82,7 +82,7 @@ async fn a_disk_that_hangs_holds_up_nobody() {
     let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: `name` is a text that ends with a zero and lives until after the call.
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-    // Opened for both, so that neither side waits for the other.
+    // Opened for reading and writing, so that neither side waits for the other.
     let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().on_a_thread().unwrap();
     let events = fixtures::events(Variant::Before, 1.0);

@@ -11,12 +11,12 @@ use std::{
 };
 use tokio::{sync::oneshot, time::timeout};
 
-/// Events that are written together when they come faster than the disk takes them.
+/// The maximum number of events written together when they come faster than the disk accepts them.
 const TOGETHER: usize = 256;
-/// Events that may wait for the disk: a minute of 500 requests a second with their answers.
+/// The maximum number of events that wait for the disk: a minute of 500 requests a second with their answers.
 const WAITING: usize = 65_536;
 
-/// The writing end of a recording: its file, with the header.
+/// The writer of a recording: its file, with the header.
 #[derive(Debug)]
 pub struct Recorder {
     file: File,
@@ -25,8 +25,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Makes the file, or empties it, and writes its header. It is readable by its owner alone: a session may tell
-    /// more of a system than everybody should know.
+    /// Creates or truncates the file and writes its header. Only the owner may read the file, because a session may
+    /// reveal confidential details of a system.
     pub fn create(path: &Path, header: &Header) -> Result<Self, RecordingError> {
         let path = path.to_owned();
         let made = private_file::create_private(&path);
@@ -38,10 +38,10 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Writes on a thread of its own from here on: a disk that hangs holds up nobody.
+    /// Moves the writing to a thread of its own, so that a disk that hangs blocks nothing else.
     ///
     /// # Errors
-    /// When the system has no thread left.
+    /// If the system cannot create a thread.
     pub fn on_a_thread(self) -> Result<RecordingThread, RecordingError> {
         let (events, waiting) = mpsc::sync_channel(WAITING);
         let (ended, end) = oneshot::channel();
@@ -51,7 +51,7 @@ impl Recorder {
                 // A full disk must not end the session; what was written so far stays readable.
                 tracing::error!("the recording ends here: {error}");
             }
-            // Nobody may wait for it any more.
+            // The receiver may be dropped already.
             let _ = ended.send(());
         };
         let thread = std::thread::Builder::new().name("recording".to_owned()).spawn(writing);
@@ -60,7 +60,7 @@ impl Recorder {
         Ok(RecordingThread { events: Some(events), end, path })
     }
 
-    /// Writes events as they come, until nobody sends any more.
+    /// Writes events until all senders are dropped.
     fn run(mut self, events: &mpsc::Receiver<Arc<Event>>) -> Result<(), RecordingError> {
         while let Ok(event) = events.recv() {
             self.add(&event)?;
@@ -86,18 +86,18 @@ impl Recorder {
     }
 }
 
-/// A recording that is written on a thread of its own.
+/// A recording that its own thread writes.
 #[derive(Debug)]
 pub struct RecordingThread {
-    /// `None` once the thread has given up, or was too far behind.
+    /// `None` once the thread has ended, or was too far behind.
     events: Option<mpsc::SyncSender<Arc<Event>>>,
     end: oneshot::Receiver<()>,
     path: PathBuf,
 }
 
 impl RecordingThread {
-    /// Hands over an event; never waits. Where the disk is too far behind the recording ends: one with a hole would tell
-    /// another session than there was.
+    /// Queues an event without waiting. If the disk is too far behind, the recording ends: a recording with missing
+    /// events would show a session that did not happen.
     pub fn append(&mut self, event: &Arc<Event>) {
         let Some(events) = &self.events else { return };
         match events.try_send(event.clone()) {
@@ -107,12 +107,12 @@ impl RecordingThread {
                 tracing::error!("the recording ends here: {path} is written too slowly");
                 self.events = None;
             }
-            // It has said why.
+            // The thread has logged the reason.
             Err(mpsc::TrySendError::Disconnected(_)) => self.events = None,
         }
     }
 
-    /// Waits until everything handed over is written, for so long at most; tells whether it is.
+    /// Waits at most `patience` until all queued events are written; returns whether they are.
     pub async fn finish(self, patience: Duration) -> bool {
         let Self { events, end, path } = self;
         drop(events);

@@ -1,10 +1,10 @@
-//! What people said and marked while it happened.
+//! The operator's notes and marks, and the captions.
 
 use super::SecondSlots;
 use crate::session::event::Timestamp;
 use std::collections::VecDeque;
 
-/// Entries kept of each kind.
+/// The maximum number of entries of each kind.
 const KEPT: usize = 512;
 
 /// Notes, marks and captions, oldest first.
@@ -14,7 +14,7 @@ pub struct Annotations {
     pub notes: VecDeque<TimedText>,
     /// Moments the operator marked.
     pub marks: VecDeque<Timestamp>,
-    /// Captions for the audience; the last one stands on the screen.
+    /// Captions for the audience; the screen shows the last one.
     pub captions: VecDeque<TimedText>,
 }
 

@@ -1,4 +1,4 @@
-//! The reducer: one event in, the state changed.
+//! The reducer: applies one event to the state.
 
 use super::{
     Fault, Firing, Opening, RefusedFire, Session,
@@ -14,17 +14,17 @@ use crate::session::{
     wording,
 };
 
-/// Tasks of the opening kept: whoever declines the sandbox begins anew once.
+/// The maximum number of opening tasks kept; the tasks start over once if the operator declines the sandbox.
 const OPENING_TASKS: usize = 16;
-/// Preflight lines kept.
+/// The maximum number of preflight lines kept.
 const CHECKS: usize = 64;
-/// Refused fires kept.
+/// The maximum number of refused fires kept.
 const REFUSALS: usize = 64;
-/// Seconds after a refusal in which harm to what was fired at is told as of that fire.
+/// Seconds after a refused fire in which damage to its targets is attributed to it.
 const BELATED_S: f64 = 5.0;
 
 impl Session {
-    /// Takes one event in. The only place where the state changes: no input or output, no clock, no chance.
+    /// Applies one event. The only place where the state changes; uses no I/O, no clock and no randomness.
     pub fn apply(&mut self, event: &Event) {
         let at = event.at;
         self.events += 1;
@@ -203,13 +203,13 @@ impl Session {
         match command {
             Command::Annotate(Annotation::Note(text)) => self.diary.note(at, text),
             Command::Annotate(Annotation::Mark) => self.diary.mark(at),
-            // Nobody predicts what has begun.
+            // A prediction made after the fire does not count.
             Command::Annotate(Annotation::Predict(prediction)) if self.fault.is_none() => {
                 self.prediction = Some(*prediction).filter(|prediction| !prediction.is_empty());
             }
             Command::Annotate(Annotation::Guards(limits)) => self.guards.limits = *limits,
             Command::Step(StepCommand::Pause(on)) => self.steps.paused = *on,
-            // What leads to the end goes by itself.
+            // Ending the run also ends the hold.
             Command::Step(StepCommand::Abort) | Command::Step(StepCommand::Quit) => self.steps.paused = false,
             Command::Step(StepCommand::Breakpoint(step)) => self.steps.toggle_breakpoint(*step),
             _ => {}
@@ -237,7 +237,7 @@ impl Session {
             self.users.fired(at, &self.axis);
         }
         self.cluster.fired();
-        // The step's arguments often name no more than a label; the card that was shown before named the objects.
+        // The step's arguments often name only a label; the card that was shown before named the objects.
         let shown = self.target.as_ref().filter(|card| card.step == step);
         let exact = shown.into_iter().flat_map(|card| &card.objects);
         let targets = exact.chain(targets).cloned().collect();
@@ -246,7 +246,8 @@ impl Session {
         self.log.push(at, Level::Warning, "fault", what);
     }
 
-    /// A fire changed nothing: what was counted as under a fault was not, and the clock of the fault stops.
+    /// Removes a fire that changed nothing. If no fire is left, there is no fault, and what was counted under it counts
+    /// as steady state.
     fn refused(&mut self, at: Timestamp, step: StepRef, reason: &str) {
         let Some(firing) = self.fault.as_mut().and_then(|fault| fault.take_back(step)) else { return };
         if self.fault.as_ref().is_some_and(|fault| fault.fires.is_empty()) {
@@ -254,7 +255,7 @@ impl Session {
             self.axis.release();
             self.users.fire_taken_back();
         }
-        // Python tells what the API server said, which knows nothing of contexts.
+        // The reason from a Python activity is the API server's message, which does not name the context.
         let reason = match &self.meta.context {
             Some(context) if reason.contains("User \"") && !reason.contains("context ") => {
                 format!("context {context}: {reason}")
@@ -267,8 +268,8 @@ impl Session {
         }
     }
 
-    /// What was refused may have begun all the same, as a function that was refused halfway has: what the watch shows
-    /// right after it is harm, and the fault is one.
+    /// Restores a refused fire if the watch shows damage to its targets right after it: a fire that was refused
+    /// halfway, such as a function's, may have taken effect all the same.
     fn reconsider(&mut self, at: Timestamp) {
         let Some(refusal) = self.refusals.last().filter(|_| self.fault.is_none()) else { return };
         let targets: Vec<&str> = refusal.firing.targets.iter().map(String::as_str).collect();
@@ -299,7 +300,7 @@ impl Session {
         }
     }
 
-    /// Nobody is blamed for what nobody saw: whoever was being asked then is asked no more.
+    /// Records a gap. Requests in flight during the gap are discarded, because their outcome is unknown.
     fn not_observed(&mut self, at: Timestamp, gap: &Gap) {
         self.gaps.note(*gap);
         self.users.not_observed(gap);

@@ -1,4 +1,4 @@
-//! The circuit breaker between the consumer and the provider, as far as sources tell.
+//! The circuit breaker between the consumer and the provider, as far as sources report it.
 
 use super::History;
 use crate::session::event::{
@@ -6,56 +6,58 @@ use crate::session::event::{
 };
 use std::collections::VecDeque;
 
-/// Cycles kept.
+/// The maximum number of cycles kept.
 const CYCLES: usize = 64;
-/// Sources whose statements are kept.
+/// The maximum number of sources whose reports are kept.
 const STATEMENTS: usize = 64;
 /// Seconds up to which a trial is brief.
 const BRIEF_S: f64 = 1.0;
-/// Seconds after which a source that says nothing any more is forgotten.
+/// Seconds after which a silent source is forgotten.
 const FORGOTTEN_S: f64 = 60.0;
-/// Replicas told apart.
+/// The maximum number of replicas whose states are kept.
 const REPLICAS: usize = 16;
-/// Trials kept that nobody saw while they lasted.
+/// The maximum number of missed trials kept.
 const MISSED: usize = 256;
 
-/// What is believed of the breaker, who says so, and what was seen of it so far.
+/// The belief about the breaker, the sources' reports, and what was observed so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Breaker {
-    /// What we believe now; `None` as long as nobody looked.
+    /// The current belief; `None` until something was observed.
     pub belief: Option<Belief>,
-    /// The latest statement of each source.
+    /// The latest report of each source.
     pub statements: Vec<LatestReport>,
-    /// From open to closed or open again, oldest first.
+    /// Cycles from an opening to the next closing or reopening, oldest first.
     pub cycles: VecDeque<Cycle>,
-    /// Openings that no trial ended, but a restart or an operator, and those whose end nobody can tell: no cycles.
+    /// Openings that a restart or an operator ended rather than a trial, and those whose end is unknown: these are no
+    /// cycles.
     pub interrupted: VecDeque<Timestamp>,
-    /// What was believed over time, as it was believed then: nothing is filled in backwards.
+    /// The believed states over time, each as it was believed then: nothing is corrected in retrospect.
     pub states: History<(BreakerState, Confidence)>,
-    /// What was believed of each replica over time, by the end of its pod's name, as far as they are told apart.
+    /// The believed states of each replica over time, by the end of its pod's name, as far as replicas are
+    /// distinguished.
     pub replicas: Vec<(String, History<BreakerState>)>,
-    /// Trials that were over before anybody saw them: a source dates them, or they showed later. They leave a mark.
+    /// Trials that were over before they were observed: a source dates them, or they showed later. The lane marks them.
     pub missed: VecDeque<Timestamp>,
-    /// When its process began anew, the latest time.
+    /// When its process last restarted.
     pub restarted: Option<Timestamp>,
     /// Whether the health page failed, over time.
     pub health_failing: History<bool>,
-    /// The status it answered with over time; `None` where there was none.
+    /// The HTTP status of the health page over time; `None` where there was none.
     pub health_said: History<Option<u16>>,
 }
 
-/// The latest statement of a source.
+/// The latest report of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatestReport {
-    /// When it was last heard.
+    /// When the source last reported.
     pub at: Timestamp,
-    /// When it began to say this.
+    /// Since when the source makes this statement.
     pub since: Timestamp,
     pub testimony: SourceReport,
 }
 
 impl LatestReport {
-    /// Seconds since it was last heard.
+    /// Returns the seconds since the source last reported.
     pub fn age(&self, now: Timestamp) -> f64 {
         now.duration_since(self.at).as_secs_f64().max(0.0)
     }
@@ -73,33 +75,34 @@ pub struct Cycle {
 /// How an opening ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CycleEnd {
-    /// The trial worked: closed.
+    /// The trial succeeded: the breaker closed.
     Worked,
-    /// The trial failed: open again.
+    /// The trial failed: the breaker opened again.
     Failed,
 }
 
-/// The breaker's settings as they behave.
+/// The breaker's settings as measured from its behaviour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MeasuredSettings {
     /// Seconds from T0 to the first opening.
     pub trip_s: Option<f64>,
     /// Shortest and longest time from an opening to its trial, in seconds.
     pub reset_s: Option<(f64, f64)>,
-    /// Trials seen.
+    /// The number of trials observed.
     pub trials: u32,
     pub failed_trials: u32,
-    /// Openings seen.
+    /// The number of openings observed.
     pub openings: u32,
 }
 
 impl Breaker {
-    /// The state believed; unknown as long as nobody looked.
+    /// Returns the believed state; `Unknown` until something was observed.
     pub fn state(&self) -> BreakerState {
         self.belief.as_ref().map_or(BreakerState::Unknown, |belief| belief.state)
     }
 
-    /// Since when calls are cut short, if they are: a trial that failed within a second is no pause that users feel.
+    /// Returns since when calls are cut short, if they are. A trial that failed within a second does not end this
+    /// period, because users do not notice it.
     pub fn cut_short_since(&self) -> Option<Timestamp> {
         let mut since = self.belief.as_ref().filter(|belief| belief.state == BreakerState::Open)?.since;
         for cycle in self.cycles.iter().rev() {
@@ -115,14 +118,14 @@ impl Breaker {
         Some(since)
     }
 
-    /// Since when trial calls are let through, if they are.
+    /// Returns since when trial calls are let through, if they are.
     pub fn trial_since(&self) -> Option<Timestamp> {
         let belief = self.belief.as_ref().filter(|belief| belief.state == BreakerState::HalfOpen)?;
         let running = self.cycles.back().filter(|cycle| cycle.ended.is_none());
         running.and_then(|cycle| cycle.trial).or(Some(belief.since))
     }
 
-    /// The breaker's settings as they behave, from the cycles seen.
+    /// Returns the breaker's settings as measured from the cycles.
     pub fn measured(&self, t0: Option<Timestamp>) -> MeasuredSettings {
         let openings = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
         let trip = t0.and_then(|t0| Some(openings.filter(|at| *at >= t0).min()?.duration_since(t0)));
@@ -142,8 +145,8 @@ impl Breaker {
         measured
     }
 
-    /// Whether it is known that it has not opened since a moment: somebody looked all the time, or there is nothing that
-    /// could open.
+    /// Returns whether it is known that the breaker has not opened since a moment: it was observed all the time, or
+    /// there is nothing that could open.
     pub fn never_opened(&self, since: Timestamp, now: Timestamp) -> bool {
         use BreakerState::{Closed, ClosedOrNone, Disabled, MetricsOnly, NoBreakerSeen, NotSeenYet};
         let opened = self.interrupted.iter().copied().chain(self.cycles.iter().map(|cycle| cycle.opened));
@@ -152,7 +155,7 @@ impl Breaker {
         }
         match self.state() {
             Disabled | MetricsOnly => true,
-            // What was found while calls failed holds when they go through again.
+            // A finding made while calls failed still holds when they succeed again.
             NoBreakerSeen | ClosedOrNone => {
                 self.states.within(since, now).any(|(state, _)| state == NoBreakerSeen)
             }
@@ -166,7 +169,7 @@ impl Breaker {
 
     pub(super) fn report(&mut self, at: Timestamp, testimony: &SourceReport) {
         if testimony.witness == SourceKind::Health {
-            // Older recordings tell it by what the page was taken to say.
+            // Older recordings lack `failing`; it is derived from the claim.
             let failing = testimony.failing.or(match testimony.says {
                 SourceClaim::State(state) => Some(state == BreakerState::Open),
                 SourceClaim::Not(_) => Some(false),
@@ -203,7 +206,7 @@ impl Breaker {
     pub(super) fn believed(&mut self, at: Timestamp, belief: &Belief) {
         if belief.restarted {
             self.restarted = Some(at);
-            // A restart ended it, not a trial: that was no cycle.
+            // A restart rather than a trial ended the cycle, so it does not count.
             self.interrupt();
         }
         for transition in &belief.missed {
@@ -213,24 +216,24 @@ impl Breaker {
             self.change_state(belief);
         }
         self.states.set(at, (belief.state, belief.confidence));
-        for one in &belief.replicas {
-            let known = self.replicas.iter().any(|(name, _)| *name == one.name);
+        for replica in &belief.replicas {
+            let known = self.replicas.iter().any(|(name, _)| *name == replica.name);
             if !known && self.replicas.len() < REPLICAS {
-                self.replicas.push((one.name.clone(), History::default()));
+                self.replicas.push((replica.name.clone(), History::default()));
             }
-            if let Some((_, states)) = self.replicas.iter_mut().find(|(name, _)| *name == one.name) {
-                states.set(at, one.state);
+            if let Some((_, states)) = self.replicas.iter_mut().find(|(name, _)| *name == replica.name) {
+                states.set(at, replica.state);
             }
         }
         self.belief = Some(belief.clone());
     }
 
-    /// A new state begins, continues or ends a cycle.
+    /// Starts, continues or ends a cycle because of a new state.
     fn change_state(&mut self, belief: &Belief) {
         let since = belief.since;
         let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
         match (belief.state, running) {
-            // Several processes speak, and nobody knows whose cycle it was; or an operator ended it.
+            // Several processes differ, so that the cycle cannot be attributed to one; or an operator ended it.
             (
                 BreakerState::Mixed
                 | BreakerState::Disabled
@@ -238,7 +241,7 @@ impl Breaker {
                 | BreakerState::ForcedOpen,
                 Some(_),
             ) => self.interrupt(),
-            // There was none: that it opened is taken back.
+            // There is no breaker: the opening is taken back.
             (BreakerState::NoBreakerSeen, Some(_)) => drop(self.cycles.pop_back()),
             (BreakerState::HalfOpen, Some(cycle)) => {
                 cycle.trial.get_or_insert(since);
@@ -253,7 +256,7 @@ impl Breaker {
         }
     }
 
-    /// A change that was not seen while it stood.
+    /// Applies a state change that was not observed while it lasted.
     fn missed(&mut self, transition: &Transition) {
         let at = transition.at;
         let running = self.cycles.back_mut().filter(|cycle| cycle.ended.is_none());
@@ -277,7 +280,7 @@ impl Breaker {
         }
     }
 
-    /// The cycle that goes on is none: something else than a trial ends it.
+    /// Moves the current cycle to the interrupted openings, because something other than a trial ends it.
     fn interrupt(&mut self) {
         let Some(cycle) = self.cycles.pop_back() else { return };
         if cycle.ended.is_some() {

@@ -1,21 +1,21 @@
-//! The fault we made.
+//! The fault that the session injected.
 
 use super::{Gaps, History};
 use crate::session::event::{StepRef, Timestamp};
 
-/// Fires kept; a session with more has long lost its T0 from sight.
+/// The maximum number of fires kept.
 const FIRES_KEPT: usize = 64;
 
 /// The fault, from the first fire on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The fires, the first one is T0.
+    /// The fires; the first one is T0.
     pub fires: Vec<Firing>,
-    /// When what the fault took away was last back and ready.
+    /// When what the fault removed was last back and ready.
     pub healed: Option<Timestamp>,
-    /// What came back.
+    /// What came back, in words.
     pub healed_by: Option<String>,
-    /// On or off over time.
+    /// Whether the fault was on, over time.
     pub on: History<bool>,
     t0: Timestamp,
 }
@@ -27,17 +27,17 @@ pub struct Firing {
     pub step: StepRef,
     /// What was done, in words.
     pub what: String,
-    /// The objects hit: those of the card that was shown, then the names that the step's arguments tell.
+    /// The objects hit: those on the card that was shown, then the names in the step's arguments.
     pub targets: Vec<String>,
-    /// Why nobody knows whether it changed something, if the fire failed.
+    /// Why it is unknown whether the fire changed anything, if it failed.
     pub doubt: Option<String>,
 }
 
-/// A fire that was refused before it changed anything, or of which nothing was seen.
+/// A fire that was refused before it changed anything, or that had no visible effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedFire {
     pub firing: Firing,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: String,
     pub at: Timestamp,
 }
@@ -58,20 +58,20 @@ impl Fault {
         }
     }
 
-    /// Nobody knows whether the latest fire of a step changed something.
+    /// Marks the latest fire of a step as unconfirmed: it is unknown whether it changed anything.
     pub(super) fn doubt(&mut self, step: StepRef, reason: &str) {
         if let Some(firing) = self.fires.iter_mut().rev().find(|firing| firing.step == step) {
             firing.doubt = Some(reason.to_owned());
         }
     }
 
-    /// Takes back the latest fire of a step, which changed nothing.
+    /// Removes and returns the latest fire of a step, which changed nothing.
     pub(super) fn take_back(&mut self, step: StepRef) -> Option<Firing> {
         let place = self.fires.iter().rposition(|firing| firing.step == step)?;
         Some(self.fires.remove(place))
     }
 
-    /// Why nobody knows whether there is a fault at all: every fire has failed.
+    /// Returns why it is unknown whether there is a fault at all, if every fire has failed.
     pub fn doubt_of_all(&self) -> Option<&str> {
         self.fires.iter().all(|firing| firing.doubt.is_some()).then(|| self.fires.last()?.doubt.as_deref())?
     }
@@ -82,17 +82,17 @@ impl Fault {
         self.healed_by = Some(what.to_owned());
     }
 
-    /// The moment of the first fire.
+    /// Returns the moment of the first fire.
     pub fn t0(&self) -> Timestamp {
         self.t0
     }
 
-    /// Whether what it took away is still away.
+    /// Returns whether what the fault removed is not back yet.
     pub fn is_on(&self) -> bool {
         self.healed.is_none()
     }
 
-    /// The objects hit by any fire, each once, in order.
+    /// Returns the objects hit by any fire, without duplicates, in order.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let all = || self.fires.iter().flat_map(|firing| firing.targets.iter().map(String::as_str));
         all()
@@ -101,17 +101,17 @@ impl Fault {
             .map(|(_, name)| name)
     }
 
-    /// Seconds the fault has lasted, or did last, in all.
+    /// Returns the seconds for which the fault was on, in total.
     pub fn lasted(&self, now: Timestamp) -> f64 {
         self.while_on(now, |from, to| to.duration_since(from).as_secs_f64().max(0.0))
     }
 
-    /// Seconds of those in which we did not run: whether it was still on then is not known.
+    /// Returns how many of those seconds lie in gaps: whether the fault was still on then is unknown.
     pub fn unobserved(&self, gaps: &Gaps, now: Timestamp) -> f64 {
         self.while_on(now, |from, to| gaps.seconds_between(from, to))
     }
 
-    /// The sum of a measure over the stretches in which it was on.
+    /// Returns the sum of a measure over the periods in which the fault was on.
     fn while_on(&self, now: Timestamp, measure: impl Fn(Timestamp, Timestamp) -> f64) -> f64 {
         let mut on_since = None;
         let mut total = 0.0;

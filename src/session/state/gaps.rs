@@ -1,9 +1,9 @@
-//! Stretches in which this program itself did not run: what happened then is not known, and nobody is blamed for it.
+//! Periods in which this program did not run: what happened then is unknown and does not count against anything.
 
 use crate::session::event::{Gap, Timestamp};
 use std::collections::VecDeque;
 
-/// Gaps kept.
+/// The maximum number of gaps kept.
 const KEPT: usize = 256;
 
 /// The gaps of a session, oldest first.
@@ -18,28 +18,28 @@ impl Gaps {
         self.0.push_back(gap);
     }
 
-    /// The latest one.
+    /// Returns the latest gap.
     pub fn last(&self) -> Option<&Gap> {
         self.0.back()
     }
 
-    /// All of them, oldest first.
+    /// Returns all gaps, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Gap> + ExactSizeIterator {
         self.0.iter()
     }
 
-    /// Seconds between two moments that were not observed.
+    /// Returns the seconds between two moments that were not observed.
     pub fn seconds_between(&self, from: Timestamp, to: Timestamp) -> f64 {
         let within = |gap: &Gap| gap.to.min(to).duration_since(gap.from.max(from)).as_secs_f64().max(0.0);
         self.0.iter().rev().take_while(|gap| gap.to > from).map(within).sum()
     }
 
-    /// Whether nothing between two moments was observed.
+    /// Returns whether nothing between two moments was observed.
     pub fn cover(&self, from: Timestamp, to: Timestamp) -> bool {
         self.0.iter().rev().take_while(|gap| gap.to > from).any(|gap| gap.from <= from && gap.to >= to)
     }
 
-    /// Whether something between two moments was not observed.
+    /// Returns whether something between two moments was not observed.
     pub fn touch(&self, from: Timestamp, to: Timestamp) -> bool {
         self.0.iter().rev().take_while(|gap| gap.to > from).any(|gap| gap.from < to)
     }

@@ -1,8 +1,8 @@
-//! The limits in force, and the guard that ended the run.
+//! The limits of the guards in force, and the guard that ended the run.
 
 use crate::session::event::{GuardTrip, Guards, Timestamp};
 
-/// What ends the session by itself, and whether it did.
+/// The limits of the guards, and the guard that ended the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardState {
     /// The limits in force.
@@ -12,7 +12,7 @@ pub struct GuardState {
 }
 
 impl Default for GuardState {
-    /// Nobody set one yet.
+    /// All guards are off until limits are set.
     fn default() -> Self {
         Self { limits: Guards::OFF, tripped: None }
     }

@@ -1,12 +1,12 @@
-//! A value that stands until it changes, with the changes of the last hours.
+//! A value with its latest changes.
 
 use crate::session::event::Timestamp;
 use std::collections::VecDeque;
 
-/// Changes kept; a breaker that flaps once a second fills it in an hour.
+/// The maximum number of changes kept; a breaker that changes once a second fills it in an hour.
 const KEPT: usize = 4096;
 
-/// The changes of a value, oldest first. Before the first one nothing is known.
+/// The changes of a value, oldest first. Before the first change the value is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History<T> {
     changes: VecDeque<(Timestamp, T)>,
@@ -19,7 +19,8 @@ impl<T> Default for History<T> {
 }
 
 impl<T: Copy + PartialEq> History<T> {
-    /// The value is `value` from `at` on. Time never runs backwards here: an earlier moment counts as the latest one.
+    /// Sets the value from `at` on. Time never runs backwards here: a moment before the latest change counts as the
+    /// latest one.
     pub(super) fn set(&mut self, at: Timestamp, value: T) {
         let at = match self.changes.back() {
             Some((_, last)) if *last == value => return,
@@ -32,24 +33,24 @@ impl<T: Copy + PartialEq> History<T> {
         self.changes.push_back((at, value));
     }
 
-    /// The value now and since when it stands.
+    /// Returns the current value and since when it holds.
     pub fn last(&self) -> Option<(Timestamp, T)> {
         self.changes.back().copied()
     }
 
-    /// The value that stood at a moment.
+    /// Returns the value at a moment.
     pub fn at(&self, moment: Timestamp) -> Option<T> {
         let after = self.changes.partition_point(|(at, _)| *at <= moment);
         after.checked_sub(1).and_then(|i| self.changes.get(i)).map(|(_, value)| *value)
     }
 
-    /// The values that stood at any moment from `from` to before `to`, oldest first.
+    /// Returns the values that held at any moment from `from` to before `to`, oldest first.
     pub fn within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = T> + '_ {
         let first = self.changes.partition_point(|(at, _)| *at <= from).saturating_sub(1);
         self.changes.iter().skip(first).take_while(move |(at, _)| *at < to).map(|(_, value)| *value)
     }
 
-    /// Every change, oldest first.
+    /// Returns every change, oldest first.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = (Timestamp, T)> + '_ {
         self.changes.iter().copied()
     }

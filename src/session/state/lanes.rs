@@ -1,36 +1,37 @@
-//! The lanes of the timeline: one letter a second, on one axis.
+//! The lanes of the timeline: one letter per second, on one axis.
 
 use super::{Endpoint, Session, cluster::Readiness};
 use crate::session::event::{BreakerState, Timestamp};
 use std::ops::Range;
 
-/// The letter of a second in which this program itself did not run.
+/// The letter of a second in which this program did not run.
 pub const UNSEEN: char = '~';
 
-/// One line of the timeline. Every lane stays when it is empty.
+/// One line of the timeline. Every lane is shown, also when it is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// What we did: `[kill][probe...`.
+    /// The executed steps: `[kill][probe...`.
     Steps,
     /// `#` while the fault is on, `.` otherwise.
     Fault,
-    /// `-` whole, `d` degraded, `x` down: the Services and workloads that the fault is about.
+    /// `-` whole, `d` degraded, `x` down: the Services and workloads that the fault targets.
     Provider,
-    /// `r` real, `f` fallback, capital when over the limit, `X` error, `?` still waiting: the worst of each second.
+    /// `r` real, `f` fallback, capital when over the limit, `X` error, `?` still waiting: the worst answer of each
+    /// second.
     Users,
     /// `-` closed or none, `c` closed, `O` open, `h` half-open, `?` not seen yet, `.` no breaker seen, `f` fallback at
     /// once, `M` mixed, `D` disabled, `d` metrics only, `F` forced open, blank unknown.
     Breaker,
-    /// `-` fine, `5` failing: what the health page said.
+    /// `-` fine, `5` failing: the result of the health page.
     Health,
 }
 
 impl Lane {
-    /// All of them, from top to bottom.
+    /// All lanes, from top to bottom.
     pub const ALL: [Lane; 6] =
         [Lane::Steps, Lane::Fault, Lane::Provider, Lane::Users, Lane::Breaker, Lane::Health];
 
-    /// The word before the lane.
+    /// Returns the label in front of the lane.
     pub fn word(self) -> &'static str {
         match self {
             Lane::Steps => "steps",
@@ -44,13 +45,13 @@ impl Lane {
 }
 
 impl Session {
-    /// The letters of a lane for a range of seconds, counted from T0 (or from the beginning, before anything was
-    /// fired). Seconds that have not begun are blank, as are those of which nothing is known.
+    /// Returns the letters of a lane for a range of seconds, counted from T0 (or from the beginning, before anything
+    /// was fired). Seconds that have not begun are blank, as are those without data.
     pub fn lane(&self, lane: Lane, seconds: Range<i64>, now: Timestamp) -> String {
         self.lane_of(lane, self.users.main(), seconds, now)
     }
 
-    /// The same with the users of one endpoint in the users' lane.
+    /// Same as [`Session::lane`], with the users of one endpoint in the users' lane.
     pub fn lane_of(
         &self,
         lane: Lane,
@@ -86,7 +87,7 @@ impl Session {
         seconds.map(|second| letter(second).unwrap_or(' ')).collect()
     }
 
-    /// Names of the objects that the fault is about, or would be about.
+    /// Returns the names of the objects that the fault targets or would target.
     pub(super) fn victim_names(&self) -> Vec<&str> {
         match (&self.fault, &self.target) {
             (Some(fault), _) => fault.targets().collect(),
@@ -103,8 +104,8 @@ impl Session {
     fn breaker_letter(&self, from: Timestamp, to: Timestamp) -> Option<char> {
         let mut standing = self.breaker.states.within(from, to).map(|(state, _)| state);
         let first = standing.next()?;
-        // Half-open is often a fraction of a second: it must not be swallowed by what follows.
-        // So must one that was over before anybody saw it.
+        // Half-open often lasts a fraction of a second and must not be hidden by the state that follows. The same holds
+        // for a half-open state that was over before it was observed.
         if self.breaker.missed.iter().any(|at| (from..to).contains(at)) {
             return Some('h');
         }
@@ -129,7 +130,7 @@ impl Session {
         self.breaker.health_failing.within(from, to).last().map(|failing| if failing { '5' } else { '-' })
     }
 
-    /// One bracket a step, as wide as it lasted; a short one pushes what follows to the right.
+    /// Draws one bracket per step, as wide as it lasted; a short one moves the following ones to the right.
     fn steps_lane(&self, seconds: Range<i64>, now: Timestamp) -> String {
         let mut cells = vec![' '; usize::try_from(seconds.end - seconds.start).unwrap_or(0)];
         let mut free = i64::MIN;
@@ -162,6 +163,6 @@ fn provider_letter(victims: &[&Readiness], from: Timestamp, to: Timestamp) -> Op
             Some(desired) if ready < desired => 'd',
             _ => '-',
         })
-        // By chance of the alphabet the worse letter is the greater one.
+        // The worse letter happens to be the greater one.
         .max()
 }

@@ -3,16 +3,16 @@
 use crate::session::event::{Level, Timestamp};
 use std::collections::VecDeque;
 
-/// Lines kept.
+/// The maximum number of lines kept.
 const LINES: usize = 2000;
-/// Characters kept of one line.
+/// The maximum number of characters kept of one line.
 const LINE: usize = 1024;
 
-/// The latest lines, oldest first: what was logged, and one line for each turn of the session.
+/// The latest lines, oldest first: what was logged, and one line for each important change of the session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
     pub lines: VecDeque<LogLine>,
-    /// Lines that fell out of the ring.
+    /// The number of lines dropped from the ring.
     pub forgotten: u64,
 }
 
@@ -20,14 +20,14 @@ pub struct Log {
 pub struct LogLine {
     pub at: Timestamp,
     pub level: Level,
-    /// Who speaks: a room, a library, or `run`, `fault`, `pods`, `breaker`, `you`.
+    /// The source of the line: a module, a library, or `run`, `fault`, `pods`, `breaker`, `you`.
     pub target: String,
-    /// What; one line.
+    /// The text, one line.
     pub text: String,
 }
 
 impl Log {
-    /// Adds a message, one entry for each of its lines.
+    /// Adds a message, one entry per line.
     pub(super) fn push(&mut self, at: Timestamp, level: Level, target: &str, message: &str) {
         for line in message.lines() {
             if self.lines.len() == LINES {

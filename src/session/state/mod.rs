@@ -1,8 +1,8 @@
-//! The state of a session: what a pure reducer makes of its events.
+//! The state of a session, computed from its events by a pure reducer.
 //!
-//! [`Session::apply`] is the only place where it changes. It has no clock: whatever depends on the present takes
-//! `now` as an argument, so that a replay draws the same frames. Everything in it is bounded: rings for what is
-//! drawn, histograms for what is counted.
+//! [`Session::apply`] is the only place where the state changes. The state has no clock: everything that depends on the
+//! present takes `now` as an argument, so that a replay draws the same frames. Everything in it is bounded: rings for
+//! what is drawn, histograms for what is counted.
 
 mod annotations;
 mod apply;

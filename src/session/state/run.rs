@@ -6,7 +6,7 @@ use crate::session::event::{HypothesisPhase, RunStatus, Timestamp};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     pub started: Option<Timestamp>,
-    /// When it ended; the session is finished then.
+    /// When it ended.
     pub ended: Option<Timestamp>,
     /// Printed name of the hypothesis strategy.
     pub hypothesis_strategy: String,
@@ -14,7 +14,7 @@ pub struct Run {
     pub rollback_strategy: String,
     /// Dry mode, if any.
     pub dry: Option<String>,
-    /// The hypothesis pass that runs now.
+    /// The hypothesis pass that is running.
     pub checking: Option<HypothesisPhase>,
     /// The pass before the method.
     pub before: Option<FinishedPass>,
@@ -22,12 +22,12 @@ pub struct Run {
     pub during: ContinuousPasses,
     /// The pass after the method.
     pub after: Option<FinishedPass>,
-    /// Whether the rollbacks run now.
+    /// Whether the rollbacks are running.
     pub rolling_back: bool,
-    /// Why the run turned to its end early: a signal, a control, the operator.
+    /// Why the run ended early: a signal, a control, the operator.
     pub interrupted: Option<String>,
     pub turned: Option<Timestamp>,
-    /// The unexpected error that ended it.
+    /// The unexpected error that ended the run.
     pub aborted: Option<String>,
     pub status: Option<RunStatus>,
     /// Whether the system deviated from its steady state.
@@ -35,22 +35,22 @@ pub struct Run {
     pub journal: Option<String>,
 }
 
-/// One pass of the hypothesis that ended.
+/// One finished pass of the hypothesis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinishedPass {
     pub at: Timestamp,
     /// Whether every probe was in tolerance.
     pub met: bool,
-    /// The probe that was not.
+    /// The probe that was out of tolerance.
     pub deviating: Option<String>,
-    /// Probes that the operator skipped: a pass with any is not known to be met.
+    /// Probes that the operator skipped; a pass with skipped probes does not count as met.
     pub skipped: usize,
 }
 
 /// The passes of a continuous hypothesis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContinuousPasses {
-    /// Seconds between passes, once it is continuous.
+    /// Seconds between passes, while the hypothesis is continuous.
     pub frequency: Option<f64>,
     pub passes: u32,
     /// Passes that were not met.
@@ -60,12 +60,12 @@ pub struct ContinuousPasses {
 }
 
 impl Run {
-    /// Whether any pass of the hypothesis began.
+    /// Returns whether any pass of the hypothesis has started.
     pub fn hypothesis_began(&self) -> bool {
         self.checking.is_some() || self.before.is_some() || self.during.passes > 0
     }
 
-    /// The status that the journal would have if the run ended now.
+    /// Returns the status that the journal would have if the run ended now.
     pub fn status_so_far(&self) -> RunStatus {
         let deviated =
             |pass: &Option<FinishedPass>| pass.as_ref().is_some_and(|pass| !pass.met && pass.skipped == 0);
@@ -80,7 +80,7 @@ impl Run {
         }
     }
 
-    /// The run turns to its end early.
+    /// Records that the run ends early.
     pub(super) fn turn(&mut self, at: Timestamp, reason: &str) {
         self.interrupted = Some(reason.to_owned());
         self.turned.get_or_insert(at);
@@ -109,7 +109,7 @@ impl Run {
         deviating: Option<String>,
         skipped: usize,
     ) {
-        // What was not asked is not met.
+        // A pass with skipped probes is not met.
         let pass = FinishedPass { at, met: met && skipped == 0, deviating, skipped };
         self.checking = None;
         match phase {

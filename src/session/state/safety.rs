@@ -1,4 +1,4 @@
-//! The way back to safety after the end of a run.
+//! The recovery after the end of a run, until the steady state is met again.
 
 use super::Session;
 use crate::session::{
@@ -7,55 +7,55 @@ use crate::session::{
 };
 use std::sync::Arc;
 
-/// The way back to safety: begun when the run ended and left something to recover from.
+/// The recovery after the run: starts when the run has ended and left something to recover from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Safety {
-    /// Since when: the moment the run was told to end, or ended by itself.
+    /// The moment at which the run was told to end, or ended by itself.
     pub since: Timestamp,
-    /// What the hypothesis said when it was asked again, the latest time.
+    /// The latest check of the hypothesis after the run.
     pub asked: Option<SafetyCheck>,
     pub done: Option<SafetyCheck>,
-    /// When the steady state was met after all, once the word that stands had been that it is not.
+    /// When the steady state was met after all, once the final check had found that it was not.
     pub late: Option<Timestamp>,
 }
 
-/// What the hypothesis said, asked again.
+/// One check of the hypothesis after the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SafetyCheck {
     pub at: Timestamp,
     /// Whether the steady state is met.
     pub met: bool,
-    /// What is still wrong, a sentence each.
+    /// What is still wrong, one sentence each.
     pub wrong: Vec<String>,
 }
 
 impl Safety {
-    /// Seconds from the turn to the end until the word that stands.
+    /// Returns the seconds from the end of the run to the final check.
     pub fn took(&self) -> Option<f64> {
         self.done.as_ref().map(|done| done.at.duration_since(self.since).as_secs_f64().max(0.0))
     }
 }
 
-/// On what ground a system is called safe again.
+/// The basis on which a system is called safe again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SafetyBasis {
     /// The steady-state hypothesis is met.
     ByHypothesis,
-    /// What the fault hit is back; there is no hypothesis.
+    /// The targets of the fault are back; there is no hypothesis.
     ByTargets,
-    /// Users get real answers; there is no hypothesis, and nobody watched what the fault hit.
+    /// Users get real answers; there is no hypothesis, and the targets of the fault were not watched.
     ByUsers,
-    /// Not at all: there is nothing to ask.
+    /// There is no basis, because there is nothing to check.
     No,
 }
 
 impl Session {
-    /// Whether the run has ended, and all that followed from it.
+    /// Returns whether the run has ended and the recovery, if any, is complete.
     pub fn finished(&self) -> bool {
         self.run.ended.is_some() && !self.recovering()
     }
 
-    /// Whether the run has ended, and the way back to safety has not.
+    /// Returns whether the run has ended and the recovery has not.
     pub fn recovering(&self) -> bool {
         self.safety.as_ref().is_some_and(|safety| safety.done.is_none())
     }
@@ -63,7 +63,7 @@ impl Session {
     pub(super) fn safety_began(&mut self, at: Timestamp) {
         let since = self.run.turned.unwrap_or(at);
         self.safety = Some(Safety { since, asked: None, done: None, late: None });
-        // The verdict waits for what is still to come.
+        // The verdict is postponed until the recovery is complete.
         self.concluded = None;
     }
 
@@ -86,14 +86,14 @@ impl Session {
         }
     }
 
-    /// The verdict about the run stands from here on.
+    /// Freezes the state from which the verdict about the run is read, once the run and the recovery have ended.
     pub(super) fn conclude(&mut self, at: Timestamp) {
         if self.run.ended.is_some() && !self.recovering() {
             self.concluded = Some((at, Arc::new(self.clone())));
         }
     }
 
-    /// On what ground it can be said that the system is safe again, where nothing is wrong that anybody saw.
+    /// Returns the basis on which the system can be called safe again, if no check found anything wrong.
     pub fn safety_known(&self) -> SafetyBasis {
         let healed = self.fault.as_ref().is_some_and(|fault| fault.healed.is_some());
         let users = self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_some());
@@ -105,7 +105,7 @@ impl Session {
         }
     }
 
-    /// What the way back to safety came to, or where it stands.
+    /// Describes the result of the recovery, or its present state.
     pub fn safety_text(&self) -> String {
         let Some(safety) = &self.safety else { return String::new() };
         match (&safety.done, &safety.asked) {

@@ -1,13 +1,13 @@
-//! The one time axis that all lanes share.
+//! The time axis that all lanes share.
 
 use crate::session::event::Timestamp;
 
-/// Cuts time into cells of one second. Cells are numbered by slots that never change their number once something
-/// is filed there; `Axis::zero` tells which slot begins at T0.
+/// Divides time into slots of one second. A slot keeps its number once data is filed under it; `zero` is the slot that
+/// begins at T0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SecondSlots {
-    /// Where slot 0 begins: the session's first moment, moved back by less than a second at T0 so that T0 begins a
-    /// slot.
+    /// The start of slot 0: the session's first moment, moved back by less than a second at T0 so that a slot begins
+    /// exactly at T0.
     origin: Option<Timestamp>,
     /// The slot that begins at T0; 0 before anything was fired.
     zero: i64,
@@ -19,24 +19,24 @@ impl SecondSlots {
         self.origin.get_or_insert(at);
     }
 
-    /// Lays the axis so that a slot begins exactly at T0.
+    /// Aligns the axis so that a slot begins exactly at T0.
     pub(super) fn anchor(&mut self, t0: Timestamp) {
         self.begin(t0);
         self.zero = self.slot(t0) + i64::from(self.start_of(self.slot(t0)) != Some(t0));
         self.origin = Some(t0 - std::time::Duration::from_secs(self.zero.unsigned_abs()));
     }
 
-    /// What was T0 was none: seconds are counted from the beginning again.
+    /// Removes T0, because the fire changed nothing: seconds are counted from the beginning again.
     pub(super) fn release(&mut self) {
         self.zero = 0;
     }
 
-    /// The slot in which a moment lies; 0 before the axis began.
+    /// Returns the slot that contains a moment; 0 before the axis began.
     pub fn slot(&self, at: Timestamp) -> i64 {
         self.origin.map_or(0, |origin| at.duration_since(origin).as_secs_f64().floor() as i64)
     }
 
-    /// The second in which a moment lies, counted from T0 (or from the beginning, before anything was fired).
+    /// Returns the second that contains a moment, counted from T0 (or from the beginning, before anything was fired).
     pub fn second(&self, at: Timestamp) -> i64 {
         self.slot(at) - self.zero
     }
@@ -45,12 +45,12 @@ impl SecondSlots {
         second + self.zero
     }
 
-    /// When a slot begins.
+    /// Returns when a slot begins.
     pub fn start_of(&self, slot: i64) -> Option<Timestamp> {
         self.origin.and_then(|origin| origin.checked_add(jiff::SignedDuration::from_secs(slot)).ok())
     }
 
-    /// When a second begins.
+    /// Returns when a second begins.
     pub fn start_of_second(&self, second: i64) -> Option<Timestamp> {
         self.start_of(self.slot_of_second(second))
     }

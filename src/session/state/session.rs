@@ -7,14 +7,15 @@ use super::{
 use crate::session::event::{Prediction, PreflightCheck, StepRef, TargetCard, Timestamp};
 use std::sync::Arc;
 
-/// Everything known of a session. Made by [`Session::apply`] alone, read by whatever shows or saves.
+/// Everything that is known about a session. Changed by [`Session::apply`] alone, read by everything that shows or
+/// saves it.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
-    /// Which file, which cluster.
+    /// The experiment's file and the cluster.
     pub meta: Meta,
-    /// How the session is being prepared, until it is open.
+    /// The preparation of the session, until it is open.
     pub opening: Opening,
-    /// The preflight's lines, in the order they were found.
+    /// The results of the preflight, in the order they were found.
     pub checks: Vec<PreflightCheck>,
     /// The plan with the state of each step.
     pub steps: Steps,
@@ -24,54 +25,54 @@ pub struct Session {
     pub target: Option<TargetCard>,
     /// The fault, once a destructive step was fired and not refused.
     pub fault: Option<Fault>,
-    /// The fires that were refused, or changed nothing.
+    /// Fires that were refused, or changed nothing.
     pub refusals: Vec<RefusedFire>,
-    /// The way back to safety after the end of the run, if there is one to go.
+    /// The recovery after the end of the run, if there is something to recover from.
     pub safety: Option<Safety>,
-    /// The state as it was when everything of the run was over, and when that was: the verdict about the run is read from it,
-    /// and what comes later does not change it.
+    /// The state when the run and its recovery had ended, and when that was: the verdict about the run is read from it,
+    /// so that later events do not change the verdict.
     pub concluded: Option<(Timestamp, Arc<Session>)>,
-    /// What ends the session by itself, and whether it did.
+    /// The limits of the guards, and the guard that ended the run.
     pub guards: GuardState,
-    /// What the operator expected before the fire.
+    /// The operator's prediction before the fire.
     pub prediction: Option<Prediction>,
-    /// What was saved before a fire, and whether it was put back.
+    /// What was saved before a fire, and whether it was restored.
     pub undo: UndoState,
     /// What users get, by probed endpoint.
     pub users: Users,
-    /// Pods, Services, workloads and what Kubernetes says about them.
+    /// Pods, Services, workloads and the Kubernetes events about them.
     pub cluster: Cluster,
     /// The circuit breaker: belief, sources, cycles.
     pub breaker: Breaker,
-    /// The shared time axis: one second a cell, zero at the kill.
+    /// The shared time axis: one slot per second, zero at T0.
     pub axis: SecondSlots,
     /// Lines for the log pane.
     pub log: Log,
     /// Notes, marks and captions.
     pub diary: Annotations,
-    /// Stretches in which this program itself did not run.
+    /// Periods in which this program did not run.
     pub gaps: Gaps,
-    /// Moment of the latest event.
+    /// The moment of the latest event.
     pub last: Option<Timestamp>,
     /// Events applied so far.
     pub events: u64,
 }
 
-/// How a session is being prepared.
+/// The preparation of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
-    /// What was done so far and when that began; the last one is what is done now.
+    /// The tasks so far and when each began; the last one is the current task.
     pub tasks: Vec<(Timestamp, String)>,
-    /// Whether the operator is asked for the sandbox.
+    /// Whether the operator is asked whether to start the sandbox.
     pub offered: bool,
 }
 
-/// Which file, which cluster.
+/// The experiment's file and the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
     /// Path or URL of the experiment.
     pub source: String,
-    /// Title of the experiment; substituted once the run began.
+    /// Title of the experiment; substituted once the run has started.
     pub title: String,
     /// Context name, if a cluster is in play.
     pub context: Option<String>,
@@ -82,28 +83,29 @@ pub struct Meta {
 }
 
 impl Session {
-    /// Whether firing the step needs no typed name, which is up to the cluster that its card names; none without a card.
+    /// Returns whether firing the step needs no typed name, which depends on the cluster on its card; `None` without a
+    /// card.
     pub fn fires_freely(&self, step: StepRef) -> Option<bool> {
         let card = self.target.as_ref().filter(|card| card.step == step)?;
         Some(card.place.as_ref().map_or(self.meta.allowed, |place| place.allowed))
     }
 
-    /// A session of which nothing is known yet.
+    /// Creates a session of which nothing is known yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether it is still being prepared: what is not known yet is shown as such.
+    /// Returns whether the session is still being prepared; unknown details are then shown as such.
     pub fn is_opening(&self) -> bool {
         self.meta.opened.is_none() && !self.opening.tasks.is_empty()
     }
 
-    /// T0, the moment of the first fire.
+    /// Returns T0, the moment of the first fire.
     pub fn t0(&self) -> Option<Timestamp> {
         self.fault.as_ref().map(Fault::t0)
     }
 
-    /// Seconds from T0 to `at`, negative before; `None` before anything was fired.
+    /// Returns the seconds from T0 to `at`, negative before T0; `None` before anything was fired.
     pub fn since_t0(&self, at: Timestamp) -> Option<f64> {
         self.t0().map(|t0| at.duration_since(t0).as_secs_f64())
     }

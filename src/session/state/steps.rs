@@ -11,66 +11,66 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 pub struct Steps {
     /// Title of the hypothesis, if there is one.
     pub hypothesis: Option<String>,
-    /// In order of play: before, method, after, rollbacks.
+    /// In order of execution: before, method, after, rollbacks.
     pub rows: Vec<StepRow>,
     /// The step that was last awaited, started or skipped.
     pub cursor: Option<StepRef>,
-    /// Whether steps run by themselves.
+    /// Whether steps run automatically.
     pub auto: bool,
     /// Whether the operator holds the run before the next step.
     pub paused: bool,
-    /// Steps to hold at, also in automatic mode.
+    /// Breakpoints: steps to hold at, also in automatic mode.
     pub breakpoints: BTreeSet<StepRef>,
-    /// The latest calls and pauses with their moments, in order.
+    /// The latest calls and pauses, in order.
     pub played: VecDeque<StepInterval>,
 }
 
-/// Calls and pauses kept.
+/// The maximum number of calls and pauses kept.
 const PLAYED: usize = 1024;
 
 /// A call or a pause of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepInterval {
     pub step: StepRef,
-    /// Its side and its planned seconds, if it is a pause.
+    /// The side and the planned seconds, for a pause.
     pub pause: Option<(PauseSide, f64)>,
     pub from: Timestamp,
     /// When it ended, if it has.
     pub to: Option<Timestamp>,
 }
 
-/// One step with what is known of it.
+/// One step with its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepRow {
     pub step: Step,
     pub state: StepState,
-    /// Output or error in a few words, of the latest call.
+    /// The output or the error of the latest call, in a few words.
     pub summary: Option<String>,
-    /// What is played in its place, or otherwise than the file says, by a fix that the operator took.
+    /// What a fix that the operator applied changes about this step.
     pub fixed: Option<String>,
-    /// What else is worth knowing of it: that the answer was the fallback's.
+    /// A remark about the latest call, such as that the answer was the fallback.
     pub remark: Option<String>,
-    /// Why its latest call did not do its work, though it succeeded for the journal.
+    /// Why the latest call did not do its work, although it succeeded for the journal.
     pub trouble: Option<String>,
     /// When the provider was last called.
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
     /// Provider time of the latest call, in seconds.
     pub seconds: Option<f64>,
-    /// How often its provider was called.
+    /// The number of calls of its provider.
     pub calls: u32,
-    /// How its latest call ended, to come back to after the pause that follows it.
+    /// The result of the latest call, which becomes the state again after the pause that follows the call.
     verdict: StepState,
     /// Its latest call.
     call: Option<RunId>,
 }
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepState {
     /// Not reached yet.
     Waiting,
-    /// The cursor stands before it and waits for the operator.
+    /// The cursor is at the step and the run waits for the operator.
     Awaited {
         since: Timestamp,
     },
@@ -84,24 +84,24 @@ pub enum StepState {
     /// Its provider was called and has not returned.
     Running {
         since: Timestamp,
-        /// How far it is, in its own words.
+        /// The progress, as the activity reports it.
         progress: Option<String>,
     },
-    /// Its call succeeded; with a tolerance: and the value was in it.
+    /// Its call succeeded, and the value was in tolerance if there is a tolerance.
     Succeeded,
     Failed,
     /// Its call succeeded with a value out of tolerance.
     NotMet,
-    /// Its call was cut short or broke.
+    /// Its call was interrupted or broke.
     Cut,
     /// The operator skipped it.
     Skipped,
 }
 
-/// A stretch of the timeline's steps lane.
+/// One bar of the timeline's steps lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span<'a> {
-    /// Which part of the experiment.
+    /// The section of the experiment.
     pub section: Section,
     /// The step's name, or `hypothesis`.
     pub label: &'a str,
@@ -111,13 +111,13 @@ pub struct Span<'a> {
 }
 
 impl StepState {
-    /// Whether it is over, one way or another.
+    /// Returns whether the step has ended, with any result.
     pub fn is_over(&self) -> bool {
         use StepState::{Cut, Failed, NotMet, Skipped, Succeeded};
         matches!(self, Succeeded | Failed | NotMet | Cut | Skipped)
     }
 
-    /// Whether it goes on now: in a pause or in its call.
+    /// Returns whether the step is in a pause or in its call.
     pub fn is_active(&self) -> bool {
         matches!(self, StepState::Paused { .. } | StepState::Running { .. })
     }
@@ -141,13 +141,13 @@ impl StepRow {
         }
     }
 
-    /// Whether its latest call did not do its work, whatever the journal calls it.
+    /// Returns whether the latest call did not do its work, whatever status the journal gives it.
     pub fn failed(&self) -> bool {
         matches!(self.verdict, StepState::Failed | StepState::NotMet | StepState::Cut)
             || self.trouble.is_some()
     }
 
-    /// Seconds left of the pause it is in.
+    /// Returns the seconds left of the pause that it is in.
     pub fn pause_left(&self, now: Timestamp) -> Option<f64> {
         match self.state {
             StepState::Paused { since, seconds, .. } => {
@@ -157,7 +157,7 @@ impl StepRow {
         }
     }
 
-    /// Seconds its call has been running.
+    /// Returns the seconds for which its call has been running.
     pub fn running_for(&self, now: Timestamp) -> Option<f64> {
         match self.state {
             StepState::Running { since, .. } => Some(seconds_between(since, now)),
@@ -167,28 +167,28 @@ impl StepRow {
 }
 
 impl Steps {
-    /// The row of a step; a continuous hypothesis has none of its own.
+    /// Returns the row of a step; the steps of a continuous hypothesis have no rows.
     pub fn row(&self, step: StepRef) -> Option<&StepRow> {
         self.rows.iter().find(|row| row.step.at == step)
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     pub fn current(&self) -> Option<&StepRow> {
         self.cursor.and_then(|step| self.row(step))
     }
 
-    /// Place of the cursor in the plan, from 1; 0 before the first step.
+    /// Returns the position of the cursor in the plan, from 1; 0 before the first step.
     pub fn position(&self) -> usize {
         self.cursor.and_then(|at| self.rows.iter().position(|row| row.step.at == at)).map_or(0, |i| i + 1)
     }
 
-    /// Whether rollbacks were played, and all that were did their work.
+    /// Returns whether rollbacks ran and all of those that ran did their work.
     pub fn rolled_back(&self) -> bool {
         let played = self.rollbacks().any(|row| row.state.is_over() && row.state != StepState::Skipped);
         played && self.failed_rollbacks().next().is_none()
     }
 
-    /// The rollbacks that did not do their work.
+    /// Returns the rollbacks that did not do their work.
     pub fn failed_rollbacks(&self) -> impl Iterator<Item = &StepRow> {
         self.rollbacks().filter(|row| row.failed())
     }
@@ -197,18 +197,19 @@ impl Steps {
         self.rows.iter().filter(|row| row.step.at.section == Section::Rollbacks)
     }
 
-    /// Steps that were played to their end.
+    /// Returns the number of steps that ran to their end.
     pub fn done(&self) -> usize {
         use StepState::{Failed, NotMet, Succeeded};
         self.rows.iter().filter(|row| matches!(row.state, Succeeded | Failed | NotMet)).count()
     }
 
-    /// The first step that has not been played yet.
+    /// Returns the first step that has not run yet.
     pub fn next(&self) -> Option<&StepRow> {
         self.rows.iter().find(|row| matches!(row.state, StepState::Waiting | StepState::Awaited { .. }))
     }
 
-    /// What was played and when, in order: a step each, the probes of a hypothesis together.
+    /// Returns the executed steps with their times, in order: one span per step, and one for all probes of a
+    /// hypothesis.
     pub fn spans(&self) -> Vec<Span<'_>> {
         let mut spans: Vec<Span<'_>> = Vec::new();
         for row in &self.rows {
@@ -224,12 +225,12 @@ impl Steps {
         spans
     }
 
-    /// Takes the plan, or another one that a control made of it: steps that stay keep what is known of them, also where
-    /// they stand elsewhere now, and the cursor goes with them. Breakpoints are places, not steps.
+    /// Applies the plan, or a plan that a control changed: steps that remain keep their state, also at another
+    /// position, and the cursor moves with them. Breakpoints belong to positions, not to steps.
     pub(super) fn plan(&mut self, plan: &Plan) {
         self.hypothesis = plan.hypothesis.clone();
         let mut known = RowsToReuse::new(std::mem::take(&mut self.rows));
-        // Those that stand where they stood go first: names may be there several times.
+        // Steps whose position is unchanged are matched first: the same name may occur several times.
         let mut kept: Vec<Option<StepRow>> = plan.steps.iter().map(|step| known.at_its_place(step)).collect();
         for (kept, step) in kept.iter_mut().zip(&plan.steps).filter(|(kept, _)| kept.is_none()) {
             *kept = known.elsewhere(step);
@@ -248,7 +249,7 @@ impl Steps {
     }
 
     pub(super) fn awaited(&mut self, at: Timestamp, step: StepRef) {
-        // The cursor stands before one step only: one that it left for an earlier step waits its turn again.
+        // Only one step is awaited: a step that the cursor left for an earlier step waits again.
         self.await_none();
         self.cursor = Some(step);
         self.with(step, |row| row.state = StepState::Awaited { since: at });
@@ -260,7 +261,7 @@ impl Steps {
         }
     }
 
-    /// The run is over: nothing is next, and there is nothing to be held.
+    /// Clears the awaited step, automatic mode and the hold when the run is over.
     pub(super) fn run_ended(&mut self) {
         self.await_none();
         (self.auto, self.paused) = (false, false);
@@ -316,7 +317,7 @@ impl Steps {
         remark: Option<String>,
     ) {
         self.played(at, step, false);
-        // The step may stand elsewhere by now than where its call began.
+        // The step may have moved since its call began.
         let place = self.rows.iter().find(|row| row.call == Some(run)).map_or(step, |row| row.step.at);
         self.with(place, |row| {
             row.verdict = match (outcome.succeeded, outcome.tolerance_met) {
@@ -334,7 +335,7 @@ impl Steps {
         });
     }
 
-    /// The verdict on a tolerance may come after the call's end, with the amended entry.
+    /// Updates the verdict on a tolerance, which may come after the call's end, with the amended entry.
     pub(super) fn amended(&mut self, run: RunId, entry: &Value) {
         let Some(row) = self.rows.iter_mut().find(|row| row.call == Some(run)) else { return };
         let verdict = match (row.verdict.clone(), entry.get("tolerance_met")) {
@@ -372,7 +373,7 @@ impl Steps {
         self.played.push_back(played);
     }
 
-    /// The latest call or pause of a step ended.
+    /// Ends the latest call or pause of a step.
     fn played(&mut self, at: Timestamp, step: StepRef, pause: bool) {
         let open = |played: &&mut StepInterval| {
             played.step == step && played.to.is_none() && played.pause.is_some() == pause
@@ -382,7 +383,7 @@ impl Steps {
         }
     }
 
-    /// The cursor follows what is played; passes of a continuous hypothesis leave it where it is.
+    /// Moves the cursor to a step that is executed; passes of a continuous hypothesis do not move it.
     fn finish_interval(&mut self, step: StepRef) {
         if step.section != Section::During {
             self.cursor = Some(step);
@@ -396,7 +397,7 @@ impl Steps {
     }
 }
 
-/// Rows of a plan that is replaced, each to be taken once.
+/// The rows of a plan that is replaced; each can be taken once.
 struct RowsToReuse {
     rows: Vec<Option<StepRow>>,
     places: HashMap<StepRef, usize>,
@@ -413,13 +414,13 @@ impl RowsToReuse {
         Self { rows: rows.into_iter().map(Some).collect(), places, names }
     }
 
-    /// The row of a step that stands where it stood.
+    /// Takes the row of a step whose position is unchanged.
     fn at_its_place(&mut self, step: &Step) -> Option<StepRow> {
         let row = self.rows.get_mut(*self.places.get(&step.at)?)?;
         row.take_if(|row| row.step.name == step.name)
     }
 
-    /// The first row left of a step of this name in the same part.
+    /// Takes the first remaining row of a step with this name in the same section.
     fn elsewhere(&mut self, step: &Step) -> Option<StepRow> {
         let places = self.names.get_mut(&(step.at.section, step.name.clone()))?;
         std::iter::from_fn(|| places.pop_front()).find_map(|i| self.rows.get_mut(i)?.take())

@@ -1,4 +1,4 @@
-//! The reducer over the story of [`fixtures`], and case by case where the story does not go.
+//! The reducer over the scenario of [`fixtures`], and single cases that the scenario does not contain.
 
 use super::*;
 use crate::session::{
@@ -67,7 +67,7 @@ fn the_table_tells_before_from_since_and_after() {
     assert_eq!((fault.sent, fault.real, fault.fallback), (70, 5, 65));
     assert_eq!((after.sent, after.real, after.waiting), (21, 20, 1));
     assert_eq!(since.percent(since.fallback), Some(72));
-    // Split by outcome: a median over all of them would hide that fallbacks were quick and a few users waited.
+    // Split by outcome: a median over all answers would hide that fallbacks were quick and a few users waited.
     assert!(since.fallback_waits.p50.unwrap() < 5.0);
     let longest = since.fallback_waits.max.unwrap();
     assert!((longest - 11_600.0).abs() < 120.0, "{longest}");
@@ -297,10 +297,10 @@ fn a_trial_that_nobody_saw_leaves_a_mark_and_counts() {
     assert_eq!(session.lane(Lane::Breaker, 5..9, at(8.5)), "OhOO");
     let ended: Vec<_> = session.breaker.cycles.iter().map(|cycle| cycle.ended).collect();
     assert_eq!(ended, [Some((at(6.102), CycleEnd::Failed)), None]);
-    // It opened anew, and users did not feel it: calls have been cut short all along.
+    // The breaker reopened, but users did not notice it: calls have been cut short all along.
     believe(&mut session, 6.4, Belief::new(open, Confidence::Sure, at(6.102), ""));
     assert_eq!(session.breaker.cut_short_since(), Some(at(3.0)));
-    // A trial of some seconds is felt.
+    // Users notice a trial of some seconds.
     let (slow, _) = fixtures::told(Variant::After, 24.0);
     assert_eq!(slow.breaker.cut_short_since(), Some(at(22.2)));
 }
@@ -365,7 +365,7 @@ fn a_fire_hits_what_its_card_named_not_only_what_its_label_says() {
     session.apply(&Event { seq: 0, at: at(0.0), what: fired(card.step) });
     let targets: Vec<&str> = session.fault.as_ref().unwrap().targets().collect();
     assert_eq!(targets, [card.objects[0].as_str(), "my-label"]);
-    // A card of another step says nothing about this one.
+    // The card of another step does not apply to this one.
     let mut session = fixtures::steady().0;
     let other = StepRef { index: card.step.index + 1, ..card.step };
     session.apply(&Event { seq: 0, at: at(0.0), what: fired(other) });
@@ -390,7 +390,7 @@ fn what_is_kept_is_bounded() {
     assert_eq!(session.diary.marks.len(), 512);
 }
 
-/// A plan whose method has these steps.
+/// Returns a plan whose method has these steps.
 fn planned(names: &[&str]) -> EventKind {
     let step = |(index, name): (usize, &&str)| {
         fixtures::probe(StepRef { section: Section::Method, index }, name, "")
@@ -399,7 +399,7 @@ fn planned(names: &[&str]) -> EventKind {
     EventKind::Planned(Plan { title: "t".to_owned(), hypothesis: None, steps })
 }
 
-/// A control may add steps and take some away while the run goes on: what is known of those that stay goes with them.
+/// A control may add and remove steps during the run: the steps that remain keep their state.
 #[test]
 fn the_steps_follow_what_controls_make_of_the_experiment() {
     let mut session = Session::new();
@@ -426,7 +426,7 @@ fn the_steps_follow_what_controls_make_of_the_experiment() {
     tell(&mut session, planned(&["a", "b", "c", "b"]));
     tell(&mut session, started(1, 0));
     tell(&mut session, ended(1, 0));
-    // In the background: its end comes after the change, with the place where it began.
+    // A background step: it ends after the change, and its event still has its old position.
     tell(&mut session, started(2, 1));
     tell(&mut session, planned(&["new", "a", "b", "b", "d"]));
     assert_eq!(session.steps.cursor, Some(step(2)), "the cursor went with its step");

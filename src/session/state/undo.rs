@@ -1,24 +1,24 @@
-//! The undo kit as far as the session knows of it.
+//! The undo kits that the session knows of.
 
 use super::Session;
 use crate::session::event::{StepRef, Timestamp, UndoKit, UndoResult};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was saved, whether it could be put back, and whether it was.
+/// What was saved, whether it can be restored, and whether it was.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UndoState {
-    /// What was saved, by step.
+    /// The undo kits, by step.
     pub kits: BTreeMap<StepRef, UndoKit>,
-    /// When the server was last asked whether the manifests of the awaited step could be put back; why not.
+    /// When the server was last asked whether the manifests of the awaited step could be restored, and why not.
     pub checked: Option<(Timestamp, Option<String>)>,
-    /// Since when they are being put back.
+    /// Since when a restore is running.
     pub began: Option<Timestamp>,
-    /// What putting them back came to.
+    /// When the latest restore ended, and its result.
     pub done: Option<(Timestamp, UndoResult)>,
 }
 
 impl UndoState {
-    /// Manifests saved, each once.
+    /// Returns the number of saved manifests, without duplicates.
     pub fn manifests(&self) -> usize {
         self.kits.values().flat_map(|kit| &kit.manifests).collect::<BTreeSet<_>>().len()
     }
@@ -39,7 +39,8 @@ impl UndoState {
 }
 
 impl Session {
-    /// The kit of the step that was fired last, if it takes away what does not come back by itself and was not put back.
+    /// Returns the undo kit of the latest fired step that removed something for good, while the fault is on and unless
+    /// it was restored or is being restored.
     pub fn undo_due(&self) -> Option<&UndoKit> {
         let fault = self.fault.as_ref().filter(|fault| fault.is_on())?;
         let since = fault.fires.last()?.at;

@@ -1,4 +1,4 @@
-//! What the operator fills in, before it is kept.
+//! Forms that the operator fills in before they are applied.
 
 mod guards;
 mod prediction;

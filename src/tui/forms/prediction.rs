@@ -1,8 +1,8 @@
-//! A prediction as it is written: what will happen once the step is fired.
+//! The prediction form: what the operator expects once the step is fired.
 
 use crate::session::event::{ExpectedAnswers, ExpectedTrip, Prediction};
 
-/// Longest number that is typed.
+/// The maximum length of a number.
 const LONGEST: usize = 6;
 
 /// A line of the form.
@@ -13,22 +13,22 @@ pub enum PredictLine {
     Trip,
     /// What most users see.
     Users,
-    /// Failed users at most.
+    /// The maximum number of failed users.
     Errors,
     /// How soon users get real answers again.
     Recovery,
 }
 
 impl PredictLine {
-    /// All, in order.
+    /// All lines, in order.
     pub const ALL: [PredictLine; 4] =
         [PredictLine::Trip, PredictLine::Users, PredictLine::Errors, PredictLine::Recovery];
 }
 
-/// The form as far as it is filled in.
+/// The form and its content so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PredictForm {
-    /// The line that keys write to.
+    /// The line that is edited.
     pub line: PredictLine,
     trip: String,
     never: bool,
@@ -38,7 +38,7 @@ pub struct PredictForm {
 }
 
 impl PredictForm {
-    /// The form with what was predicted before.
+    /// Creates the form with an earlier prediction, if any.
     pub fn of(prediction: Option<Prediction>) -> Self {
         let Prediction { trip, users, errors, recovery_s } = prediction.unwrap_or_default();
         let seconds = |guess| match guess {
@@ -56,14 +56,14 @@ impl PredictForm {
         }
     }
 
-    /// To the line `by` places further, around the end.
+    /// Moves to the line `by` positions further, wrapping around.
     pub fn go(&mut self, by: isize) {
         let place = PredictLine::ALL.iter().position(|line| *line == self.line).unwrap_or(0);
         let next = (place as isize + by).rem_euclid(PredictLine::ALL.len() as isize);
         self.line = PredictLine::ALL.get(next.unsigned_abs()).copied().unwrap_or_default();
     }
 
-    /// Writes a digit, a point, or `n` for never; tells whether it meant something on this line.
+    /// Handles a digit, a point, or `n` for never. Returns whether the character is valid on this line.
     pub fn write(&mut self, c: char) -> bool {
         let whole = self.line == PredictLine::Errors;
         if self.line == PredictLine::Trip && c == 'n' {
@@ -81,7 +81,7 @@ impl PredictForm {
         true
     }
 
-    /// Takes the last character back.
+    /// Deletes the last character, or resets the choice.
     pub fn erase(&mut self) {
         match self.line {
             PredictLine::Users => self.users = None,
@@ -90,7 +90,7 @@ impl PredictForm {
         }
     }
 
-    /// The next choice of what users see, or the one before.
+    /// Selects what users are expected to see: the choice `by` positions further.
     pub fn choose(&mut self, by: isize) {
         if self.line == PredictLine::Users {
             let all = [
@@ -105,7 +105,7 @@ impl PredictForm {
         }
     }
 
-    /// What it says; what cannot be read counts as nothing.
+    /// The prediction entered so far; a field that cannot be parsed counts as empty.
     pub fn prediction(&self) -> Prediction {
         let seconds = |text: &str| text.parse::<f64>().ok();
         let within = seconds(&self.trip).map(ExpectedTrip::Within);
@@ -126,7 +126,7 @@ impl PredictForm {
         }
     }
 
-    /// The label, what stands in the field, what follows it.
+    /// The label, the content of the field, and the text after it.
     pub(in crate::tui) fn shown(&self, line: PredictLine) -> (&'static str, String, &'static str) {
         match line {
             PredictLine::Trip if self.never => {

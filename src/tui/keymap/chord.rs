@@ -1,4 +1,4 @@
-//! A key with its modifiers, as it is pressed and as it is written: `SHIFT+F`, `CTRL+C`, `SPACE`, `?`.
+//! A key with its modifiers, as pressed and as written: `SHIFT+F`, `CTRL+C`, `SPACE`, `?`.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt;
@@ -12,7 +12,7 @@ pub struct Chord {
     pub modifiers: KeyModifiers,
 }
 
-/// A chord that cannot be read.
+/// A chord that cannot be parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "`{0}` is no key: write a character, a name such as SPACE, TAB, ESC, ENTER, UP, PAGEUP, F1, and CTRL+ or ALT+ before it"
@@ -43,7 +43,7 @@ impl Chord {
         Self { code, modifiers: KeyModifiers::NONE }
     }
 
-    /// A character, with SHIFT where it takes one.
+    /// A character; an upper-case letter includes SHIFT.
     pub const fn char(c: char) -> Self {
         Self::key(KeyCode::Char(c))
     }
@@ -53,7 +53,7 @@ impl Chord {
         Self { code: KeyCode::Char(c), modifiers: KeyModifiers::CONTROL }
     }
 
-    /// The chord of a key event: terminals differ in whether they report SHIFT along with `F`.
+    /// The chord of a key event, with SHIFT normalized: terminals differ in whether they report SHIFT along with `F`.
     pub fn of(event: &KeyEvent) -> Self {
         let kept = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
         let code = match event.code {
@@ -71,7 +71,7 @@ impl Chord {
         Self { code, modifiers: kept }
     }
 
-    /// As it is said aloud: a capital letter names the key to hold.
+    /// The chord for a sentence: a capital letter is written with SHIFT.
     pub fn spoken(&self) -> String {
         match self.code {
             KeyCode::Char(c) if c.is_uppercase() && self.modifiers.is_empty() => format!("SHIFT+{c}"),
@@ -79,7 +79,7 @@ impl Chord {
         }
     }
 
-    /// Reads what [`fmt::Display`] writes.
+    /// Parses the format that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Result<Self, UnknownKey> {
         let unknown = || UnknownKey(text.to_owned());
         let mut modifiers = KeyModifiers::NONE;

@@ -1,4 +1,4 @@
-//! Keys: one table, from which the footer, the help overlay and the README's table are made.
+//! Key bindings: one table, from which the footer, the help overlay and the README's table are made.
 
 mod chord;
 mod markdown;
@@ -11,7 +11,7 @@ pub use table::TABLE;
 use crossterm::event::KeyCode;
 use std::borrow::Cow;
 
-/// What a key means. The table has a row for each, and a chord never means two of them in one context.
+/// The action of a key. The table has a row for every action, and no chord has two actions in one context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is explained by its row of the table")]
 pub enum Action {
@@ -70,19 +70,19 @@ pub enum Action {
 /// Headings of the help overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// What moves the experiment.
+    /// Keys that control the experiment's steps.
     Step,
-    /// What makes it safer.
+    /// Keys that make the run safer.
     Safety,
-    /// What is kept with the session.
+    /// Keys whose results are saved with the session.
     Session,
     Look,
-    /// Where the eye goes.
+    /// Keys that move the focus, the cursor and the scroll position.
     Move,
 }
 
 impl Group {
-    /// All, in the order of the help overlay.
+    /// All groups, in the order of the help overlay.
     pub const ALL: [Group; 5] = [Group::Step, Group::Safety, Group::Session, Group::Look, Group::Move];
 
     /// The heading.
@@ -97,7 +97,7 @@ impl Group {
     }
 }
 
-/// Where a key is listened to. Text inputs take every key themselves.
+/// Where a key binding applies. Text inputs receive every key themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
     /// On the panes and on overlays.
@@ -113,32 +113,32 @@ impl Context {
     }
 }
 
-/// One row of the table.
+/// A row of the key table.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// Chords that mean it, the one to be shown first.
+    /// The chords of the action; the first one is shown.
     pub keys: &'static [Chord],
     pub action: Action,
-    /// Heading in the help.
+    /// The heading in the help.
     pub group: Group,
-    /// One word, for the operator's own keys.
+    /// The action's name, one word, in the operator's key configuration.
     pub name: &'static str,
     /// One sentence for the help.
     pub text: &'static str,
     pub context: Context,
-    /// What it does, in the row of keys; empty where it has no place there.
+    /// The label in the footer; empty if the footer does not show the action.
     pub label: &'static str,
-    /// Whether it can hurt.
+    /// Whether the action is destructive.
     pub danger: bool,
 }
 
-/// The table with the operator's own keys.
+/// The key table with the operator's own keys applied.
 #[derive(Clone, Debug)]
 pub struct Keymap {
     rows: Vec<(Cow<'static, [Chord]>, &'static Binding)>,
 }
 
-/// Why a set of own keys was refused.
+/// Why the operator's own keys were rejected.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeymapError {
     /// An action that does not exist.
@@ -147,17 +147,17 @@ pub enum KeymapError {
     /// A key that does not exist.
     #[error(transparent)]
     UnknownKey(#[from] UnknownKey),
-    /// A key that must not do that.
+    /// A key that must not have this action.
     #[error("{chord} {why}: give `{action}` another key")]
     Reserved { chord: String, action: &'static str, why: &'static str },
-    /// An action that the operator must be able to reach.
+    /// An action that must have a key, because it leads to safety.
     #[error("`{action}` must have a key: it is a way to safety")]
     Needed { action: &'static str },
-    /// One chord for two actions.
+    /// A chord with two actions.
     #[error("{chord} would mean both `{one}` and `{other}`: give one of them another key")]
     Conflict {
         chord: String,
-        /// Its first action.
+        /// The first action.
         one: &'static str,
         other: &'static str,
     },
@@ -170,10 +170,11 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with some actions on other keys. Actions are named by [`Binding`]`::name`.
+    /// Creates the table with the operator's keys for some actions. Actions are named by [`Binding`]`::name`.
     ///
     /// # Errors
-    /// When an action or a key is unknown, or a chord would mean two things in one context.
+    /// When an action or a key is unknown, a key is reserved, a safety action has no key, or a chord would have two
+    /// actions in one context.
     pub fn with<'a>(own: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Result<Self, KeymapError> {
         let mut keymap = Self::default();
         for (name, keys) in own {
@@ -189,7 +190,7 @@ impl Keymap {
         Ok(keymap)
     }
 
-    /// What the chord means in a context.
+    /// The action of a chord in a context.
     pub fn action(&self, chord: Chord, place: Context) -> Option<Action> {
         self.rows
             .iter()
@@ -202,7 +203,7 @@ impl Keymap {
         self.first(action).map_or_else(String::new, Chord::to_string)
     }
 
-    /// The same as it is said aloud: `SHIFT+F`.
+    /// The same, written for a sentence: `SHIFT+F`.
     pub fn spoken(&self, action: Action) -> String {
         self.first(action).map_or_else(String::new, Chord::spoken)
     }
@@ -211,17 +212,17 @@ impl Keymap {
         self.rows.iter().find(|(_, binding)| binding.action == action).and_then(|(keys, _)| keys.first())
     }
 
-    /// The row of an action.
+    /// The table row of an action.
     pub fn binding(&self, action: Action) -> Option<&'static Binding> {
         self.rows.iter().find(|(_, binding)| binding.action == action).map(|(_, binding)| *binding)
     }
 
-    /// Rows as shown: the keys in force and their binding.
+    /// The rows as shown: the keys in force and their binding.
     pub fn rows(&self) -> impl Iterator<Item = (&[Chord], &'static Binding)> {
         self.rows.iter().map(|(keys, binding)| (keys.as_ref(), *binding))
     }
 
-    /// The place of a chord among the keys of an action, from 0.
+    /// The position of a chord among the keys of an action, from 0.
     pub fn place(&self, action: Action, chord: Chord) -> Option<usize> {
         let row = self.rows.iter().find(|(_, binding)| binding.action == action);
         row.and_then(|(keys, _)| keys.iter().position(|key| *key == chord))
@@ -244,7 +245,7 @@ impl Keymap {
     }
 }
 
-/// What hurts is never on a key that is pressed in passing, and the ways to safety always have one.
+/// Rejects destructive actions on keys that are easily pressed by accident, and safety actions without a key.
 fn reserved(keys: &[Chord], binding: &'static Binding) -> Result<(), KeymapError> {
     let action = binding.name;
     if keys.is_empty() && matches!(binding.action, Action::Abort | Action::Interrupt | Action::Quit) {
@@ -282,7 +283,7 @@ mod tests {
         }
     }
 
-    /// The help has two columns at 120, and cuts nothing.
+    /// The help has two columns on a screen of 120 columns, and truncates nothing.
     #[test]
     fn texts_fit_into_the_help() {
         for binding in TABLE {

@@ -1,4 +1,4 @@
-//! The one table of keys.
+//! The key table.
 
 use super::{Action, Binding, Chord, Context, Group};
 use Action as A;
@@ -6,7 +6,7 @@ use Context::{Everywhere, Overlay, Screen};
 use Group::{Look, Move, Safety, Session, Step};
 use crossterm::event::KeyCode;
 
-/// Every key there is.
+/// All key bindings.
 pub const TABLE: &[Binding] = &[
     row(&[Chord::char('o')], A::Observe, Step, "observe", "start or stop watching the users", Screen),
     shown(
@@ -196,12 +196,12 @@ const fn row(
     Binding { keys, action, group, name, text, context, label: "", danger: false }
 }
 
-/// Gives a row a place among the keys at the foot of the screen.
+/// Adds a row to the keys in the footer.
 const fn shown(label: &'static str, binding: Binding) -> Binding {
     Binding { label, ..binding }
 }
 
-/// Marks a row as one that can hurt.
+/// Marks a row as destructive.
 const fn danger(binding: Binding) -> Binding {
     Binding { danger: true, ..binding }
 }

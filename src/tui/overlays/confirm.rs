@@ -1,4 +1,4 @@
-//! Questions that are asked before something cannot be taken back.
+//! Confirmation dialogs before actions that cannot be undone.
 
 use super::{boxed, input};
 use crate::tui::{
@@ -14,7 +14,7 @@ use crate::{
     session::event::{Section, StepCluster, StepRef},
 };
 
-/// Leaving while the fault is on.
+/// Draws the confirmation for leaving, with the state of the fault.
 pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
     let due = scene.session.undo_due();
     let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
@@ -92,7 +92,7 @@ fn key(key: &str, what: &str) -> RoleLine {
     RoleLine::strong(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
 }
 
-/// Putting back what was fired away.
+/// Draws the confirmation for putting back what was fired away.
 pub(crate) fn undo(canvas: &mut PaneBuffer, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (76, 9), "UNDO?", Role::Fault);
     let width = inside.width();
@@ -114,7 +114,7 @@ pub(crate) fn undo(canvas: &mut PaneBuffer, scene: &Scene) {
     inside.row(5, &key("y", "put it back now").joined(key("ESC", "leave it")));
 }
 
-/// Skipping a step.
+/// Draws the confirmation for skipping a step.
 pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);
     let width = inside.width();
@@ -137,7 +137,7 @@ pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
         inside.row(1 + y, &RoleLine::text(line));
     }
-    // Where a part ends with it, there is no way back.
+    // If skipping it ends the section, the step cannot be repeated.
     let ends = failed && step.section == Section::Before || step.section == Section::Rollbacks && offered;
     if !ends {
         let again = scene.view.keymap.key(Action::Rerun);
@@ -147,7 +147,7 @@ pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     inside.row(5, &key("s", "skip it").joined(key("ESC", "keep it")));
 }
 
-/// In which cluster it would be, and why a name has to be typed.
+/// The cluster in which the step would act, and why a name must be typed.
 fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> RoleLine {
     let of_session = scene.session.meta.context.as_deref();
     let (context, sure) = match place {
@@ -165,7 +165,7 @@ fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> RoleLine {
     }
 }
 
-/// The target's name is typed before a fire outside the allow-list.
+/// Draws the input of the target's name, required for a fire outside the allow-list.
 pub(crate) fn fire(
     canvas: &mut PaneBuffer,
     scene: &Scene,
@@ -175,10 +175,10 @@ pub(crate) fn fire(
 ) {
     const WIDTH: usize = 76;
     const AROUND: [&str; 2] = ["Type ", " and press ENTER to fire:"];
-    // Frame and spaces.
+    // The columns inside the frame and its padding.
     let room = WIDTH.min(canvas.width()).saturating_sub(4);
     let one_row = text::width(word) + AROUND.map(text::width).iter().sum::<usize>() <= room;
-    // A long name has rows of its own: what is to be typed is shown whole.
+    // A long name has rows of its own: the text to type is shown in full.
     let rows = if one_row { Vec::new() } else { text::wrapped(word, room) };
     let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
     inside.row(0, &whereabouts(scene, place));

@@ -1,4 +1,4 @@
-//! The guards: what ends the run by itself, to be seen and changed.
+//! The form that shows and changes the limits of the guards.
 
 use super::{boxed, chosen, keys};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Draws the form with the figure of each guard; the chosen one is a bar.
+/// Draws the form with the current figure of each guard; the selected one is a bar.
 pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
     let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
     inside.row(0, &RoleLine::text("While a fault is on, the run aborts and rolls back by itself when:"));
@@ -38,6 +38,7 @@ pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
     if readings.is_empty() {
         inside.row(4, &"They watch once a fault is on. What is not known counts as bad.".into());
     }
-    let told = [("UP DOWN", "choose"), ("LEFT RIGHT", "change"), ("SPACE", "on/off"), ("ENTER", "keep it")];
-    inside.row(6, &keys(&told));
+    let key_help =
+        [("UP DOWN", "choose"), ("LEFT RIGHT", "change"), ("SPACE", "on/off"), ("ENTER", "keep it")];
+    inside.row(6, &keys(&key_help));
 }

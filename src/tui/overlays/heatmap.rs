@@ -1,8 +1,8 @@
-//! Waiting times over time: a column is a second or more, a row is a band of waiting time, the colour is the outcome, the
-//! shade is how many.
+//! Waiting times over time: a column covers one or more seconds, a row is a band of waiting times, the colour shows the
+//! outcome, the shade the count.
 //!
-//! Outcome before latency, as with letters: a fast error is red. Where several outcomes meet in a cell, the worst one has
-//! it. Requests in flight stand where they are by now.
+//! Outcome has priority over latency: a fast error is red. A cell with several outcomes has the colour of the worst
+//! one. Requests in flight are drawn at their waiting time so far.
 
 use super::boxed;
 use crate::{
@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 /// Columns before the first second.
 const SCALE: usize = 8;
 
-/// Draws the heat map of the endpoint that is shown.
+/// Draws the heat map of the shown endpoint.
 pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let busy = shown_endpoint(scene).map(|endpoint| busy_bands(endpoint, scene));
@@ -36,7 +36,7 @@ pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     let most = map.most();
     let shades = [" ", "░", "▒", "▓", "█"];
     let letters = inside.theme.draws_letters();
-    // Of too many bands the longest waits are shown.
+    // If there are too many bands, those of the longest waits are shown.
     let bands: Vec<usize> = busy.rev().take(inside.height().saturating_sub(2)).collect();
     for (y, band) in bands.iter().enumerate() {
         let edge = BANDS.get(*band).copied().unwrap_or(f64::INFINITY);
@@ -48,7 +48,7 @@ pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
             let cell = cells.get(*band).copied().unwrap_or_default();
             let shade = if cell.count == 0 { 0 } else { 1 + (cell.count * 3 / most.max(1)).min(3) as usize };
             let shade = shades.get(shade).copied().unwrap_or(" ");
-            // Shades of one colour tell no outcome.
+            // Shades of one colour show no outcome, so letters replace them.
             let shade = if letters && cell.count > 0 { cell.worst.letter() } else { shade };
             inside.letters(SCALE + column, y, shade, cell.worst.role());
         }
@@ -72,7 +72,7 @@ pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     inside.row(bands.len() + 1, &legend);
 }
 
-/// The worst that users got in a cell.
+/// The worst outcome of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Worst {
     #[default]
@@ -94,7 +94,7 @@ impl Worst {
         }
     }
 
-    /// Its letter, where there are no colours.
+    /// The letter of the outcome, for themes without colours.
     fn letter(self) -> &'static str {
         match self {
             Worst::Real => "r",
@@ -127,7 +127,7 @@ impl From<Outcome> for Worst {
     }
 }
 
-/// What is drawn in a column and a row.
+/// The count and the worst outcome of a cell.
 #[derive(Clone, Copy, Debug, Default)]
 struct HeatmapCell {
     count: u32,
@@ -141,7 +141,7 @@ impl HeatmapCell {
     }
 }
 
-/// Answers by column and band; a column stands for as many seconds as it takes for the whole session to fit.
+/// Answers by column and band; the seconds per column are chosen so that the whole session fits.
 struct Heatmap {
     first: i64,
     per_column: i64,
@@ -175,13 +175,13 @@ impl Heatmap {
         map
     }
 
-    /// The column of a slot of the axis.
+    /// The column of a slot of the time axis.
     fn column(&self, slot: i64) -> Option<usize> {
         let column = usize::try_from((slot - self.first).div_euclid(self.per_column)).ok()?;
         (column < self.columns.len()).then_some(column)
     }
 
-    /// The most answers in one cell.
+    /// The largest count of a cell.
     fn most(&self) -> u32 {
         self.columns.iter().flatten().map(|cell| cell.count).max().unwrap_or(0)
     }
@@ -195,7 +195,7 @@ fn band_of(ms: f64) -> usize {
     BANDS.partition_point(|edge| *edge < ms)
 }
 
-/// The bands between the lowest and the highest that were ever used.
+/// The bands from the lowest to the highest that contains an answer or a waiting request.
 fn busy_bands(endpoint: &Endpoint, scene: &Scene) -> RangeInclusive<usize> {
     let mut used = [false; BANDS.len()];
     for (_, second) in endpoint.seconds() {

@@ -1,4 +1,4 @@
-//! All keys, from the one table: by group, the most used first.
+//! The help: all keys of the keymap by group, the most used group first.
 
 use super::{boxed, scrolled};
 use crate::tui::{
@@ -8,13 +8,13 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Groups, those most used in a session first.
+/// The groups, the most used in a session first.
 const ORDER: [Group; 5] = [Group::Step, Group::Safety, Group::Look, Group::Session, Group::Move];
 /// Columns of a list of keys, and of the keys in it.
 const LIST: usize = 57;
 const KEYS: usize = 13;
 
-/// Draws the help in as many columns as there is room for.
+/// Draws the help in as many columns as fit.
 pub(crate) fn help(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let columns = (width.saturating_sub(2) / LIST).clamp(1, 3);
@@ -38,7 +38,7 @@ fn lines(scene: &Scene) -> Vec<RoleLine> {
         let rows: Vec<(&[Chord], &Binding)> =
             scene.view.keymap.rows().filter(|(_, binding)| binding.group == group).collect();
         for (i, (keys, binding)) in rows.iter().enumerate() {
-            // Of two rows of one action only the first has a line, with the keys of both.
+            // Two rows of one action share one line with the keys of both.
             if rows.iter().take(i).any(|(_, other)| same(other, binding)) {
                 continue;
             }

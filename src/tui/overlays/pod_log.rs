@@ -1,4 +1,4 @@
-//! The log of a pod, full screen: of the container that was killed too, and of a pod that is gone.
+//! The log of a pod in full screen, including that of a killed container and of a deleted pod.
 
 use crate::{
     session::{
@@ -18,7 +18,7 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 
-/// The pod whose log is shown: the one that was chosen, else what the fire hit or will hit, else the first one.
+/// The pod whose log is shown: the selected one, else a pod that the fire hit or will hit, else the first one.
 pub(crate) fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
     let rows = &session.cluster.in_play;
     let chosen = || rows.iter().find(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
@@ -31,7 +31,7 @@ pub(crate) fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow>
     chosen().or_else(|| rows.iter().find(named)).or_else(|| rows.first())
 }
 
-/// The pod `by` places further, around the end.
+/// The pod `by` places further in the list, which wraps around.
 pub(crate) fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&'a PodKey> {
     let rows = &session.cluster.in_play;
     let at =
@@ -40,7 +40,7 @@ pub(crate) fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&
     usize::try_from(place).ok().and_then(|place| rows.get(place)).map(|row| &row.pod.key)
 }
 
-/// Draws the log of the pod that is shown.
+/// Draws the log of the selected pod.
 pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.clear();
@@ -67,7 +67,7 @@ pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     inside.row(0, &standing(scene, row, &logs));
     let mut body = inside.part(0, 1, width.saturating_sub(4), height.saturating_sub(3));
     let lines = lines(row, &logs);
-    // The latest lines are the ones that count: scrolling goes up from there.
+    // The latest lines matter most: scrolling moves up from the end.
     let most = lines.len().saturating_sub(body.height());
     let up = scene.view.overlay_scroll().min(most);
     for (y, line) in lines.iter().skip(most - up).take(body.height()).enumerate() {
@@ -79,7 +79,7 @@ pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// What the log is worth: still written, ended, of a pod that is gone.
+/// The state of the log: followed, ended, or of a deleted pod.
 fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene

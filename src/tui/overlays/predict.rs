@@ -1,4 +1,4 @@
-//! A prediction is written: what will happen once the step is fired.
+//! The form in which the operator predicts what will happen once the step is fired.
 
 use super::{boxed, chosen, keys};
 use crate::tui::{
@@ -21,6 +21,6 @@ pub(crate) fn predict(canvas: &mut PaneBuffer, scene: &Scene, form: &PredictForm
             false => inside.row(y, &row),
         }
     }
-    let told = [("UP DOWN", "line"), ("ENTER", "keep it"), ("BACKSPACE", "erase")];
-    inside.row(6, &keys(&told).and("   scored at the end"));
+    let key_help = [("UP DOWN", "line"), ("ENTER", "keep it"), ("BACKSPACE", "erase")];
+    inside.row(6, &keys(&key_help).and("   scored at the end"));
 }

@@ -1,4 +1,4 @@
-//! The offer of the sandbox where the experiment needs a cluster and there is none.
+//! Offers the sandbox if the experiment needs a cluster and none is configured.
 
 use super::boxed;
 use crate::tui::{

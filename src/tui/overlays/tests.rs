@@ -1,4 +1,4 @@
-//! What lies over the panes.
+//! Tests of the overlays.
 
 use crate::{
     session::{
@@ -94,7 +94,7 @@ fn the_help_begins_with_what_is_used_most_and_all_of_it_can_be_read() {
     assert!(!wide.contains("more below"), "{wide}");
 }
 
-/// What is below must not shine through.
+/// The panes below must not show through.
 #[test]
 fn an_overlay_clears_what_is_below_it() {
     let told = fixtures::told(Variant::After, 9.0);

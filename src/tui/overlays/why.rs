@@ -1,5 +1,5 @@
-//! Why: the evidence behind the verdict about users and behind the belief about the breaker; where a step is chosen or the
-//! pods have the focus, first what is known of those.
+//! The evidence for the verdict about users and for the belief about the breaker; before it, the evidence on the
+//! selected step or, while they have the focus, on the pods.
 
 use super::{boxed, scrolled};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Pods that are explained, the first ones shown: a list is read, not searched.
+/// The most pods that are explained: a longer list would not be read.
 const PODS: usize = 8;
 
 /// Draws the evidence as a list.
@@ -21,7 +21,7 @@ pub(crate) fn why(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width().saturating_sub(4).min(110);
     let lines = lines(scene, width.saturating_sub(6));
     let title = match &scene.view.hint {
-        // The row of hints may lie under the box.
+        // The box may cover the row of hints.
         Some(hint) => format!("WHY  {hint}"),
         None => "WHY".to_owned(),
     };
@@ -42,7 +42,7 @@ fn lines(scene: &Scene, width: usize) -> Vec<RoleLine> {
     lines
 }
 
-/// What is claimed, each with the evidence for it.
+/// The claims, each with its evidence.
 pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
     let mut claims = Vec::new();
     let mut list = |head: String, reasons: &[String]| claims.push((head, reasons.to_vec()));
@@ -90,18 +90,18 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
         &scene.verdict.why,
     );
     if let Some(belief) = &scene.session.breaker.belief {
-        let said: Vec<String> = std::iter::once(belief.because.clone())
+        let reasons: Vec<String> = std::iter::once(belief.because.clone())
             .chain(scene.session.breaker.statements.iter().map(|statement| {
                 let testimony = &statement.testimony;
-                let of = testimony.pod.iter().chain(&testimony.place).map(|word| format!(" {word}"));
+                let origin = testimony.pod.iter().chain(&testimony.place).map(|word| format!(" {word}"));
                 let who = format!("{:?}", testimony.witness).to_lowercase();
-                format!("{who}{}: {}", of.collect::<String>(), testimony.ground)
+                format!("{who}{}: {}", origin.collect::<String>(), testimony.ground)
             }))
             .collect();
         let state = crate::session::wording::breaker(belief.state);
         list(
             format!("the breaker is called {state}, {}", crate::tui::panes::breaker_confidence(belief)),
-            &said,
+            &reasons,
         );
     }
     let guards: Vec<String> =

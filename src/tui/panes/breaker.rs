@@ -1,5 +1,5 @@
-//! The circuit breaker: its states as boxes with the one believed filled, what comes next, who says so, what was seen and
-//! measured.
+//! The circuit breaker pane: the states as boxes with the believed one highlighted, what comes next, the sources with
+//! their evidence, the observed cycles and the measured settings.
 
 mod evidence;
 mod facts;
@@ -26,10 +26,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Rows and columns of the pane's inside from which the ways back are drawn, and sources say how old they are.
+/// Inner rows from which the transitions back are drawn, and inner columns from which each source shows its age.
 const TALL: usize = 13;
 const ROOMY: usize = 56;
-/// Columns below which no boxes fit beside each other.
+/// Inner columns below which the three boxes do not fit beside each other.
 const NARROW: usize = 33;
 
 /// Draws the pane.
@@ -71,7 +71,7 @@ pub(crate) fn breaker(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// How sure it is, or how many replicas are in the state that is shown; as much of it as there is room for.
+/// The confidence, or how many replicas are in the state shown, shortened to fit into `room`.
 fn word(scene: &Scene, roomy: bool, room: usize) -> RoleLine {
     let Some(belief) = &scene.session.breaker.belief else { return RoleLine::new() };
     if belief.state == BreakerState::Unknown && sources::is_anew(scene) {
@@ -83,7 +83,7 @@ fn word(scene: &Scene, roomy: bool, room: usize) -> RoleLine {
     };
     if let Some(worst) = worst(belief) {
         let of = belief.replicas.len();
-        let there = belief.replicas.iter().filter(|one| one.state == worst.state).count();
+        let there = belief.replicas.iter().filter(|replica| replica.state == worst.state).count();
         let words = format!("{there} of {of} replicas {}", wording::breaker(worst.state));
         let words = if words.len() <= room {
             words
@@ -108,14 +108,14 @@ pub(crate) fn confidence(belief: &Belief) -> String {
     counted_confidence(belief, noun)
 }
 
-/// `sure (2 of 2)`, for where the noun has no room.
+/// `sure (2 of 2)`, for use where the noun does not fit.
 pub(crate) fn short_confidence(belief: &Belief) -> String {
     counted_confidence(belief, "")
 }
 
 fn counted_confidence(belief: &Belief, noun: &str) -> String {
     let word = wording::confidence(belief.confidence);
-    // Where nobody agrees, as with two explanations or replicas that differ, there is nothing to count.
+    // Where no source agrees, as with two explanations or replicas that differ, there is nothing to count.
     if belief.agreeing == 0 {
         word.to_owned()
     } else {
@@ -123,7 +123,7 @@ fn counted_confidence(belief: &Belief, noun: &str) -> String {
     }
 }
 
-/// The replica in the worst state, where there are several.
+/// The replica in the worst state, if there are several.
 fn worst(belief: &Belief) -> Option<&NamedState> {
     let rank = |state: BreakerState| match state {
         BreakerState::Open | BreakerState::ForcedOpen => 4,
@@ -132,13 +132,13 @@ fn worst(belief: &Belief) -> Option<&NamedState> {
         BreakerState::Closed => 1,
         _ => 0,
     };
-    belief.replicas.iter().max_by_key(|one| rank(one.state))
+    belief.replicas.iter().max_by_key(|replica| rank(replica.state))
 }
 
-/// What the machine shows.
+/// The state machine to draw.
 fn face(scene: &Scene) -> MachineState {
     let Some(belief) = &scene.session.breaker.belief else { return MachineState::dark() };
-    let state = worst(belief).map_or(belief.state, |one| one.state);
+    let state = worst(belief).map_or(belief.state, |replica| replica.state);
     let role = breaker_role(state, scene.verdict.word);
     let shine = match belief.confidence {
         Confidence::CannotTell => BoxEmphasis::Asked,
@@ -161,7 +161,7 @@ fn face(scene: &Scene) -> MachineState {
     }
 }
 
-/// The state that was last believed of the process that runs, with a question mark.
+/// The last known state of the running process, with a question mark.
 fn last_known(scene: &Scene) -> MachineState {
     let breaker = &scene.session.breaker;
     let known = breaker
@@ -181,7 +181,7 @@ fn last_known(scene: &Scene) -> MachineState {
     MachineState::Machine(known)
 }
 
-/// How many trials failed and worked so far.
+/// The numbers of failed and successful trials so far.
 fn seen(scene: &Scene) -> (usize, usize) {
     use crate::session::state::CycleEnd;
     let ended = |end| {
@@ -193,7 +193,7 @@ fn seen(scene: &Scene) -> (usize, usize) {
     (ended(CycleEnd::Failed), ended(CycleEnd::Worked))
 }
 
-/// The state in a word, filled as far as it is believed; for where no machine fits.
+/// The state in a word, filled if it is sure or likely; used where the boxes do not fit.
 pub(super) fn state(scene: &Scene) -> RoleLine {
     let Some(belief) = &scene.session.breaker.belief else {
         return RoleLine::strong(Role::Strong, "UNKNOWN");

@@ -1,4 +1,4 @@
-//! Two sessions side by side at the end: the table, both pictures on one axis, findings.
+//! Two sessions compared at the end: the table, both plots on one axis, findings.
 
 mod table;
 
@@ -25,24 +25,27 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Columns of the picture, of so many, where there are and are not many.
+/// The picture's share of the width, as a fraction, on a standard and on a wide screen.
 const PICTURE: [(usize, usize); 2] = [(72, 120), (130, 200)];
-/// Rows of the small table with its head, and of both strips with the axis.
+/// Rows of the small table with its head, and rows of both strips with the axis.
 const SMALL: (usize, usize) = (7, 5);
-/// Where the strips of the small screen begin.
+/// The column in which the strips of the small screen begin.
 const TRACK: usize = 9;
 
-/// Draws the comparison in the room of all panes.
+/// Draws the comparison in place of all panes.
 pub(crate) fn comparison(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     let Some(earlier) = scene.earlier else { return };
     canvas.clear();
-    let (one, two) = scene.view.names();
-    let compared = Comparison::of((one, earlier), (two, scene.session));
-    let before =
-        ComparedRun { session: earlier, name: one, role: standing_role(compared.before.conclusion.standing) };
+    let (before_name, after_name) = scene.view.names();
+    let compared = Comparison::of((before_name, earlier), (after_name, scene.session));
+    let before = ComparedRun {
+        session: earlier,
+        name: before_name,
+        role: standing_role(compared.before.conclusion.standing),
+    };
     let after = ComparedRun {
         session: scene.session,
-        name: two,
+        name: after_name,
         role: standing_role(compared.after.conclusion.standing),
     };
     match size {
@@ -88,7 +91,7 @@ fn small(
     after: ComparedRun,
 ) {
     let (width, height) = (canvas.width(), canvas.height());
-    // A row more is the table's, the others are the findings'.
+    // One spare row goes to the table, the others to the findings.
     let spare = usize::from(height > SMALL.0 + SMALL.1 + 7);
     let top = SMALL.0 + spare;
     table::brief(&mut canvas.part(0, 0, width, top), compared);
@@ -98,25 +101,25 @@ fn small(
     lessons(&mut canvas.part(0, below, width, height.saturating_sub(below)), scene, compared, 1);
 }
 
-/// Findings, then what was not seen, what two runs cannot tell, and predictions.
+/// Findings, then what was not seen, what two runs cannot show, and the scored predictions.
 fn lessons(canvas: &mut PaneBuffer, scene: &Scene, compared: &Comparison, number: usize) {
     let key = scene.view.keymap.key(Action::Why);
     let word = RoleLine::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
     let scroll = scene.view.scroll_of(scene.view.focus);
-    // Whatever has the focus, the wheel scrolls what can be scrolled here.
+    // The mouse wheel scrolls this list, whichever pane has the focus.
     scene.mark(canvas.area(), Target::Pane(scene.view.focus));
     let hidden = {
         let title = RoleLine::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
         let mut body = narrowed(canvas.framed(&title, &word, Role::Line));
         let width = body.width();
-        let told: Vec<FindingText> = compared.findings.iter().map(FindingText::of).collect();
-        let mut lines = findings::lines(&told, &compared.not_seen, width);
-        // The first one stands in the row of notes.
+        let texts: Vec<FindingText> = compared.findings.iter().map(FindingText::of).collect();
+        let mut lines = findings::lines(&texts, &compared.not_seen, width);
+        // The first caveat is in the note line.
         lines.extend(findings::headed("NOTE", compared.caveats.get(1..).unwrap_or_default(), width));
         for side in [&compared.after, &compared.before].into_iter().filter(|side| !side.scores.is_empty()) {
             lines.push(RoleLine::new());
             lines.push(RoleLine::strong(Role::Strong, "YOUR PREDICTION").and(format!("  {}", side.name)));
-            lines.extend(side.scores.iter().map(|one| comparison_bars::prediction(one, width)));
+            lines.extend(side.scores.iter().map(|score| comparison_bars::prediction(score, width)));
         }
         super::scrolled(&mut body, &lines, scroll);
         lines.len().saturating_sub(body.height())

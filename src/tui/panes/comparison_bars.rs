@@ -1,4 +1,4 @@
-//! What one session came to: figures with bars; before them what the end left, and predictions beside what happened.
+//! The result of one session as figures with bars; above them the state after the end and the scored predictions.
 
 use super::{Scene, framed, narrowed};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Where values end, and where bars begin.
+/// The column in which values end, and the column in which bars begin.
 const VALUES: usize = 27;
 const BARS: usize = 29;
 
@@ -35,7 +35,7 @@ pub(crate) fn score(canvas: &mut PaneBuffer, scene: &Scene) {
     super::more_below(canvas, scene, Pane::Pods, hidden.saturating_sub(scroll));
 }
 
-/// All rows: what the end left, predictions, figures.
+/// All rows: the state after the end, predictions, figures.
 pub(super) fn rows(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let mut rows = aftermath(scene, width);
     let Some(fault) = &scene.session.fault else {
@@ -62,7 +62,7 @@ pub(super) fn rows(scene: &Scene, width: usize) -> Vec<RoleLine> {
     rows
 }
 
-/// A label with its value and its share of something.
+/// A label with its value and, for the bar, its share of a whole.
 struct BarFigure<'a> {
     label: &'a str,
     value: String,
@@ -76,7 +76,7 @@ impl<'a> BarFigure<'a> {
         Self { label, value: value.into(), role: Role::Strong, share: None }
     }
 
-    /// A count, of so many if that is worth telling; a zero has no colour.
+    /// A count, with `of` as its total if both are above zero; a zero has no colour.
     fn counted(label: &'a str, count: u64, of: Option<u64>, role: Role) -> Self {
         let of = of.filter(|of| *of > 0 && count > 0);
         let value = of.map_or_else(|| count.to_string(), |of| format!("{count} of {of}"));
@@ -104,11 +104,11 @@ impl<'a> BarFigure<'a> {
     }
 }
 
-/// A bar of half rows, in half cells: `▄▄▖`.
+/// A bar half a row high, in steps of half a cell: `▄▄▖`.
 pub(super) fn half_rows(share: f64, cells: usize) -> String {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     let halves = (share * cells as f64 * 2.0).round() as usize;
-    // What is there is seen.
+    // A share above zero is always visible.
     let halves = if share > 0.0 && cells > 0 { halves.max(1) } else { halves };
     format!("{}{}", "▄".repeat(halves / 2), if halves % 2 == 1 { "▖" } else { "" })
 }
@@ -142,7 +142,7 @@ fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<RoleLine> {
         ));
     }
     let mut rows: Vec<RoleLine> = rows.iter().map(|figure| figure.row(width)).collect();
-    // Later ones are read by those who scroll.
+    // The rows below are reached by scrolling.
     let quantiles = [("median wait", waits.p50, Quantile::P50), ("p95", waits.p95, Quantile::P95)];
     rows.extend(breaker(scene, endpoint).iter().map(|figure| figure.row(width)));
     rows.extend(
@@ -151,7 +151,7 @@ fn users(scene: &Scene, endpoint: &Endpoint, width: usize) -> Vec<RoleLine> {
     rows
 }
 
-/// When the breaker opened and tried again, and how long real answers took to come back.
+/// When the breaker opened and tried again, and the delay from the provider's recovery to real answers.
 fn breaker(scene: &Scene, endpoint: &Endpoint) -> Vec<BarFigure<'static>> {
     let session = scene.session;
     let seen = session.breaker.measured(session.t0());
@@ -192,7 +192,7 @@ fn without_fault(scene: &Scene, width: usize) -> Vec<RoleLine> {
     text::wrap(&why, width, 8).into_iter().map(RoleLine::text).collect()
 }
 
-/// What the end left: rollbacks that failed, whether the system is safe, and what came too late to change the verdict.
+/// The state after the end: failed rollbacks, whether the system is safe, and what came too late to change the verdict.
 fn aftermath(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
     let mut rows = Vec::new();
@@ -216,14 +216,14 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<RoleLine> {
     rows
 }
 
-/// What was expected, beside what happened: before the figures, which say the rest.
+/// The predictions with what happened, before the figures.
 fn predictions(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let scores = insight::scores(scene.session, scene.now);
     let head = (!scores.is_empty()).then(|| RoleLine::strong(Role::Strong, "YOUR PREDICTION"));
     head.into_iter().chain(scores.iter().map(|score| prediction(score, width))).collect()
 }
 
-/// A guess and its fact, with the word whether it was right.
+/// A prediction with the fact, and whether it was right.
 pub(super) fn prediction(score: &PredictionScore, width: usize) -> RoleLine {
     let role = match score.right {
         Some(true) => Role::Ok,

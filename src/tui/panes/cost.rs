@@ -1,9 +1,10 @@
-//! What an abort costs, in words from the longest to the shortest: nobody should have to press the key to find out.
+//! What an abort does and how long that takes, in phrases from the longest to the shortest, so that the operator knows
+//! it before pressing the key.
 
 use super::Scene;
 use crate::session::event::TargetCard;
 
-/// What pressing the key would do now beside ending the run; nothing where nothing is away any more.
+/// What the abort key would do now besides ending the run; empty if nothing is missing any more.
 pub(super) fn of_abort(scene: &Scene) -> Vec<String> {
     let session = scene.session;
     if let Some(kit) = session.undo_due() {
@@ -21,7 +22,7 @@ pub(super) fn of_abort(scene: &Scene) -> Vec<String> {
     }
 }
 
-/// What it would do after the fire of the card.
+/// What the abort key would do after the card's step was fired.
 pub(super) fn of_card(scene: &Scene, card: &TargetCard) -> Vec<String> {
     match scene.session.undo.kits.get(&card.step) {
         Some(kit) if kit.needed => put_back(&kit.cost),
@@ -61,7 +62,7 @@ fn by_itself(cost: &str) -> Vec<String> {
     vec!["nothing to undo".to_owned()]
 }
 
-/// What a card says of the undo where there is no kit.
+/// The card's text on undo, for a step without a kit.
 fn of_file(undo: &str) -> Vec<String> {
     let first = undo.split_once(", or ").map_or(undo, |(first, _)| first);
     match first {
@@ -75,7 +76,7 @@ fn of_file(undo: &str) -> Vec<String> {
     }
 }
 
-/// What is done and how long it takes: `, about 4 s`, `, at once`.
+/// Splits a cost into the action and its duration: `, about 4 s`, `, at once`.
 fn timed(cost: &str) -> (&str, String) {
     match cost.rsplit_once(", about ") {
         Some((what, "0 s" | "1 s")) => (what, ", at once".to_owned()),

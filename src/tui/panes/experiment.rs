@@ -1,4 +1,4 @@
-//! The plan with the state of each step; on a wide screen also what ends the run by itself, and what can be put back.
+//! The plan with the state of each step; on a wide screen also the guards and the undo kit.
 
 use super::{Scene, framed, selected};
 use crate::{
@@ -21,24 +21,24 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Columns from which guards and undo kit have room below the steps, and from which remarks stand beside them.
+/// Columns from which guards and undo kit are shown below the steps, and from which notes are written in full.
 const ROOMY: usize = 50;
-/// Columns in which the guards' figures end, and in which longer ones begin at the latest.
+/// The column in which the guards' figures end, and the last column in which a longer figure may begin.
 const FIGURES: (usize, usize) = (29, 17);
 
-/// A step, or a line in the place of several.
+/// One step, or one line that stands for several.
 struct StepLine {
     mark: char,
     role: Role,
-    /// Whether the run holds here.
+    /// Whether the step has a breakpoint.
     held: bool,
     name: RoleLine,
-    /// What stands at the right, whole.
+    /// The note at the right edge; it is never cut.
     note: RoleLine,
-    /// Whether it is chosen, runs or is next.
+    /// Whether the step is selected, runs, or is next.
     at_hand: bool,
     step: Option<StepRef>,
-    /// What else is known of it, where there is room.
+    /// Further details, shown where there is room.
     details: Vec<RoleLine>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn experiment(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// How steps go on, and how many were played.
+/// Whether the run is held or automatic, and how many steps are done.
 fn counter(scene: &Scene) -> RoleLine {
     let steps = &scene.session.steps;
     let mut row = RoleLine::new();
@@ -72,7 +72,7 @@ fn counter(scene: &Scene) -> RoleLine {
     row.with(Role::Soft, format!("{} of {} done", steps.done(), steps.rows.len()))
 }
 
-/// Leaves as many details as there are rows for: those of what failed first, then those of the step at hand.
+/// Cuts the details to the free rows: those of failed steps come first, then those of the current step.
 fn spend(lines: &mut [StepLine], height: usize) {
     let mut spare = height.saturating_sub(lines.len());
     let mut order: Vec<usize> = (0..lines.len()).collect();
@@ -85,7 +85,7 @@ fn spend(lines: &mut [StepLine], height: usize) {
     }
 }
 
-/// Draws the lines around the one at hand.
+/// Draws the lines, scrolled so that the current one is visible.
 fn steps(inside: &mut PaneBuffer, scene: &Scene, lines: &[StepLine]) {
     let (width, height) = (inside.width(), inside.height());
     let rows: Vec<(&StepLine, Option<&RoleLine>)> = lines
@@ -126,7 +126,7 @@ fn draw(row: &mut PaneBuffer, line: &StepLine) {
     row.part(0, 0, width.saturating_sub(1), 1).right(0, &line.note);
 }
 
-/// Columns for a name beside a note, two of them free between both.
+/// Columns for a name beside a note, with two free columns between them.
 fn room(width: usize, note: &RoleLine) -> usize {
     let taken = match note.width() {
         0 => 0,
@@ -146,7 +146,7 @@ fn plan(scene: &Scene, width: usize) -> Vec<StepLine> {
     folded.into_iter().chain(shown.map(|row| step(scene, row, width, at_hand))).collect()
 }
 
-/// The step that is chosen; else the one that runs, pauses or is next.
+/// The selected step; else the one that runs, pauses or is next.
 fn at_hand(scene: &Scene) -> Option<StepRef> {
     let steps = &scene.session.steps;
     let goes_on = |row: &&StepRow| row.state.is_active() || matches!(row.state, StepState::Awaited { .. });
@@ -156,21 +156,22 @@ fn at_hand(scene: &Scene) -> Option<StepRef> {
     scene.view.chosen.or_else(|| current().or_else(next).map(|row| row.step.at))
 }
 
-/// After T0 the hypothesis is one line; what comes last is left out until it comes.
+/// Whether a section is hidden: after T0 the hypothesis before the method is one line, and the one after the method is
+/// left out until it begins.
 fn hidden(scene: &Scene, section: Section, at_hand: Option<StepRef>) -> bool {
     let run = &scene.session.run;
-    let there = at_hand.is_some_and(|at| at.section == section);
+    let is_current = at_hand.is_some_and(|at| at.section == section);
     match section {
-        Section::Before => run.before.is_some() && scene.session.fault.is_some() && !there,
+        Section::Before => run.before.is_some() && scene.session.fault.is_some() && !is_current,
         Section::After => {
             let began = |row: &StepRow| row.step.at.section == Section::After && row.started.is_some();
-            !there && run.after.is_none() && !scene.session.steps.rows.iter().any(began)
+            !is_current && run.after.is_none() && !scene.session.steps.rows.iter().any(began)
         }
         Section::Method | Section::During | Section::Rollbacks => false,
     }
 }
 
-/// What the hypothesis before the method came to.
+/// The result of the steady-state hypothesis before the method, in one line.
 fn hypothesis(scene: &Scene, width: usize) -> StepLine {
     let probes = scene.session.steps.rows.iter().filter(|row| row.step.at.section == Section::Before);
     let met = probes.clone().filter(|row| row.state == StepState::Succeeded).count();
@@ -211,7 +212,7 @@ fn step(scene: &Scene, row: &StepRow, width: usize, at_hand: Option<StepRef>) ->
     }
 }
 
-/// The symbol of a state, and its colour.
+/// The symbol and colour of a step's state.
 fn mark(row: &StepRow) -> (char, Role) {
     match row.state {
         StepState::Waiting => ('·', Role::Soft),
@@ -230,7 +231,7 @@ fn mark(row: &StepRow) -> (char, Role) {
 fn note(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let step = &row.step;
     match &row.state {
-        // It can be asked again.
+        // A step that failed and is awaited again can be run again.
         StepState::Awaited { .. } if row.failed() => RoleLine::strong(Role::Failing, wrong(row)),
         StepState::Waiting | StepState::Awaited { .. } if step.destructive && !step.pretended => {
             RoleLine::strong(Role::Fault, "FIRE")
@@ -271,7 +272,7 @@ fn note(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     }
 }
 
-/// What it came to: the moment, after T0; before it the value. What is wrong goes before both.
+/// The result of a step: a word if something is wrong, then the time since T0, or before T0 the value.
 fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let since = row.ended.and_then(|at| scene.since_t0(at)).filter(|since| *since >= -0.5);
     let moment = since.map(figures::moment);
@@ -290,7 +291,7 @@ fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     }
 }
 
-/// What is wrong with a step that failed, in a word or two.
+/// Why a step failed, in a word or two.
 fn wrong(row: &StepRow) -> &'static str {
     match (&row.trouble, &row.state, &row.step.tolerance) {
         (Some(_), ..) => "no effect",
@@ -299,7 +300,8 @@ fn wrong(row: &StepRow) -> &'static str {
     }
 }
 
-/// What went wrong, what is played otherwise, and what is known of the step that is chosen.
+/// The error of a failed step, the fix by which the step differs from the file, and the description of the selected
+/// step.
 fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<RoleLine> {
     let mut rows = Vec::new();
     let over = row.state.is_over() || matches!(row.state, StepState::Awaited { .. });
@@ -318,7 +320,7 @@ fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<RoleLine> {
     rows
 }
 
-/// How a step that is chosen is called, what it gave and how long it took.
+/// The label of the selected step, its output and how long it took.
 fn about(row: &StepRow) -> Option<String> {
     let took = row.seconds.map(|seconds| format!("took {}", figures::length(seconds)));
     let gave = row.summary.clone().filter(|_| !row.failed());
@@ -332,7 +334,7 @@ fn about(row: &StepRow) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// What ends the run by itself, and what can be put back.
+/// The limits of the guards with their current figures, and the number of saved manifests.
 fn safeguards(scene: &Scene) -> Vec<RoleLine> {
     let session = scene.session;
     let readings = insight::guard_readings(session, scene.until);
@@ -365,7 +367,7 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
     rows
 }
 
-/// A name with its figure at the right of it.
+/// A label with its figure at the right.
 fn figure(name: &str, figure: RoleLine) -> RoleLine {
     let (end, latest) = FIGURES;
     let column = end.saturating_sub(figure.width()).max(latest);

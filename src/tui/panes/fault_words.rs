@@ -1,4 +1,4 @@
-//! What we did to the provider, in a word or two: what people say of a victim.
+//! What the fault did to the provider, in a word or two.
 
 use super::Scene;
 use crate::tui::figures;
@@ -12,7 +12,7 @@ pub(super) fn by_us(scene: &Scene) -> Option<String> {
     Some(format!("{done} by us"))
 }
 
-/// Why the provider is away, and for how long: `killed by us, 8.6 s ago`, `down again for 3.0 s`.
+/// Why the provider is down, and for how long: (`killed by us`, `8.6 s`), (`down again`, `3.0 s`).
 pub(super) fn away(scene: &Scene) -> Option<(String, String)> {
     let down = scene.session.provider_readiness().last().copied().filter(|last| last.ready == 0)?;
     let lasted = figures::length(figures::between(down.from, scene.said));
@@ -23,7 +23,7 @@ pub(super) fn away(scene: &Scene) -> Option<(String, String)> {
     })
 }
 
-/// `KILL 1 pod, by deleting it` as what was done: `killed`.
+/// The headline `KILL 1 pod, by deleting it` as a participle: `killed`.
 fn participle(headline: &str) -> String {
     let done = match headline.split(' ').next().unwrap_or_default() {
         "KILL" => "killed",
@@ -43,7 +43,7 @@ fn participle(headline: &str) -> String {
     done.to_owned()
 }
 
-/// The same as what a fire does: `kills 1 pod, by deleting it`, from the longest to the shortest words.
+/// The headline as what a fire does: `kills 1 pod, by deleting it`, from the longest to the shortest phrase.
 pub(super) fn does(headline: &str) -> Vec<String> {
     let (verb, rest) = headline.split_once(' ').unwrap_or((headline, ""));
     if verb.is_empty() || !verb.chars().all(|c| c.is_ascii_uppercase()) {
@@ -53,7 +53,8 @@ pub(super) fn does(headline: &str) -> Vec<String> {
         return vec!["hits nothing".to_owned()];
     }
     let verb = format!("{}s", verb.to_lowercase());
-    // A name says what it is of itself, and where it goes is more than where it comes from.
+    // The kind is left out, since the name implies it; the shorter form drops the old count, since the new one matters
+    // more.
     let rest = match (verb.as_str(), rest.split_once(' ')) {
         ("scales", Some((kind, named))) if kind.starts_with(char::is_uppercase) => named,
         _ => rest,
@@ -64,7 +65,7 @@ pub(super) fn does(headline: &str) -> Vec<String> {
     {
         forms.push(format!("{verb} {name} to {to}"));
     }
-    // Clause by clause.
+    // Drops one clause after the other.
     let ends: Vec<usize> = rest.match_indices([',', ';']).map(|(end, _)| end).collect();
     forms.extend(ends.iter().rev().filter_map(|end| Some(format!("{verb} {}", rest.get(..*end)?))));
     forms

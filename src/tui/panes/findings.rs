@@ -1,4 +1,4 @@
-//! What a session taught, each finding with its advice; then what no session like it can show.
+//! The findings of a session, each with its advice; then what a session of this kind cannot show.
 
 use super::{Scene, comparison_bars, frame};
 use crate::{
@@ -17,12 +17,12 @@ mod tests;
 
 /// Columns before a finding's text.
 const INDENT: usize = 4;
-/// Columns before what was not seen.
+/// Columns before the sentences on what was not seen.
 const HEAD: usize = 10;
-/// Columns from which two are left free behind a text, rather than one.
+/// Columns from which two columns are left free behind a text instead of one.
 const ROOMY: usize = 60;
 
-/// Draws the pane; `whole` with the figures below, where they have no pane of their own.
+/// Draws the pane; with `whole`, also the figures, where they have no pane of their own.
 pub(crate) fn findings(canvas: &mut PaneBuffer, scene: &Scene, whole: bool) {
     let found = insight::findings(scene.session, scene.now);
     let key = scene.view.keymap.key(Action::Why);
@@ -31,8 +31,8 @@ pub(crate) fn findings(canvas: &mut PaneBuffer, scene: &Scene, whole: bool) {
         let mut body = frame(canvas, scene, Pane::Experiment, "FINDINGS", word);
         let width = body.width();
         let unseen = insight::not_seen(scene.session, scene.now);
-        let told: Vec<FindingText> = found.iter().map(FindingText::of).collect();
-        let mut lines = lines(&told, &unseen, width);
+        let texts: Vec<FindingText> = found.iter().map(FindingText::of).collect();
+        let mut lines = lines(&texts, &unseen, width);
         if whole {
             lines.push(RoleLine::new());
             lines.push(RoleLine::strong(Role::Strong, "WHAT IT CAME TO").with(Role::Soft, "  since T0"));
@@ -49,7 +49,7 @@ pub(crate) fn findings(canvas: &mut PaneBuffer, scene: &Scene, whole: bool) {
     );
 }
 
-/// A finding as it is told.
+/// The parts of a finding that are shown.
 pub(super) struct FindingText<'a> {
     pub(super) weight: Severity,
     pub(super) text: &'a str,
@@ -82,11 +82,11 @@ pub(super) fn lines(found: &[FindingText], unseen: &[String], width: usize) -> V
     lines
 }
 
-/// Sentences with a word before the first one, and an empty row above them.
+/// Sentences with a label before the first one, and a blank row above them.
 pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<RoleLine> {
     let mut lines = Vec::new();
-    for (i, said) in sentences.iter().enumerate() {
-        for (j, line) in text::wrapped(said, width.saturating_sub(HEAD)).into_iter().enumerate() {
+    for (i, sentence) in sentences.iter().enumerate() {
+        for (j, line) in text::wrapped(sentence, width.saturating_sub(HEAD)).into_iter().enumerate() {
             let head = if (i, j) == (0, 0) { head } else { "" };
             lines.push(RoleLine::strong(Role::Strong, head).to(HEAD).and(line));
         }

@@ -15,14 +15,14 @@ use crate::{
 
 /// Columns from which the phases to come are shown too.
 const ROOMY: usize = 100;
-/// Columns of a title below which there is none, and columns of a cluster's name where there are few.
+/// The narrowest title that is shown, and the columns of a cluster's name in its brief form.
 const TITLE: usize = 8;
 const BRIEF_PLACE: usize = 24;
 
-/// The phases in order, as they are called while nothing is unusual.
+/// The phases in order, in a run without anomalies.
 const PHASES: [Phase; 5] = [Phase::Ready, Phase::Steady, Phase::FaultOn, Phase::Recovered, Phase::Finished];
 
-/// Draws the line. The clock, and a cluster that is not on the allow-list, are never cut.
+/// Draws the line. The clock and a cluster outside the allow-list are never cut.
 pub(crate) fn header(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     let width = canvas.width();
     let sides = HeaderDetail::ALL.into_iter().flat_map(|detail| {
@@ -43,10 +43,10 @@ pub(crate) fn foreign<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     meta.context.as_deref().filter(|_| !meta.allowed)
 }
 
-/// What stands before everything else: a cluster that is not on the allow-list, with the namespace where there is room.
+/// A cluster outside the allow-list, which precedes everything else, with the namespace if there is room.
 fn lead(scene: &Scene, width: usize, whole: bool) -> RoleLine {
     let Some(context) = foreign(scene) else { return RoleLine::new() };
-    // The clock and a column on each side of the name are all that it leaves room for.
+    // Besides the name only the clock and a column on each side of the name must fit.
     let context = text::fit_ends(context, width.saturating_sub(14));
     let lead = RoleLine::new().fill(Role::Failing, format!(" {context} "));
     match whole {
@@ -55,7 +55,7 @@ fn lead(scene: &Scene, width: usize, whole: bool) -> RoleLine {
     }
 }
 
-/// Program and title, as far as there is room.
+/// Program name and title, as far as there is room.
 fn title(canvas: &mut PaneBuffer, scene: &Scene) {
     let meta = &scene.session.meta;
     let title = if meta.title.is_empty() { &meta.source } else { &meta.title };
@@ -68,18 +68,18 @@ fn title(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.row(0, &shown);
 }
 
-/// How much of the right side is shown.
+/// How much of the right side is shown, from the most to the least.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum HeaderDetail {
     All,
-    /// Not what is done, nor what is to come.
+    /// Without the symbols of past and future phases.
     Now,
-    /// The cluster in a few columns.
+    /// The cluster's name in its brief form.
     BriefPlace,
-    /// The phase's number only.
+    /// The phase as its number only.
     Number,
     NoPlace,
-    /// Number and clock.
+    /// Without the steering and dry-run labels: number and clock.
     NoChips,
     Clock,
 }
@@ -117,7 +117,7 @@ fn right(scene: &Scene, size: Size, width: usize, detail: HeaderDetail) -> RoleL
     row.and("  ").bold(Role::Strong, clock).and(" ")
 }
 
-/// Who steers, and what is only pretended.
+/// Labels for read-only or replay mode, and for a dry run.
 fn chips(scene: &Scene) -> RoleLine {
     let mut row = RoleLine::new();
     match scene.view.steering {
@@ -136,7 +136,7 @@ fn place(scene: &Scene, brief: bool) -> RoleLine {
     let (context, namespace) = match (&meta.context, meta.allowed) {
         (None, _) if scene.phase == Phase::Starting => return RoleLine::text("   "),
         (None, _) => return RoleLine::text("  no cluster   "),
-        // It stands first in the row.
+        // The header begins with it.
         (Some(_), false) => return RoleLine::text("   "),
         (Some(context), true) => (context.as_str(), meta.namespace.as_str()),
     };
@@ -145,7 +145,7 @@ fn place(scene: &Scene, brief: bool) -> RoleLine {
     RoleLine::text(format!("  {context}")).with(Role::Soft, "/").and(format!("{namespace}   "))
 }
 
-/// Number and word, with what is done before it and what is to come behind it.
+/// The phase's number and word, with past phases before it and future ones after it.
 fn phase(scene: &Scene, width: usize, detail: HeaderDetail) -> RoleLine {
     let number = scene.phase.number();
     let mut row = RoleLine::new();
@@ -164,7 +164,7 @@ fn phase(scene: &Scene, width: usize, detail: HeaderDetail) -> RoleLine {
     }
 }
 
-/// All five in words.
+/// All five phases in words.
 fn all_phases(scene: &Scene) -> RoleLine {
     let mut row = RoleLine::new();
     for phase in PHASES {
@@ -188,13 +188,13 @@ fn word(scene: &Scene) -> String {
     }
 }
 
-/// What we did has a colour of its own, as long as it is on or its end was not that of the plan.
+/// The phase is in the fault's colour while the fault is on, or if the run was aborted.
 fn role(scene: &Scene) -> Role {
     let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
     if on || aborted(scene) { Role::Fault } else { Role::Focus }
 }
 
-/// Whether the run was told to end before its end.
+/// Whether the run was ended early.
 fn aborted(scene: &Scene) -> bool {
     let run = &scene.session.run;
     run.aborted.is_some() || run.interrupted.is_some() || scene.session.guards.tripped.is_some()
@@ -272,7 +272,7 @@ mod tests {
             assert_eq!(buffer.cell((1, 0)).unwrap().bg, theme.fill(Role::Failing).bg.unwrap());
             assert_eq!(buffer.cell((1, 0)).unwrap().fg, theme.fill(Role::Failing).fg.unwrap());
         }
-        // The smallest screen has no header: it stands in the row of the verdict.
+        // The smallest screen has no header: the cluster is in the row of the verdict.
         let slim = text(&drawn(&told, &view(), &theme, 60, 14));
         assert!(slim.starts_with(" prod-eu "), "{slim}");
     }

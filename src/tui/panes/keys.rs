@@ -1,4 +1,4 @@
-//! The keys that do something now, in an order that never changes.
+//! The keys that have an effect now, in a fixed order.
 
 use super::Scene;
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 };
 use Action as A;
 
-/// Columns of the keys that are always at the right end.
+/// Columns of the keys that are always shown at the right end.
 const END: usize = 16;
 
-/// From the most to the least needed.
+/// The keys during a run, the most important first.
 const ORDER: &[Action] = &[
     A::Fire,
     A::Abort,
@@ -35,7 +35,7 @@ const ORDER: &[Action] = &[
     A::Guards,
     A::Filter,
 ];
-/// After the end.
+/// The keys after the end of the run.
 const AFTER: &[Action] = &[
     A::Undo,
     A::Next,
@@ -50,11 +50,11 @@ const AFTER: &[Action] = &[
     A::Zoom,
     A::Filter,
 ];
-/// Before an audience.
+/// The keys in the presenter's view.
 const STAGE: &[Action] =
     &[A::Fire, A::Abort, A::Undo, A::Next, A::Cut, A::NewRun, A::Presenter, A::Note, A::Mark, A::Finer];
 
-/// Draws the row: as many keys as fit, those for help and for leaving always.
+/// Draws the row: as many keys as fit, and always those for help and quit.
 pub(crate) fn keys(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
     let ended = scene.session.run.ended.is_some() || scene.view.finished;
@@ -78,7 +78,7 @@ pub(crate) fn keys(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.at(width.saturating_sub(END.max(end.width() + 1)), 0, &end);
 }
 
-/// `c cut wait`; nothing for an action that has no key.
+/// `c cut wait`; `None` for an action without a key.
 fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     let keymap = &scene.view.keymap;
     let binding = keymap.binding(action)?;
@@ -94,7 +94,7 @@ fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     (!key.trim().is_empty()).then(|| RoleLine::strong(role, key).and(format!(" {label}")))
 }
 
-/// Whether the key does something now.
+/// Whether the key has an effect now.
 fn applies(scene: &Scene, action: Action) -> bool {
     let (session, view) = (scene.session, scene.view);
     if refused(view, action).is_some() {

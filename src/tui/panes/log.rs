@@ -1,4 +1,4 @@
-//! The log: lines of the session and of the libraries beneath, kept and drawn by tui-logger.
+//! The log pane: lines of the session and of libraries, stored and drawn by tui-logger.
 
 use super::{Scene, frame};
 use crate::{
@@ -14,10 +14,10 @@ use log::LevelFilter;
 use ratatui::{style::Style, text::Line, widgets::Widget};
 use tui_logger::{Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetEvent, TuiWidgetState};
 
-/// Marks targets whose lines bring their own time.
+/// The target prefix of lines that carry their own timestamp.
 const OF_SESSION: &str = "session/";
 
-/// The lines that were handed to the widget, and where it is scrolled to.
+/// The position up to which lines were passed to the widget, and the widget's scroll state.
 #[derive(Default)]
 pub struct LogFeed {
     handed: u64,
@@ -26,12 +26,12 @@ pub struct LogFeed {
 }
 
 impl LogFeed {
-    /// A feed of the normal course and worse; `detailed`: of everything.
+    /// A feed of the levels from INFO up; with `detailed`, of all levels.
     pub fn new(detailed: bool) -> Self {
         Self { detailed, ..Self::default() }
     }
 
-    /// Hands the session's new lines over, with the time they were said at, and takes in what libraries traced.
+    /// Passes the session's new lines, with their timestamps, to the widget, and collects the records of libraries.
     pub fn follow(&mut self, session: &Session) {
         let log = &session.log;
         let end = log.forgotten + log.lines.len() as u64;
@@ -53,7 +53,7 @@ impl LogFeed {
         tui_logger::move_events();
     }
 
-    /// Moves a page towards what is older (negative) or newer (positive), or back to the latest (0).
+    /// Scrolls one page towards older lines (negative) or newer ones (positive), or back to the latest (0).
     pub fn scroll(&mut self, by: isize) {
         self.state.transition(match by {
             ..0 => TuiWidgetEvent::PrevPageKey,
@@ -72,8 +72,8 @@ fn level(level: Level) -> log::Level {
     }
 }
 
-/// Makes the library take everything its subscriber lets through. Its own collecting thread is never started: lines are
-/// moved when a frame is drawn.
+/// Makes tui-logger accept every record that its subscriber passes on. Its collecting thread is never started: records
+/// are moved when a frame is drawn.
 pub(crate) fn accept_everything() {
     tui_logger::set_default_level(LevelFilter::Trace);
 }
@@ -84,14 +84,14 @@ pub(crate) fn log(canvas: &mut PaneBuffer, scene: &Scene, feed: &LogFeed) {
     lines(&mut inside, feed);
 }
 
-/// Draws the lines only.
+/// Draws the lines without a frame.
 pub(crate) fn lines(canvas: &mut PaneBuffer, feed: &LogFeed) {
     let theme = *canvas.theme;
     let widget = TuiLoggerWidget::default().formatter(Box::new(Formatter { theme })).state(&feed.state);
     canvas.widget(|area, buffer| widget.render(area, buffer));
 }
 
-/// `12:01:31 WARN fault  text`, cleaned and cut.
+/// `12:01:31 WARN fault  text`, with control characters removed and cut to the width.
 struct Formatter {
     theme: Theme,
 }

@@ -1,4 +1,4 @@
-//! The panes, one file each. A pane reads the scene and draws into its canvas; it decides nothing.
+//! The panes, one file each. A pane reads the [`Scene`] and draws into its [`PaneBuffer`]; it changes no state.
 
 mod banner;
 mod breaker;
@@ -62,8 +62,8 @@ use super::{
 };
 use ratatui::style::Modifier;
 
-/// A pane's frame with its number and title on the left and a word on the right; returns what is inside, a column free on
-/// both sides.
+/// Draws a pane's frame with its number and title on the left and `word` on the right. Returns the inside of the frame,
+/// less one free column on each side.
 fn frame<'c>(
     canvas: &'c mut PaneBuffer<'_>,
     scene: &Scene,
@@ -74,8 +74,8 @@ fn frame<'c>(
     narrowed(framed(canvas, scene, (pane, pane.number()), title, RoleLine::new(), word))
 }
 
-/// A pane's frame with its number, its title and more words after it; returns all that is inside, for rows that are filled
-/// from side to side.
+/// Draws a pane's frame with its number, its title and `more` after the title. Returns the whole inside of the frame,
+/// for rows that fill it from side to side.
 fn framed<'c>(
     canvas: &'c mut PaneBuffer<'_>,
     scene: &Scene,
@@ -91,14 +91,14 @@ fn framed<'c>(
     canvas.framed(&title, &word, line)
 }
 
-/// What is inside a frame, with a column free on both sides.
+/// The inside of a frame, less one free column on each side.
 fn narrowed(inside: PaneBuffer) -> PaneBuffer {
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     inside.into_part(1, 0, width, height)
 }
 
-/// A row that is selected: one bar from side to side, with pieces from the second column on, bold ones or not, and a note
-/// at its right.
+/// Draws a selected row as one bar over the full width: the pieces of `left` from the second column on, each bold or
+/// plain, and `note` at the right edge.
 fn selected(row: &mut PaneBuffer, left: &[(String, bool)], note: &str) {
     row.flood(Role::Focus);
     let (plain, width) = (row.theme.fill(Role::Focus), row.width());
@@ -113,7 +113,8 @@ fn selected(row: &mut PaneBuffer, left: &[(String, bool)], note: &str) {
     row.put(width.saturating_sub(text::width(&note) + 1), 0, &note, strong);
 }
 
-/// A bar of so many cells, filled to a share between 0 and 1 in eighths of a cell; without tints in whole cells.
+/// Draws a bar of `cells` cells, filled to `share` (0 to 1) in eighths of a cell; in whole cells where the theme has no
+/// tints.
 fn gauge(canvas: &mut PaneBuffer, (x, y): (usize, usize), cells: usize, share: f64, role: Role) {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let theme = canvas.theme;
@@ -134,22 +135,23 @@ fn gauge(canvas: &mut PaneBuffer, (x, y): (usize, usize), cells: usize, share: f
     }
 }
 
-/// Says in a pane's lower border that more can be scrolled to, with the key where it is this pane that it scrolls.
+/// Writes into the lower border how many rows are below the visible part, with the scroll key if this pane has the
+/// focus.
 fn more_below(canvas: &mut PaneBuffer, scene: &Scene, pane: Pane, rows: usize) {
     let (width, height) = (canvas.width(), canvas.height());
     if rows == 0 || height < 2 {
         return;
     }
-    let said = RoleLine::text(format!("{rows} more below"));
-    let said = match scene.view.focus == pane {
-        true => RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(said),
-        false => said,
+    let words = RoleLine::text(format!("{rows} more below"));
+    let words = match scene.view.focus == pane {
+        true => RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(words),
+        false => words,
     };
-    let taken = said.width() + 2;
-    canvas.part(width.saturating_sub(taken + 2), height - 1, taken, 1).spaced(0, taken - 2, &said);
+    let taken = words.width() + 2;
+    canvas.part(width.saturating_sub(taken + 2), height - 1, taken, 1).spaced(0, taken - 2, &words);
 }
 
-/// Draws the lines that fit from a scrolled-to one on.
+/// Draws as many lines as fit, starting at line `scroll`.
 fn scrolled(canvas: &mut PaneBuffer, lines: &[RoleLine], scroll: usize) {
     let height = canvas.height();
     let from = scroll.min(lines.len().saturating_sub(height));

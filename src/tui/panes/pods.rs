@@ -1,4 +1,5 @@
-//! Pods in play as cards, with their identity across the kill; the Services in front of them; what Kubernetes says.
+//! The pods in play as cards that follow a pod across its replacement, the Services in front of them, and Kubernetes
+//! events.
 
 mod card;
 mod rest;
@@ -27,19 +28,20 @@ pub(super) use rest::service_row;
 #[cfg(test)]
 mod tests;
 
-/// Columns of the pane's inside from which pods have their full names, and rows from which cards stand apart.
+/// Inner columns from which pods are shown with their full names, and inner rows from which cards are separated by
+/// blank rows.
 const ROOMY: usize = 56;
 const TALL: usize = 13;
-/// How long a pod that is gone stays in the list, in seconds.
+/// How long a deleted pod stays in the list, in seconds.
 const GONE_S: f64 = 60.0;
 
 /// A line of the pane.
 struct PodLine {
     left: RoleLine,
     right: RoleLine,
-    /// The pod whose card it belongs to, and whether it is the head of it.
+    /// The uid of the pod whose card this line belongs to, and whether this is the card's first line.
     pod: Option<(String, bool)>,
-    /// Whether it is left out first where there are too few rows.
+    /// Whether this line is dropped first where there are too few rows.
     spare: bool,
 }
 
@@ -77,17 +79,18 @@ pub(crate) fn pods(canvas: &mut PaneBuffer, scene: &Scene) {
         };
         scene.mark(row.area(), Target::Pod(uid.clone()));
         if *head && scene.view.pod.as_ref() == Some(uid) {
-            let told = |row: &RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
+            let plain_text =
+                |row: &RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
             let pieces: Vec<(String, bool)> =
                 line.left.0.iter().map(|piece| (piece.text.clone(), piece.role != Role::Text)).collect();
-            selected(&mut row, &pieces, &told(&line.right));
+            selected(&mut row, &pieces, &plain_text(&line.right));
         } else {
             row.part(1, 0, width, 1).spread(0, &line.left, &line.right);
         }
     }
 }
 
-/// How the watch is doing, where it does not speak.
+/// The state of the pod watch; empty while the watch is live.
 pub(super) fn watch(scene: &Scene) -> RoleLine {
     match scene.session.cluster.source(Source::Pods) {
         None => RoleLine::of(Role::Unknown, "not watched"),
@@ -102,7 +105,7 @@ pub(super) fn watch(scene: &Scene) -> RoleLine {
     }
 }
 
-/// The first line that is shown: as far as was scrolled, and so that the chosen pod is in sight.
+/// The index of the first visible line: the scroll position, moved so that the selected pod is visible.
 fn first(scene: &Scene, lines: &[PodLine], height: usize) -> usize {
     let chosen = |line: &PodLine| {
         line.pod.as_ref().is_some_and(|(uid, head)| *head && scene.view.pod.as_ref() == Some(uid))
@@ -111,7 +114,8 @@ fn first(scene: &Scene, lines: &[PodLine], height: usize) -> usize {
     scene.view.scroll_of(Pane::Pods).max(needed).min(lines.len().saturating_sub(height))
 }
 
-/// The pods in play that are listed, those that the fault is not about first; those that are gone for long are not.
+/// The pods in play to list, those of the provider last. Leaves out pods that do not match the filter or were deleted
+/// more than [`GONE_S`] ago.
 pub(in crate::tui) fn listed<'a>(session: &'a Session, filter: &str) -> Vec<&'a PodRow> {
     let last = session.last;
     let recent = |row: &PodRow| {
@@ -125,7 +129,7 @@ pub(in crate::tui) fn listed<'a>(session: &'a Session, filter: &str) -> Vec<&'a 
     rows
 }
 
-/// Everything the pane has to say, the pods in play first.
+/// All lines of the pane, the pods in play first.
 fn lines(scene: &Scene, width: usize, height: usize) -> Vec<PodLine> {
     let cluster = &scene.session.cluster;
     let (roomy, tall) = (width >= ROOMY, height >= TALL);
@@ -133,13 +137,13 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<PodLine> {
     if let Some(SourceState::Absent { reason } | SourceState::Reconnecting { reason }) =
         cluster.source(Source::Pods).map(|row| &row.state)
     {
-        let told = text::wrap(reason, width, 2).into_iter();
-        lines.extend(told.map(|line| PodLine::of(RoleLine::of(Role::Waiting, line))));
+        let reason_lines = text::wrap(reason, width, 2).into_iter();
+        lines.extend(reason_lines.map(|line| PodLine::of(RoleLine::of(Role::Waiting, line))));
     }
     let pods = listed(scene.session, &scene.view.filter);
     let counts = rest::others(scene).filter(|_| scene.view.filter.is_empty());
     let counts = counts.map_or(Vec::new(), |words| text::wrap(&words, width, 2)).into_iter();
-    // Under a long list nobody would find them.
+    // Below a long list the counts would be out of sight.
     let many = pods.len() > 8;
     if many {
         lines.extend(counts.clone().map(|words| PodLine::of(RoleLine::text(words))));

@@ -1,4 +1,4 @@
-//! The presenter's view: three numbers in big digits, and a caption for the audience.
+//! The presenter's view: three numbers in large digits, and a caption for the audience.
 
 use super::{
     Scene,
@@ -17,14 +17,14 @@ use crate::{
     },
 };
 
-/// Seconds that words written for the audience stand.
+/// Seconds for which a caption written for the audience is shown.
 const CAPTION_S: f64 = 30.0;
-/// Columns left of the numbers, and of what the lanes say.
+/// Columns left of the numbers, and left of the lane texts.
 const MARGIN: (usize, usize) = (2, 1);
-/// Columns from which a lane has two rows.
+/// Columns from which each lane has two rows.
 const WIDE: usize = 34;
 
-/// A number with its unit, and what it counts.
+/// A number with its unit and a label that names what is counted.
 struct BigFigure {
     number: String,
     unit: &'static str,
@@ -32,13 +32,13 @@ struct BigFigure {
     counts: &'static str,
 }
 
-/// Draws the numbers, then what holds in the two lanes, in their rows.
+/// Draws the numbers, then the current state of the breaker and of the provider in the rows of their lanes.
 pub(crate) fn figures(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     let each = if width >= WIDE { 2 } else { 1 };
     let rows = height.saturating_sub(2 * each);
     let figures = of(scene);
-    // Digits, word, and a free row where there is room for it.
+    // The digits, their label, and a blank row if there is room for it.
     let high = LetterSize::Small.rows() + 1;
     let pitch = [high + 1, high].into_iter().find(|pitch| pitch * figures.len() <= rows + 1);
     for (figure, i) in figures.iter().zip(0..) {
@@ -102,22 +102,22 @@ fn plain(canvas: &mut PaneBuffer, figure: &BigFigure) {
     canvas.at(MARGIN.1, 0, &row);
 }
 
-/// One sentence on the last change. What the operator has to know now goes before it.
+/// Draws one sentence on the last change. A note that the operator must see now has priority.
 pub(crate) fn caption(canvas: &mut PaneBuffer, scene: &Scene) {
     if super::note::pressing_note(canvas, scene) {
         return;
     }
-    // Words that were written for this audience go before those made from events.
+    // Captions written for this audience have priority over those derived from events.
     let written = scene.session.diary.captions.back();
     let written = written.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
-    let told = insight::latest_caption(scene.session, scene.now).map(|(_, text)| text);
-    if let Some(text) = written.map(|entry| entry.text.clone()).or(told) {
+    let derived = insight::latest_caption(scene.session, scene.now).map(|(_, text)| text);
+    if let Some(text) = written.map(|entry| entry.text.clone()).or(derived) {
         let text = whole_clauses(&text, canvas.width().saturating_sub(4));
         canvas.at(1, 0, &RoleLine::of(Role::Focus, "▌").and(" ").bold(Role::Strong, text));
     }
 }
 
-/// As many clauses of a sentence as fit, so that none is cut.
+/// As many clauses of a sentence as fit; no clause is cut.
 fn whole_clauses(text: &str, columns: usize) -> String {
     if text::width(text) <= columns {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What users got in the last five seconds.
+//! The answers that users got in the last five seconds.
 
 use super::Scene;
 use crate::{
@@ -6,14 +6,14 @@ use crate::{
     tui::{picture::ON_THE_WAY_MS, theme::Role},
 };
 
-/// Seconds that count as lately.
+/// The length of the window, in seconds.
 const LATELY_S: f64 = 5.0;
 
-/// Those who asked lately.
+/// The requests of the last [`LATELY_S`] seconds.
 pub(in crate::tui) struct RecentAnswers {
-    /// Who got an answer.
+    /// Those that were answered.
     pub(in crate::tui) came: Recent,
-    /// Who asked lately and waits.
+    /// Those still waiting for an answer.
     waiting: usize,
 }
 
@@ -25,7 +25,7 @@ impl RecentAnswers {
         Self { came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }
     }
 
-    /// What most of them got, of as many with a result the worst: `20 of 20 fallback`. Nothing where nobody asked.
+    /// The most frequent outcome, on a tie the worse one: `20 of 20 fallback`. `None` without requests.
     pub(in crate::tui) fn most(&self) -> Option<(Role, String)> {
         let came = &self.came;
         let parts = [
@@ -41,7 +41,7 @@ impl RecentAnswers {
     }
 }
 
-/// Users who wait for an answer for longer than one takes on its way, and the longest wait in milliseconds.
+/// The number of users who wait longer than [`ON_THE_WAY_MS`] for an answer, and the longest wait in milliseconds.
 pub(in crate::tui) fn waiting(scene: &Scene, endpoint: &Endpoint) -> (usize, f64) {
     let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS).map(|(_, waited)| waited);
     waits.fold((0, 0.0), |(count, longest), waited| (count + 1, f64::max(longest, waited)))

@@ -1,4 +1,4 @@
-//! Everything a frame is made of.
+//! The data from which a frame is drawn.
 
 use crate::{
     insight::{self, Phase, UserVerdict},
@@ -17,32 +17,32 @@ use crate::{
 use ratatui::layout::Rect;
 use std::cell::RefCell;
 
-/// Milliseconds for which durations in words stand still: figures that change with every frame cannot be read.
+/// The step in milliseconds in which displayed durations advance: figures that change with every frame cannot be read.
 const STILL_MS: i128 = 500;
 
-/// Everything a frame is made of.
+/// The data from which a frame is drawn.
 pub struct Scene<'a> {
     pub session: &'a Session,
     pub view: &'a View,
     pub now: Timestamp,
-    /// The moment that is shown as the present; once the session is finished, the last one of which something is known.
+    /// The moment shown as the present; once the session is finished, the last moment with data.
     pub until: Timestamp,
-    /// The same for durations in words, which change twice a second at most.
+    /// `until` rounded down to half a second, for displayed durations.
     pub said: Timestamp,
-    /// Where the session stands.
+    /// The phase of the session.
     pub phase: Phase,
     /// The verdict about users.
     pub verdict: UserVerdict,
-    /// An earlier session to compare with: the `before` of an `after`.
+    /// An earlier session to compare with: the `before` run of an `after` run.
     pub earlier: Option<&'a Session>,
-    /// When Kubernetes will restart what the fault is not about, if its health page stays failing.
+    /// When Kubernetes will restart a pod that the fault does not target, if its health page keeps failing.
     pub restart_due: Option<insight::RestartDue>,
-    /// What lies where, as far as it is drawn.
+    /// The drawn areas and what a mouse click on each of them does.
     pub targets: RefCell<Targets>,
 }
 
 impl<'a> Scene<'a> {
-    /// The scene at a moment.
+    /// Builds the scene at a moment.
     pub fn new(session: &'a Session, view: &'a View, now: Timestamp, earlier: Option<&'a Session>) -> Self {
         let (verdict, targets) = (insight::verdict(session, now), RefCell::default());
         let phase = insight::phase_with(session, now, || verdict.word);
@@ -52,7 +52,7 @@ impl<'a> Scene<'a> {
         Self { session, view, now, until, said, phase, verdict, earlier, restart_due, targets }
     }
 
-    /// What the arrangement depends on.
+    /// What the layout depends on.
     pub(in crate::tui) fn wish(&self) -> LayoutRequest {
         let roles = self.session.roles();
         let presenter = self.view.presenter;
@@ -61,7 +61,7 @@ impl<'a> Scene<'a> {
         LayoutRequest { presenter, chain, more_lanes }
     }
 
-    /// Notes for the mouse what lies where.
+    /// Registers an area as a mouse target.
     pub fn mark(&self, area: Rect, target: Target) {
         self.targets.borrow_mut().mark(area, target);
     }
@@ -72,7 +72,7 @@ impl<'a> Scene<'a> {
         self.session.steps.current().filter(awaited)
     }
 
-    /// What firing it would do, once looked up.
+    /// The target card of the step that waits for a fire, once it was looked up.
     pub fn card(&self) -> Option<&'a TargetCard> {
         let step = self.awaiting_fire()?.step.at;
         self.session.target.as_ref().filter(|card| card.step == step)
@@ -83,12 +83,12 @@ impl<'a> Scene<'a> {
         self.session.since_t0(at)
     }
 
-    /// Whether the run goes on, so that something can be due.
+    /// Whether the run is not finished yet, so that something can still be due.
     pub fn is_on(&self) -> bool {
         self.phase != Phase::Finished
     }
 
-    /// The stretches in which the fault was on, oldest first; the last one has no end while it is.
+    /// The intervals in which the fault was on, oldest first; the last one has no end while the fault is on.
     pub fn faults(&self) -> Vec<(Timestamp, Option<Timestamp>)> {
         faults(self.session, self.until)
     }
@@ -100,7 +100,7 @@ impl<'a> Scene<'a> {
         row.map_or("", |row| row.step.name.as_str())
     }
 
-    /// The step that a pause stands before, with the seconds left of it.
+    /// The step that runs after the current pause, with the seconds left of the pause.
     pub fn paused_before(&self) -> Option<(&'a str, f64)> {
         let row = self.session.steps.current().filter(|_| self.is_on())?;
         let StepState::Paused { side: PauseSide::Before, .. } = row.state else { return None };
@@ -108,7 +108,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The stretches of a session up to a moment in which the fault was on.
+/// The intervals up to a moment in which a session's fault was on.
 pub(in crate::tui) fn faults(session: &Session, until: Timestamp) -> Vec<(Timestamp, Option<Timestamp>)> {
     let Some(fault) = &session.fault else { return Vec::new() };
     let mut faults: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
@@ -122,7 +122,7 @@ pub(in crate::tui) fn faults(session: &Session, until: Timestamp) -> Vec<(Timest
     faults
 }
 
-/// The moment to count durations to.
+/// The moment up to which displayed durations count: `now` rounded down to a multiple of [`STILL_MS`] since T0.
 fn still(session: &Session, now: Timestamp) -> Timestamp {
     let zero = session.t0().or(session.meta.opened).unwrap_or(now);
     let over = now.duration_since(zero).as_millis().rem_euclid(STILL_MS);

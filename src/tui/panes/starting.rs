@@ -1,4 +1,4 @@
-//! What was done so far to prepare the session, and what is done now.
+//! The tasks done so far to prepare the session, and the current one.
 
 use super::Scene;
 use crate::tui::{
@@ -7,10 +7,10 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Columns of the words before their time.
+/// Columns of a task before its duration.
 const WORDS: usize = 52;
 
-/// Draws a row for each task; the last one goes on.
+/// Draws a row for each task; the last one is in progress.
 pub(crate) fn starting(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.clear();
     let tasks = &scene.session.opening.tasks;
@@ -24,7 +24,7 @@ pub(crate) fn starting(canvas: &mut PaneBuffer, scene: &Scene) {
                 .with(Role::Strong, doing.as_str())
                 .to(WORDS.min(canvas.width())),
         };
-        // What takes no time to speak of is not counted.
+        // Negligible durations are left out.
         let time = if took < 0.05 { String::new() } else { format!("  {}", figures::length(took)) };
         canvas.row(y, &row.with(Role::Soft, time));
     }

@@ -1,4 +1,4 @@
-//! Breaker and pods of the small screen, in one pane, and the same without a frame on the smallest one.
+//! Breaker and pods of the small screen in one pane, and without a frame on the smallest one.
 
 use super::{Scene, breaker, chain::per_second, fault_words, framed, gauge, narrowed, pods, target};
 use crate::{
@@ -21,10 +21,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Where the bar of a countdown begins.
+/// The column in which the bar of a countdown begins.
 const BAR: usize = 20;
 
-/// A line, with a bar behind its words where there is a share to show.
+/// A line, with a bar after its text if there is a share to show.
 struct StatusLine {
     row: RoleLine,
     share: Option<f64>,
@@ -42,21 +42,21 @@ pub(crate) fn status(canvas: &mut PaneBuffer, scene: &Scene) {
     let pane = if scene.view.focus == Pane::Pods { Pane::Pods } else { Pane::Breaker };
     let number = Pane::Breaker.number();
     let mut body = narrowed(framed(canvas, scene, (pane, number), "BREAKER + PODS", RoleLine::new(), word));
-    // The wheel scrolls here what it scrolls in the pane of pods.
+    // The mouse wheel scrolls this pane as it scrolls the pods pane.
     scene.mark(body.area(), Target::Pane(Pane::Pods));
     let lines = lines(scene, body.width(), body.height());
     let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
     draw(&mut body, lines.get(from..).unwrap_or_default());
 }
 
-/// Draws the same without a frame, as many lines as there is room for; while a fire is awaited, what it would do.
+/// Draws as many lines as fit, without a frame; while a step waits for a fire, draws the target card instead.
 pub(crate) fn bare_status(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     if scene.awaiting_fire().is_some() {
         let rows = target::lines(scene, width, height);
         for (y, row) in rows.iter().enumerate() {
             match y {
-                // Without a frame the cluster stands beside what is done.
+                // Without a frame the cluster is in the row of the headline.
                 0 => canvas.spread(y, row, &RoleLine::of(Role::Fault, target::place(scene, width / 2))),
                 y => canvas.row(y, row),
             }
@@ -89,14 +89,14 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<StatusLine> {
     lines
 }
 
-/// The breaker's state, since when, and how sure that is; the counts of sources give way.
+/// The breaker's state, how long it has lasted, and the confidence; the counts of sources are dropped first.
 fn state(scene: &Scene, width: usize) -> RoleLine {
     let head = breaker::state(scene);
     let Some(belief) = &scene.session.breaker.belief else { return head.and("  not looked at yet") };
     let lasted = figures::length(figures::between(belief.since, scene.said));
     let role = if belief.confidence == Confidence::Sure { Role::Text } else { Role::Waiting };
     let sure = breaker::short_confidence(belief);
-    // A fill ends with a blank of its own.
+    // A filled state already ends with a blank.
     let blank = if head.0.iter().any(|piece| piece.text.ends_with(' ')) { " " } else { "  " };
     let timed = head.clone().and(format!("{blank}{lasted}  "));
     let word = wording::confidence(belief.confidence);
@@ -107,7 +107,7 @@ fn state(scene: &Scene, width: usize) -> RoleLine {
     }
 }
 
-/// Consumer and provider; where they are not known, the pods in play.
+/// Consumer and provider; if they are unknown, the pods in play.
 fn workloads(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
     let roles = session.roles();
@@ -146,15 +146,16 @@ fn workload(name: &str, last: Option<&ReadySince>, down: Role) -> RoleLine {
     row.bold(role, ready.unwrap_or_default())
 }
 
-/// Liveness misses of the pod that is nearest to a restart, and when that comes; or since when none is ready.
+/// The liveness misses of the pod that is nearest to a restart and when that restart is due, or the restarts of a pod
+/// that is not ready.
 fn misses(scene: &Scene, pods: &[&PodRow]) -> RoleLine {
-    let there = || pods.iter().filter(|row| row.gone.is_none());
-    if let Some(row) = there().find(|row| row.restarts_since_t0() > 0 && row.ready_since.is_none()) {
+    let present = || pods.iter().filter(|row| row.gone.is_none());
+    if let Some(row) = present().find(|row| row.restarts_since_t0() > 0 && row.ready_since.is_none()) {
         return RoleLine::text("  ").bold(Role::Failing, format!("restart {}", row.restarts_since_t0()));
     }
     let due = |row: &&&PodRow| insight::restart_due_of(scene.session, row, scene.until);
-    let near = there().filter_map(|row| due(&row)).filter(|due| due.misses > 0).min_by_key(|due| due.at);
-    let Some(liveness) = there().find_map(|row| row.pod.liveness.as_ref()) else { return RoleLine::new() };
+    let near = present().filter_map(|row| due(&row)).filter(|due| due.misses > 0).min_by_key(|due| due.at);
+    let Some(liveness) = present().find_map(|row| row.pod.liveness.as_ref()) else { return RoleLine::new() };
     match near {
         Some(due) => {
             let boxes = pods::boxes(due.misses, due.threshold, true);
@@ -172,7 +173,7 @@ fn misses(scene: &Scene, pods: &[&PodRow]) -> RoleLine {
     }
 }
 
-/// Median and longest wait, since T0 or before it, and how often users are asked for.
+/// Median and longest wait, since T0 or before it, and the rate of probe requests.
 fn waits(scene: &Scene) -> Option<RoleLine> {
     let endpoint = shown_endpoint(scene)?;
     let tally: Tally = match scene.session.t0() {

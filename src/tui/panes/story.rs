@@ -1,4 +1,4 @@
-//! What changed, one sentence each, the newest last.
+//! The story of the session: one sentence per change, the newest last.
 
 use super::{Scene, framed, narrowed};
 use crate::{
@@ -16,10 +16,10 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Columns of the moment and the sign before the sentence.
+/// Columns of the time and the symbol before a sentence.
 const INDENT: usize = 10;
 
-/// Draws the pane; it is scrolled away from its end.
+/// Draws the pane; scrolling moves up from the newest line.
 pub(crate) fn story(canvas: &mut PaneBuffer, scene: &Scene) {
     if canvas.width() < INDENT + 10 {
         return;
@@ -29,17 +29,17 @@ pub(crate) fn story(canvas: &mut PaneBuffer, scene: &Scene) {
     let place = (Pane::Log, Pane::Log.number());
     let mut body = narrowed(framed(canvas, scene, place, "STORY", RoleLine::new(), word));
     let width = body.width();
-    let told = insight::story(scene.session, scene.until);
-    let rows: Vec<RoleLine> = told.iter().flat_map(|line| sentence(scene, line, width)).collect();
+    let story_lines = insight::story(scene.session, scene.until);
+    let rows: Vec<RoleLine> = story_lines.iter().flat_map(|line| sentence(scene, line, width)).collect();
     let most = rows.len().saturating_sub(body.height());
     let from = most.saturating_sub(scene.view.scroll_of(Pane::Log));
     super::scrolled(&mut body, &rows, from);
 }
 
-/// A sentence, wrapped at its indent.
+/// A sentence, wrapped, with its continuation lines indented.
 fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<RoleLine> {
     let tone = role(line.tone);
-    let said = match line.tone {
+    let text_role = match line.tone {
         Tone::Fault | Tone::Failing if line.loud => tone,
         _ => Role::Text,
     };
@@ -49,12 +49,12 @@ fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<RoleLine> {
             0 => RoleLine::text(moment(scene, line.at)).bold(tone, sign(line.sign)).and(" "),
             _ => RoleLine::text(" ".repeat(INDENT)),
         };
-        if line.loud { head.bold(said, words) } else { head.with(said, words) }
+        if line.loud { head.bold(text_role, words) } else { head.with(text_role, words) }
     });
     rows.collect()
 }
 
-/// `T +12.0 `; before T0 the time since the session began, which stands still as well.
+/// `T +12.0 `; without a T0 the seconds since the session began, in a field of the same width.
 fn moment(scene: &Scene, at: Timestamp) -> String {
     match scene.since_t0(at) {
         Some(since) if since.abs() < 999.95 => format!("T {:>5} ", format!("{since:+.1}")),

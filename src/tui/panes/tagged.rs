@@ -1,27 +1,27 @@
-//! The lines below all panes: a filled tag, then text in which the figures stand out.
+//! The lines below all panes: a filled tag, then text with its figures in bold.
 
 use crate::tui::{
     pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
 };
 
-/// Columns from which there is room around the tag.
+/// Columns from which the tag has free space around it.
 const ROOMY: usize = 100;
-/// Columns of tags, and of what is left free after them, where there is room and where there is not.
+/// Columns of a tag and of the space after it, on a wide and on a narrow screen.
 const WIDE: (usize, usize) = (9, 2);
 const NARROW: (usize, usize) = (7, 1);
 
-/// Whether sentences are written out.
+/// Whether sentences are shown in their long form.
 pub(super) fn is_roomy(width: usize) -> bool {
     width >= ROOMY
 }
 
-/// Columns of a text behind a tag, one at the edge left free.
+/// Columns for the text behind a tag, less one free column at the edge.
 pub(super) fn room(width: usize, tag: &str) -> usize {
     width.saturating_sub(column(width, tag) + 1)
 }
 
-/// Where the text begins.
+/// The column in which the text begins.
 fn column(width: usize, tag: &str) -> usize {
     let (columns, free) = if is_roomy(width) { WIDE } else { NARROW };
     usize::from(is_roomy(width)) + columns.max(tag.len() + 2) + free
@@ -38,7 +38,7 @@ pub(super) fn draw(canvas: &mut PaneBuffer, tag: &str, role: Role, text: &RoleLi
     canvas.at(column(width, tag), 0, text);
 }
 
-/// A sentence with its figures in bold: amounts with a unit, moments, and what is counted in parentheses.
+/// A sentence with its figures in bold: amounts with a unit, times after T0, and counts in parentheses.
 pub(super) fn figured(text: &str) -> RoleLine {
     let words: Vec<&str> = text.split(' ').collect();
     let (mut row, mut plain, mut at) = (RoleLine::new(), String::new(), 0);
@@ -63,7 +63,7 @@ pub(super) fn figured(text: &str) -> RoleLine {
     if plain.is_empty() { row } else { row.and(plain) }
 }
 
-/// How many words of the beginning are one figure.
+/// The number of leading words that form one figure; 0 if there is none.
 fn figure(words: &[&str]) -> usize {
     let Some(first) = words.first() else { return 0 };
     let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());

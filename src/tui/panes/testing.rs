@@ -1,4 +1,4 @@
-//! Panes drawn for tests.
+//! Helpers that draw panes for tests.
 
 use super::Scene;
 use crate::{
@@ -23,12 +23,12 @@ pub(super) fn view() -> View {
     View::new(Keymap::default(), Steering::Live)
 }
 
-/// Tells a session one thing more, so many seconds after T0.
+/// Applies one more event to a session, `seconds` after T0.
 pub(super) fn tell(told: &mut SessionAt, seconds: f64, what: EventKind) {
     told.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
-/// A pane drawn into a screen of its own.
+/// Draws a pane into a buffer of its own.
 pub(super) fn cells(
     told: &SessionAt,
     view: &View,
@@ -45,14 +45,14 @@ pub(super) fn cells(
     buffer
 }
 
-/// The rows of a screen without the spaces at their ends.
+/// The rows of a buffer without trailing spaces.
 pub(super) fn rows(buffer: &Buffer) -> Vec<String> {
     let area = buffer.area;
     let row = |y| (0..area.width).filter_map(move |x| buffer.cell((x, y))).map(|cell| cell.symbol());
     (0..area.height).map(|y| row(y).collect::<String>().trim_end().to_owned()).collect()
 }
 
-/// The rows of a pane, its frame included.
+/// The rows of a drawn pane, its frame included.
 pub(super) fn shown(
     told: &SessionAt,
     size: (u16, u16),

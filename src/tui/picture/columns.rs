@@ -1,7 +1,7 @@
-//! What users got, column by column: the pixels of the plot and the counts of the strip.
+//! The outcomes of users, column by column: the pixels of the plot and the counts of the strip.
 //!
-//! One answer is one pixel, at the column in which it was sent and the height it waited. What is too old to be kept answer by
-//! answer is drawn from the seconds, whose waiting times are kept in bands.
+//! One answer is one pixel: its column is the time at which it was sent, its height how long it waited. Answers that
+//! are no longer stored one by one are drawn from the per-second records, which count waiting times in bands.
 
 use crate::{
     session::{
@@ -12,13 +12,14 @@ use crate::{
     tui::{axis::TimeAxis, theme::Role},
 };
 
-/// Requests without an answer are drawn once they wait this long, in milliseconds: before that they are on their way.
+/// Requests without an answer are drawn once they wait this long, in milliseconds; until then an answer may be on its
+/// way.
 pub(crate) const ON_THE_WAY_MS: f64 = 100.0;
 
-/// What a pixel stands for, the worse the later: of several in one pixel the worst is drawn.
+/// What a pixel stands for, in order of severity: of several marks in one pixel the worst is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mark {
-    /// An answer of the run before.
+    /// An answer of the earlier run.
     Before,
     Real,
     Unjudged,
@@ -39,7 +40,7 @@ impl Mark {
         }
     }
 
-    /// Its letter, where there are no colours.
+    /// The letter of the mark, for themes without colours.
     pub(super) fn letter(self) -> char {
         match self {
             Mark::Before => '\'',
@@ -51,7 +52,7 @@ impl Mark {
         }
     }
 
-    /// Its word in the strip.
+    /// The word of the mark in the strip.
     pub(super) fn word(self) -> &'static str {
         match self {
             Mark::Before => "",
@@ -75,7 +76,7 @@ impl From<Outcome> for Mark {
     }
 }
 
-/// How many of a column's users got what, in the order of [`Mark`] without the run before.
+/// The number of a column's users for each mark, in the order of [`MarkCounts::MARKS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MarkCounts(pub(super) [u32; 5]);
 
@@ -90,7 +91,7 @@ impl MarkCounts {
         }
     }
 
-    /// What occurred, with its count, the best first.
+    /// The marks that occurred, with their counts, the best first.
     pub(super) fn occurred(&self) -> impl DoubleEndedIterator<Item = (Mark, u32)> + '_ {
         Self::MARKS.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }
@@ -100,11 +101,11 @@ impl MarkCounts {
     }
 }
 
-/// The height of a waiting time on a logarithmic scale from 1 ms to the client's deadline, which never changes in a run.
+/// A logarithmic scale of waiting times from 1 ms to the client's deadline, which never changes in a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
     deadline_ms: f64,
-    /// Pixels, two a row.
+    /// The height in pixels, two per row.
     pub(super) pixels: usize,
 }
 
@@ -113,24 +114,24 @@ impl Scale {
         Self { deadline_ms: (endpoint.deadline_ms as f64).max(10.0), pixels: rows * 2 }
     }
 
-    /// The scale where nobody is asked yet.
+    /// The scale before any endpoint is probed.
     pub(super) fn unknown(rows: usize) -> Self {
         Self { deadline_ms: 10_000.0, pixels: rows * 2 }
     }
 
-    /// The pixel of a waiting time, counted from below; what is beyond either end is kept inside.
+    /// The pixel of a waiting time, counted from the bottom; times beyond either end are kept inside.
     pub(super) fn pixel(&self, ms: f64) -> usize {
         let top = self.pixels.saturating_sub(1) as f64;
         let share = ms.max(1e-9).log10() / self.deadline_ms.log10();
         (share * top).round().clamp(0.0, top) as usize
     }
 
-    /// The row of a waiting time, counted from above.
+    /// The row of a waiting time, counted from the top.
     pub(super) fn row(&self, ms: f64) -> usize {
         (self.pixels / 2).saturating_sub(1).saturating_sub(self.pixel(ms) / 2)
     }
 
-    /// The decades with their rows, the longest first; the deadline stands for one where it is none.
+    /// The rows and labels of the decades, the longest time first; the deadline is listed even if it is not a decade.
     pub(super) fn decades(&self) -> Vec<(usize, String)> {
         let mut rows: Vec<(usize, String)> = Vec::new();
         let tens = (0..6).rev().map(|power| 10_f64.powi(power)).filter(|ms| *ms <= self.deadline_ms);
@@ -164,7 +165,7 @@ impl Columns {
         Self { pixels: vec![None; columns * height], counts: vec![MarkCounts::default(); columns], height }
     }
 
-    /// What users of an endpoint got until `until`, on an axis and a scale.
+    /// The outcomes of an endpoint's users until `until`, on an axis and a scale.
     pub(super) fn of(
         session: &Session,
         endpoint: &Endpoint,
@@ -183,7 +184,7 @@ impl Columns {
         columns
     }
 
-    /// Lays the run before behind it, lined up at T0; it also shows what is still to come in this one.
+    /// Draws the earlier run behind this one, aligned at T0, including its part after this run's present.
     pub(super) fn behind(&mut self, earlier: &Session, axis: &TimeAxis, scale: Scale) {
         let Some((axis, endpoint)) = axis.of_other(earlier).zip(earlier.users.main()) else { return };
         let until = earlier.run.ended.or(earlier.last).unwrap_or(Timestamp::MAX);
@@ -207,7 +208,7 @@ impl Columns {
             let answered = dot.ended() <= until;
             let (shown, waited) = match answered {
                 true => (mark(dot.outcome), f64::from(dot.waited_ms)),
-                // It came later than what is shown: then it was still on its way.
+                // The answer came after `until`: at that moment the request was still waiting.
                 false => (Mark::Waiting, until.duration_since(dot.start).as_secs_f64() * 1000.0),
             };
             if !answered && (waited < ON_THE_WAY_MS || mark(Outcome::Real) == Mark::Before) {
@@ -223,7 +224,7 @@ impl Columns {
             else {
                 continue;
             };
-            // A second may be several columns wide, or a part of one.
+            // A second may span several columns, or be part of one.
             let last = axis.index(end - std::time::Duration::from_millis(1));
             for column in (axis.index(begin)..=last).filter_map(|index| axis.column_of(index)) {
                 self.take_second(column, second, scale, &mark);
@@ -269,7 +270,7 @@ impl Columns {
         }
     }
 
-    /// The upper and the lower pixel of a cell, its row counted from above.
+    /// The upper and the lower pixel of a cell whose row is counted from the top.
     pub(super) fn cell(&self, column: usize, row: usize) -> (Option<Mark>, Option<Mark>) {
         let at = |pixel: Option<usize>| {
             let pixel = pixel.filter(|pixel| *pixel < self.height)?;

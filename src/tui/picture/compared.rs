@@ -1,4 +1,4 @@
-//! Two runs below each other on one time axis and one scale of waiting times, lined up at T0.
+//! Two runs below each other on one time axis and one scale of waiting times, aligned at T0.
 
 use super::{
     columns::{Columns, Scale},
@@ -19,19 +19,19 @@ use crate::{
 };
 use ratatui::style::Style;
 
-/// Columns left of the track, the frame's side included.
+/// Columns left of the track, with the side of the frame.
 const LABELS: usize = 11;
-/// Milliseconds shown of a run after its users were well again, at least.
+/// The least milliseconds shown of a run after its users had recovered.
 const AFTERWARDS_MS: i64 = 5000;
-/// Rows of a plot at least.
+/// The least rows of a plot.
 const PLOT: usize = 5;
-/// Rows of the users' strip at most.
+/// The most rows of the users' strip.
 const STRIP: usize = 4;
 
 /// One of the two runs.
 pub(crate) struct ComparedRun<'a> {
     pub(crate) session: &'a Session,
-    /// What it is called.
+    /// The name of the run.
     pub(crate) name: &'a str,
     /// The colour of its verdict.
     pub(crate) role: Role,
@@ -42,12 +42,13 @@ impl ComparedRun<'_> {
         self.session.last.or(self.session.run.ended).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Milliseconds from T0 to a moment.
+    /// Milliseconds from T0 to a moment; 0 before T0.
     fn since(&self, at: Timestamp) -> i64 {
         (self.session.since_t0(at).unwrap_or(0.0).max(0.0) * 1000.0) as i64
     }
 
-    /// Milliseconds from T0 until its users were well again, as far as that is known.
+    /// Milliseconds from T0 to show at least: until [`AFTERWARDS_MS`] after its users recovered, or all of the run if
+    /// that is unknown.
     fn run_of(&self) -> i64 {
         let healed = self.session.fault.as_ref().and_then(|fault| fault.healed);
         let recovered = self.session.users.main().and_then(|endpoint| endpoint.recovered);
@@ -61,11 +62,11 @@ pub(crate) struct ComparedRuns<'a> {
     before: ComparedRun<'a>,
     after: ComparedRun<'a>,
     axis: TimeAxis,
-    /// How much of both is shown, in milliseconds from T0.
+    /// The time shown of both runs, in milliseconds from T0.
     shown_ms: i64,
 }
 
-/// Rows of each plot and of each strip in so many rows, which also hold breaker and axis.
+/// The rows of each plot and of each strip within `height` rows, two of which are for breaker and axis.
 fn rows(height: usize) -> (usize, usize) {
     let left = height.saturating_sub(2);
     let (mut plot, mut strips) = (PLOT, 2);
@@ -73,7 +74,7 @@ fn rows(height: usize) -> (usize, usize) {
         strips = 1;
         plot = (left / 2).saturating_sub(strips).min(PLOT);
     }
-    // Only in steps of four decades fall on rows at even distances; tall plots have tall strips.
+    // Only plots that grow by four rows have their decades at even distances; taller plots have taller strips.
     while plot >= PLOT && 2 * (plot + 4 + (strips + 1).min(STRIP)) <= left {
         plot += 4;
         strips = (strips + 1).min(STRIP);
@@ -82,10 +83,10 @@ fn rows(height: usize) -> (usize, usize) {
 }
 
 impl<'a> ComparedRuns<'a> {
-    /// Lines two runs up on a track of `columns` columns.
+    /// Aligns two runs on a track of `columns` columns.
     fn on(before: ComparedRun<'a>, after: ComparedRun<'a>, columns: usize) -> Self {
         let (one, two) = (before.since(before.last()), after.since(after.last()));
-        // Both to the same moment; of the longer one not less than what it tells.
+        // Both end at the same moment: that of the shorter run, or later if the longer run's recovery needs it.
         let shown_ms = one.min(two).max(before.run_of()).max(after.run_of()).min(one.max(two));
         let axis = TimeAxis::around_t0(after.session, shown_ms, columns);
         Self { before, after, axis, shown_ms }
@@ -97,18 +98,18 @@ impl<'a> ComparedRuns<'a> {
         run.session.t0().map_or_else(|| run.last(), |t0| run.last().min(t0 + shown))
     }
 
-    /// In a frame of so many columns.
+    /// Aligns two runs in a frame of `width` columns.
     pub(crate) fn in_frame(before: ComparedRun<'a>, after: ComparedRun<'a>, width: usize) -> Self {
         Self::on(before, after, width.saturating_sub(LABELS + 2))
     }
 
-    /// Seconds that a column stands for.
+    /// The time that one column covers.
     pub(crate) fn step(&self) -> String {
         self.axis.step()
     }
 
-    /// Draws into a frame that is there: both plots with their strips, the breaker of the second run, the axis, and the fault
-    /// on the upper border.
+    /// Draws into an existing frame: both plots with their strips, the breaker of the second run, the axis, and the
+    /// fault's bar on the upper border.
     pub(crate) fn draw(&self, canvas: &mut PaneBuffer, scene: &Scene) {
         let (plot, strip) = rows(canvas.height().saturating_sub(2));
         let scale = self.scale(plot);
@@ -154,21 +155,21 @@ impl<'a> ComparedRuns<'a> {
         canvas.at((LABELS + width).saturating_sub(tag.width() + 1), y, &tag);
     }
 
-    /// What users of a run got, on the common axis.
+    /// What the users of a run got, on the common axis.
     fn columns(&self, run: &ComparedRun, scale: Scale) -> Option<Columns> {
         let axis = self.axis.of_other(run.session)?;
         let endpoint = run.session.users.main()?;
         Some(Columns::of(run.session, endpoint, &axis, scale, self.until(run)))
     }
 
-    /// The scale that holds both deadlines.
+    /// The scale up to the longer of both deadlines.
     fn scale(&self, rows: usize) -> Scale {
         let endpoints = [&self.before, &self.after].into_iter().filter_map(|run| run.session.users.main());
         let longest = endpoints.max_by_key(|endpoint| endpoint.deadline_ms);
         longest.map_or_else(|| Scale::unknown(rows), |endpoint| Scale::new(endpoint, rows))
     }
 
-    /// The ground of the columns in which a run's fault was on.
+    /// Colours the background of the columns in which a run's fault was on.
     fn band(&self, canvas: &mut PaneBuffer, run: &ComparedRun, y: usize, height: usize) {
         let Some((band, axis)) = canvas.theme.band().zip(self.axis.of_other(run.session)) else { return };
         for (from, to) in faults(run.session, self.until(run)) {
@@ -180,7 +181,7 @@ impl<'a> ComparedRuns<'a> {
         }
     }
 
-    /// The fault's bar: that of the second run, if it had a fault.
+    /// Draws the fault's bar: that of the second run if it had a fault, else that of the first.
     fn fault(&self, canvas: &mut PaneBuffer) {
         let run = if self.after.session.fault.is_some() { &self.after } else { &self.before };
         let Some(axis) = self.axis.of_other(run.session) else { return };
@@ -196,8 +197,8 @@ impl<'a> ComparedRuns<'a> {
     }
 }
 
-/// Draws what users of both runs got, each in half of the rows but the last, which is the axis; for a screen without room for
-/// plots. The track begins at `x` and has so many columns.
+/// Draws what users of both runs got, for a screen without room for plots: each run in half of the rows, and the axis
+/// in the last one. The track begins at column `x` and has `columns` columns.
 pub(crate) fn strips(
     canvas: &mut PaneBuffer,
     before: ComparedRun,

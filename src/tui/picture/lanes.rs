@@ -1,4 +1,4 @@
-//! What each lane of the picture shows: the breaker, how ready consumer and provider are, the health page, the steps.
+//! The contents of each lane of the picture: breaker, readiness of consumer and provider, health page, steps.
 
 use super::segments::{Segment, SegmentKind};
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A row of the picture with one state after the other.
+/// A row of the picture with consecutive states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LaneKind {
-    /// What another endpoint's users got, by its place among the endpoints.
+    /// The outcomes of another endpoint's users, by its index among the endpoints.
     Users(usize),
     Breaker,
-    /// The breaker of one of several replicas.
+    /// The breaker of one of several replicas, by its index.
     Replica(usize),
     Consumer,
     Provider,
@@ -28,7 +28,7 @@ pub(crate) enum LaneKind {
 }
 
 impl LaneKind {
-    /// The word before it; the health page has the name of its path.
+    /// The label of the lane; that of the health page is its path.
     pub(super) fn name(self, session: &Session) -> String {
         match self {
             LaneKind::Users(place) => {
@@ -63,7 +63,7 @@ impl LaneKind {
     }
 }
 
-/// What stands until the next one begins, each from its moment on.
+/// Gives each value an interval from its own moment to that of the next value.
 fn spans<T>(values: Vec<(Timestamp, T)>) -> impl Iterator<Item = (Timestamp, Option<Timestamp>, T)> {
     let ends: Vec<Option<Timestamp>> =
         values.iter().skip(1).map(|(at, _)| Some(*at)).chain(std::iter::once(None)).collect();
@@ -99,7 +99,7 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
             states.push((at, state));
         }
     }
-    // Trials that were over before anybody saw them.
+    // Trials that were over before they could be observed.
     for at in breaker.missed.iter().filter(|at| **at <= scene.until) {
         let place = states.partition_point(|(other, _)| other <= at);
         let Some((_, standing)) = place.checked_sub(1).and_then(|i| states.get(i)).copied() else { continue };
@@ -165,14 +165,18 @@ fn breaker_words(state: BreakerState, lasted: &str) -> Vec<String> {
 }
 
 fn readiness(scene: &Scene, told: &[ReadySince], down: Role) -> Vec<Segment> {
-    let values = told.iter().filter(|one| one.from <= scene.until).map(|one| (one.from, *one)).collect();
+    let values = told
+        .iter()
+        .filter(|reading| reading.from <= scene.until)
+        .map(|reading| (reading.from, *reading))
+        .collect();
     spans(values)
-        .map(|(from, to, one)| {
+        .map(|(from, to, reading)| {
             let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
-            let whole = format!("{} of {} ready", one.ready, one.wanted);
-            let short = format!("{}/{}", one.ready, one.wanted);
-            let few = one.ready.to_string();
-            match one {
+            let whole = format!("{} of {} ready", reading.ready, reading.wanted);
+            let short = format!("{}/{}", reading.ready, reading.wanted);
+            let few = reading.ready.to_string();
+            match reading {
                 ReadySince { ready: 0, .. } => Segment::new(from, to, SegmentKind::Loud, down).segment([
                     format!("DOWN {lasted}  {whole}"),
                     format!("DOWN {lasted}"),
@@ -233,7 +237,7 @@ fn health(scene: &Scene) -> Vec<Segment> {
     segments
 }
 
-/// When liveness probes of pods that the fault is not about failed.
+/// The moments at which liveness probes of pods that the fault does not target failed.
 fn misses(session: &Session) -> Vec<Timestamp> {
     let names: Vec<&str> = session.bystanders().map(|pod| pod.pod.key.name.as_str()).collect();
     let missed = |row: &&NoteRow| {
@@ -254,7 +258,7 @@ fn ordinal(n: u32) -> String {
     format!("{n}{ending}")
 }
 
-/// Stretches in which this program did not run: nothing is known of them.
+/// Replaces intervals in which this program did not run: nothing is known of them.
 fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
     for gap in scene.session.gaps.iter() {
         let mut kept = Vec::with_capacity(segments.len() + 2);
@@ -342,7 +346,7 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
     }
 }
 
-/// When the run was told to end before its end.
+/// A segment from the moment at which the run was ended early.
 fn abort(scene: &Scene) -> Option<Segment> {
     let run = &scene.session.run;
     let early = run.interrupted.is_some() || run.aborted.is_some() || scene.session.guards.tripped.is_some();

@@ -1,4 +1,4 @@
-//! The picture: one time axis through waiting times, what users got, breaker, readiness, health page and steps.
+//! The picture: waiting times, users' outcomes, breaker, readiness, health page and steps on one time axis.
 
 mod columns;
 mod compared;
@@ -36,22 +36,23 @@ use ratatui::{
 };
 use segments::{Segment, SegmentKind};
 
-/// Further endpoints and replicas with a lane of their own.
+/// The most lanes for replicas; for further endpoints it is one less.
 const MORE: usize = 3;
 
-/// Lanes beyond the usual ones: of endpoints beside the shown one, and of replicas beside the first one.
+/// The number of lanes beyond the usual ones: for endpoints other than the shown one, and for replicas beyond the
+/// first.
 pub(crate) fn more_lanes(session: &Session) -> u16 {
     let endpoints = session.users.endpoints.len().saturating_sub(1).min(MORE - 1);
     (endpoints + replicas(session).saturating_sub(1)) as u16
 }
 
-/// Replicas whose breakers have a lane each; none where there are too many, or where nothing tells them apart.
+/// The number of replicas whose breakers have a lane each; 0 if there are too many or if they cannot be distinguished.
 fn replicas(session: &Session) -> usize {
     let known = session.breaker.replicas.len();
     if (2..=MORE).contains(&known) { known } else { 0 }
 }
 
-/// The lanes of a size, from top to bottom.
+/// The lanes for a screen size, from top to bottom.
 fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<LaneKind> {
     if scene.view.presenter && size != Size::Compact {
         return vec![LaneKind::Breaker, LaneKind::Provider];
@@ -75,7 +76,7 @@ fn lanes_of(scene: &Scene, size: Size, room: usize) -> Vec<LaneKind> {
         Size::Compact => &[LaneKind::Provider, LaneKind::Health],
     };
     let mut lanes: Vec<LaneKind> = users.chain(breakers).chain(rest.iter().copied()).collect();
-    // Where there is not room for all, the first replica stands for all of them, then endpoints give way.
+    // If not all lanes fit, those of replicas other than the first are dropped, then those of endpoints.
     while lanes.len() > room {
         let spare = lanes.iter().rposition(|lane| matches!(lane, LaneKind::Replica(place) if *place > 0));
         match spare.or_else(|| lanes.iter().rposition(|lane| matches!(lane, LaneKind::Users(_)))) {
@@ -120,9 +121,9 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
     if let Some(columns) = &columns {
         strip::draw(&mut all.on(parts.strip), columns.counts());
     }
-    let told: Vec<Vec<Segment>> = lanes.iter().map(|lane| lane.segments(scene)).collect();
+    let lane_segments: Vec<Vec<Segment>> = lanes.iter().map(|lane| lane.segments(scene)).collect();
     let each = (parts.lanes.height / lanes.len().max(1) as u16).max(1);
-    for ((lane, segments), y) in lanes.iter().zip(&told).zip(0..) {
+    for ((lane, segments), y) in lanes.iter().zip(&lane_segments).zip(0..) {
         let row = Rect { y: parts.lanes.y + y * each, height: each, ..parts.lanes };
         match lane {
             LaneKind::Users(place) => users_of(&mut all.on(row), scene, &axis, *place),
@@ -139,7 +140,7 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
         Some(column) => {
             let held: Vec<(LaneKind, String, Role)> = lanes
                 .iter()
-                .zip(&told)
+                .zip(&lane_segments)
                 .map(|(lane, segments)| held(*lane, &axis, column, segments))
                 .collect();
             side::at_cursor(&mut side, scene, &axis, column, columns.as_ref(), &held);
@@ -150,22 +151,24 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
     }
 }
 
-/// The strip of another endpoint, in one row.
+/// Draws the strip of another endpoint in one row.
 fn users_of(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis, place: usize) {
     let Some(endpoint) = scene.session.users.endpoints.get(place) else { return };
     let columns = Columns::of(scene.session, endpoint, axis, Scale::new(endpoint, 1), scene.until);
     strip::draw(canvas, columns.counts());
 }
 
-/// What stood in a lane in a column, in words.
+/// The lane's state in a column, in words.
 fn held(lane: LaneKind, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (LaneKind, String, Role) {
     let placed = segments::place(axis, segments);
-    let there = placed.iter().find(|placed| (placed.from..placed.to).contains(&column));
-    let Some(segment) = there.map(|placed| placed.segment) else { return (lane, String::new(), Role::Soft) };
+    let placed_here = placed.iter().find(|placed| (placed.from..placed.to).contains(&column));
+    let Some(segment) = placed_here.map(|placed| placed.segment) else {
+        return (lane, String::new(), Role::Soft);
+    };
     (lane, segment.words.first().cloned().unwrap_or_default(), segment.role)
 }
 
-/// The frame with its titles: the users' above, the time line's below.
+/// Draws the frame with its titles: `USERS` above, `TIMELINE` below.
 fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
     scene.mark(parts.area, Target::Pane(Pane::Users));
     if !parts.framed {
@@ -173,11 +176,11 @@ fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeA
     }
     let focus = scene.view.focus;
     let focused = matches!(focus, Pane::Users | Pane::Timeline);
-    // The presenter's picture and the undisturbed one have the frame of what is looked at.
+    // Experiment has the focus by default: the picture has the highlighted frame then too.
     let line = if focused || focus == Pane::Experiment { Role::Focus } else { Role::Line };
     let name = if focus == Pane::Users || focus == Pane::Experiment { Role::Focus } else { Role::Strong };
     let title = RoleLine::strong(Role::Focus, "2 ").bold(name, "USERS");
-    // Right of it runs the fault's bar.
+    // The fault's bar is right of the title.
     let room =
         usize::from(parts.plot.width / 5 + parts.plot.x - parts.area.x).saturating_sub(title.width() + 6);
     let title = match shown_endpoint(scene) {
@@ -199,13 +202,13 @@ fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeA
             format!("  PAUSED, {} returns", scene.view.keymap.key(Action::Live)),
         ),
     };
-    let told = RoleLine::strong(Role::Focus, "5")
+    let timeline = RoleLine::strong(Role::Focus, "5")
         .bold(Role::Strong, " TIMELINE")
         .and(format!("  {} a column", axis.step()))
         .joined(live);
     let mut below = all.on(Rect { y: foot, height: 1, ..parts.area });
-    let x = below.width().saturating_sub(told.width() + 4);
-    below.spaced(x, told.width(), &told);
+    let x = below.width().saturating_sub(timeline.width() + 4);
+    below.spaced(x, timeline.width(), &timeline);
     if let Some(which) = which_endpoint(scene) {
         below.spaced(2, which.width(), &which);
     }
@@ -223,12 +226,12 @@ fn which_endpoint(scene: &Scene) -> Option<RoleLine> {
     let shown = shown_endpoint(scene).filter(|_| endpoints.len() > 1)?;
     let place = endpoints.iter().position(|other| other.id == shown.id)?;
     let key = scene.view.keymap.key(Action::Endpoint);
-    let told =
+    let words =
         format!("endpoint {} of {}, {}  ", place + 1, endpoints.len(), scene.session.users.name(shown));
-    Some(RoleLine::text(told).bold(Role::Focus, key).and(" next"))
+    Some(RoleLine::text(words).bold(Role::Focus, key).and(" next"))
 }
 
-/// The ground of the columns in which the fault was on, from the plot to the axis.
+/// Colours the background of the columns in which the fault was on, from the plot to the axis.
 fn band(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
     let Some(band) = all.theme.band() else { return };
     for (from, to) in scene.faults() {
@@ -245,7 +248,7 @@ fn band(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAx
     }
 }
 
-/// The fault's bar, and when it healed.
+/// Draws the fault's bar and the time at which it healed.
 fn fault(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis) {
     let framed = canvas.theme;
     let faults = scene.faults();
@@ -280,7 +283,7 @@ fn fault(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis) {
     }
 }
 
-/// The names of the lanes and the labels of the waiting times, left of the track.
+/// Draws the names of the lanes and the labels of the waiting times, left of the track.
 fn names(
     all: &mut PaneBuffer,
     scene: &Scene,
@@ -304,7 +307,7 @@ fn names(
     }
 }
 
-/// The operator's notes and marks, over the lowest lane.
+/// Draws the operator's notes and marks, and an undo, over the lane of the steps.
 fn marks(
     all: &mut PaneBuffer,
     scene: &Scene,
@@ -350,7 +353,7 @@ fn cursor_line(all: &mut PaneBuffer, parts: &PictureAreas, column: usize) {
     }
 }
 
-/// Strip, breaker, provider and axis of the smallest screen.
+/// Draws strip, breaker, provider and axis for the smallest screen.
 pub(crate) fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     let axis = TimeAxis::new(scene.session, scene.view, scene.until, usize::from(parts.strip.width));
     if let Some(endpoint) = shown_endpoint(scene) {
@@ -367,7 +370,7 @@ pub(crate) fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     labels(&mut all.on(parts.axis), &axis);
 }
 
-/// The picture in all the room there is.
+/// Draws the picture in full size.
 pub(crate) fn full(canvas: &mut PaneBuffer, scene: &Scene) {
     let parts = layout::full(canvas.area());
     let size = if canvas.width() >= 180 { Size::Wide } else { Size::Standard };

@@ -1,9 +1,9 @@
-//! The plot: waiting times over time, two pixels a cell, the colour is the outcome.
+//! The plot: waiting times over time, two pixels per cell, coloured by outcome.
 
 use super::columns::{Columns, Mark, Scale};
 use crate::tui::{axis::TimeAxis, pane_buffer::PaneBuffer, theme::Role};
 
-/// Draws one cell of two pixels; one of the run before is behind everything.
+/// Draws one cell of two pixels.
 pub(super) fn cell(canvas: &mut PaneBuffer, x: usize, y: usize, upper: Option<Mark>, lower: Option<Mark>) {
     let theme = canvas.theme;
     let style = |mark: Mark| theme.style(mark.role());
@@ -19,7 +19,7 @@ pub(super) fn cell(canvas: &mut PaneBuffer, x: usize, y: usize, upper: Option<Ma
     }
 }
 
-/// Grid, limit, the rule of the present, then the answers over all of them.
+/// Draws grid, limit and the line of the present, then the answers over them.
 pub(super) fn draw(
     canvas: &mut PaneBuffer,
     axis: &TimeAxis,
@@ -42,7 +42,7 @@ pub(super) fn draw(
     }
 }
 
-/// The pixels of all answers.
+/// Draws the pixels of all answers.
 pub(super) fn answers(canvas: &mut PaneBuffer, columns: &Columns) {
     let theme = canvas.theme;
     for y in 0..canvas.height() {
@@ -71,7 +71,7 @@ pub(super) fn grid(canvas: &mut PaneBuffer, axis: &TimeAxis, scale: Scale) {
     }
 }
 
-/// What users accept to wait, over the whole width.
+/// Draws the longest wait that users accept, over the whole width.
 pub(super) fn limit(canvas: &mut PaneBuffer, scale: Scale, limit_ms: u64) {
     let y = scale.row(limit_ms as f64);
     let width = canvas.width();

@@ -1,6 +1,6 @@
-//! A lane of the picture: one state after the other, each from column to column, with its word in it.
+//! A lane of the picture: consecutive states, each from its first to its last column, with its label in it.
 //!
-//! Every state is at least one column wide, also one that lasted 50 ms: it takes it from the state after it.
+//! Every state is at least one column wide, even one of 50 ms: it takes the column from the state after it.
 
 use crate::{
     session::event::Timestamp,
@@ -11,11 +11,11 @@ use ratatui::style::{Modifier, Style};
 /// How much a segment stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SegmentKind {
-    /// Filled: what is not normal.
+    /// Filled: an abnormal state.
     Loud,
-    /// Tinted: what is.
+    /// Tinted: a normal state.
     Quiet,
-    /// Dotted: what is due, right of the present.
+    /// Dotted: a due event, right of the present.
     Due,
 }
 
@@ -23,15 +23,15 @@ pub(super) enum SegmentKind {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Segment {
     pub(super) from: Timestamp,
-    /// When it ended; what has not lasts until the present, and what is due for ever lasts to the end of the track.
+    /// The end; `None` means up to the present, or for a due segment up to the end of the track.
     pub(super) to: Option<Timestamp>,
     pub(super) kind: SegmentKind,
     pub(super) role: Role,
-    /// The same in words, the longest first: the longest that fits is drawn. They may come from outside.
+    /// The label in several forms, the longest first: the longest that fits is drawn. The text may come from outside.
     pub(super) words: Vec<String>,
-    /// Characters at moments within it.
+    /// Characters at moments within the segment.
     pub(super) marks: Vec<(Timestamp, char)>,
-    /// Whether the column in which it ends is its own, rather than that of the state after it.
+    /// Whether the segment keeps the column in which it ends, instead of leaving it to the state after it.
     pub(super) whole: bool,
 }
 
@@ -40,17 +40,17 @@ impl Segment {
         Self { from, to, kind, role, words: Vec::new(), marks: Vec::new(), whole: false }
     }
 
-    /// The same with its words, the longest first.
+    /// The segment with its labels, the longest first.
     pub(super) fn segment<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
         Self { words: words.into_iter().map(Into::into).collect(), ..self }
     }
 }
 
-/// A segment in its columns.
+/// A segment with its columns.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PlacedSegment<'a> {
     pub(super) segment: &'a Segment,
-    /// Its columns on the track, the last one excluded.
+    /// The first column on the track, and the column after the last one.
     pub(super) from: usize,
     pub(super) to: usize,
 }
@@ -73,7 +73,7 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<PlacedS
         if start - from > PUSHED && to <= start && segment.kind != SegmentKind::Loud {
             continue;
         }
-        // What began in a column that others fill already is seen right of it.
+        // A segment that begins in a column already taken is drawn right of it.
         let stop = to.max(start + 1).min(end);
         if stop <= start || (start >= last && due) {
             continue;
@@ -88,21 +88,21 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<PlacedS
     placed
 }
 
-/// Draws a lane over the whole track; a lane of two rows has its words in the lower one.
+/// Draws a lane over the whole track; a lane of two rows has its labels in the lower one.
 pub(super) fn draw(canvas: &mut PaneBuffer, axis: &TimeAxis, segments: &[Segment]) {
     let placed = place(axis, segments);
     let row = canvas.height().saturating_sub(1);
     let mut before: Option<&PlacedSegment> = None;
-    for one in &placed {
+    for current in &placed {
         let loud = |placed: &PlacedSegment| placed.segment.kind == SegmentKind::Loud;
-        let meets = before.is_some_and(|other| other.to == one.from && loud(other)) && loud(one);
+        let meets = before.is_some_and(|other| other.to == current.from && loud(other)) && loud(current);
         // Without tints two fills may look alike.
-        let parted = meets && canvas.theme.is_flat() && one.to - one.from > 1;
+        let parted = meets && canvas.theme.is_flat() && current.to - current.from > 1;
         for y in 0..canvas.height() {
-            ground(canvas, one, y, parted);
+            ground(canvas, current, y, parted);
         }
-        words(canvas, axis, one, row, parted);
-        before = Some(one);
+        words(canvas, axis, current, row, parted);
+        before = Some(current);
     }
 }
 
@@ -124,7 +124,7 @@ fn ground(canvas: &mut PaneBuffer, placed: &PlacedSegment, y: usize, parted: boo
     }
 }
 
-/// The style of a segment's word.
+/// The style of a segment's label.
 fn style(canvas: &PaneBuffer, segment: &Segment) -> Style {
     let theme = canvas.theme;
     match segment.kind {
@@ -144,7 +144,7 @@ fn words(canvas: &mut PaneBuffer, axis: &TimeAxis, placed: &PlacedSegment, y: us
             continue;
         };
         canvas.dot(column, y, *mark, style);
-        // The word moves aside for a mark in its way.
+        // The label moves to the right of a mark in its way.
         if column < from + 3 {
             from = column + 2;
         }

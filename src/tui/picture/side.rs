@@ -1,4 +1,4 @@
-//! The column at the right of the picture: what holds now, or what held under the time cursor.
+//! The column at the right of the picture: the current values, or those at the time cursor.
 
 use super::{
     columns::{Columns, Mark, MarkCounts},
@@ -20,21 +20,22 @@ use crate::{
     },
 };
 
-/// Where the figures of `before T0` and of `since T0` end; and where the counts of the latter end, before their shares.
+/// The columns in which the figures of `before T0` and of `since T0` end, and that in which the counts of the latter
+/// end, before their shares.
 const BEFORE: usize = 15;
 const SINCE: usize = 25;
 const COUNT: usize = 19;
 
-/// The rows of the table, from the most to the least dispensable one.
+/// The indices of table rows in the order in which they are dropped.
 const DISPENSABLE: [usize; 4] = [6, 0, 1, 5];
 
-/// A figure at its right edge.
+/// Appends a figure that ends in column `end`.
 fn ending(row: RoleLine, end: usize, role: Role, bold: bool, text: &str) -> RoleLine {
     let row = row.to(end.saturating_sub(text.chars().count()));
     if bold { row.bold(role, text) } else { row.with(role, text) }
 }
 
-/// Counts beyond what a column holds: `12k`.
+/// A count, shortened to fit its column: `12k`.
 fn count(n: u64) -> String {
     match n {
         n if n < 10_000 => n.to_string(),
@@ -72,7 +73,7 @@ pub(super) fn draw(
     }
 }
 
-/// As many of the rows as there is room for, in their order.
+/// As many of the rows as fit, in their order.
 fn fitting(rows: Vec<RoleLine>, room: usize) -> Vec<RoleLine> {
     let left_out: Vec<usize> = DISPENSABLE.into_iter().take(rows.len().saturating_sub(room)).collect();
     let kept = rows.into_iter().enumerate().filter(|(i, _)| !left_out.contains(i));
@@ -93,7 +94,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     let (shares_before, shares_since) = (shares(&before), shares(&since));
     for (i, mark) in parts.into_iter().enumerate() {
         let name = if mark == Mark::Failed { "failed" } else { mark.word() };
-        // Until it is known what a real answer looks like, a success is an answer and no more.
+        // Until the shape of a real answer is known, a successful answer is only called `answer`.
         let name = if i == 0 && endpoint.shape.is_none() { "answer" } else { name };
         let mut row = RoleLine::of(mark.role(), "■").and(format!(" {name}"));
         if let Some((_, share)) = shares_before.get(i) {
@@ -112,7 +113,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     }
     let quantiles = [("  median", Quantile::P50), ("  p95", Quantile::P95), ("  longest", Quantile::Max)];
     for (name, quantile) in quantiles {
-        // Those who wait count with what they have waited: a figure that falls on one of them is at least that long.
+        // Requests still waiting count with their wait so far: a quantile that falls on one of them is a lower bound.
         let figure =
             |waits: &LatencySummary| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
         let row = ending(RoleLine::text(name), BEFORE, Role::Text, false, &figure(&before.all));
@@ -124,8 +125,8 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     rows
 }
 
-/// Real or unjudged, fallback, failed, waiting, each with its share of all asked in percent; they add up to 100 (largest
-/// remainder). Users whose fate is not known are none of them.
+/// The counts of real or unjudged, fallback, failed and waiting requests, each with its share in percent; the shares
+/// add up to 100 (largest remainder). Requests whose outcome is unknown are in none of them.
 fn shares(tally: &Tally) -> [(u64, u64); 4] {
     let parts = [tally.real + tally.unjudged, tally.fallback, tally.error, tally.waiting];
     let total: u64 = parts.iter().sum();
@@ -144,7 +145,7 @@ fn shares(tally: &Tally) -> [(u64, u64); 4] {
     shares
 }
 
-/// A waiting time without its outcome lies: median and longest of each.
+/// Median and longest wait of each outcome: a waiting time without its outcome is misleading.
 fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     let since = endpoint.since_t0(scene.until);
     if since.sent == 0 {
@@ -165,7 +166,7 @@ fn by_outcome(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
     [RoleLine::new(), RoleLine::text("  since T0 median longest")].into_iter().chain(rows).collect()
 }
 
-/// What is worth knowing of the figures: the run before, requests that were not sent, our share of all calls.
+/// A remark on the figures: requests that were not sent, the earlier run, or the share of our requests in all calls.
 fn remark(scene: &Scene, endpoint: &Endpoint) -> Option<RoleLine> {
     let withheld = endpoint.since_t0(scene.until).withheld + endpoint.baseline(scene.until).withheld;
     if withheld > 0 {
@@ -184,7 +185,7 @@ fn run_before(scene: &Scene) -> Option<RoleLine> {
     Some(row.bold(Role::Strong, format!("{failed} failed")))
 }
 
-/// `20 of 20 fallback in 5 s`: what most got who asked lately.
+/// The most frequent outcome of the last five seconds: `20 of 20 fallback in 5 s`.
 fn lately(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
     if !endpoint.watched {
         return RoleLine::of(Role::Unknown, "not asked any more");
@@ -195,7 +196,7 @@ fn lately(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
     }
 }
 
-/// What holds now in a lane.
+/// The current state of a lane.
 fn holds(lane: LaneKind, scene: &Scene) -> RoleLine {
     match lane {
         LaneKind::Users(place) => scene
@@ -280,7 +281,7 @@ fn steps(scene: &Scene) -> RoleLine {
     RoleLine::strong(Role::Strong, format!("{} of {} ", steps.position(), steps.rows.len())).and(word)
 }
 
-/// What held in the column of the time cursor, in place of what holds now.
+/// Draws the values in the column of the time cursor instead of the current ones.
 pub(super) fn at_cursor(
     canvas: &mut PaneBuffer,
     scene: &Scene,

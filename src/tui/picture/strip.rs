@@ -1,10 +1,10 @@
-//! The strip below the plot: what share of the users of each column got what.
+//! The strip below the plot: the share of each outcome among the users of each column.
 
 use super::columns::{Mark, MarkCounts};
 use crate::tui::pane_buffer::PaneBuffer;
 use ratatui::style::Modifier;
 
-/// The pixels of a column, from below; every outcome that occurred has at least one as long as there are enough.
+/// The pixels of a column, from the bottom; every outcome that occurred has at least one while there are enough pixels.
 pub(super) fn pixels(counts: &MarkCounts, height: usize) -> Vec<Mark> {
     let occurred: Vec<(Mark, u32)> = counts.occurred().collect();
     let total: u64 = occurred.iter().map(|(_, count)| u64::from(*count)).sum();
@@ -12,11 +12,11 @@ pub(super) fn pixels(counts: &MarkCounts, height: usize) -> Vec<Mark> {
         return Vec::new();
     }
     if occurred.len() > height {
-        // The worst ones speak.
+        // The worst outcomes are shown.
         return occurred.iter().rev().take(height).rev().map(|(mark, _)| *mark).collect();
     }
     let spare = (height - occurred.len()) as u64;
-    // One for each, the rest by share, what is left by the largest remainder.
+    // One pixel for each outcome, the rest by share, what is left by largest remainder.
     let mut shares: Vec<(Mark, u64, u64)> = occurred
         .iter()
         .map(|(mark, count)| {
@@ -35,7 +35,7 @@ pub(super) fn pixels(counts: &MarkCounts, height: usize) -> Vec<Mark> {
     shares.into_iter().flat_map(|(mark, count, _)| std::iter::repeat_n(mark, count as usize)).collect()
 }
 
-/// Draws the strip; its topmost pixel stays empty and parts it from what is above it, where it has more than one row.
+/// Draws the strip; if it has more than one row, its topmost pixel stays empty to separate it from the plot above.
 pub(super) fn draw(canvas: &mut PaneBuffer, counts: &[MarkCounts]) {
     let theme = canvas.theme;
     let (rows, foot) = (canvas.height(), canvas.height().saturating_sub(1));

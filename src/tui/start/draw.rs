@@ -8,14 +8,14 @@ use crate::tui::{
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Columns that are read with ease; what is left stays empty.
+/// The maximum width of the content in columns, for readability.
 const WIDE: usize = 110;
-/// Rows from which there is room for big letters.
+/// The minimum height for big letters, in rows.
 const TALL: usize = 30;
-/// Columns of a name, or of a path, before what it is.
+/// The widths of a name and of a path, in columns.
 const NAME: usize = 12;
 const PATH: usize = 40;
-/// The least size that shows anything.
+/// The minimum size of the screen.
 const LEAST: (usize, usize) = (40, 12);
 
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &StartMenu, theme: &Theme) {
@@ -46,7 +46,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &StartMenu, theme: &T
     all.row(height - 1, &keys(offer));
 }
 
-/// The rows to choose from; those around the chosen one where not all fit.
+/// Draws the rows to choose from; if not all fit, those around the selected one.
 fn list(mut body: PaneBuffer, offer: &StartMenu) {
     let width = body.width();
     for (y, (name, what)) in OFFERS.into_iter().enumerate() {
@@ -70,10 +70,10 @@ fn list(mut body: PaneBuffer, offer: &StartMenu) {
     }
     let chosen = offer.row.checked_sub(FIXED);
     let first = chosen.unwrap_or(0).saturating_sub(height.saturating_sub(1));
-    for (y, (i, it)) in found.iter().enumerate().skip(first).take(height).enumerate() {
-        let path =
-            RoleLine::text(crate::tui::text::fit_ends(&it.path, path_columns(width))).to(path_columns(width));
-        row(&mut rest, y, chosen == Some(i), &path, &it.title, width);
+    for (y, (i, experiment)) in found.iter().enumerate().skip(first).take(height).enumerate() {
+        let path = RoleLine::text(crate::tui::text::fit_ends(&experiment.path, path_columns(width)))
+            .to(path_columns(width));
+        row(&mut rest, y, chosen == Some(i), &path, &experiment.title, width);
     }
     if found.len() > first + height {
         let more = format!(" {} more below ", found.len() - first - height);
@@ -81,7 +81,7 @@ fn list(mut body: PaneBuffer, offer: &StartMenu) {
     }
 }
 
-/// What is there without any file.
+/// The rows that need no file.
 const OFFERS: [(&str, &str); FIXED] = [
     ("demo", "three lessons on circuit breakers; needs only this terminal"),
     ("sandbox", "the same kill step by step, in a cluster inside this program"),
@@ -91,7 +91,7 @@ fn path_columns(width: usize) -> usize {
     PATH.min(width / 2)
 }
 
-/// One row: a name and what it is, inverse where it is chosen.
+/// Draws a row: a name and its description, inverse if selected.
 fn row(body: &mut PaneBuffer, y: usize, chosen: bool, name: &RoleLine, what: &str, width: usize) {
     let mark = if chosen { " ▸ " } else { "   " };
     let row = RoleLine::text(mark).joined(name.clone()).and("  ").with(Role::Text, what);
@@ -102,7 +102,7 @@ fn row(body: &mut PaneBuffer, y: usize, chosen: bool, name: &RoleLine, what: &st
     body.row(y, &RoleLine::new().fill(Role::Focus, text));
 }
 
-/// What the chosen row does.
+/// Describes what the selected row does.
 fn next(offer: &StartMenu) -> RoleLine {
     let head = RoleLine::text(" ").bold(Role::Strong, "NEXT").and("    ");
     let key =
@@ -125,7 +125,7 @@ fn keys(offer: &StartMenu) -> RoleLine {
     key(row, "q", "leave")
 }
 
-/// What else there is.
+/// Draws the help: the command line and the key for more help.
 fn help(mut body: PaneBuffer) {
     let lines = [
         ("chaos-tui experiment.json", "your experiment, on a screen"),

@@ -1,4 +1,4 @@
-//! The start screen: what a bare `chaos-tui` offers.
+//! The start screen, shown by `chaos-tui` without arguments.
 
 mod draw;
 #[cfg(test)]
@@ -10,10 +10,10 @@ use draw::draw;
 use std::{io, pin::pin};
 use tokio::time::Instant;
 
-/// An experiment that was found.
+/// An experiment file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundExperiment {
-    /// Path as it is to be given to the program.
+    /// The path as it is passed to the program.
     pub path: String,
     pub title: String,
 }
@@ -31,24 +31,24 @@ pub enum StartChoice {
     /// An experiment that was found.
     Experiment {
         path: String,
-        /// The sandbox's variant; without one, the cluster that is configured.
+        /// The sandbox's variant; `None` for the configured cluster.
         sandbox: Option<&'static str>,
     },
-    /// Nothing.
+    /// Leave the program.
     Leave,
 }
 
-/// What is offered and what of it is chosen.
+/// The start menu: its rows and the selected one.
 #[derive(Debug, Default)]
 struct StartMenu {
-    /// None while they are looked for.
+    /// The experiments found; `None` during the search.
     found: Option<Vec<FoundExperiment>>,
-    /// The chosen row: the demo, the sandbox, then what was found.
+    /// The selected row: the demo, the sandbox, then the experiments found.
     row: usize,
     help: bool,
 }
 
-/// Rows before the first experiment.
+/// The number of rows before the first experiment.
 const FIXED: usize = 2;
 
 impl StartMenu {
@@ -64,7 +64,7 @@ impl StartMenu {
         self.found().get(self.row.checked_sub(FIXED)?)
     }
 
-    /// Takes a key; what was chosen with it, if anything.
+    /// Handles a key. Returns the choice, if one was made.
     fn pressed(&mut self, key: &KeyEvent) -> Option<StartChoice> {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return (key.code == KeyCode::Char('c')).then_some(StartChoice::Leave);
@@ -86,7 +86,7 @@ impl StartMenu {
         None
     }
 
-    /// What the chosen row opens.
+    /// The choice that the selected row stands for.
     fn open(&self, sandbox: Option<&'static str>) -> StartChoice {
         match (self.experiment(), self.row) {
             (Some(found), _) => StartChoice::Experiment { path: found.path.clone(), sandbox },
@@ -96,8 +96,7 @@ impl StartMenu {
     }
 }
 
-/// Offers, until something is chosen. `found` are the experiments, once they are looked for; the terminal is left as it is
-/// when it is gone.
+/// Shows the start screen until something is chosen. `found` resolves to the experiments found.
 ///
 /// # Errors
 /// When the terminal is gone.

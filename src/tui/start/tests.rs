@@ -65,43 +65,43 @@ fn what_is_not_known_yet_is_said_and_so_is_that_there_is_nothing() {
 
 #[test]
 fn arrows_choose_and_enter_opens() {
-    let mut it = offer(2);
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Demo));
-    assert_eq!(press(&mut it, KeyCode::Char('a')), None, "the demo has its own sandbox");
-    press(&mut it, KeyCode::Down);
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Sandbox { variant: "after" }));
-    assert_eq!(press(&mut it, KeyCode::Char('b')), Some(StartChoice::Sandbox { variant: "before" }));
-    press(&mut it, KeyCode::Char('j'));
+    let mut menu = offer(2);
+    assert_eq!(press(&mut menu, KeyCode::Enter), Some(StartChoice::Demo));
+    assert_eq!(press(&mut menu, KeyCode::Char('a')), None, "the demo has its own sandbox");
+    press(&mut menu, KeyCode::Down);
+    assert_eq!(press(&mut menu, KeyCode::Enter), Some(StartChoice::Sandbox { variant: "after" }));
+    assert_eq!(press(&mut menu, KeyCode::Char('b')), Some(StartChoice::Sandbox { variant: "before" }));
+    press(&mut menu, KeyCode::Char('j'));
     let experiment =
         |sandbox| Some(StartChoice::Experiment { path: "experiments/kill-0.json".to_owned(), sandbox });
-    assert_eq!(press(&mut it, KeyCode::Enter), experiment(None));
-    assert_eq!(press(&mut it, KeyCode::Char('a')), experiment(Some("after")));
+    assert_eq!(press(&mut menu, KeyCode::Enter), experiment(None));
+    assert_eq!(press(&mut menu, KeyCode::Char('a')), experiment(Some("after")));
     for _ in 0..9 {
-        press(&mut it, KeyCode::Down);
+        press(&mut menu, KeyCode::Down);
     }
-    assert_eq!(it.row, 3, "the last one");
+    assert_eq!(menu.row, 3, "the last one");
     for _ in 0..9 {
-        press(&mut it, KeyCode::Up);
+        press(&mut menu, KeyCode::Up);
     }
-    assert_eq!(press(&mut it, KeyCode::Enter), Some(StartChoice::Demo));
-    assert_eq!(press(&mut it, KeyCode::Char('d')), Some(StartChoice::Demo));
-    assert_eq!(press(&mut it, KeyCode::Char('?')), None);
-    assert!(it.help);
-    assert_eq!(press(&mut it, KeyCode::Esc), None, "closes the help first");
-    assert_eq!(press(&mut it, KeyCode::Esc), Some(StartChoice::Leave));
-    assert_eq!(press(&mut it, KeyCode::Char('q')), Some(StartChoice::Leave));
+    assert_eq!(press(&mut menu, KeyCode::Enter), Some(StartChoice::Demo));
+    assert_eq!(press(&mut menu, KeyCode::Char('d')), Some(StartChoice::Demo));
+    assert_eq!(press(&mut menu, KeyCode::Char('?')), None);
+    assert!(menu.help);
+    assert_eq!(press(&mut menu, KeyCode::Esc), None, "closes the help first");
+    assert_eq!(press(&mut menu, KeyCode::Esc), Some(StartChoice::Leave));
+    assert_eq!(press(&mut menu, KeyCode::Char('q')), Some(StartChoice::Leave));
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(it.pressed(&interrupt), Some(StartChoice::Leave));
+    assert_eq!(menu.pressed(&interrupt), Some(StartChoice::Leave));
 }
 
 #[test]
 fn the_chosen_one_of_many_is_always_in_sight() {
-    let mut it = offer(100);
+    let mut menu = offer(100);
     for _ in 0..101 {
-        press(&mut it, KeyCode::Down);
-        let shown = shown(&it, &Theme::default(), 80, 24);
+        press(&mut menu, KeyCode::Down);
+        let shown = shown(&menu, &Theme::default(), 80, 24);
         let marked: Vec<&str> = shown.lines().filter(|line| line.contains('▸')).collect();
-        let name = it.experiment().map_or("sandbox", |found| found.path.as_str());
+        let name = menu.experiment().map_or("sandbox", |found| found.path.as_str());
         assert!(marked.len() == 1 && marked[0].contains(name), "{name} in\n{shown}");
     }
 }

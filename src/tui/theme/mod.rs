@@ -1,16 +1,16 @@
-//! Colours by role. Panes know roles only; every role is doubled by a word or a letter on screen.
+//! Colours by role. Panes use roles only; every role is also shown by a word or a letter.
 //!
-//! Brightness is rank: a fill is what is not normal, a tint is what is, and no cell is ever dim.
+//! Brightness shows importance: a fill marks what is not normal, a tint what is, and no cell is ever dim.
 
 mod palette;
 
 use palette::{COLOUR_BLIND, DARK, LIGHT, Palette};
 use ratatui::style::{Color, Modifier, Style};
 
-/// What a piece of the screen means.
+/// The meaning of a part of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// What is to be read.
+    /// Ordinary text.
     Text,
     /// Numbers, names, headings.
     Strong,
@@ -20,40 +20,40 @@ pub enum Role {
     Line,
     /// The grid of the picture. Carries no words.
     Grid,
-    /// The run before, behind this one.
+    /// The earlier run, drawn behind this one.
     Ghost,
-    /// Where the keyboard is, keys, what comes next.
+    /// The keyboard focus, keys, the next action.
     Focus,
     /// Real answers, ready pods, a closed breaker.
     Ok,
-    /// Users get a fallback: less, but something.
+    /// Users get a fallback: degraded, but an answer.
     Protected,
-    /// Somebody waits, trial calls go through, or something is only likely.
+    /// Users wait, the breaker lets trial calls through, or something is only likely.
     Waiting,
-    /// Users are let down, or something unexpected happened.
+    /// Users get errors, or something unexpected happened.
     Failing,
-    /// What we did: never to be taken for "the system is broken".
+    /// The injected fault, never to be mistaken for a failure of the system.
     Fault,
-    /// Not asked, not observed, cannot be told.
+    /// Not asked, not observed, or not determinable.
     Unknown,
     /// Text on a fill.
     Ink,
 }
 
-/// How many colours the terminal shows.
+/// The number of colours that the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// None, or none are wanted.
     None,
-    /// The sixteen named ones.
+    /// The sixteen named colours.
     Sixteen,
-    /// The 256 of the usual palette.
+    /// The usual palette of 256 colours.
     Indexed,
     True,
 }
 
 impl Depth {
-    /// What a terminal says of itself in `TERM` and `COLORTERM`; one that says nothing is trusted with sixteen.
+    /// Derives the depth from `TERM` and `COLORTERM`; sixteen colours if they name no other.
     pub fn of(term: Option<&str>, color_term: Option<&str>) -> Self {
         let term = term.unwrap_or_default();
         match color_term {
@@ -67,7 +67,7 @@ impl Depth {
     }
 }
 
-/// The named looks.
+/// The palettes, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ThemeName {
     Dark,
@@ -85,18 +85,18 @@ impl ThemeName {
     }
 }
 
-/// A look in as many colours as a terminal shows.
+/// A theme with as many colours as the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     look: ThemeName,
     depth: Depth,
-    /// Whether the terminal's own ground stays, rather than the look's.
+    /// Whether the terminal's own background is kept instead of the theme's.
     own_ground: bool,
-    /// Whether nothing beyond ASCII is drawn, text from outside included.
+    /// Whether only ASCII is drawn, external text included.
     pub ascii: bool,
 }
 
-/// A theme nobody made.
+/// A theme name that does not exist.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("there is no theme `{0}`; choose one of: {all}", all = Theme::NAMES.join(", "))]
 pub struct UnknownTheme(String);
@@ -108,13 +108,13 @@ impl Default for Theme {
 }
 
 impl Theme {
-    /// The names [`Theme::named`] knows.
+    /// The names that [`Theme::named`] accepts.
     pub const NAMES: [&'static str; 4] = ["dark", "light", "colour-blind", "mono"];
 
-    /// A theme by its name.
+    /// Returns a theme by its name.
     ///
     /// # Errors
-    /// When there is none of that name.
+    /// When there is no theme of that name.
     pub fn named(name: &str) -> Result<Self, UnknownTheme> {
         let dark = Self::default();
         match name {
@@ -126,41 +126,41 @@ impl Theme {
         }
     }
 
-    /// The same look in as many colours as the terminal shows. What has no colours keeps none.
+    /// The same theme with as many colours as the terminal shows. A theme without colours stays without.
     #[must_use]
     pub fn with_depth(self, depth: Depth) -> Self {
         let depth = if self.depth == Depth::None { Depth::None } else { depth };
         Self { depth, ..self }
     }
 
-    /// The same colours with nothing beyond ASCII.
+    /// The same theme in ASCII only.
     #[must_use]
     pub fn ascii(self) -> Self {
         Self { ascii: true, ..self }
     }
 
-    /// The same on the terminal's own ground.
+    /// The same theme on the terminal's own background.
     #[must_use]
     pub fn on_own_ground(self) -> Self {
         Self { own_ground: true, ..self }
     }
 
-    /// Whether there are no tints: a quiet segment is a line then.
+    /// Returns whether the theme has no tints; quiet segments are then drawn as lines.
     pub fn is_flat(&self) -> bool {
         matches!(self.depth, Depth::None | Depth::Sixteen) || self.ascii
     }
 
-    /// Whether answers are letters rather than pixels, because colours cannot tell them apart or there are no blocks.
+    /// Returns whether answers are drawn as letters instead of pixels, because colours or block characters are missing.
     pub fn draws_letters(&self) -> bool {
         self.depth == Depth::None || self.ascii
     }
 
-    /// Whether there is no colour at all.
+    /// Returns whether the theme has no colours at all.
     pub fn is_mono(&self) -> bool {
         self.depth == Depth::None
     }
 
-    /// The colour of a role; `None` is the terminal's own.
+    /// The colour of a role; `None` for the terminal's default.
     pub fn colour(&self, role: Role) -> Option<Color> {
         match (self.depth, self.look) {
             (Depth::None, _) => None,
@@ -171,17 +171,17 @@ impl Theme {
         }
     }
 
-    /// A colour of the palette, as this terminal takes it.
+    /// Converts a colour of the palette to the terminal's colour depth.
     fn said(&self, rgb: palette::Rgb) -> Color {
         if self.depth == Depth::True { palette::exact(rgb) } else { palette::nearest(rgb) }
     }
 
-    /// Whether it has a colour for every shade of the palette.
+    /// Returns whether the terminal has a colour for every shade of the palette.
     fn is_full(&self) -> bool {
         matches!(self.depth, Depth::Indexed | Depth::True)
     }
 
-    /// Text of a role on whatever ground it stands.
+    /// The style of text in a role, on any background.
     pub fn style(&self, role: Role) -> Style {
         self.colour(role).map_or(Style::new(), |colour| Style::new().fg(colour))
     }
@@ -191,7 +191,7 @@ impl Theme {
         self.style(role).add_modifier(Modifier::BOLD)
     }
 
-    /// A fill: the role's colour as ground, with ink on it.
+    /// A fill: the role's colour as background, with ink on it.
     pub fn fill(&self, role: Role) -> Style {
         match (self.colour(role), self.colour(Role::Ink)) {
             (Some(colour), Some(ink)) => Style::new().bg(colour).fg(ink),
@@ -199,13 +199,13 @@ impl Theme {
         }
     }
 
-    /// A tint: the quiet ground of a role, with the role's own text on it. `None` where there are no tints.
+    /// A tint: the quiet background of a role, with text in the role's own colour. `None` without tints.
     pub fn tint(&self, role: Role) -> Option<Style> {
         let tinted = || self.style(role).bg(self.said(self.look.palette().tint(role)));
         (!self.is_flat()).then(tinted)
     }
 
-    /// The ground of everything.
+    /// The background of the whole screen, with ordinary text.
     pub fn ground(&self) -> Style {
         let text = self.style(Role::Text);
         match self.is_full() && !self.own_ground {
@@ -214,7 +214,7 @@ impl Theme {
         }
     }
 
-    /// The ground of the columns in which the fault was on, where there is one.
+    /// The background of the columns in which the fault was on; `None` without enough colours.
     pub fn band(&self) -> Option<Color> {
         self.is_full().then(|| self.said(self.look.palette().band))
     }

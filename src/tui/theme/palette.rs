@@ -1,7 +1,8 @@
-//! The colours of each look, and how they are said to terminals with fewer of them.
+//! The colours of each theme, and their equivalents on terminals with fewer colours.
 //!
-//! Contrast (WCAG 2): text at least 13:1 on the ground, `strong` and `soft` at least 6:1, the other roles at least 4.5:1 on
-//! ground and band, ink on every fill at least 5:1, a role on its own tint at least 4.5:1. The tests compute it.
+//! Contrast (WCAG 2): text at least 13:1 on the ground, `strong` and `soft` at least 6:1, the other roles at least
+//! 4.5:1 on ground and band, ink on every fill at least 5:1, a role on its own tint at least 4.5:1. The tests compute
+//! it.
 
 use super::Role;
 use ratatui::style::Color;
@@ -9,16 +10,16 @@ use ratatui::style::Color;
 /// A colour as `0xrrggbb`, sRGB.
 pub(super) type Rgb = u32;
 
-/// One look in true colour.
+/// A theme in true colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Palette {
     pub(super) ground: Rgb,
     /// Text on a fill.
     pub(super) ink: Rgb,
-    /// Ground of the columns in which the fault was on.
+    /// The background of the columns in which the fault was on.
     pub(super) band: Rgb,
     pub(super) roles: Roles,
-    /// Grounds of quiet segments, with the text in the role itself.
+    /// Backgrounds of quiet segments, whose text is in the role's own colour.
     pub(super) tints: Tints,
 }
 
@@ -107,7 +108,7 @@ pub(super) const LIGHT: Palette = Palette {
     },
 };
 
-/// The Okabe-Ito colours on the dark ground, told apart with every common colour blindness.
+/// The Okabe-Ito colours on the dark background, distinguishable with every common colour blindness.
 pub(super) const COLOUR_BLIND: Palette = Palette {
     ink: 0x000000,
     band: 0x1d1229,
@@ -152,7 +153,7 @@ impl Palette {
         }
     }
 
-    /// The tint of a role; what has none of its own is as quiet as what is not known.
+    /// The tint of a role; a role without a tint of its own has that of `Unknown`.
     pub(super) fn tint(&self, role: Role) -> Rgb {
         let t = &self.tints;
         match role {
@@ -166,7 +167,7 @@ impl Palette {
     }
 }
 
-/// The named colour of a role on a dark terminal of sixteen colours; `None` is the terminal's own.
+/// The named colour of a role on a dark terminal of sixteen colours; `None` for the terminal's default.
 pub(super) fn sixteen(role: Role) -> Option<Color> {
     Some(match role {
         Role::Text => return None,
@@ -183,7 +184,7 @@ pub(super) fn sixteen(role: Role) -> Option<Color> {
     })
 }
 
-/// The same on a light one: the dark half of the sixteen.
+/// The same on a light terminal: the dark half of the sixteen.
 pub(super) fn sixteen_on_light(role: Role) -> Option<Color> {
     Some(match role {
         Role::Text | Role::Strong => return None,
@@ -199,7 +200,7 @@ pub(super) fn sixteen_on_light(role: Role) -> Option<Color> {
     })
 }
 
-/// The same without green against red.
+/// The same for colour blindness, without green against red.
 pub(super) fn sixteen_colour_blind(role: Role) -> Option<Color> {
     match role {
         Role::Focus => Some(Color::White),
@@ -209,13 +210,13 @@ pub(super) fn sixteen_colour_blind(role: Role) -> Option<Color> {
     }
 }
 
-/// The colour itself.
+/// The exact colour, for terminals with true colour.
 pub(super) fn exact(rgb: Rgb) -> Color {
     let [_, red, green, blue] = rgb.to_be_bytes();
     Color::Rgb(red, green, blue)
 }
 
-/// The nearest of the 240 fixed colours of a terminal with 256: a cube of 6 levels a side, and 24 greys.
+/// The nearest of the 240 fixed colours of a terminal with 256: a cube with 6 levels per side, and 24 greys.
 pub(super) fn nearest(rgb: Rgb) -> Color {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let [_, red, green, blue] = rgb.to_be_bytes();

@@ -1,4 +1,4 @@
-//! What the operator takes along: the name of a pod, the URL that users ask, the evidence that is open.
+//! Copying to the clipboard: a pod's name, the URL that users call, the evidence that is open.
 
 use crate::{
     session::{Session, event::Timestamp},
@@ -12,10 +12,10 @@ use crate::{
     },
 };
 
-/// The most bytes that are copied: what terminals take.
+/// The maximum number of bytes to copy, which is what terminals accept.
 const MOST: usize = 64 * 1024;
 
-/// Copies what is looked at, and says in a hint what that was.
+/// Copies what the operator looks at, and names it in a hint.
 pub(super) fn copy(view: &mut View, session: &Session, now: Timestamp) -> Outcome {
     match looked_at(&Scene::new(session, view, now, None)) {
         Some((what, text)) => {
@@ -30,7 +30,7 @@ pub(super) fn copy(view: &mut View, session: &Session, now: Timestamp) -> Outcom
     }
 }
 
-/// What is copied, in words, and its text. Sessions hold no secrets, so nothing of them can be copied.
+/// A description of the item to copy, and its text. Sessions contain no secrets, so none can be copied.
 fn looked_at(scene: &Scene) -> Option<(String, String)> {
     match (&scene.view.overlay, scene.view.focus) {
         (Some(Overlay::Why), _) => Some(evidence(scene)),
@@ -53,7 +53,7 @@ fn pod(scene: &Scene) -> Option<(String, String)> {
 fn url(scene: &Scene) -> Option<(String, String)> {
     let endpoint = picture::shown_endpoint(scene)?;
     let url = endpoint.url.split_once(' ').map_or(endpoint.url.as_str(), |(_method, url)| url);
-    // A query is not shown, since it may hold secrets: what can be copied is the URL without it.
+    // The query is not shown, since it may contain secrets; the URL is copied without it.
     let url = text::clean(url.strip_suffix("?...").unwrap_or(url)).into_owned();
     Some((format!("the URL: {url}"), url))
 }

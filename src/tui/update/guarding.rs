@@ -1,4 +1,4 @@
-//! Keys while the guards are changed.
+//! Keys in the guards form.
 
 use super::{leave::leave, open};
 use crate::{
@@ -12,26 +12,26 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// Opens the desk on the limits in force.
+/// Opens the form with the limits in force.
 pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
     open(view, Overlay::Guards(GuardForm::new(session.guards.limits)))
 }
 
-/// A key on the desk.
+/// Handles a key in the form.
 pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
         return leave(view);
     }
     let changes = view.steering == Steering::Live && !view.finished;
-    let Some(Overlay::Guards(desk)) = &mut view.overlay else { return Outcome::nothing() };
+    let Some(Overlay::Guards(form)) = &mut view.overlay else { return Outcome::nothing() };
     match chord.code {
-        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => desk.choose(-1),
-        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => desk.choose(1),
-        KeyCode::Left | KeyCode::Char('-') => desk.change(-1),
-        KeyCode::Right | KeyCode::Char('+') => desk.change(1),
-        KeyCode::Char(' ') => desk.switch(),
+        KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => form.choose(-1),
+        KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => form.choose(1),
+        KeyCode::Left | KeyCode::Char('-') => form.change(-1),
+        KeyCode::Right | KeyCode::Char('+') => form.change(1),
+        KeyCode::Char(' ') => form.switch(),
         KeyCode::Enter => {
-            let limits = desk.limits;
+            let limits = form.limits;
             view.overlay = None;
             if changes {
                 return Outcome::send(Annotation::Guards(limits));

@@ -1,4 +1,5 @@
-//! Leaving and stepping back: asked first while something is at stake, then more urgent with each request.
+//! Quitting and stepping back: asks first while a fault is on or something remains to be put back; each further request
+//! is more urgent.
 
 use super::{open, typing::filter};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// Leaves when nothing is at stake, asks when something is.
+/// Quits; asks first while a fault is on, something remains to be put back, or the session is part of a sequence.
 pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.steering == Steering::Replay {
         return Outcome::effect(Effect::Leave);
@@ -19,7 +20,7 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.starting {
         return leave(view);
     }
-    // What rollbacks have undone may take a while to be back.
+    // After the rollbacks, the system may take a while to recover; an undo that is still due does not count then.
     let over = view.finished && session.steps.rolled_back();
     let course = view.course.is_some();
     let stays = view.steering == Steering::Live
@@ -37,11 +38,12 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     leave(view)
 }
 
-/// Leaves through the session's own end: it rolls back and tells when it is done. Asking again is more urgent.
+/// Quits through the session's regular end: it rolls back and reports when it is done. Each further request is more
+/// urgent.
 pub(super) fn leave(view: &mut View) -> Outcome {
     view.overlay = None;
     if view.finished || view.starting || view.steering == Steering::Replay {
-        // Whoever asks this way wants to be gone, also from what would come next.
+        // Recorded because this request also skips the sessions that would follow.
         view.leaving = view.leaving.max(Leaving::Asked);
         return Outcome::effect(Effect::Leave);
     }
@@ -58,12 +60,12 @@ pub(super) fn leave(view: &mut View) -> Outcome {
     }
 }
 
-/// The terminal is gone: leaves as [`leave`] does. A second word of the same says nothing new, and hurries nobody.
+/// Handles a closed terminal as [`leave`] does. A second notification is ignored and does not cut short the rollbacks.
 pub(super) fn terminal_gone(view: &mut View) -> Outcome {
     if view.leaving == Leaving::No { leave(view) } else { Outcome::nothing() }
 }
 
-/// Keys while it is asked. Where something can be put back, whatever means yes by habit does so.
+/// Handles a key in the quit confirmation. If something can be put back, the keys that usually confirm do so.
 pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Outcome {
     match chord.code {
         KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
@@ -80,12 +82,12 @@ pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Out
     }
 }
 
-/// Whether the run that is shown can be followed by another one.
+/// Returns whether another run can follow the one that is shown.
 pub(crate) fn renewable(view: &View) -> bool {
     view.finished && view.steering == Steering::Live
 }
 
-/// Plays the experiment again, with this run beside the new one.
+/// Starts another run of the experiment, which is compared with this one.
 pub(super) fn play_again(view: &mut View, session: &Session) -> Outcome {
     let key = |action| view.keymap.key(action);
     let why_not = match view.steering {
@@ -103,7 +105,7 @@ pub(super) fn play_again(view: &mut View, session: &Session) -> Outcome {
     Outcome::redraw()
 }
 
-/// Leaves the fault as it is, apart from what the rollbacks undo.
+/// Quits without the undo kit: the fault stays, apart from what the rollbacks undo.
 fn without(view: &mut View) -> Outcome {
     if view.finished && view.course.is_none() {
         view.overlay = None;
@@ -112,22 +114,22 @@ fn without(view: &mut View) -> Outcome {
     leave(view)
 }
 
-/// Goes on to what comes next, once this one has ended.
+/// Continues with the next session of the sequence, once this one has ended.
 pub(super) fn onward(view: &View, session: &Session) -> Option<Outcome> {
     (view.finished && session.finished() && view.course.is_some()).then(|| Outcome::effect(Effect::Leave))
 }
 
-/// Ends the run, puts back what its rollbacks do not, and leaves then.
+/// Ends the run, applies the undo kit to what its rollbacks do not restore, and then quits.
 fn undo_and_leave(view: &mut View) -> Outcome {
     view.overlay = None;
     view.leaving = Leaving::Asked;
-    // What is put back while the run ends is put back after its rollbacks.
+    // An undo that is requested while the run ends is carried out after its rollbacks.
     let quit = (!view.finished).then_some(Effect::Send(Command::Step(StepCommand::Quit)));
     let effects = quit.into_iter().chain([Effect::Send(Command::Undo)]).collect();
     Outcome { redraw: true, effects }
 }
 
-/// After the end of the run: leaves once everything was put back, and stays where that failed.
+/// After the end of the run: quits once the undo kit has put back everything, and stays if that failed.
 pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
     let undo = &session.undo;
     if view.finished && view.overlay == Some(Overlay::ConfirmQuit) && session.undo_due().is_none() {
@@ -143,7 +145,8 @@ pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
     }
 }
 
-/// One step towards safety: what lies over the panes first, then what hides them, then what runs by itself.
+/// Takes one step towards safety: closes the overlay, then zoom and presenter view, then resets scrolling, selection
+/// and filter, then stops what runs automatically.
 pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
     let changed = |condition: bool| condition.then(Outcome::redraw);
     let opened = view.overlay.take().is_some();

@@ -1,4 +1,4 @@
-//! Keys and the other messages change the view and ask for effects. Pure: no input or output, no clock.
+//! The reducer of the view: keys and other messages change the view and return effects. Pure: no I/O and no clock.
 
 mod copying;
 mod guarding;
@@ -28,7 +28,7 @@ use crate::session::{
 };
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-/// Takes one message.
+/// Processes one message: updates the view and returns the effects to carry out.
 pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcome {
     opening::follow(view, session);
     match msg {
@@ -167,7 +167,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
 pub(super) use leave::renewable;
 pub(super) use opening::follow;
 
-/// Whether an action tells the session something.
+/// Returns whether an action sends a command to the session.
 fn steers(action: Action) -> bool {
     use Action as A;
     matches!(
@@ -191,7 +191,7 @@ fn steers(action: Action) -> bool {
     )
 }
 
-/// Why a key does nothing where nobody may steer, or after the end.
+/// Why a key has no effect in a replay, in a read-only session, while starting or after the end; `None` if it has one.
 pub(super) fn refused(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
     match view.steering {
@@ -209,7 +209,7 @@ pub(super) fn refused(view: &View, action: Action) -> Option<&'static str> {
     }
 }
 
-/// The log of the pod that is meant, asked for where it is not read yet.
+/// Toggles the log of the selected pod, and requests the log when it opens.
 fn logs(view: &mut View, session: &Session) -> Outcome {
     let opened = toggle(view, Overlay::PodLog);
     match overlays::shown_log(session, view) {

@@ -1,4 +1,4 @@
-//! Scrolling, choosing, the time cursor.
+//! Scrolling, selection and the time cursor.
 
 use crate::{
     session::{
@@ -16,29 +16,29 @@ use crate::{
     },
 };
 
-/// Columns that one press scrolls.
+/// The number of columns that one key press scrolls.
 pub(super) const SCROLL: i64 = 10;
 
 pub(super) fn numbered(view: &View, chord: Chord) -> Option<Pane> {
     Pane::ALL.get(view.keymap.place(Action::FocusNumber, chord)?).copied()
 }
 
-/// Scrolls what has the focus.
+/// Scrolls the overlay or the focused pane.
 pub(super) fn scroll(view: &mut View, session: &Session, by: isize) -> Outcome {
     let pane = view.focus;
     scroll_in(view, session, pane, by)
 }
 
-/// Scrolls the overlay, or a pane; in the lists of steps and pods, single steps choose.
+/// Scrolls the overlay or a pane. In the lists of steps and pods, single steps move the selection.
 pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isize) -> Outcome {
     let compared = view.compares && !view.zoomed && session.finished();
     if view.overlay.is_none() && compared {
-        // The findings lie over all panes.
+        // The findings cover all panes.
         return scroll_lines(view, view.focus as usize, by);
     }
     let ended = view.overlay.is_none() && session.finished() && !view.zoomed;
     if ended && matches!(pane, Pane::Experiment | Pane::Pods) {
-        // Findings and figures stand in the place of steps and pods.
+        // Findings and figures replace the lists of steps and pods.
         return scroll_lines(view, pane as usize, by);
     }
     if view.overlay.is_none() && pane == Pane::Experiment {
@@ -49,19 +49,19 @@ pub(super) fn scroll_in(view: &mut View, session: &Session, pane: Pane, by: isiz
         return Outcome::redraw();
     }
     if view.overlay.is_none() && pane == Pane::Log && shows_story(view) {
-        // It is read from its end, as a log is.
+        // The story is read from its end, as a log is.
         return scroll_lines(view, pane as usize, -by);
     }
     if view.overlay == Some(Overlay::Logs) || (view.overlay.is_none() && pane == Pane::Log) {
         return Outcome::effect(Effect::ScrollLog(by));
     }
-    // A log is read from its end: up goes away from there.
+    // A log is read from its end: up scrolls away from it.
     let by = if view.overlay == Some(Overlay::PodLog) { -by } else { by };
     let place = if view.overlay.is_some() { Pane::ALL.len() } else { pane as usize };
     scroll_lines(view, place, by)
 }
 
-/// Whether the story stands where the log does else.
+/// Returns whether the story is shown in place of the log.
 fn shows_story(view: &View) -> bool {
     let wish = LayoutRequest { presenter: view.presenter, ..LayoutRequest::default() };
     let story = matches!(arrange(view.area, wish), Arrangement::Panes(panes) if !panes.story.is_empty());
@@ -82,7 +82,7 @@ pub(super) fn choose(view: &mut View, session: &Session, by: isize) {
     view.chosen = steps.get(place).copied();
 }
 
-/// Chooses the next pod in play; tells whether there is one.
+/// Selects the next pod in play. Returns whether the selection moved.
 fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
     let rows = listed_pods(session, &view.filter);
     let at = rows.iter().position(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
@@ -90,7 +90,7 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
         Some(at) => at.saturating_add_signed(by).min(rows.len().saturating_sub(1)),
         None => 0,
     };
-    // From the last one on there is more to scroll to: Services, and what Kubernetes says.
+    // Below the last pod there is more to scroll to: Services and Kubernetes events.
     let moved = at != Some(place);
     if let Some(row) = rows.get(place).filter(|_| moved) {
         view.pod = Some(row.pod.key.uid.clone());
@@ -99,7 +99,7 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
     false
 }
 
-/// The time axis as the last frame had it.
+/// The time axis of the last frame.
 fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
     let wish = LayoutRequest { presenter: view.presenter, ..LayoutRequest::default() };
     let columns = match arrange(view.area, wish) {
@@ -115,15 +115,15 @@ fn present(session: &Session, now: Timestamp) -> Timestamp {
     session.last.filter(|_| session.finished()).map_or(now, |last| last.min(now))
 }
 
-/// The first thing that is drawn on the axis.
+/// The moment of the first item on the axis.
 fn beginning(session: &Session, now: Timestamp) -> Timestamp {
     let watched = session.users.endpoints.iter().map(|endpoint| endpoint.since).min();
     let played = session.steps.played.front().map(|played| played.from);
-    let told = session.breaker.states.changes().next().map(|(at, _)| at);
-    [watched, played, told].into_iter().flatten().min().unwrap_or(now)
+    let breaker_changed = session.breaker.states.changes().next().map(|(at, _)| at);
+    [watched, played, breaker_changed].into_iter().flatten().min().unwrap_or(now)
 }
 
-/// Scrolls by so many columns.
+/// Scrolls by `by` columns.
 pub(super) fn scroll_time(view: &mut View, session: &Session, now: Timestamp, by: i64) -> Outcome {
     let live = axis(&View { scrolled_to: None, ..view.clone() }, session, now);
     let shown = axis(view, session, now);
@@ -133,7 +133,7 @@ pub(super) fn scroll_time(view: &mut View, session: &Session, now: Timestamp, by
     Outcome::redraw()
 }
 
-/// Takes a finer step (positive) or a coarser one, or the one in which the run fits (0).
+/// Chooses a finer step (positive), a coarser one (negative), or the one with which the run fits (0).
 pub(super) fn zoom_time(view: &mut View, session: &Session, now: Timestamp, by: isize) -> Outcome {
     let place = place_of(&axis(view, session, now));
     view.scrolled_to = None;

@@ -1,4 +1,4 @@
-//! While the session is being prepared: nothing can be steered, and where there is no cluster the sandbox is offered.
+//! The session while it starts: no commands are possible, and without a cluster the sandbox is offered.
 
 use super::leave::leave;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// Follows the session until it is open.
+/// Follows the session's state until the session is open.
 pub(crate) fn follow(view: &mut View, session: &Session) {
     if !view.starting {
         return;
@@ -25,7 +25,7 @@ pub(crate) fn follow(view: &mut View, session: &Session) {
     }
 }
 
-/// Keys while the sandbox is offered.
+/// Handles a key while the sandbox is offered.
 pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
     let start = |variant: &str| OpenCommand::StartSandbox(variant.to_owned());
     match chord.code {

@@ -1,4 +1,4 @@
-//! The mouse: a click focuses and chooses, the wheel scrolls what is under the pointer.
+//! Mouse input: a click focuses and selects, the wheel scrolls the area under the pointer.
 
 use super::{focus, moving};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-/// Lines that a notch of the wheel scrolls.
+/// The number of lines per notch of the wheel.
 const NOTCH: isize = 3;
 
 pub(super) fn pointed(view: &mut View, session: &Session, now: Timestamp, mouse: &MouseEvent) -> Outcome {
@@ -29,7 +29,7 @@ pub(super) fn pointed(view: &mut View, session: &Session, now: Timestamp, mouse:
 fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> Outcome {
     if view.overlay.is_some() {
         let close = matches!(view.targets.at(at).next(), Some((_, Target::Close)));
-        // What is typed is not thrown away by a click beside it.
+        // A click does not discard typed text.
         if !close || view.overlay.as_ref().is_some_and(Overlay::takes_text) {
             return Outcome::nothing();
         }

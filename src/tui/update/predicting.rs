@@ -1,4 +1,4 @@
-//! Keys while a prediction is written.
+//! Keys in the prediction form.
 
 use super::{leave::leave, open};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use crossterm::event::{KeyCode, KeyModifiers};
 
-/// Opens the form, as long as nothing has begun.
+/// Opens the form, unless a fault was fired already.
 pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
     if session.fault.is_some() {
         view.hint = Some("it was fired already: a prediction comes before".to_owned());
@@ -21,7 +21,7 @@ pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
     open(view, Overlay::Predict(PredictForm::of(session.prediction)))
 }
 
-/// A key on the form.
+/// Handles a key in the form.
 pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
         return leave(view);

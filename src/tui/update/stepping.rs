@@ -1,4 +1,4 @@
-//! Keys that move the experiment.
+//! Keys that control the experiment's steps.
 
 use super::{leave::leave, open};
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// How long a fire waits for the target card, in seconds; after that what it will hit cannot be told.
+/// How long a fire waits for the target card, in seconds; after that, the target counts as unknown.
 const CARD_PATIENCE_S: f64 = 3.0;
-/// Columns of a name that is to be typed; a longer one is typed as far as that.
+/// The maximum width of a word to type, in columns; a longer name is truncated.
 const LONGEST_WORD: usize = 200;
 
 pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
@@ -40,7 +40,7 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
     }
 }
 
-/// A command that needs users to be watched, which the first of them starts.
+/// Sends a command that needs the users to be watched; the first such command also starts watching them.
 pub(super) fn watching(session: &Session, command: Command) -> Outcome {
     let mut effects = Vec::new();
     if !session.run.hypothesis_began() && session.fault.is_none() && session.users.endpoints.is_empty() {
@@ -61,10 +61,11 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
         view.hint = Some("looking up what it would hit; fire once the card is shown".to_owned());
         return Outcome::redraw();
     }
-    // Where there is no card nobody knows the cluster.
+    // Without a target card the cluster is unknown.
     if session.fires_freely(step) == Some(true) {
         let mut fired = Outcome::send(StepCommand::Fire(step));
-        // A lesson goes on by itself from here: what it waits for would have passed before somebody pressed the key.
+        // A lesson continues automatically from here: the changes that it waits for would be over before the operator
+        // pressed the key.
         if view.course.is_some() && !session.steps.auto {
             fired.effects.push(Effect::Send(Command::Step(StepCommand::Auto(true))));
         }
@@ -75,13 +76,14 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
     open(view, Overlay::ConfirmFire { place, step, word: to_type(word), typed: Default::default() })
 }
 
-/// What is to be typed for a name, as it is shown: all of it, as far as the dialog can show it.
+/// The word to type for a name: the name as shown, as far as the dialog can show it.
 fn to_type(name: &str) -> String {
     let shown = text::typable(text::beginning(&text::typable(name), LONGEST_WORD));
     if shown.is_empty() { "fire".to_owned() } else { shown }
 }
 
-/// Asks before a step is left out: what is not asked is not known, and what is not undone stays.
+/// Asks for confirmation before a step is skipped: a skipped probe finds out nothing, and a skipped rollback undoes
+/// nothing.
 pub(super) fn skip(view: &mut View, session: &Session) -> Outcome {
     match session.steps.current().filter(|row| awaited(row)) {
         Some(row) => open(view, Overlay::ConfirmSkip(row.step.at)),
@@ -92,7 +94,7 @@ pub(super) fn skip(view: &mut View, session: &Session) -> Outcome {
     }
 }
 
-/// A key while it is asked. The step may have its turn by now: then there is nothing to leave out.
+/// Handles a key in the skip confirmation. If the step no longer waits for the operator, nothing is skipped.
 pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, chord: Chord) -> Outcome {
     match chord.code {
         KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
@@ -109,7 +111,7 @@ pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, 
     }
 }
 
-/// Goes back one step, if one of the same part was run: a hypothesis that was checked is not a step of the method.
+/// Goes back one step if a step of the same section was run: a checked hypothesis is not a step of the method.
 pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
     if rerunnable(session) {
         return Outcome::send(StepCommand::Rerun);
@@ -118,7 +120,7 @@ pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
     Outcome::redraw()
 }
 
-/// Whether there is a step to go back to.
+/// Returns whether there is a step to go back to.
 fn rerunnable(session: &Session) -> bool {
     let Some(here) = session.steps.current().filter(|row| awaited(row)).map(|row| row.step.at) else {
         return false;
@@ -152,7 +154,7 @@ pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
     }
 }
 
-/// Takes the first fix that is offered.
+/// Applies the first fix that the preflight offers.
 pub(super) fn fix(view: &mut View, session: &Session) -> Outcome {
     match session.checks.iter().find_map(|check| check.offer.clone()) {
         Some(offer) => Outcome::send(StepCommand::Fix(offer)),

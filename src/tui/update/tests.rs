@@ -18,7 +18,7 @@ use crate::session::{
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// A view, a session and its moment, to press keys on.
+/// A view, a session and the current time, for pressing keys.
 struct TestScreen {
     view: View,
     session: Session,
@@ -38,7 +38,7 @@ impl TestScreen {
         self.take(Msg::Key(key)).effects
     }
 
-    /// Draws, for what the mouse can point at.
+    /// Draws a frame, which records the clickable areas.
     fn draw(&mut self, width: u16, height: u16) {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
@@ -80,131 +80,131 @@ fn send(command: Command) -> Effect {
 
 #[test]
 fn keys_become_commands() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
+    let mut screen = TestScreen::at(fixtures::before_failing());
     for (key, wanted) in [
         ("o", Command::Watch(WatchCommand::Observe(false))),
-        ("a", Command::Step(StepCommand::Auto(!desk.session.steps.auto))),
+        ("a", Command::Step(StepCommand::Auto(!screen.session.steps.auto))),
         (".", Command::Step(StepCommand::Pause(true))),
         ("c", Command::Step(StepCommand::Cut)),
         ("m", Command::Annotate(Annotation::Mark)),
     ] {
-        assert_eq!(desk.press(key), [send(wanted)], "{key}");
+        assert_eq!(screen.press(key), [send(wanted)], "{key}");
     }
 }
 
 #[test]
 fn a_step_is_run_again_only_where_there_is_one_to_go_back_to() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    assert_eq!(desk.press("r"), [], "the kill is the method's first step");
-    assert!(desk.view.hint.as_ref().unwrap().contains("nothing to run again"));
-    let kill = desk.step_at_hand();
-    for row in &mut desk.session.steps.rows {
+    let mut screen = TestScreen::at(fixtures::steady());
+    assert_eq!(screen.press("r"), [], "the kill is the method's first step");
+    assert!(screen.view.hint.as_ref().unwrap().contains("nothing to run again"));
+    let kill = screen.step_at_hand();
+    for row in &mut screen.session.steps.rows {
         if row.step.at == kill {
             row.state = StepState::Succeeded;
         }
     }
     let next = StepRef { index: kill.index + 1, ..kill };
-    desk.tell(EventKind::StepAwaited { step: next, destructive: false });
-    assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
+    screen.tell(EventKind::StepAwaited { step: next, destructive: false });
+    assert_eq!(screen.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
 #[test]
 fn a_skip_asks_once_and_only_where_a_step_waits() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    let step = desk.step_at_hand();
-    assert_eq!(desk.press("s"), [], "it asks");
-    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmSkip(step)));
-    assert_eq!(desk.press("ESC"), []);
-    assert_eq!(desk.view.overlay, None);
-    desk.press("s");
-    assert_eq!(desk.press("s"), [send(Command::Step(StepCommand::Skip))]);
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    assert_eq!(desk.press("s"), []);
-    assert!(desk.view.overlay.is_none() && desk.view.hint.as_ref().unwrap().contains("nothing to skip"));
+    let mut screen = TestScreen::at(fixtures::steady());
+    let step = screen.step_at_hand();
+    assert_eq!(screen.press("s"), [], "it asks");
+    assert_eq!(screen.view.overlay, Some(Overlay::ConfirmSkip(step)));
+    assert_eq!(screen.press("ESC"), []);
+    assert_eq!(screen.view.overlay, None);
+    screen.press("s");
+    assert_eq!(screen.press("s"), [send(Command::Step(StepCommand::Skip))]);
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    assert_eq!(screen.press("s"), []);
+    assert!(screen.view.overlay.is_none() && screen.view.hint.as_ref().unwrap().contains("nothing to skip"));
 }
 
 #[test]
 fn what_was_skipped_can_be_gone_back_to() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    let kill = desk.step_at_hand();
-    desk.tell(EventKind::StepSkipped { step: kill, name: "kill".to_owned() });
+    let mut screen = TestScreen::at(fixtures::steady());
+    let kill = screen.step_at_hand();
+    screen.tell(EventKind::StepSkipped { step: kill, name: "kill".to_owned() });
     let next = StepRef { index: kill.index + 1, ..kill };
-    desk.tell(EventKind::StepAwaited { step: next, destructive: false });
-    assert_eq!(desk.press("r"), [send(Command::Step(StepCommand::Rerun))]);
+    screen.tell(EventKind::StepAwaited { step: next, destructive: false });
+    assert_eq!(screen.press("r"), [send(Command::Step(StepCommand::Rerun))]);
 }
 
 #[test]
 fn k_is_up_everywhere() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    desk.press("j");
-    let down = desk.view.chosen;
-    desk.press("k");
-    assert!(down.is_some() && desk.view.chosen != down);
-    desk.view.overlay = Some(Overlay::Help);
-    assert_eq!(desk.press("k"), []);
+    let mut screen = TestScreen::at(fixtures::steady());
+    screen.press("j");
+    let down = screen.view.chosen;
+    screen.press("k");
+    assert!(down.is_some() && screen.view.chosen != down);
+    screen.view.overlay = Some(Overlay::Help);
+    assert_eq!(screen.press("k"), []);
 }
 
 #[test]
 fn the_first_step_starts_watching_too() {
-    let mut desk = TestScreen::at(fixtures::ready());
+    let mut screen = TestScreen::at(fixtures::ready());
     assert_eq!(
-        desk.press("SPACE"),
+        screen.press("SPACE"),
         [send(Command::Watch(WatchCommand::Observe(true))), send(Command::Step(StepCommand::Next))]
     );
-    let mut desk = TestScreen::at(fixtures::ready());
-    assert_eq!(desk.press("o"), [send(Command::Watch(WatchCommand::Observe(true)))]);
+    let mut screen = TestScreen::at(fixtures::ready());
+    assert_eq!(screen.press("o"), [send(Command::Watch(WatchCommand::Observe(true)))]);
 }
 
 #[test]
 fn space_never_fires() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    assert_eq!(desk.press("SPACE"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("SHIFT+F"));
-    desk.press("UP");
-    assert_eq!(desk.view.hint, None, "a hint stands until the next key");
+    let mut screen = TestScreen::at(fixtures::steady());
+    assert_eq!(screen.press("SPACE"), []);
+    assert!(screen.view.hint.as_deref().unwrap().contains("SHIFT+F"));
+    screen.press("UP");
+    assert_eq!(screen.view.hint, None, "a hint stands until the next key");
 }
 
 #[test]
 fn fire_needs_the_awaited_step_and_its_card() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    let step = desk.step_at_hand();
-    assert_eq!(desk.press("SHIFT+F"), [send(Command::Step(StepCommand::Fire(step)))]);
+    let mut screen = TestScreen::at(fixtures::steady());
+    let step = screen.step_at_hand();
+    assert_eq!(screen.press("SHIFT+F"), [send(Command::Step(StepCommand::Fire(step)))]);
 
-    let mut desk = TestScreen::at(fixtures::steady());
-    desk.session.target = None;
-    desk.tell(EventKind::StepAwaited { step, destructive: true });
-    assert_eq!(desk.press("F"), [], "the card is being looked up");
-    desk.now = fixtures::at(10.0);
+    let mut screen = TestScreen::at(fixtures::steady());
+    screen.session.target = None;
+    screen.tell(EventKind::StepAwaited { step, destructive: true });
+    assert_eq!(screen.press("F"), [], "the card is being looked up");
+    screen.now = fixtures::at(10.0);
     assert_eq!(
-        desk.press("F"),
+        screen.press("F"),
         [],
         "nobody knows the cluster: the name is typed, also in a session on the allow-list"
     );
-    assert!(matches!(desk.view.overlay, Some(Overlay::ConfirmFire { .. })));
-    desk.write(&desk.session.steps.current().unwrap().step.name.clone());
+    assert!(matches!(screen.view.overlay, Some(Overlay::ConfirmFire { .. })));
+    screen.write(&screen.session.steps.current().unwrap().step.name.clone());
     assert_eq!(
-        desk.press("ENTER"),
+        screen.press("ENTER"),
         [send(Command::Step(StepCommand::Fire(step)))],
         "nothing more will be known"
     );
 
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    assert_eq!(desk.press("F"), [], "the step at hand only reads");
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    assert_eq!(screen.press("F"), [], "the step at hand only reads");
 }
 
 #[test]
 fn outside_the_allow_list_the_name_is_typed() {
-    let mut desk = TestScreen::at(fixtures::steady()).guarded();
-    let (step, word) = (desk.step_at_hand(), desk.session.target.clone().unwrap().confirm);
-    assert_eq!(desk.press("F"), []);
-    desk.write("yes");
-    assert_eq!(desk.press("ENTER"), [], "that is not the name");
-    desk.press("CTRL+U");
-    desk.take(Msg::Paste(word.clone()));
-    assert_eq!(desk.press("ENTER"), [], "pasting is not typing");
-    desk.write(&word);
-    assert_eq!(desk.press("ENTER"), [send(Command::Step(StepCommand::Fire(step)))]);
-    assert_eq!(desk.view.overlay, None);
+    let mut screen = TestScreen::at(fixtures::steady()).guarded();
+    let (step, word) = (screen.step_at_hand(), screen.session.target.clone().unwrap().confirm);
+    assert_eq!(screen.press("F"), []);
+    screen.write("yes");
+    assert_eq!(screen.press("ENTER"), [], "that is not the name");
+    screen.press("CTRL+U");
+    screen.take(Msg::Paste(word.clone()));
+    assert_eq!(screen.press("ENTER"), [], "pasting is not typing");
+    screen.write(&word);
+    assert_eq!(screen.press("ENTER"), [send(Command::Step(StepCommand::Fire(step)))]);
+    assert_eq!(screen.view.overlay, None);
 }
 
 #[test]
@@ -212,126 +212,126 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     let place = |context: &str, allowed| {
         Some(crate::session::event::StepCluster { context: Some(context.to_owned()), sure: true, allowed })
     };
-    // A session in the sandbox, and a step that acts elsewhere.
-    let mut desk = TestScreen::at(fixtures::steady());
-    let (step, mut card) = (desk.step_at_hand(), desk.session.target.clone().unwrap());
+    // The session runs in the sandbox; the step acts in another cluster.
+    let mut screen = TestScreen::at(fixtures::steady());
+    let (step, mut card) = (screen.step_at_hand(), screen.session.target.clone().unwrap());
     card.place = place("production", false);
-    desk.tell(EventKind::Targeted(card.clone()));
-    assert_eq!(desk.press("F"), []);
-    desk.write(&card.confirm);
-    // By now it would act in another one: what was asked is not what would be done.
+    screen.tell(EventKind::Targeted(card.clone()));
+    assert_eq!(screen.press("F"), []);
+    screen.write(&card.confirm);
+    // The step would now act in yet another cluster, so the confirmation no longer applies.
     card.place = place("staging", false);
-    desk.tell(EventKind::Targeted(card.clone()));
-    assert_eq!(desk.press("ENTER"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("another cluster"));
-    assert_eq!(desk.view.overlay, None);
+    screen.tell(EventKind::Targeted(card.clone()));
+    assert_eq!(screen.press("ENTER"), []);
+    assert!(screen.view.hint.as_deref().unwrap().contains("another cluster"));
+    assert_eq!(screen.view.overlay, None);
 
-    // And the other way round: the session's own is guarded, the step's is not.
-    let mut desk = TestScreen::at(fixtures::steady()).guarded();
+    // The reverse: the session's cluster is guarded, the step's is not.
+    let mut screen = TestScreen::at(fixtures::steady()).guarded();
     card.place = place("sandbox", true);
-    desk.tell(EventKind::Targeted(card));
-    assert_eq!(desk.press("F"), [send(Command::Step(StepCommand::Fire(step)))]);
+    screen.tell(EventKind::Targeted(card));
+    assert_eq!(screen.press("F"), [send(Command::Step(StepCommand::Fire(step)))]);
 }
 
 #[test]
 fn escape_leads_towards_safety_step_by_step() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.tell(EventKind::AutoSwitched { on: true });
-    desk.view.overlay = Some(Overlay::Why);
-    desk.view.zoomed = true;
-    desk.view.scrolled_to = Some(-3);
-    desk.view.filter = "x".to_owned();
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.tell(EventKind::AutoSwitched { on: true });
+    screen.view.overlay = Some(Overlay::Why);
+    screen.view.zoomed = true;
+    screen.view.scrolled_to = Some(-3);
+    screen.view.filter = "x".to_owned();
     for _ in 0..3 {
-        assert_eq!(desk.press("ESC"), []);
+        assert_eq!(screen.press("ESC"), []);
     }
-    assert_eq!(desk.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
-    assert!(desk.view.overlay.is_none() && !desk.view.zoomed && desk.view.scrolled_to.is_none());
-    assert_eq!(desk.view.filter, "");
-    assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Auto(false)))]);
-    desk.tell(EventKind::AutoSwitched { on: false });
-    assert_eq!(desk.press("ESC"), [send(Command::Step(StepCommand::Pause(true)))]);
-    desk.tell(EventKind::Commanded(Command::Step(StepCommand::Pause(true))));
-    assert_eq!(desk.press("ESC"), []);
-    assert!(desk.view.hint.is_some());
+    assert_eq!(screen.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
+    assert!(screen.view.overlay.is_none() && !screen.view.zoomed && screen.view.scrolled_to.is_none());
+    assert_eq!(screen.view.filter, "");
+    assert_eq!(screen.press("ESC"), [send(Command::Step(StepCommand::Auto(false)))]);
+    screen.tell(EventKind::AutoSwitched { on: false });
+    assert_eq!(screen.press("ESC"), [send(Command::Step(StepCommand::Pause(true)))]);
+    screen.tell(EventKind::Commanded(Command::Step(StepCommand::Pause(true))));
+    assert_eq!(screen.press("ESC"), []);
+    assert!(screen.view.hint.is_some());
 }
 
 #[test]
 fn in_a_comparison_down_reads_on() {
-    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
-    desk.press("DOWN");
-    assert_eq!(desk.view.scroll_of(Pane::Experiment), 1, "the findings stand in the place of the steps");
-    desk.view.compares = true;
-    desk.press("DOWN");
-    assert_eq!(desk.view.scroll_of(Pane::Experiment), 2);
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    screen.press("DOWN");
+    assert_eq!(screen.view.scroll_of(Pane::Experiment), 1, "the findings stand in the place of the steps");
+    screen.view.compares = true;
+    screen.press("DOWN");
+    assert_eq!(screen.view.scroll_of(Pane::Experiment), 2);
 }
 
 #[test]
 fn nothing_is_steered_where_nobody_may() {
     for steering in [Steering::ReadOnly, Steering::Replay] {
-        let mut desk = TestScreen::at(fixtures::steady());
-        desk.view.steering = steering;
+        let mut screen = TestScreen::at(fixtures::steady());
+        screen.view.steering = steering;
         for key in ["SPACE", "F", "A", "a", "e", "s", "r"] {
-            assert_eq!(desk.press(key), [], "{key} {steering:?}");
-            assert!(desk.view.hint.is_some(), "{key} {steering:?} says why");
+            assert_eq!(screen.press(key), [], "{key} {steering:?}");
+            assert!(screen.view.hint.is_some(), "{key} {steering:?} says why");
         }
-        assert_eq!(desk.press("?"), []);
-        assert_eq!(desk.view.overlay, Some(Overlay::Help));
+        assert_eq!(screen.press("?"), []);
+        assert_eq!(screen.view.overlay, Some(Overlay::Help));
     }
 }
 
 #[test]
 fn a_note_is_typed_and_kept() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.press("n");
-    desk.write("q is a letter here");
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.press("n");
+    screen.write("q is a letter here");
     assert_eq!(
-        desk.press("ENTER"),
+        screen.press("ENTER"),
         [send(Command::Annotate(Annotation::Note("q is a letter here".to_owned())))]
     );
-    desk.press("n");
-    assert_eq!(desk.press("ENTER"), [], "an empty note is none");
-    assert_eq!(desk.view.overlay, None);
+    screen.press("n");
+    assert_eq!(screen.press("ENTER"), [], "an empty note is none");
+    assert_eq!(screen.view.overlay, None);
 }
 
 #[test]
 fn guards_are_changed_and_kept_with_enter() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    desk.press("g");
+    let mut screen = TestScreen::at(fixtures::steady());
+    screen.press("g");
     for key in ["RIGHT", "RIGHT", "DOWN", "SPACE", "DOWN", "LEFT"] {
-        assert_eq!(desk.press(key), [], "nothing changes before ENTER");
+        assert_eq!(screen.press(key), [], "nothing changes before ENTER");
     }
     let wanted = Guards { users_s: Some(70), restarts: None, silence_s: Some(9) };
-    assert_eq!(desk.press("ENTER"), [send(Command::Annotate(Annotation::Guards(wanted)))]);
-    assert_eq!(desk.view.overlay, None);
+    assert_eq!(screen.press("ENTER"), [send(Command::Annotate(Annotation::Guards(wanted)))]);
+    assert_eq!(screen.view.overlay, None);
 
-    desk.press("g");
-    desk.press("SPACE");
-    assert_eq!(desk.press("ESC"), [], "ESC keeps what was");
-    assert_eq!(desk.view.overlay, None);
-    desk.press("g");
+    screen.press("g");
+    screen.press("SPACE");
+    assert_eq!(screen.press("ESC"), [], "ESC keeps what was");
+    assert_eq!(screen.view.overlay, None);
+    screen.press("g");
     for key in ["SPACE", "RIGHT", "UP", "LEFT", "UP", "LEFT", "LEFT"] {
-        desk.press(key);
+        screen.press(key);
     }
     let wanted = Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(9) };
     assert_eq!(
-        desk.press("ENTER"),
+        screen.press("ENTER"),
         [send(Command::Annotate(Annotation::Guards(wanted)))],
         "never below 1; on again as usual"
     );
 
-    desk.view.steering = Steering::ReadOnly;
-    desk.press("g");
-    assert_eq!(desk.press("ENTER"), []);
-    assert!(desk.view.hint.is_some());
+    screen.view.steering = Steering::ReadOnly;
+    screen.press("g");
+    assert_eq!(screen.press("ENTER"), []);
+    assert!(screen.view.hint.is_some());
 }
 
 #[test]
 fn a_prediction_is_written_line_by_line() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    desk.press("p");
-    desk.write("2.x5");
+    let mut screen = TestScreen::at(fixtures::steady());
+    screen.press("p");
+    screen.write("2.x5");
     for key in ["DOWN", "RIGHT", "RIGHT", "TAB", "0", ".", "TAB", "1", "0", "7", "BACKSPACE"] {
-        assert_eq!(desk.press(key), [], "{key}");
+        assert_eq!(screen.press(key), [], "{key}");
     }
     let wanted = Prediction {
         trip: Some(ExpectedTrip::Within(2.5)),
@@ -339,93 +339,98 @@ fn a_prediction_is_written_line_by_line() {
         errors: Some(0),
         recovery_s: Some(10.0),
     };
-    assert_eq!(desk.press("ENTER"), [send(Command::Annotate(Annotation::Predict(wanted)))]);
-    desk.tell(EventKind::Commanded(Command::Annotate(Annotation::Predict(wanted))));
-    desk.press("p");
-    desk.press("n");
+    assert_eq!(screen.press("ENTER"), [send(Command::Annotate(Annotation::Predict(wanted)))]);
+    screen.tell(EventKind::Commanded(Command::Annotate(Annotation::Predict(wanted))));
+    screen.press("p");
+    screen.press("n");
     let wanted = Prediction { trip: Some(ExpectedTrip::Never), ..wanted };
     assert_eq!(
-        desk.press("ENTER"),
+        screen.press("ENTER"),
         [send(Command::Annotate(Annotation::Predict(wanted)))],
         "it begins with what was said before"
     );
-    desk.press("p");
-    assert_eq!(desk.press("ESC"), []);
+    screen.press("p");
+    assert_eq!(screen.press("ESC"), []);
 
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.press("p");
-    assert_eq!(desk.view.overlay, None, "nobody predicts what has begun");
-    assert!(desk.view.hint.is_some());
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.press("p");
+    assert_eq!(screen.view.overlay, None, "nobody predicts what has begun");
+    assert!(screen.view.hint.is_some());
 }
 
 #[test]
 fn undo_asks_once_and_abort_brings_it_along() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
+    let mut screen = TestScreen::at(fixtures::before_failing());
     let with_undo = [Command::Step(StepCommand::Abort), Command::Undo].map(send);
-    assert_eq!(desk.press("A"), with_undo);
-    assert_eq!(desk.press("u"), [], "it asks");
-    assert_eq!(desk.press("ESC"), []);
-    desk.press("u");
-    assert_eq!(desk.press("y"), [send(Command::Undo)]);
+    assert_eq!(screen.press("A"), with_undo);
+    assert_eq!(screen.press("u"), [], "it asks");
+    assert_eq!(screen.press("ESC"), []);
+    screen.press("u");
+    assert_eq!(screen.press("y"), [send(Command::Undo)]);
     let undone =
         UndoResult { restored: vec!["Deployment x was re-created".to_owned()], ..UndoResult::default() };
-    desk.tell(EventKind::UndoBegan);
-    desk.tell(EventKind::UndoDone(undone));
-    assert_eq!(desk.press("A"), with_undo[..1], "what was put back needs no second time");
+    screen.tell(EventKind::UndoBegan);
+    screen.tell(EventKind::UndoDone(undone));
+    assert_eq!(screen.press("A"), with_undo[..1], "what was put back needs no second time");
 
-    let mut desk = TestScreen::at(fixtures::steady());
-    assert_eq!(desk.press("u"), []);
+    let mut screen = TestScreen::at(fixtures::steady());
+    assert_eq!(screen.press("u"), []);
     assert!(
-        desk.view.hint.as_deref().unwrap().contains("nothing was fired yet; the undo kit holds 2 manifests")
+        screen
+            .view
+            .hint
+            .as_deref()
+            .unwrap()
+            .contains("nothing was fired yet; the undo kit holds 2 manifests")
     );
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    for kit in desk.session.undo.kits.values_mut() {
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    for kit in screen.session.undo.kits.values_mut() {
         (kit.needed, kit.cost) = (false, "nothing to undo: it comes by itself".to_owned());
     }
-    desk.press("u");
+    screen.press("u");
     assert_eq!(
-        (desk.view.overlay.clone(), desk.view.hint.as_deref()),
+        (screen.view.overlay.clone(), screen.view.hint.as_deref()),
         (None, Some("nothing to undo: it comes by itself"))
     );
-    assert_eq!(desk.press("A"), with_undo[..1]);
+    assert_eq!(screen.press("A"), with_undo[..1]);
 }
 
 #[test]
 fn f_takes_the_first_fix_that_is_offered() {
-    let mut desk = TestScreen::at(fixtures::ready());
-    let offer = desk.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
-    assert_eq!(desk.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
-    desk.tell(EventKind::Fixed(offer.clone()));
-    let row = desk.session.steps.row(offer.steps()[0]).unwrap();
+    let mut screen = TestScreen::at(fixtures::ready());
+    let offer = screen.session.checks.iter().find_map(|check| check.offer.clone()).unwrap();
+    assert_eq!(screen.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
+    screen.tell(EventKind::Fixed(offer.clone()));
+    let row = screen.session.steps.row(offer.steps()[0]).unwrap();
     assert_eq!(row.fixed.as_deref(), Some("asks http://192.168.49.2:30817, not what the file says"));
-    let fixed = desk.session.checks.iter().find(|check| check.text.contains("does not answer")).unwrap();
+    let fixed = screen.session.checks.iter().find(|check| check.text.contains("does not answer")).unwrap();
     assert_eq!((fixed.level, &fixed.offer), (crate::session::event::CheckLevel::Ok, &None));
-    assert_eq!(desk.press("f"), [], "nothing is left to fix");
-    assert!(desk.view.hint.is_some());
+    assert_eq!(screen.press("f"), [], "nothing is left to fix");
+    assert!(screen.view.hint.is_some());
 }
 
 #[test]
 fn a_filter_works_while_it_is_typed() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.press("/");
-    desk.write("pro");
-    let sent = desk.press("v");
-    assert_eq!(desk.view.filter, "prov");
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.press("/");
+    screen.write("pro");
+    let sent = screen.press("v");
+    assert_eq!(screen.view.filter, "prov");
     assert_eq!(
         sent,
         [send(Command::Watch(WatchCommand::Find("prov".to_owned())))],
         "pods that are only counted are looked for"
     );
-    desk.press("ENTER");
-    assert_eq!((desk.view.filter.as_str(), &desk.view.overlay), ("prov", &None));
-    desk.press("/");
-    assert_eq!(desk.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
-    assert_eq!(desk.view.filter, "");
+    screen.press("ENTER");
+    assert_eq!((screen.view.filter.as_str(), &screen.view.overlay), ("prov", &None));
+    screen.press("/");
+    assert_eq!(screen.press("ESC"), [send(Command::Watch(WatchCommand::Find(String::new())))]);
+    assert_eq!(screen.view.filter, "");
 }
 
 #[test]
 fn overlays_toggle_and_replace_each_other() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
+    let mut screen = TestScreen::at(fixtures::before_failing());
     for (key, wanted) in [
         ("?", Some(Overlay::Help)),
         ("w", Some(Overlay::Why)),
@@ -437,85 +442,85 @@ fn overlays_toggle_and_replace_each_other() {
         ("ESC", None),
         ("n", Some(Overlay::Note(Editor::default()))),
     ] {
-        desk.press(key);
-        assert_eq!(desk.view.overlay, wanted, "{key}");
+        screen.press(key);
+        assert_eq!(screen.view.overlay, wanted, "{key}");
     }
 }
 
 #[test]
 fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
-    let mut desk = TestScreen::at(fixtures::after_open());
-    let key = |desk: &TestScreen, name: &str| desk.session.cluster.pod(name).unwrap().pod.key.clone();
-    let (old, new) = (key(&desk, fixtures::OLD), key(&desk, fixtures::NEW));
-    assert_eq!(desk.press("l"), [send(Command::Watch(WatchCommand::ReadLog(old)))]);
-    assert_eq!(desk.press("TAB"), [send(Command::Watch(WatchCommand::ReadLog(new.clone())))]);
-    assert_eq!(desk.view.pod, Some(new.uid.clone()));
-    desk.press("UP");
-    assert_eq!(desk.view.overlay_scroll(), 1, "up goes away from the latest line");
-    desk.press("DOWN");
-    assert_eq!(desk.view.overlay_scroll(), 0);
-    assert_eq!(desk.press("l"), [], "again closes it");
+    let mut screen = TestScreen::at(fixtures::after_open());
+    let key = |screen: &TestScreen, name: &str| screen.session.cluster.pod(name).unwrap().pod.key.clone();
+    let (old, new) = (key(&screen, fixtures::OLD), key(&screen, fixtures::NEW));
+    assert_eq!(screen.press("l"), [send(Command::Watch(WatchCommand::ReadLog(old)))]);
+    assert_eq!(screen.press("TAB"), [send(Command::Watch(WatchCommand::ReadLog(new.clone())))]);
+    assert_eq!(screen.view.pod, Some(new.uid.clone()));
+    screen.press("UP");
+    assert_eq!(screen.view.overlay_scroll(), 1, "up goes away from the latest line");
+    screen.press("DOWN");
+    assert_eq!(screen.view.overlay_scroll(), 0);
+    assert_eq!(screen.press("l"), [], "again closes it");
     assert_eq!(
-        desk.press("l"),
+        screen.press("l"),
         [send(Command::Watch(WatchCommand::ReadLog(new)))],
         "the chosen one stays chosen"
     );
-    desk.press("ESC");
-    assert_eq!(desk.press("TAB"), []);
-    assert_eq!(desk.view.focus, Pane::Users, "on the panes TAB goes on as before");
+    screen.press("ESC");
+    assert_eq!(screen.press("TAB"), []);
+    assert_eq!(screen.view.focus, Pane::Users, "on the panes TAB goes on as before");
 }
 
 #[test]
 fn focus_goes_around_and_by_number() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.press("SHIFT+TAB");
-    assert_eq!(desk.view.focus, Pane::Log);
-    desk.press("TAB");
-    assert_eq!(desk.view.focus, Pane::Experiment);
-    desk.press("4");
-    assert_eq!(desk.view.focus, Pane::Breaker);
-    desk.press("DOWN");
-    assert_eq!(desk.view.scroll_of(Pane::Breaker), 1);
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.press("SHIFT+TAB");
+    assert_eq!(screen.view.focus, Pane::Log);
+    screen.press("TAB");
+    assert_eq!(screen.view.focus, Pane::Experiment);
+    screen.press("4");
+    assert_eq!(screen.view.focus, Pane::Breaker);
+    screen.press("DOWN");
+    assert_eq!(screen.view.scroll_of(Pane::Breaker), 1);
 }
 
 #[test]
 fn a_step_is_chosen_and_gets_a_breakpoint() {
-    let mut desk = TestScreen::at(fixtures::steady());
-    let next = desk.session.steps.rows[3].step.at;
-    assert_eq!(desk.press("b"), [send(Command::Step(StepCommand::Breakpoint(desk.step_at_hand())))]);
-    desk.press("DOWN");
-    assert_eq!(desk.press("b"), [send(Command::Step(StepCommand::Breakpoint(next)))]);
+    let mut screen = TestScreen::at(fixtures::steady());
+    let next = screen.session.steps.rows[3].step.at;
+    assert_eq!(screen.press("b"), [send(Command::Step(StepCommand::Breakpoint(screen.step_at_hand())))]);
+    screen.press("DOWN");
+    assert_eq!(screen.press("b"), [send(Command::Step(StepCommand::Breakpoint(next)))]);
 }
 
 #[test]
 fn time_scrolls_back_and_never_beyond_the_ends() {
-    let mut desk = TestScreen::at(fixtures::after_closed());
-    desk.view.area = Rect::new(0, 0, 120, 36);
-    // Users are watched from 20 s before T0 on, of which the live picture shows 16.
+    let mut screen = TestScreen::at(fixtures::after_closed());
+    screen.view.area = Rect::new(0, 0, 120, 36);
+    // Users are watched from 20 s before T0 on; the live picture shows 16 s of that.
     for _ in 0..3 {
-        desk.press("[");
-        assert_eq!(desk.view.scrolled_to, Some(-20_000));
+        screen.press("[");
+        assert_eq!(screen.view.scrolled_to, Some(-20_000));
     }
-    desk.press("]");
-    assert_eq!(desk.view.scrolled_to, None, "back to the present");
-    desk.press("+");
-    assert_eq!((desk.view.zoom, desk.view.scrolled_to), (Some(1), None), "half a second a column");
-    desk.press("[");
-    assert!(desk.view.scrolled_to.is_some());
-    desk.press("=");
-    assert_eq!((desk.view.zoom, desk.view.scrolled_to), (None, None));
-    desk.press("LEFT");
-    desk.press("LEFT");
-    assert_eq!(desk.view.cursor, Some(44_000));
-    desk.press("0");
-    assert_eq!(desk.view.cursor, None);
+    screen.press("]");
+    assert_eq!(screen.view.scrolled_to, None, "back to the present");
+    screen.press("+");
+    assert_eq!((screen.view.zoom, screen.view.scrolled_to), (Some(1), None), "half a second a column");
+    screen.press("[");
+    assert!(screen.view.scrolled_to.is_some());
+    screen.press("=");
+    assert_eq!((screen.view.zoom, screen.view.scrolled_to), (None, None));
+    screen.press("LEFT");
+    screen.press("LEFT");
+    assert_eq!(screen.view.cursor, Some(44_000));
+    screen.press("0");
+    assert_eq!(screen.view.cursor, None);
 }
 
 #[test]
 fn releases_and_unknown_keys_change_nothing() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
+    let mut screen = TestScreen::at(fixtures::before_failing());
     let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
     key.kind = KeyEventKind::Release;
-    assert_eq!(desk.take(Msg::Key(key)), Outcome::nothing());
-    assert_eq!(desk.press("F9"), []);
+    assert_eq!(screen.take(Msg::Key(key)), Outcome::nothing());
+    assert_eq!(screen.press("F9"), []);
 }

@@ -1,4 +1,4 @@
-//! Keys and pasted text while something is typed.
+//! Keys and pasted text in a text input.
 
 use super::leave::leave;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 use crossterm::event::{KeyCode, KeyEvent};
 
-/// A key while text is typed.
+/// Handles a key in a text input.
 pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
         return leave(view);
@@ -73,13 +73,13 @@ pub(super) fn pasted(view: &mut View, text: &str) -> Outcome {
             let text = editor.text();
             return filter(view, text);
         }
-        // A name that must be typed is typed: pasting it would defeat the thought.
+        // A name that must be typed cannot be pasted: the typing is the safeguard.
         _ => return Outcome::nothing(),
     }
     Outcome::redraw()
 }
 
-/// Shows the pods whose names hold `text`. Those that are only counted must be looked for where they are known.
+/// Shows the pods whose names contain `text`. The session must look up those that are only counted so far.
 pub(super) fn filter(view: &mut View, text: String) -> Outcome {
     if view.filter == text {
         return Outcome::redraw();

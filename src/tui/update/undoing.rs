@@ -1,4 +1,4 @@
-//! The undo kit's key: says why there is nothing to put back, or asks once.
+//! The key of the undo kit: explains why there is nothing to put back, or asks for confirmation once.
 
 use super::{leave::leave, open};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use crossterm::event::KeyCode;
 
-/// Asks, where something can be put back.
+/// Asks for confirmation if something can be put back.
 pub(super) fn ask(view: &mut View, session: &Session) -> Outcome {
     let fired = session.fault.as_ref().map(|fault| fault.fires.iter().map(|firing| firing.step));
     let kits: Vec<_> = fired.into_iter().flatten().filter_map(|step| session.undo.kits.get(&step)).collect();
@@ -29,7 +29,7 @@ pub(super) fn ask(view: &mut View, session: &Session) -> Outcome {
     Outcome::redraw()
 }
 
-/// A key while it is asked.
+/// Handles a key in the confirmation.
 pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
     match chord.code {
         KeyCode::Char('y' | 'u') | KeyCode::Enter => {
@@ -45,7 +45,7 @@ pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
     }
 }
 
-/// The abort, and what puts back what it leaves undone.
+/// Aborts the run, and applies the undo kit if an undo is due.
 pub(super) fn abort(session: &Session) -> Outcome {
     let mut outcome = Outcome::send(StepCommand::Abort);
     if session.undo_due().is_some() {

@@ -1,23 +1,24 @@
-//! JSON as Python reads it: `NaN` and `Infinity`, unbounded integers, the last of two equal keys wins.
+//! JSON with Python's extensions: `NaN` and `Infinity`, unbounded integers, and the last of two equal keys wins.
 
 use super::position::{Node, Span, SyntaxError, span};
 use crate::value::{Map, Value, integer};
 
-/// Levels of nesting that are read; Python gives up a little later, and no file made by hand comes near.
+/// The maximum nesting depth; Python's limit is slightly higher, and no hand-written file reaches either.
 pub(crate) const MAX_DEPTH: usize = 200;
 
-/// Values that one text may hold: each takes a hundred bytes, and a text may hold one in three bytes of its own.
+/// The maximum number of values in one text, because a value uses about 100 bytes of memory and can take as little as
+/// three bytes of text.
 pub(super) const MAX_VALUES: usize = 1_000_000;
 
-/// Digits of the longest integer Python converts.
+/// The maximum number of digits in an integer, as in Python.
 const MAX_DIGITS: usize = 4300;
 
-/// Parses one JSON text, with the positions of everything in it.
+/// Parses one JSON text and the positions of all its values.
 pub(crate) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {
     parse_with(text, true)
 }
 
-/// Parses one JSON text; where everything stands in it is of no interest.
+/// Parses one JSON text without positions.
 pub(crate) fn parse_value(text: &str) -> Result<Value, SyntaxError> {
     parse_with(text, false).map(|(value, _)| value)
 }
@@ -48,9 +49,10 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     values: usize,
-    /// Whether positions are kept.
+    /// Whether positions are recorded.
     positions: bool,
-    /// What the lists and mappings that are still open hold so far: each gets just the room it needs when it closes.
+    /// The items and entries of all open lists and mappings; each collection is allocated with its exact size when it
+    /// closes.
     items: Vec<Value>,
     entries: Vec<(String, Value)>,
 }
@@ -172,7 +174,7 @@ impl Parser<'_> {
         Ok((Value::Map(map), Node { span: span(start, self.at), children, keys }))
     }
 
-    /// After an item: stands on the closing byte (true), or past the comma and the space before the next item.
+    /// Skips the separator after an item. Returns true at the closing byte, false before the next item.
     fn separator(&mut self, close: u8) -> Result<bool, SyntaxError> {
         self.skip_space();
         match self.peek() {
@@ -190,7 +192,7 @@ impl Parser<'_> {
         let start = self.at;
         self.at += 1;
         let mut plain = self.at;
-        // Most texts are as they are written.
+        // Fast path: most strings contain no escapes.
         while matches!(self.peek(), Some(byte) if byte >= 0x20 && byte != b'"' && byte != b'\\') {
             self.at += 1;
         }
@@ -219,7 +221,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The character after a backslash.
+    /// Parses the character after a backslash.
     fn escape(&mut self, string_start: usize) -> Result<char, SyntaxError> {
         let Some(byte) = self.peek() else {
             return Err(self.error_at(string_start, "Unterminated string starting at"));
@@ -238,7 +240,8 @@ impl Parser<'_> {
         Ok(escaped)
     }
 
-    /// `uXXXX`, with the second half of a surrogate pair; half a pair becomes the replacement character.
+    /// Parses `uXXXX`, with the second half of a surrogate pair; an unpaired surrogate becomes the replacement
+    /// character.
     fn unicode_escape(&mut self) -> Result<char, SyntaxError> {
         let first = self.four_digits()?;
         if (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
@@ -284,7 +287,7 @@ impl Parser<'_> {
         let start = self.at;
         let mut end = start + usize::from(self.peek() == Some(b'-'));
         let digits = |from: usize| self.bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        // A leading zero stands alone.
+        // A number with a leading zero has no further integer digits.
         let whole = if self.bytes.get(end) == Some(&b'0') { 1 } else { digits(end.min(self.bytes.len())) };
         if whole == 0 {
             return Err(self.error("Expecting value"));
@@ -314,7 +317,7 @@ impl Parser<'_> {
     }
 }
 
-/// Puts an entry into a mapping and its spans beside it; the last of two equal keys wins at the place of the first.
+/// Inserts an entry into a mapping, and its spans; the last of two equal keys wins, at the position of the first.
 pub(super) fn insert(
     map: &mut Map,
     children: &mut Vec<Node>,

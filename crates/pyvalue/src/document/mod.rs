@@ -1,4 +1,4 @@
-//! A file or a body as text, tree of values, and the position of every node.
+//! A file or response body: its text, its parsed value, and the position of every node.
 
 mod json;
 pub mod place;
@@ -12,14 +12,14 @@ use place::Segment;
 use position::{Lines, Node, Span};
 use std::sync::OnceLock;
 
-/// A parsed text: its source, its value, and where everything stands in it.
+/// A parsed text: its source, its value, and the positions of its nodes.
 #[derive(Clone, Debug)]
 pub struct Document {
     source: String,
     text: String,
     lines: Lines,
     root: Value,
-    /// As most texts are in order, JSON is read once more for the places when one is asked for.
+    /// Positions are needed only for messages, so JSON is parsed a second time with positions when one is requested.
     nodes: OnceLock<Node>,
 }
 
@@ -29,15 +29,15 @@ impl PartialEq for Document {
     }
 }
 
-/// How many times a text of YAML is read anew for a dash that stands alone in a `[…]`.
+/// The maximum number of times that a YAML text is parsed again because of a lone dash in a `[…]`.
 const LONE_DASHES: usize = 16;
 
-/// Which part of an entry a message is about.
+/// The part of an entry that a message refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Its key.
+    /// The entry's key.
     Key,
-    /// Its value.
+    /// The entry's value.
     Value,
 }
 
@@ -47,18 +47,18 @@ impl Document {
         Self::of_json(source.into(), text.into()).map_err(|(error, _)| error)
     }
 
-    /// Parses YAML 1.1, one document.
+    /// Parses YAML 1.1 with one document.
     pub fn yaml(source: impl Into<String>, text: impl Into<String>) -> Result<Self, SyntaxError> {
         Self::of_yaml(source.into(), text.into()).map_err(|(error, _)| error)
     }
 
-    /// The same as [`Document::json`]; an error gives the text back, which may be long.
+    /// Like [`Document::json`], but an error also returns the text, which may be long.
     pub fn of_json(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
         let parsed = json::parse_value(&text).map(|root| (root, OnceLock::new()));
         Self::of(source, text, parsed)
     }
 
-    /// The same as [`Document::yaml`]; an error gives the text back, which may be long.
+    /// Like [`Document::yaml`], but an error also returns the text, which may be long.
     pub fn of_yaml(source: String, text: String) -> Result<Self, (SyntaxError, String)> {
         let mut text = yaml::without_mark(text);
         let places = |(root, nodes)| (root, OnceLock::from(nodes));
@@ -68,7 +68,7 @@ impl Document {
             let Some(quoted) = yaml::with_quoted_dash(&text, error) else { break };
             (parsed, text) = (yaml::parse(&quoted).map(places), quoted);
         }
-        // Only what cannot be read as it is may come from a writer that knows no character beyond 16 bits.
+        // Surrogate pairs are joined only when the text cannot be parsed as it is; some JSON writers produce them.
         if parsed.is_err()
             && let Some(whole) = yaml::with_whole_characters(&text)
             && let Ok(parsed) = yaml::parse(&whole).map(places)
@@ -89,38 +89,38 @@ impl Document {
         }
     }
 
-    /// Where the text came from: a path or a URL.
+    /// Returns the source of the text: a path or a URL.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The value of the whole text.
+    /// Returns the value of the whole text.
     pub fn root(&self) -> &Value {
         &self.root
     }
 
-    /// Something else takes the place of what was read: a control changed it. Positions stay those of the text.
+    /// Replaces the parsed value, for example after a control changed it. Positions still refer to the text.
     pub fn replace(&mut self, root: Value) {
         self.root = root;
     }
 
-    /// The value of the whole text, to be changed: positions stay those of what was read.
+    /// Returns the mutable value of the whole text. Positions still refer to the text.
     pub fn root_mut(&mut self) -> &mut Value {
         &mut self.root
     }
 
-    /// The text of a line, from 1.
+    /// Returns the text of a line, numbered from 1.
     pub fn line(&self, line: usize) -> &str {
         self.lines.line(&self.text, line)
     }
 
-    /// Where a JSON path such as `$.method[2].provider.func` stands; the nearest thing around it that exists when
-    /// it does not itself.
+    /// Returns the position of a JSON path such as `$.method[2].provider.func`; the position of the closest existing
+    /// parent when the path does not exist.
     pub fn position(&self, path: &str, part: Part) -> Position {
         let mut value = &self.root;
         let read_again = || json::parse(&self.text).map(|(_, nodes)| nodes).unwrap_or_default();
@@ -145,7 +145,7 @@ impl Document {
         }
     }
 
-    /// The first line of a node around something missing, without the rest of what it holds.
+    /// Returns the span of a node's first key, or of its first byte, for a message about a missing child.
     fn opening(&self, node: &Node) -> Span {
         match node.keys.first() {
             Some(first) if first.start == node.span.start => *first,
@@ -154,7 +154,7 @@ impl Document {
     }
 }
 
-/// Parses JSON as Python does: for response bodies and outputs, which may hold a bare `NaN`.
+/// Parses JSON as Python does: for response bodies and outputs, which may contain a bare `NaN`.
 pub fn parse_json(text: &str) -> Result<Value, SyntaxError> {
     json::parse_value(text)
 }

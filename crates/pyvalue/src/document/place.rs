@@ -1,22 +1,21 @@
-//! JSON paths that name one node: `$.method[2].provider.func`, `$.configuration["a-b"]`.
+//! JSON paths of single nodes: `$.method[2].provider.func`, `$.configuration["a-b"]`.
 
 use std::fmt;
 
-/// The path of the entry `key` below `parent`.
+/// Returns the path of the entry `key` of `parent`.
 pub fn key(parent: &str, key: &str) -> String {
     Place::at(parent).key(key).to_string()
 }
 
-/// The path of the item `index` below `parent`.
+/// Returns the path of the item `index` of `parent`.
 pub fn item(parent: &str, index: usize) -> String {
     Place::at(parent).item(index).to_string()
 }
 
-/// A path that is written out only where somebody wants to read it: a check goes by every node of a file, and has
-/// something to say about few.
+/// A path that is formatted only on demand: a validation visits every node of a file and reports only a few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// Written out already.
+    /// A formatted path.
     At(&'a str),
     /// An entry of a mapping.
     Key(&'a Place<'a>, &'a str),
@@ -28,17 +27,17 @@ pub enum Place<'a> {
 pub static ROOT: Place<'static> = Place::at("$");
 
 impl<'a> Place<'a> {
-    /// The place with this path.
+    /// Creates a place from a formatted path.
     pub const fn at(path: &'a str) -> Self {
         Self::At(path)
     }
 
-    /// The entry `key` below it.
+    /// Returns the entry `key` of this place.
     pub const fn key(&'a self, key: &'a str) -> Self {
         Self::Key(self, key)
     }
 
-    /// The item `index` below it.
+    /// Returns the item `index` of this place.
     pub const fn item(&'a self, index: usize) -> Self {
         Self::Item(self, index)
     }
@@ -73,16 +72,16 @@ impl From<&Place<'_>> for String {
     }
 }
 
-/// One step down.
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
-    /// Into a mapping.
+    /// An entry of a mapping.
     Key(String),
-    /// Into a list.
+    /// An item of a list.
     Index(usize),
 }
 
-/// The steps of a path that [`key`] and [`item`] made; stops at what they would not make.
+/// Parses a path created by [`key`] and [`item`]; stops at other syntax.
 pub(crate) fn segments(path: &str) -> Vec<Segment> {
     let mut rest = path.strip_prefix('$').unwrap_or(path);
     let mut segments = Vec::new();

@@ -1,14 +1,14 @@
-//! Where things stand in a file.
+//! Positions in a text.
 
-/// A place in a text: bytes `start..end`.
+/// A byte range of a text: `start..end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub start: u32,
     pub end: u32,
 }
 
-/// The spans of a parsed value, in the shape of the value: one child an item of a list or an entry of a mapping,
-/// in the same order.
+/// The spans of a parsed value, with the same structure as the value: one child per item of a list or entry of a
+/// mapping, in the same order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Node {
     pub span: Span,
@@ -22,30 +22,30 @@ impl Node {
         Self { span: span(start, end), ..Self::default() }
     }
 
-    /// Levels from here down, 1 for a scalar.
+    /// Returns the number of levels from this node down; 1 for a scalar.
     pub(super) fn depth(&self) -> usize {
         1 + self.children.iter().map(Node::depth).max().unwrap_or(0)
     }
 }
 
-/// A span of a text, whose length is bounded well below 4 GiB.
+/// Creates a span; texts are far shorter than 4 GiB.
 pub(crate) fn span(start: usize, end: usize) -> Span {
     let bounded = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     Span { start: bounded(start), end: bounded(end) }
 }
 
-/// A place as people count: from 1, columns in characters.
+/// A position for messages: numbered from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Position {
-    /// Line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
-    /// Length in characters, on the first line of what stands there; at least 1.
+    /// The length in characters of the first line of the node; at least 1.
     pub length: usize,
 }
 
-/// Where the lines of a text begin.
+/// The byte offsets of the line starts of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lines(Vec<usize>);
 
@@ -55,7 +55,7 @@ impl Lines {
         Self(std::iter::once(0).chain(after_breaks).collect())
     }
 
-    /// The position of a span of the same text.
+    /// Returns the position of a span of the same text.
     pub(super) fn position(&self, text: &str, span: Span) -> Position {
         let start = floor(text, span.start as usize);
         let end = floor(text, span.end as usize).max(start);
@@ -69,33 +69,33 @@ impl Lines {
         }
     }
 
-    /// The byte at which a position begins.
+    /// Returns the byte offset of a position.
     pub(super) fn offset(&self, text: &str, position: Position) -> usize {
         let begin = self.0.get(position.line.saturating_sub(1)).copied().unwrap_or(text.len());
         let characters = text[begin..].chars().take(position.column.saturating_sub(1));
         begin + characters.map(char::len_utf8).sum::<usize>()
     }
 
-    /// The text of a line, from 1, without its end.
+    /// Returns the text of a line, numbered from 1, without its line ending.
     pub(super) fn line<'a>(&self, text: &'a str, line: usize) -> &'a str {
         let begin = self.0.get(line.saturating_sub(1)).copied().unwrap_or(text.len());
         text[begin..].lines().next().unwrap_or_default()
     }
 }
 
-/// The character boundary at or before an offset.
+/// Returns the last character boundary at or before an offset.
 fn floor(text: &str, offset: usize) -> usize {
     let offset = offset.min(text.len());
     (0..=offset).rev().find(|offset| text.is_char_boundary(*offset)).unwrap_or(0)
 }
 
-/// What is wrong with the syntax of a text, and where.
+/// A syntax error with its position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}: line {} column {}", position.line, position.column)]
 pub struct SyntaxError {
-    /// What was expected or found.
+    /// The message: what was expected or found.
     pub message: String,
-    /// Where.
+    /// The position of the error.
     pub position: Position,
 }
 

@@ -1,4 +1,4 @@
-//! JSON as Python reads it, and where things stand.
+//! Tests of Python-compatible JSON and of positions.
 
 use super::{Document, Part, parse_json};
 use crate::Value;

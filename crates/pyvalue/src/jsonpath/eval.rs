@@ -1,4 +1,4 @@
-//! From steps to values.
+//! Evaluation of a parsed path.
 
 use super::{
     functions,
@@ -7,7 +7,8 @@ use super::{
 use crate::value::Value;
 use std::{borrow::Cow, cmp::Ordering};
 
-/// Values one search may visit: `$..*..*..*` grows with the power of its stars.
+/// The maximum number of values that one search may visit: the visits of `$..*..*..*` grow exponentially with the
+/// number of `..*` steps.
 const MAX_VISITS: usize = 2_000_000;
 
 type Found<'a> = Vec<Cow<'a, Value>>;
@@ -25,7 +26,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Follows the steps from a node, depth first.
+    /// Evaluates the steps from a node, depth first.
     fn descend(
         &mut self,
         steps: &[Step],
@@ -79,7 +80,7 @@ impl<'a> Search<'a> {
                 selected
             }
             Selector::Function(function, arguments) => {
-                // Every combination of what the arguments find.
+                // The function is called for every combination of argument values.
                 let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
                 for argument in arguments {
                     let values = self.values(argument, node)?;
@@ -160,7 +161,7 @@ impl Comparison {
     }
 }
 
-/// The values of a mapping or the items of a list.
+/// Returns the values of a mapping or the items of a list.
 fn children<'a>(node: &Cow<'a, Value>) -> Found<'a> {
     match node {
         Cow::Borrowed(Value::Map(map)) => map.values().map(Cow::Borrowed).collect(),
@@ -188,7 +189,7 @@ fn item<'a>(node: &Cow<'a, Value>, index: i64) -> Option<Cow<'a, Value>> {
     }
 }
 
-/// Items by a counted range; a negative start beyond the beginning is 0, other ends are used as they fall.
+/// Returns the items of a slice. A negative start before the beginning is 0; the end is not clamped.
 fn slice<'a>(
     node: &Cow<'a, Value>,
     start: Option<i64>,
@@ -207,7 +208,7 @@ fn slice<'a>(
     };
     let end = end.map_or(length, |end| if end < 0 { end + length } else { end });
     let mut items = Vec::new();
-    // Indices outside `-length..length` find nothing: they are jumped over, not counted through.
+    // Indices outside `-length..length` have no items, so they are skipped without iteration.
     let mut index = match step {
         1.. => start,
         _ if start > length => start - (start - length) / -step * -step,

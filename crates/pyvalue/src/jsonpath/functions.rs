@@ -1,4 +1,4 @@
-//! The functions of a path; one that does not fit its node finds nothing.
+//! The functions of a path; a function that does not apply to its node returns nothing.
 
 use super::path::Function;
 use crate::value::Value;
@@ -46,7 +46,7 @@ fn list(items: impl Iterator<Item = Value>) -> Value {
     items.collect::<Vec<_>>().into()
 }
 
-/// Characters `from..to`; negative ends count from the end, too large ones are cut.
+/// Returns the characters `from..to`; negative indices count from the end, too large ones are clamped.
 fn substring(text: &str, from: i64, to: i64) -> Value {
     let length = text.chars().count();
     let end = |index: i64| {

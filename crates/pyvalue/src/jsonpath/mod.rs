@@ -1,5 +1,5 @@
-//! The JSON path dialect of the Python package `jsonpath2`. It is older than RFC 9535 and differs from it: filters act
-//! on the node itself, `=` compares, `or` binds tighter than `and`.
+//! The JSON path dialect of the Python package `jsonpath2`. It is older than RFC 9535 and differs from it: filters
+//! apply to the node itself, `=` compares, `or` binds tighter than `and`.
 
 mod eval;
 mod functions;
@@ -16,7 +16,7 @@ impl Path {
         parse::path(path)
     }
 
-    /// Every value the path leads to, in document order.
+    /// Returns every value that matches the path, in document order.
     pub fn find(&self, root: &Value) -> Result<Vec<Value>, PathError> {
         eval::find(self, root)
     }

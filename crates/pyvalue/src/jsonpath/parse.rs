@@ -1,4 +1,4 @@
-//! From words to steps.
+//! Parses a path from its tokens.
 
 use super::{
     path::{Comparison, Expression, Function, Operand, Path, PathError, Selector, Step},
@@ -6,13 +6,13 @@ use super::{
 };
 use crate::value::{Map, Value};
 
-/// Levels of brackets and parentheses.
+/// The maximum nesting depth of brackets and parentheses.
 const MAX_DEPTH: usize = 64;
 
-/// Steps of a path; each is a level of the search.
+/// The maximum number of steps in a path; each step is one level of recursion in the search.
 const MAX_STEPS: usize = 64;
 
-/// Words that are no names.
+/// Reserved words, which are not allowed as names.
 const WORDS: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
 
 pub(super) fn path(text: &str) -> Result<Path, PathError> {
@@ -52,7 +52,7 @@ impl Parser {
         Err(PathError::Syntax { column, message: message.to_owned() })
     }
 
-    /// Takes the sign if it is next.
+    /// Consumes the next token if it is this sign.
     fn takes(&mut self, sign: &str) -> bool {
         let next = matches!(self.peek(), Some(Token::Sign(next)) if *next == sign);
         self.at += usize::from(next);
@@ -99,7 +99,7 @@ impl Parser {
         }
     }
 
-    /// `name`, `name(...)` or `*` after a dot.
+    /// Parses `name`, `name(...)` or `*` after a dot.
     fn bare_selector(&mut self) -> Result<Selector, PathError> {
         if self.takes("*") {
             return Ok(Selector::Wildcard);
@@ -169,7 +169,7 @@ impl Parser {
     fn whole_number(&mut self) -> Result<Option<i64>, PathError> {
         let number = match self.peek() {
             Some(Token::Number(Value::Int(int))) => *int,
-            // Beyond every index there is, and still far from overflowing a sum.
+            // Outside the range of all indices, and small enough that sums do not overflow.
             Some(Token::Number(Value::Big(digits))) => {
                 if digits.starts_with('-') {
                     i64::MIN / 4
@@ -206,7 +206,7 @@ impl Parser {
         Ok(Selector::Function(function, arguments))
     }
 
-    /// `and` is the weaker one.
+    /// Parses `and`, which binds weaker than `or`.
     fn and(&mut self) -> Result<Expression, PathError> {
         let mut all = vec![self.or()?];
         while self.takes_word("and") {

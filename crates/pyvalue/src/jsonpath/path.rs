@@ -1,4 +1,4 @@
-//! A parsed path.
+//! The syntax tree of a path.
 
 use crate::value::Value;
 
@@ -8,29 +8,29 @@ pub struct Path {
     pub(super) steps: Vec<Step>,
 }
 
-/// Why a path cannot be used.
+/// An error of a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// It does not parse.
+    /// The path has a syntax error.
     #[error("column {column}: {message}")]
     Syntax {
-        /// Where, in characters from 1.
+        /// The column in characters, from 1.
         column: usize,
-        /// What was expected.
+        /// The message: what was expected.
         message: String,
     },
     /// A slice has the step 0.
     #[error("a slice of a JSON path has the step 0")]
     ZeroStep,
-    /// It walks through too much.
+    /// The search visits too many values.
     #[error("the JSON path visits more than {0} values of this document")]
     TooMuch(usize),
 }
 
-/// One step: selectors applied to a node, or to it and everything below it.
+/// One step: its selectors are applied to a node, or to a node and all its descendants.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
-    /// `..`.
+    /// Whether the step is recursive (`..`).
     pub descend: bool,
     pub selectors: Vec<Selector>,
 }
@@ -46,7 +46,7 @@ pub(super) enum Selector {
     },
     Wildcard,
     Filter(Expression),
-    /// Keys or indices that another path finds.
+    /// The keys or indices found by another path.
     Computed(Operand),
     Function(Function, Vec<Operand>),
 }

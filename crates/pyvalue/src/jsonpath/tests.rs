@@ -1,4 +1,4 @@
-//! Tables of paths.
+//! Table tests for paths.
 
 use super::Path;
 use crate::{Value, parse_json};

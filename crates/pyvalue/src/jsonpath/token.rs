@@ -1,4 +1,4 @@
-//! Words of a path.
+//! The tokens of a path.
 
 use super::path::PathError;
 use crate::value::{Value, integer};
@@ -7,20 +7,20 @@ use crate::value::{Value, integer};
 pub(super) enum Token {
     /// One of `$ @ . .. [ ] ( ) { } , : ? * = != < <= > >=`.
     Sign(&'static str),
-    /// A name or a word such as `and`.
+    /// A name or a keyword such as `and`.
     Word(String),
-    /// Double-quoted text; escapes are not decoded.
+    /// A string in double quotes; escapes are not decoded.
     Text(String),
     Number(Value),
 }
 
-/// Longer signs first.
+/// The longest signs come first.
 const SIGNS: [&str; 21] = [
     "..", "!=", "<=", ">=", "$", "@", ".", "[", "]", "(", ")", "{", "}", ",", ":", "?", "*", "=", "<", ">",
     "",
 ];
 
-/// The tokens with the columns they begin at, in characters from 1.
+/// Returns the tokens with their start columns, in characters from 1.
 pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, PathError> {
     let mut tokens = Vec::new();
     let (mut rest, mut column) = (text, 1);
@@ -56,7 +56,7 @@ fn next(rest: &str) -> Result<(Token, usize), &'static str> {
     sign.map(|sign| (Token::Sign(sign), sign.len())).ok_or("this character means nothing in a JSON path")
 }
 
-/// Bytes up to the closing quote.
+/// Returns the number of bytes before the closing quote.
 fn text_length(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

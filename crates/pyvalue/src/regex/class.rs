@@ -1,9 +1,9 @@
-//! `[...]`.
+//! Character classes: `[...]`.
 
 use super::escape::{self, Escape, Rest};
 use super::translate::{category, literal};
 
-/// Reads a class after its `[` and writes it.
+/// Parses a class after its `[` and writes the translation.
 pub(super) fn read(rest: &mut Rest<'_>, out: &mut String, ascii: bool) -> Result<(), String> {
     out.push('[');
     if rest.next_if_eq(&'^').is_some() {
@@ -50,7 +50,7 @@ fn write(item: &Escape, out: &mut String, ascii: bool) {
     match item {
         Escape::Literal(c) => literal(*c, out),
         Escape::Category(c) => category(*c, out, ascii),
-        // `read` of a class makes no others.
+        // Parsing inside a class never returns these variants.
         Escape::Anchor(_) | Escape::Group(_) => {}
     }
 }

@@ -1,22 +1,22 @@
-//! What follows a backslash.
+//! Escapes: the characters after a backslash.
 
-/// Characters left to read.
+/// The remaining characters of the pattern.
 pub(super) type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 /// An escape, outside or inside a class.
 #[derive(Debug, PartialEq)]
 pub(super) enum Escape {
-    /// One character.
+    /// A single character.
     Literal(char),
-    /// `d D s S w W`.
+    /// A category: `d D s S w W`.
     Category(char),
-    /// `A Z b B`: a place, only outside a class.
+    /// An anchor: `A Z b B`, only outside a class.
     Anchor(char),
     /// A group number, only outside a class.
     Group(u32),
 }
 
-/// Reads an escape after its backslash.
+/// Parses an escape after its backslash.
 pub(super) fn read(rest: &mut Rest<'_>, in_class: bool) -> Result<Escape, String> {
     let c = rest.next().ok_or("bad escape (end of pattern)")?;
     Ok(match c {
@@ -39,7 +39,7 @@ pub(super) fn read(rest: &mut Rest<'_>, in_class: bool) -> Result<Escape, String
     })
 }
 
-/// `\12`: a group, or a character if it has three octal digits.
+/// Parses `\12`: a group, or a character if it has three octal digits.
 fn digits(rest: &mut Rest<'_>, first: char, in_class: bool) -> Result<Escape, String> {
     let octal_digit = |c: &char| ('0'..='7').contains(c);
     let mut ahead = rest.clone();

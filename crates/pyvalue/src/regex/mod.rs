@@ -1,6 +1,6 @@
-//! Python's regular expressions in the dialect of our engine.
+//! Python's regular expressions, translated to the dialect of the `fancy_regex` engine.
 //!
-//! A pattern is read once, refused where Python refuses it, and written again with the same meaning.
+//! A pattern is parsed once, refused where Python refuses it, and otherwise translated to an equivalent pattern.
 
 mod class;
 mod escape;
@@ -9,10 +9,10 @@ mod width;
 
 pub use fancy_regex::Regex;
 
-/// Steps of backtracking after which a search gives up: far more than an honest pattern needs.
+/// The maximum number of backtracking steps of a search, far more than a reasonable pattern needs.
 const BACKTRACK_LIMIT: usize = 2_000_000;
 
-/// Compiles a Python pattern; the error says what Python does not accept.
+/// Compiles a Python pattern. Returns an error with a message when Python does not accept it.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     let translated = translate::translate(pattern)?;
     let built = fancy_regex::RegexBuilder::new(&translated).backtrack_limit(BACKTRACK_LIMIT).build();

@@ -1,4 +1,4 @@
-//! Tables of patterns.
+//! Table tests for patterns.
 
 use super::compile;
 

@@ -1,4 +1,4 @@
-//! From one dialect to the other.
+//! Translation of Python patterns to the engine's dialect.
 
 mod flags;
 mod groups;
@@ -13,10 +13,10 @@ use super::{
 use flags::Flags;
 use repetition::Counts;
 
-/// Groups inside groups.
+/// The maximum nesting depth of groups.
 const MAX_DEPTH: usize = 100;
 
-/// A Python pattern in our engine's dialect.
+/// Translates a Python pattern to the engine's dialect.
 pub(super) fn translate(pattern: &str) -> Result<String, String> {
     let mut translator = Translator {
         rest: pattern.chars().peekable(),
@@ -44,25 +44,25 @@ struct Translator<'a> {
     rest: Rest<'a>,
     out: String,
     names: Vec<(u32, String)>,
-    /// Capturing groups begun so far.
+    /// The number of capturing groups begun so far.
     groups: u32,
-    /// How wide those closed are, by number.
+    /// The match widths of the closed groups, by number.
     widths: Vec<Option<Width>>,
-    /// Those not closed yet: they cannot be referred to.
+    /// The groups that are not closed yet, which cannot be referenced.
     open: Vec<u32>,
-    /// In a look-behind, the groups begun before it: those within cannot be referred to from there.
+    /// Inside a look-behind, the number of groups begun before it: groups inside it cannot be referenced from there.
     behind: Option<u32>,
-    /// The highest group that a condition asks about; it may come later.
+    /// The highest group number in a condition; the group may be defined later.
     condition: u32,
 }
 
-/// What was written last, for a quantifier.
+/// The last translated item, to which a quantifier applies.
 #[derive(Clone, Copy, PartialEq)]
 enum LastWritten {
     Nothing,
     Anchor,
     Item(Width),
-    /// A look-around, which begins at this byte of what is written.
+    /// A look-around that begins at this byte of the output.
     LookAround(usize),
     Repeated(Width),
 }
@@ -76,11 +76,11 @@ impl LastWritten {
     }
 }
 
-/// Branches of an alternative are not limited, but for those of a condition.
+/// No limit on the number of branches; only conditions have one.
 const ANY_NUMBER: usize = usize::MAX;
 
 impl Translator<'_> {
-    /// Up to the end or an unread `)`; tells how wide a match can be.
+    /// Translates alternatives up to the end or an unread `)`. Returns the width of a match.
     fn alternatives(&mut self, flags: Flags, depth: usize, most: usize) -> Result<Width, String> {
         if depth > MAX_DEPTH {
             return Err(format!("more than {MAX_DEPTH} groups inside each other"));
@@ -92,7 +92,7 @@ impl Translator<'_> {
                 while c == '#' && self.rest.next_if(|c| *c != '\n').is_some() {}
                 continue;
             }
-            // What follows may repeat what was last: only then its width is known.
+            // The width of an item is added only after the next one is parsed, which may be its quantifier.
             let (before, next) = (last, self.item(c, last, flags, depth)?);
             if !matches!(next, LastWritten::Repeated(_)) {
                 branch = branch.then(before.width());
@@ -108,12 +108,12 @@ impl Translator<'_> {
             }
         }
         branch = branch.then(last.width());
-        // A condition without a second branch matches nothing there.
+        // A condition without a second branch matches the empty string if the condition is false.
         let branch = if most != ANY_NUMBER && branches == 1 { branch.or(Width::NONE) } else { branch };
         Ok(whole.map_or(branch, |whole| whole.or(branch)))
     }
 
-    /// What begins with a character that was read already.
+    /// Translates the item that begins with the character `c`, which is already consumed.
     fn item(
         &mut self,
         c: char,
@@ -141,7 +141,8 @@ impl Translator<'_> {
                 LastWritten::Anchor
             }
             '$' => {
-                // Python's `$` is also before one final line end; of many lines, before each.
+                // Python's `$` also matches before one final line ending, and in multi-line mode before each line
+                // ending.
                 self.out.push_str(if flags.multi_line { r"(?=\n|\z)" } else { r"(?=\n?\z)" });
                 LastWritten::Anchor
             }
@@ -171,7 +172,7 @@ impl Translator<'_> {
                 return Ok(LastWritten::Anchor);
             }
             Escape::Anchor('B') => {
-                // Not even an empty text has such a place in Python.
+                // In Python `\B` does not match in an empty string.
                 self.out.push_str(r"(?!\A\z)\B");
                 return Ok(LastWritten::Anchor);
             }
@@ -185,9 +186,9 @@ impl Translator<'_> {
     }
 }
 
-/// A character that means itself.
+/// Writes a literal character.
 pub(super) fn literal(c: char, out: &mut String) {
-    // `\<` and `\>` are places in our engine.
+    // The engine treats `\<` and `\>` as anchors.
     if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
         out.push('\\');
         out.push(c);
@@ -198,13 +199,13 @@ pub(super) fn literal(c: char, out: &mut String) {
     }
 }
 
-/// `\d` and its like; with the flag `a`, of ASCII only.
+/// Writes `\d` and the other categories; with the flag `a` for ASCII only.
 pub(super) fn category(c: char, out: &mut String, ascii: bool) {
     let set = match (c.to_ascii_lowercase(), ascii) {
         ('d', true) => "0-9",
         ('s', true) => r"\t-\r\x20",
         ('w', true) => "0-9A-Za-z_",
-        // Python counts the information separators as white space, too.
+        // Python also treats the information separators as white space.
         ('s', false) => r"\s\x1c-\x1f",
         ('d', false) => r"\p{Nd}",
         (_, _) => r"\p{L}\p{N}_",

@@ -1,9 +1,9 @@
-//! The defaults that the old API versions had on top (kubernetes-wire 11.3).
+//! The additional defaults of the old beta API versions (kubernetes-wire 11.3).
 
 use serde_json::Value;
 
-/// Completes a new workload of `apps/v1beta1` or `extensions/v1beta1`: its selector and its labels come from its
-/// pods' labels when they are left out.
+/// Completes a new workload of `apps/v1beta1` or `extensions/v1beta1`: an omitted selector and omitted workload labels
+/// default to the labels of the pod template.
 pub fn complete_beta(object: &mut Value) {
     let labels = object.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
     if !labels.is_object() {

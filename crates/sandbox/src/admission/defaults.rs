@@ -1,11 +1,11 @@
-//! What a client may leave out of the other kinds.
+//! The default values of the kinds other than Pod.
 
 use super::pod_defaults::{self, fill, fill_all};
 use crate::store::Resource;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
-/// Fills an object that has the types of the API.
+/// Fills in the defaults of an object whose fields already have the types of the API.
 pub(super) fn complete(resource: Resource, object: &mut Value) {
     for part in ["metadata", "spec", "status"] {
         if (part == "metadata" || has(resource, part)) && !object[part].is_object() {
@@ -78,7 +78,7 @@ pub(super) fn complete(resource: Resource, object: &mut Value) {
     }
 }
 
-/// Whether objects of the kind always show `spec` or `status`.
+/// Returns whether objects of the kind always have a `spec` or `status`.
 fn has(resource: Resource, part: &str) -> bool {
     match resource {
         Resource::Endpoints
@@ -115,7 +115,7 @@ fn service(object: &mut Value) {
     fill(&mut object["status"], "loadBalancer", json!({}));
 }
 
-/// Gives a changed Service the addresses and node ports it has, where the change leaves them out.
+/// Copies the cluster IP and node ports of the old version of a Service into the new version where that omits them.
 pub(super) fn keep_addresses(before: &Value, object: &mut Value) {
     if object["spec"]["type"] == "ExternalName" {
         return;

@@ -1,5 +1,5 @@
-//! What happens to an object before it is stored: it is tidied, checked against the API's types, completed with
-//! defaults, and validated.
+//! Admission of an object before it is stored: null fields are removed, the object is checked against the API's types,
+//! completed with defaults and validated.
 
 mod beta;
 mod defaults;
@@ -22,8 +22,8 @@ pub use types::unknown_fields;
 use super::store::{Resource, Status};
 use serde_json::Value;
 
-/// Makes an object fit to be stored, or says why it never will be. `before` is what it replaces.
-/// Errors: 400 when a field has the wrong type, 422 with every finding.
+/// Prepares an object for the store. `before` is the version that it replaces. Errors: 400 when a field has the wrong
+/// type, 422 with all validation errors.
 pub fn admit(resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status> {
     tidy::tidy(object);
     quantity::canonicalise(resource, object);
@@ -43,8 +43,8 @@ pub fn admit(resource: Resource, before: Option<&Value>, object: &mut Value) -> 
     Err(Status::invalid(resource, name, findings))
 }
 
-/// Fills what a client may leave out. Controllers call it for the objects they make themselves. `object` must have
-/// the types of the API.
+/// Fills in the defaults of omitted fields. Controllers call this function for the objects that they create. `object`
+/// must have the types of the API.
 pub fn complete(resource: Resource, object: &mut Value) {
     defaults::complete(resource, object);
 }

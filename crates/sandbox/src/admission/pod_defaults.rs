@@ -1,22 +1,22 @@
-//! What a client may leave out of a pod and of a pod template.
+//! The default values of pods and pod templates.
 
 use crate::store::Resource;
 use rand::{Rng, distr::slice::Choose};
 use serde_json::{Value, json};
 
-/// Letters that make no words, as Kubernetes uses them for generated names.
+/// The characters Kubernetes uses in generated names: without vowels, so that no words appear.
 const SUFFIX_LETTERS: &[char] = &[
     'b', 'c', 'd', 'f', 'g', 'h', 'j', 'k', 'l', 'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'z', '2',
     '4', '5', '6', '7', '8', '9',
 ];
 
-/// Five random characters for a generated name.
+/// Returns five random characters for a generated name.
 pub fn suffix() -> String {
     let letters = Choose::new(SUFFIX_LETTERS).expect("there are letters to choose from");
     rand::rng().sample_iter(letters).take(5).collect()
 }
 
-/// Sets what is not there.
+/// Sets a field that is missing or null.
 pub(super) fn fill(object: &mut Value, key: &str, value: Value) {
     if object[key].is_null() {
         object[key] = value;
@@ -27,7 +27,7 @@ pub(super) fn fill_all<const N: usize>(object: &mut Value, values: [(&str, Value
     values.into_iter().for_each(|(key, value)| fill(object, key, value));
 }
 
-/// Where a kind has its pod's spec.
+/// Returns the pod spec inside an object of a kind that has one.
 pub(super) fn pod_spec(resource: Resource, object: &mut Value) -> Option<&mut Value> {
     match resource {
         Resource::Pods => object.get_mut("spec"),
@@ -38,7 +38,7 @@ pub(super) fn pod_spec(resource: Resource, object: &mut Value) -> Option<&mut Va
     }
 }
 
-/// Completes a workload's template.
+/// Completes the pod template of a workload.
 pub(super) fn template(object: &mut Value) {
     fill(&mut object["spec"], "template", json!({}));
     fill_all(&mut object["spec"]["template"], [("metadata", json!({})), ("spec", json!({}))]);
@@ -71,7 +71,7 @@ fn lasting(trouble: &str) -> Value {
     json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
 }
 
-/// The volume that real clusters give every pod; drains look through the volumes.
+/// Adds the service account token volume that real clusters mount into every pod; `kubectl drain` inspects the volumes.
 fn mount_token(spec: &mut Value) {
     const PLACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
     let ours =
@@ -164,7 +164,7 @@ fn pull_policy(image: &str) -> &'static str {
     if moving { "Always" } else { "IfNotPresent" }
 }
 
-/// `status.qosClass`.
+/// Returns the value of `status.qosClass`.
 fn quality(spec: &Value) -> &'static str {
     let containers = || spec["containers"].as_array().into_iter().flatten();
     let amounts = |container: &Value, kind: &str| container["resources"][kind].clone();

@@ -1,9 +1,9 @@
-//! What a pod's spec must fulfil.
+//! Validation rules for a pod's spec.
 
 use crate::store::{Cause, names};
 use serde_json::Value;
 
-/// Everything that is wrong with the spec at `path`.
+/// Returns all validation errors of the pod spec at `path`.
 pub(super) fn spec(path: &str, spec: &Value, restart_policies: &[&str]) -> Vec<Cause> {
     let mut findings = Vec::new();
     let containers = spec["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -64,7 +64,7 @@ fn container(path: &str, container: &Value) -> Vec<Cause> {
     findings
 }
 
-/// A port between 1 and 65535.
+/// Checks that a port is between 1 and 65535.
 pub(super) fn port_number(field: &str, port: &Value) -> Option<Cause> {
     match port.as_i64() {
         None | Some(0) => Some(Cause::required(field, "")),
@@ -73,7 +73,8 @@ pub(super) fn port_number(field: &str, port: &Value) -> Option<Cause> {
     }
 }
 
-/// A pod keeps its spec, but for images, its deadline, added tolerations and what the scheduler decides.
+/// Returns the forbidden changes of a pod's spec. Only images, `activeDeadlineSeconds` and added tolerations may
+/// change.
 pub(super) fn changes(before: &Value, after: &Value) -> Vec<Cause> {
     if frozen(before, after) == frozen(after, after) {
         return Vec::new();
@@ -85,7 +86,8 @@ pub(super) fn changes(before: &Value, after: &Value) -> Vec<Cause> {
     vec![Cause::forbidden("spec", why)]
 }
 
-/// The part of a spec that must stay; `after` tells which tolerations were only added.
+/// Returns the immutable part of a spec. Tolerations are not part of it when `after` contains all of them, that is,
+/// when tolerations were only added.
 fn frozen(spec: &Value, after: &Value) -> Value {
     let mut frozen = spec.clone();
     let Some(map) = frozen.as_object_mut() else { return frozen };

@@ -4,7 +4,7 @@ use super::pod_defaults::pod_spec;
 use crate::store::Resource;
 use serde_json::Value;
 
-/// Writes the quantities of a pod or a pod template as texts.
+/// Converts the quantities of a pod or pod template to canonical strings.
 pub fn canonicalise(resource: Resource, object: &mut Value) {
     let Some(spec) = pod_spec(resource, object) else { return };
     for list in ["containers", "initContainers"] {
@@ -23,7 +23,7 @@ pub fn canonicalise(resource: Resource, object: &mut Value) {
     }
 }
 
-/// The canonical text; `None` for what is none already or no quantity.
+/// Returns the canonical text, or `None` when the quantity is already canonical or is not a quantity.
 fn canonical(amount: &Value) -> Option<String> {
     let text = match amount {
         Value::Number(number) => number.to_string(),

@@ -1,10 +1,10 @@
-//! What an object must fulfil, by kind. Findings name the field and say what is wrong with it.
+//! Validation rules by kind. Each error names the field and the problem.
 
 use super::{pod_rules, service_rules};
 use crate::store::{Cause, LabelSelector, Resource, names};
 use serde_json::{Value, json};
 
-/// Everything that is wrong with an object that is complete.
+/// Returns all validation errors of an object whose defaults are filled in.
 pub(super) fn findings(resource: Resource, object: &Value) -> Vec<Cause> {
     let mut findings = metadata(resource, &object["metadata"]);
     let spec = &object["spec"];
@@ -26,7 +26,7 @@ pub(super) fn findings(resource: Resource, object: &Value) -> Vec<Cause> {
     findings
 }
 
-/// What may not change between two versions of an object.
+/// Returns the errors for changes to immutable fields between two versions of an object.
 pub(super) fn changes(resource: Resource, before: &Value, after: &Value) -> Vec<Cause> {
     match resource {
         Resource::Pods => pod_rules::changes(&before["spec"], &after["spec"]),

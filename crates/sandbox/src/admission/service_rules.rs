@@ -1,4 +1,4 @@
-//! What a Service must fulfil.
+//! Validation rules for a Service.
 
 use super::pod_rules::port_number;
 use crate::store::Cause;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
-/// Everything that is wrong with a Service's spec.
+/// Returns all validation errors of a Service's spec.
 pub(super) fn findings(spec: &Value) -> Vec<Cause> {
     let mut findings = Vec::new();
     if !TYPES.iter().any(|word| spec["type"] == *word) {
@@ -37,7 +37,7 @@ pub(super) fn findings(spec: &Value) -> Vec<Cause> {
     findings
 }
 
-/// A cluster IP stays, unless the Service becomes or was one without.
+/// Checks that the cluster IP does not change, unless the type is or was `ExternalName`.
 pub(super) fn changes(before: &Value, after: &Value) -> Vec<Cause> {
     let (old, new) = (&before["clusterIP"], &after["clusterIP"]);
     let external = before["type"] == "ExternalName" || after["type"] == "ExternalName";

@@ -18,7 +18,7 @@ fn admitted(resource: Resource, mut object: Value) -> Value {
     object
 }
 
-/// `field: reason`, one a finding.
+/// Returns the validation errors, each as `field: reason`.
 fn findings(resource: Resource, before: Option<&Value>, mut object: Value) -> Vec<String> {
     let refusal = admit(resource, before, &mut object).unwrap_err();
     assert_eq!((refusal.code, refusal.reason), (422, "Invalid"), "{refusal}");
@@ -225,7 +225,7 @@ fn types_are_checked_and_unknown_fields_found() {
     assert!(pruned["metadata"].get("creationTimestamp").is_none());
 }
 
-/// Whatever a client sends is refused or admitted, and never ends the server.
+/// Malformed objects are refused or admitted, and never cause a panic.
 #[test]
 fn nonsense_is_survived() {
     let nonsense = [json!(null), json!([]), json!({}), json!("x"), json!([null]), json!([[1]]), json!(1.5)];

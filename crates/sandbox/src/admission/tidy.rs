@@ -1,8 +1,8 @@
-//! Removes what means nothing.
+//! Removes null fields.
 
 use serde_json::Value;
 
-/// Drops fields that are null: Go clients send `creationTimestamp: null` and the like.
+/// Removes fields that are null: Go clients send `creationTimestamp: null` and the like.
 pub(super) fn tidy(value: &mut Value) {
     match value {
         Value::Object(map) => {

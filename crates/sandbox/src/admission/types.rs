@@ -1,4 +1,4 @@
-//! Checks objects against the API's types: wrong types are refused, unknown fields found.
+//! Checks objects against the API's types: refuses wrong types and finds unknown fields.
 
 use super::{quantity, tidy};
 use crate::store::{Resource, Status};
@@ -9,7 +9,8 @@ use k8s_openapi::api::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The paths of fields that the kind does not have: `spec.replcas`. Error: 400 for a field of the wrong type.
+/// Returns the paths of fields that the kind does not have, such as `spec.replcas`. Error: 400 for a field of the wrong
+/// type.
 pub fn unknown_fields(resource: Resource, object: &Value) -> Result<Vec<String>, Status> {
     let mut object = object.clone();
     tidy::tidy(&mut object);
@@ -27,7 +28,7 @@ pub(super) fn prune(resource: Resource, object: &mut Value) -> Result<(), Status
     Ok(())
 }
 
-/// The object as its type sees it.
+/// Returns the object after a round trip through its API type, which drops unknown fields.
 fn known(resource: Resource, object: &Value) -> Result<Value, Status> {
     let known = match resource {
         Resource::Pods => through::<core::Pod>(object),

@@ -1,4 +1,4 @@
-//! Answers on the wire.
+//! HTTP responses.
 
 use crate::store::Status;
 use axum::{
@@ -9,20 +9,20 @@ use axum::{
 use bytes::Bytes;
 use serde_json::Value;
 
-/// What a handler comes to.
+/// The result of a handler.
 pub(super) type Answer = Result<Response, Status>;
 
-/// 200 with JSON.
+/// Returns a 200 response with a JSON body.
 pub(super) fn ok(body: &Value) -> Response {
     json(StatusCode::OK, body)
 }
 
-/// JSON with another code.
+/// Returns a JSON response with the given status code.
 pub(super) fn json(code: StatusCode, body: &Value) -> Response {
     raw(code, "application/json", Bytes::from(body.to_string()))
 }
 
-/// Bytes as they are.
+/// Returns a response with the given bytes and content type.
 pub(super) fn raw(code: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = code;

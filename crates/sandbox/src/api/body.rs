@@ -8,13 +8,13 @@ use axum::{
 use bytes::Bytes;
 use serde_json::Value;
 
-/// The largest body that is taken, as on a real server.
+/// The maximum size of a body in bytes, as on a real API server.
 const LIMIT: usize = 3 << 20;
 
-/// A body that was received.
+/// A received request body.
 #[derive(Clone, Debug)]
 pub(super) struct Received {
-    /// The media type without parameters, lower case; empty when the client named none.
+    /// The media type without parameters, in lower case; empty when the client sent no `Content-Type`.
     pub(super) media_type: String,
     pub(super) bytes: Bytes,
 }
@@ -30,8 +30,8 @@ pub(super) async fn receive(headers: &HeaderMap, body: Body) -> Result<Received,
 }
 
 impl Received {
-    /// The body as an object or options; nothing at all is `null`. What is not named is JSON.
-    /// Errors: 415 for protobuf and unknown types, 400 for what cannot be read.
+    /// Parses the body; an empty body is `null`, and a body without a media type is JSON. Errors: 415 for protobuf and
+    /// unknown media types, 400 for a body that cannot be parsed.
     pub(super) fn value(&self) -> Result<Value, Status> {
         if self.is_protobuf() {
             return Err(unsupported(
@@ -56,7 +56,7 @@ impl Received {
             .map_err(|why| Status::bad_request(format!("couldn't get version/kind; json parse error: {why}")))
     }
 
-    /// Whether the body is Kubernetes' protobuf envelope.
+    /// Returns whether the body is a Kubernetes protobuf envelope.
     pub(super) fn is_protobuf(&self) -> bool {
         self.media_type == "application/vnd.kubernetes.protobuf" || self.bytes.starts_with(b"k8s\0")
     }

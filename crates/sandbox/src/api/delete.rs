@@ -1,4 +1,4 @@
-//! Deleting (kubernetes-wire 8.3).
+//! `DELETE` requests (kubernetes-wire 8.3).
 
 use super::{
     answer::{self, Answer},
@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Namespaces that must stay.
+/// The namespaces that must not be deleted.
 const NEEDED: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 pub(super) fn one(
@@ -38,7 +38,7 @@ pub(super) fn one(
     Ok(answer::raw(StatusCode::OK, "application/json", Rendering::plain(*served).object(object)))
 }
 
-/// Deletes all selected objects of a namespace, or of the cluster; answers with the objects as they were deleted.
+/// Deletes all selected objects of a namespace, or of the cluster; returns the objects as they were deleted.
 pub(super) fn collection(
     store: &Store,
     served: &Served,
@@ -55,7 +55,7 @@ pub(super) fn collection(
     for object in &listing.objects {
         match store.delete(served.resource, &object.namespace, &object.name, &deletion) {
             Ok(written) => deleted.extend(written.object().cloned()),
-            // Somebody else was quicker.
+            // Another request has already deleted the object.
             Err(refusal) if refusal.code == 404 => {}
             Err(refusal) => return Err(refusal),
         }
@@ -65,7 +65,8 @@ pub(super) fn collection(
     Ok(answer::raw(StatusCode::OK, "application/json", Rendering::plain(*served).list(&listing, &metadata)))
 }
 
-/// What the body (`DeleteOptions`) and the query ask for; the body wins. Errors: 400, 422.
+/// Returns the deletion options of the body (`DeleteOptions`) and the query; the body takes precedence. Errors: 400,
+/// 422.
 pub(super) fn options(query: &Query, body: &Value) -> Result<Deletion, Status> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let grace = match &body["gracePeriodSeconds"] {
@@ -110,7 +111,8 @@ fn invalid(field: &str, value: &Value, why: &str) -> Status {
     Status::invalid_kind("meta.k8s.io", "DeleteOptions", "", vec![Cause::invalid(field, value, why)])
 }
 
-/// Some kinds are answered with the deleted object even when it is gone: the Python client relies on it.
+/// Returns whether the response contains the deleted object even when it is already removed: the Python client relies
+/// on this for some kinds.
 fn answers_with_object(resource: Resource) -> bool {
     matches!(resource, Resource::Pods | Resource::Services | Resource::ServiceAccounts)
 }

@@ -1,13 +1,13 @@
-//! What the server has: both forms of discovery (kubernetes-wire 3), the version, the paths.
+//! Discovery documents: both forms of discovery (kubernetes-wire 3), the version and the list of paths.
 
 use super::served::{self, Served, Subresource, VERBS};
 use crate::store::Status;
 use serde_json::{Value, json};
 
-/// The Kubernetes release whose behaviour is imitated.
+/// The emulated Kubernetes release.
 const VERSION: (&str, &str, &str) = ("1", "33", "v1.33.0+chaos-tui");
 
-/// `/version`.
+/// Returns the document of `/version`.
 pub(super) fn version() -> Value {
     let (major, minor, git) = VERSION;
     json!({
@@ -23,7 +23,7 @@ pub(super) fn version() -> Value {
     })
 }
 
-/// `/`.
+/// Returns the document of `/`.
 pub(super) fn paths() -> Value {
     let mut paths = vec!["/api".to_owned(), "/api/v1".into(), "/apis".into()];
     for (group, versions) in named_groups() {
@@ -34,18 +34,18 @@ pub(super) fn paths() -> Value {
     json!({"paths": paths})
 }
 
-/// `/api`, plain.
+/// Returns the non-aggregated document of `/api`.
 pub(super) fn core_versions() -> Value {
     json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
 }
 
-/// `/apis`, plain.
+/// Returns the non-aggregated document of `/apis`.
 pub(super) fn groups() -> Value {
     let groups: Vec<Value> = named_groups().map(|(group, versions)| group_entry(group, &versions)).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
-/// `/apis/G`.
+/// Returns the document of `/apis/G`.
 pub(super) fn group(name: &str) -> Result<Value, Status> {
     let (group, versions) =
         named_groups().find(|(group, _)| *group == name).ok_or_else(Status::no_such_path)?;
@@ -55,7 +55,7 @@ pub(super) fn group(name: &str) -> Result<Value, Status> {
     Ok(entry)
 }
 
-/// `/api/v1` and `/apis/G/V`.
+/// Returns the document of `/api/v1` or `/apis/G/V`.
 pub(super) fn resources(group: &str, version: &str) -> Result<Value, Status> {
     let known = served::groups().iter().any(|(g, versions)| *g == group && versions.contains(&version));
     if !known {
@@ -94,7 +94,8 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Value, Status> {
     )
 }
 
-/// `/api` (`core`) and `/apis`, aggregated; `version` is that of `apidiscovery.k8s.io`.
+/// Returns the aggregated discovery document of `/api` (`core`) or `/apis`; `version` is the version of
+/// `apidiscovery.k8s.io`.
 pub(super) fn aggregated(core: bool, version: &str) -> Value {
     let groups = served::groups().into_iter().filter(|(group, _)| group.is_empty() == core);
     let items: Vec<Value> = groups
@@ -110,7 +111,7 @@ pub(super) fn aggregated(core: bool, version: &str) -> Value {
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": api_version, "metadata": {}, "items": items})
 }
 
-/// The content type of the aggregated form; clients compare it to the letter.
+/// Returns the content type of the aggregated form; clients compare it byte by byte.
 pub(super) fn aggregated_type(version: &str) -> &'static str {
     match version {
         "v2" => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",

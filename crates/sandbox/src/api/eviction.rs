@@ -1,4 +1,4 @@
-//! Evicting a pod: a deletion that asks the disruption budgets first (kubernetes-wire 9).
+//! Eviction of a pod: a deletion that first checks the pod disruption budgets (kubernetes-wire 9).
 
 use super::{
     Api,
@@ -15,14 +15,14 @@ use axum::http::StatusCode;
 use serde_json::json;
 use std::sync::PoisonError;
 
-/// `POST` to `pods/X/eviction`. Errors: 404, and 429 when a budget has nothing to spare.
+/// Handles `POST` to `pods/X/eviction`. Errors: 404, and 429 when a budget allows no disruption.
 pub(super) fn evict(api: &Api, namespace: &str, name: &str, query: &Query, body: &Received) -> Answer {
     let body = body.value()?;
-    // kube-rs writes the key in snake case; it means well.
+    // kube-rs sends the key in snake case.
     let options =
         if body["deleteOptions"].is_null() { &body["delete_options"] } else { &body["deleteOptions"] };
     let deletion = delete::options(query, options)?;
-    // One at a time, or two evictions would spend the same budget.
+    // Evictions are serialised, or two concurrent evictions would use the same budget twice.
     let _turn = api.evictions.lock().unwrap_or_else(PoisonError::into_inner);
     let pod = api.store.get(Resource::Pods, namespace, name);
     let pod = pod.ok_or_else(|| Status::not_found(Resource::Pods, name))?;
@@ -50,7 +50,7 @@ fn check_budget(api: &Api, pod: &Object) -> Result<(), Status> {
         ));
     }
     let budget = Budget::of(&api.store, object);
-    // A pod that is not healthy spends nothing as long as the others suffice.
+    // Evicting an unhealthy pod uses no budget as long as enough other pods are healthy.
     let spends_nothing = !budget::is_healthy(&value) && budget.healthy >= budget.needed;
     if budget.allowed() > 0 || spends_nothing { Ok(()) } else { Err(exhausted(&object.name, budget)) }
 }
@@ -62,7 +62,7 @@ fn exhausted(name: &str, budget: Budget) -> Status {
     let cause = Cause { reason: "DisruptionBudget", message, field: String::new() };
     let text = "Cannot evict pod as it would violate the pod's disruption budget.";
     Status {
-        // No `Retry-After`: kubectl would obey it in silence instead of telling its user what it waits for.
+        // No `Retry-After`: kubectl would retry silently instead of showing its user the reason.
         details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
         ..Status::plain(429, "TooManyRequests", text)
     }

@@ -1,4 +1,4 @@
-//! Commands beside a container, over a WebSocket (kubernetes-wire 9.1).
+//! Commands executed in the context of a container, over a WebSocket (kubernetes-wire 9.1).
 
 use super::{
     Api,
@@ -18,7 +18,7 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Value, json};
 
-/// The sub-protocols we speak, the better first. Only the fifth can close a channel.
+/// The supported sub-protocols, in order of preference. Only v5 can close a single channel.
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
 const STDIN: u8 = 0;
@@ -27,7 +27,7 @@ const STDERR: u8 = 2;
 const STATUS: u8 = 3;
 const CLOSE: u8 = 255;
 
-/// `GET` of `pods/X/exec`. Errors: 404; 400 for a container that is not there; 405 for the old SPDY protocol.
+/// Handles `GET` of `pods/X/exec`. Errors: 404; 400 for an unknown container; 405 for the old SPDY protocol.
 pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, parts: &mut Parts) -> Answer {
     let pod = api.store.get(Resource::Pods, namespace, name);
     let pod = pod.ok_or_else(|| Status::not_found(Resource::Pods, name))?;
@@ -40,7 +40,7 @@ pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, 
         let message = "exec is served over WebSockets only: use kubectl 1.30 or newer";
         Status::plain(405, "MethodNotAllowed", message)
     })?;
-    // A refusal is told over the socket: kubectl would take one before it for a reason to try SPDY.
+    // A refusal is sent over the WebSocket: kubectl would answer an HTTP error by retrying with SPDY.
     let started = api.machine.exec(&pod, &container, &command);
     Ok(upgrade.protocols(PROTOCOLS).on_upgrade(|socket| async move {
         match started {
@@ -50,7 +50,7 @@ pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, 
     }))
 }
 
-/// Carries bytes both ways until the command or the client ends.
+/// Transfers bytes in both directions until the command ends or the client disconnects.
 async fn attend(mut socket: WebSocket, mut process: Process) {
     loop {
         tokio::select! {
@@ -78,17 +78,17 @@ async fn take_input(process: &mut Process, bytes: Bytes) {
     match bytes.split_first() {
         Some((&STDIN, rest)) => {
             if let Some(stdin) = &process.stdin {
-                // A command that has closed its input does not want it.
+                // Sending fails when the command has closed its standard input; the bytes are then dropped.
                 let _ = stdin.send(Bytes::copy_from_slice(rest)).await;
             }
         }
         Some((&CLOSE, [STDIN, ..])) => process.stdin = None,
-        // Sizes of terminals: there are none.
+        // Terminal resize messages are ignored: there are no terminals.
         _ => {}
     }
 }
 
-/// Tells how the command ended. Without a close code of its own kubectl reports an error.
+/// Sends the exit status and closes the WebSocket. Without a close code kubectl reports an error.
 async fn finish(mut socket: WebSocket, status: &Value) {
     let close = CloseFrame { code: 1000, reason: "".into() };
     if socket.send(message(STATUS, status.to_string().as_bytes())).await.is_ok() {
@@ -103,7 +103,7 @@ fn message(channel: u8, bytes: &[u8]) -> Message {
     Message::Binary(framed.freeze())
 }
 
-/// A command that could not be run. The Python extension looks for the reason among the causes.
+/// Returns the status of a command that could not be run. The Python extension reads the reason from the causes.
 fn failure(refusal: Status) -> Value {
     let cause = Cause { reason: "", message: refusal.message.clone(), field: String::new() };
     let details = Details { causes: vec![cause], ..Details::default() };

@@ -1,27 +1,28 @@
-//! Who may talk to the server: holders of the token, and no web page (kubernetes-wire 2, "Browser safety").
+//! Access control: requests need the token and must not come from a web page (kubernetes-wire 2, "Browser safety").
 
 use super::path::{Document, Target};
 use crate::store::Status;
 use axum::http::{HeaderMap, header};
 use std::net::SocketAddr;
 
-/// The lock on the door.
+/// Checks the `Host`, the `Origin` and the bearer token of requests.
 #[derive(Clone, Debug)]
 pub(super) struct AccessGuard {
-    /// What `Host` may be.
+    /// The accepted values of `Host`.
     authorities: Vec<String>,
     token: String,
 }
 
 impl AccessGuard {
-    /// Guards a server that listens on `address`.
+    /// Creates a guard for a server that listens on `address`.
     pub(super) fn new(address: SocketAddr, token: String) -> AccessGuard {
         let port = address.port();
         let authorities = vec![address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
         AccessGuard { authorities, token }
     }
 
-    /// Errors: 403 for a foreign `Host` or `Origin`, 401 without the token (health and version are open).
+    /// Checks a request. Errors: 403 for a foreign `Host` or `Origin`, 401 without the token (health and version need
+    /// none).
     pub(super) fn check(&self, headers: &HeaderMap, target: Option<&Target>) -> Result<(), Status> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let host = text(header::HOST).unwrap_or_default();
@@ -48,7 +49,7 @@ impl AccessGuard {
 
     fn holds_token(&self, authorization: &str) -> bool {
         let Some((scheme, token)) = authorization.split_once(' ') else { return false };
-        // Every byte is looked at, so that the time taken tells nothing about the token.
+        // Compares all bytes (constant time), so that the response time reveals nothing about the token.
         let (given, ours) = (token.trim().as_bytes(), self.token.as_bytes());
         let differences = given.iter().zip(ours).fold(0, |seen, (a, b)| seen | (a ^ b));
         scheme.eq_ignore_ascii_case("bearer") && given.len() == ours.len() && differences == 0

@@ -1,4 +1,4 @@
-//! From a request to the one function that answers it.
+//! Dispatches a request to the function that handles it.
 
 use super::{
     Api,
@@ -86,7 +86,7 @@ fn describe(document: &Document, headers: &HeaderMap) -> Answer {
     })
 }
 
-/// A request about objects.
+/// A request for objects (not for a discovery document).
 struct Objects<'a> {
     api: &'a Api,
     query: &'a Query,

@@ -1,9 +1,9 @@
-//! The file that leads clients to the server.
+//! The kubeconfig of the server.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::net::SocketAddr;
 
-/// A kubeconfig with one context, in YAML. It holds the token: keep it from other users.
+/// Returns a kubeconfig with one context, in YAML. It contains the token and must not be readable by other users.
 pub(super) fn text(
     context: &str,
     namespace: &str,

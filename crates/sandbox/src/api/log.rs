@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::convert::Infallible;
 
-/// `GET` of `pods/X/log`. Errors: 404, 400 for a container that is not there or has no log yet.
+/// Handles `GET` of `pods/X/log`. Errors: 404, 400 for a container that does not exist or has no log yet.
 pub(super) fn log(api: &Api, namespace: &str, name: &str, query: &Query) -> Answer {
     let pod = api.store.get(Resource::Pods, namespace, name);
     let pod = pod.ok_or_else(|| Status::not_found(Resource::Pods, name))?;
@@ -27,7 +27,8 @@ pub(super) fn log(api: &Api, namespace: &str, name: &str, query: &Query) -> Answ
     Ok(answer::raw(StatusCode::OK, "text/plain", Body::from_stream(lines)))
 }
 
-/// The container that is meant. Errors: 400 when the pod has no such container, or several and none is named.
+/// Returns the name of the requested container. Errors: 400 when the pod has no such container, or has several and none
+/// is named.
 pub(super) fn container(pod: &Object, asked: Option<&str>) -> Result<String, Status> {
     let value = pod.value();
     let names = |list: &str| {
@@ -88,7 +89,7 @@ fn options(query: &Query, now: Timestamp) -> Result<LogOptions, Status> {
     })
 }
 
-/// Cuts a stream after so many bytes.
+/// Truncates a stream to `limit` bytes.
 fn at_most(lines: impl Stream<Item = Bytes>, limit: usize) -> impl Stream<Item = Bytes> {
     lines.scan(limit, |left, mut line| {
         line.truncate(*left);

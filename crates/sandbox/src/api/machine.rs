@@ -1,4 +1,4 @@
-//! What the API asks of the machine that runs the pods.
+//! The interface between the API and the machine that runs the pods.
 
 use crate::store::{Object, Resource, Status};
 use bytes::Bytes;
@@ -8,66 +8,67 @@ use serde_json::Value;
 use std::{net::SocketAddr, pin::Pin};
 use tokio::sync::mpsc;
 
-/// The half of the cluster behind the API: kubelet and network.
+/// The kubelet and the network, as the API sees them.
 pub trait Machine: Send + Sync + 'static {
-    /// Completes an object that a client creates (`before` is `None`) or changes with what only the machine can
-    /// give, such as a Service's cluster IP and node ports; or refuses it. Runs under the store's lock: it must be
-    /// quick and must not touch the store. A dry run asks too, so asking twice must do no harm.
+    /// Completes an object that a client creates (`before` is `None`) or changes with values that only the machine can
+    /// assign, such as a Service's cluster IP and node ports; or refuses it. Runs under the store's lock:
+    /// implementations must be quick and must not access the store. A dry run also calls this method, so repeated calls
+    /// must have no effect.
     fn admit(&self, resource: Resource, before: Option<&Value>, object: &mut Value) -> Result<(), Status>;
 
-    /// The log of a container, line by line, each with its line end. `container` is one of the pod's.
-    /// Errors: 400 when the container has not started, or has no previous run and that is asked for.
+    /// Returns the log of a container, one item per line, including the line ending. `container` is one of the pod's.
+    /// Errors: 400 when the container has not started, or when `previous` is requested and there is no previous run.
     fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status>;
 
-    /// Runs a command beside a container's process. Errors: 400 when the container does not run, or when the machine
-    /// does not know the command.
+    /// Runs a command in the environment of a container's process. Errors: 400 when the container is not running, or
+    /// when the machine does not support the command.
     fn exec(&self, pod: &Object, container: &str, command: &[String]) -> Result<Process, Status>;
 
-    /// Where a pod's port is reached; nothing while it has no address.
+    /// Returns the socket address of a pod's port; `None` while the pod has no address.
     fn pod_socket(&self, _pod: &Object, _port: u16) -> Option<SocketAddr> {
         None
     }
 
-    /// Where a Service's port is reached; nothing while nobody is behind it.
+    /// Returns the socket address of a Service's port; `None` while the Service has no endpoints.
     fn service_socket(&self, _namespace: &str, _name: &str, _port: u16) -> Option<SocketAddr> {
         None
     }
 }
 
-/// Lines of a log; a followed log ends when its container ends.
+/// The lines of a log; a followed log ends when its container ends.
 pub type LogLines = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 
-/// Which part of a log is wanted, and how.
+/// The selection and format of log lines.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogOptions {
-    /// Go on with what comes.
+    /// Whether to stream new lines as they are written.
     pub follow: bool,
-    /// The run before the last restart.
+    /// Whether to read the log of the run before the last restart.
     pub previous: bool,
-    /// Each line begins with its time, RFC 3339 with nine digits.
+    /// Whether each line starts with its time, in RFC 3339 with nine fractional digits.
     pub timestamps: bool,
-    /// Nothing older.
+    /// The earliest time of the returned lines.
     pub since: Option<Timestamp>,
-    /// At most so many lines of what is there already.
+    /// The maximum number of already existing lines.
     pub tail: Option<usize>,
 }
 
-/// A command that runs beside a container. Dropping it ends the command.
+/// A command that runs in the environment of a container. Dropping it stops the command.
 #[derive(Debug)]
 pub struct Process {
-    /// Its standard input, when it has one.
+    /// The command's standard input, if open.
     pub stdin: Option<mpsc::Sender<Bytes>>,
-    /// What it writes; the last message is [`Output::Exit`].
+    /// The command's output; the last message is [`ExecOutput::Exit`].
     pub output: mpsc::Receiver<ExecOutput>,
 }
 
-/// What a command does.
+/// An output message of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExecOutput {
-    /// It wrote to its standard output.
+    /// Bytes written to the standard output.
     Stdout(Bytes),
-    /// It wrote to its standard error.
+    /// Bytes written to the standard error.
     Stderr(Bytes),
-    /// It ended with this code.
+    /// The exit code.
     Exit(i32),
 }

@@ -1,5 +1,5 @@
-//! The Kubernetes REST API over the store (see `kubernetes-wire`): what kubectl, kube-rs and the Python client need
-//! to take it for a cluster.
+//! The Kubernetes REST API over the store (see `kubernetes-wire`): the subset that kubectl, kube-rs and the Python
+//! client need to work with the sandbox as with a cluster.
 
 mod answer;
 mod body;
@@ -38,13 +38,13 @@ use guard::AccessGuard;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
-/// What every request needs.
+/// The state shared by all requests.
 struct Api {
     store: Store,
     machine: Arc<dyn Machine>,
     guard: AccessGuard,
-    /// Ends watches and logs when the server ends.
+    /// Ends watches and followed logs when the server stops.
     stop: CancellationToken,
-    /// Held while an eviction asks the budgets.
+    /// Held while an eviction checks the budgets.
     evictions: Mutex<()>,
 }

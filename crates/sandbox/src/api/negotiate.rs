@@ -1,20 +1,20 @@
-//! What form of an answer a client asks for (kubernetes-wire 2, "Accept values seen").
+//! Content negotiation (kubernetes-wire 2, "Accept values seen").
 
 use crate::store::Status;
 use axum::http::{HeaderMap, header};
 
-/// The form of objects in an answer.
+/// The form of the objects in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As they are.
+    /// The full object.
     Json,
-    /// Rows of cells, in this version of `meta.k8s.io`.
+    /// Table rows, in the given version of `meta.k8s.io`.
     Table(&'static str),
-    /// Only their metadata, in this version of `meta.k8s.io`.
+    /// Only the metadata, in the given version of `meta.k8s.io`.
     Metadata(&'static str),
 }
 
-/// The first form in `Accept` that we have. Error: 406.
+/// Returns the first supported form in `Accept`. Error: 406.
 pub(super) fn form(headers: &HeaderMap) -> Result<Form, Status> {
     let mut ranges = ranges(headers).peekable();
     if ranges.peek().is_none() {
@@ -25,7 +25,7 @@ pub(super) fn form(headers: &HeaderMap) -> Result<Form, Status> {
     })
 }
 
-/// The version of aggregated discovery that is asked for, if any: `v2` or `v2beta1`.
+/// Returns the requested version of aggregated discovery, if any: `v2` or `v2beta1`.
 pub(super) fn aggregated(headers: &HeaderMap) -> Option<&'static str> {
     let wanted = ranges(headers).find(|range| range.kind == "application/json")?;
     if wanted.parameter("g") != Some("apidiscovery.k8s.io") {
@@ -34,7 +34,7 @@ pub(super) fn aggregated(headers: &HeaderMap) -> Option<&'static str> {
     ["v2", "v2beta1"].into_iter().find(|version| wanted.parameter("v") == Some(version))
 }
 
-/// One media range: `application/json;as=Table;v=v1;g=meta.k8s.io`.
+/// One media range of `Accept`: `application/json;as=Table;v=v1;g=meta.k8s.io`.
 struct Range<'a> {
     kind: &'a str,
     parameters: Vec<(&'a str, &'a str)>,

@@ -1,19 +1,19 @@
-//! The least OpenAPI that lets kubectl trust the server's own validation (kubernetes-wire 4).
+//! The minimal OpenAPI document that makes kubectl use the server's own validation (kubernetes-wire 4).
 //!
-//! kubectl only looks whether the patch operation of a kind takes `fieldValidation`. There are no schemas, so
-//! `kubectl explain` finds nothing to explain.
+//! kubectl only checks whether the patch operation of a kind accepts `fieldValidation`. There are no schemas, so
+//! `kubectl explain` shows nothing.
 
 use super::served;
 use crate::store::Status;
 use serde_json::{Map, Value, json};
 
-/// `/openapi/v3`.
+/// Returns the document of `/openapi/v3`.
 pub(super) fn index() -> Value {
     let mut paths = Map::default();
     for (group, versions) in served::groups() {
         for version in versions {
             let place = place(group, version);
-            // The documents only change with the program.
+            // The documents change only with the version of the program.
             let url = format!("/openapi/v3/{place}?hash={}", env!("CARGO_PKG_VERSION"));
             paths.insert(place, json!({"serverRelativeURL": url}));
         }
@@ -21,7 +21,7 @@ pub(super) fn index() -> Value {
     json!({"paths": paths})
 }
 
-/// `/openapi/v3/api/v1` and `/openapi/v3/apis/G/V`.
+/// Returns the document of `/openapi/v3/api/v1` or `/openapi/v3/apis/G/V`.
 pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
     if !served::groups().iter().any(|(g, versions)| *g == group && versions.contains(&version)) {
         return Err(Status::no_such_path());
@@ -40,7 +40,8 @@ pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
     Ok(json!({"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": {}}}))
 }
 
-/// `/openapi/v2`: protobuf, for which only kubectl before 1.29 has a need; newer ones do not mind.
+/// Returns the 404 for `/openapi/v2`, which is protobuf and which only kubectl before 1.29 needs; newer versions ignore
+/// the 404.
 pub(super) fn too_old() -> Status {
     let why = "this server has no OpenAPI v2: use kubectl 1.29 or newer, or pass --validate=false";
     Status::plain(404, "NotFound", why)

@@ -1,15 +1,15 @@
-//! The path of a request (the grammar of kubernetes-wire, "Placeholders").
+//! Parsing of request paths (the grammar of kubernetes-wire, "Placeholders").
 
 use super::served::{self, Served};
 
-/// What a request is about.
+/// The resource that a request addresses.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Target {
     /// A document that does not depend on objects.
     Document(Document),
-    /// All objects of a kind, in one namespace or everywhere.
+    /// All objects of a kind, in one namespace or in all.
     Collection { served: Served, namespace: Option<String> },
-    /// One object or a part of it; `namespace` is empty for objects of the cluster.
+    /// One object or one of its subresources; `namespace` is empty for cluster-scoped objects.
     Object { served: Served, namespace: String, name: String, subresource: Option<String> },
     /// `selfsubjectaccessreviews`.
     AccessReview,
@@ -31,7 +31,7 @@ pub(super) enum Document {
 }
 
 impl Target {
-    /// The target of a path; `None` is a 404.
+    /// Parses a path; `None` is answered with 404.
     pub(super) fn of(path: &str) -> Option<Target> {
         let parts: Option<Vec<String>> =
             path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
@@ -81,7 +81,7 @@ impl Target {
             }
         };
         match parts {
-            // A namespace is both an object and the beginning of other paths.
+            // A namespace is both an object and the prefix of namespaced paths.
             ["namespaces", _] | ["namespaces", _, "status" | "finalize"] => {
                 target("namespaces", None, &parts[1..])
             }
@@ -100,7 +100,7 @@ fn resources(group: &str, version: &str) -> Document {
     Document::Resources { group: group.into(), version: version.into() }
 }
 
-/// Undoes `%2F` and the like; `None` when that gives no text.
+/// Decodes percent-encoding; `None` when the result is not UTF-8.
 fn decode(part: &str) -> Option<String> {
     let mut plain = Vec::with_capacity(part.len());
     let mut bytes = part.bytes();

@@ -1,7 +1,8 @@
-//! `pods/X/proxy` and `services/X/proxy`: a `GET` that is passed on to a pod's or a Service's port.
+//! `pods/X/proxy` and `services/X/proxy`: forwards a `GET` to a port of a pod or a Service.
 //!
-//! As a real API server does it: the name may carry a scheme and a port (`http:x:8080`), the credentials are taken off,
-//! a redirect is handed back and not followed, and a stream goes on as long as both sides want it.
+//! As on a real API server, the name may contain a scheme and a port (`http:x:8080`), credentials are removed, a
+//! redirect is returned to the client and not followed, and a streamed response is forwarded until either side closes
+//! it.
 
 use super::{
     Api,
@@ -19,9 +20,9 @@ use hyper_util::rt::TokioIo;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 
-/// Longest wait for a connection. Loopback has none, unless a queue is full.
+/// The connect timeout. Connections over loopback are immediate unless the accept queue is full.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Headers that belong to one connection, or to the server that passes on.
+/// Hop-by-hop headers and headers for the API server, which are not forwarded.
 const OWN: [&str; 9] = [
     "authorization",
     "connection",
@@ -34,13 +35,13 @@ const OWN: [&str; 9] = [
     "upgrade",
 ];
 
-/// Whether a part of a path is the proxy, or a path behind it.
+/// Returns whether a subresource is the proxy, or a path below it.
 pub(super) fn is_proxy(resource: Resource, part: &str) -> bool {
     matches!(resource, Resource::Pods | Resource::Services) && (part == "proxy" || part.starts_with("proxy/"))
 }
 
-/// Passes a request on. Errors: 404, 400 for a name or port that cannot be read, 405 for what is no `GET`, 503 when nobody
-/// answers.
+/// Forwards a request. Errors: 404, 400 for an invalid name or port, 405 for methods other than `GET` and `HEAD`, 503
+/// when the target cannot be reached.
 pub(super) async fn proxy(
     api: &Api,
     resource: Resource,
@@ -56,7 +57,7 @@ pub(super) async fn proxy(
         ));
     }
     let Some(path) = behind(parts.uri.path()) else {
-        // A page's own links lead on only from a path that ends so.
+        // Relative links in a page resolve correctly only when the path ends with a slash.
         return redirect(parts);
     };
     let (name, port) = split(resource, name)?;
@@ -73,9 +74,9 @@ pub(super) async fn proxy(
     forward(api, address, &parts.method, &target, &parts.headers).await
 }
 
-/// The path behind `.../proxy`, as it was written; nothing without even a slash.
+/// Returns the part of the path after `.../proxy`, not decoded; `None` when there is no slash after `proxy`.
 fn behind(path: &str) -> Option<String> {
-    // "", api, v1, namespaces, NS, pods, X, proxy, and the rest.
+    // The parts: "", api, v1, namespaces, NS, pods, X, proxy, and the rest.
     path.splitn(9, '/').nth(8).map(|rest| format!("/{rest}"))
 }
 
@@ -89,7 +90,7 @@ fn redirect(parts: &Parts) -> Answer {
     Ok(response)
 }
 
-/// The name and the port of `http:x:8080`, `x:8080` or `x`.
+/// Splits `http:x:8080`, `x:8080` or `x` into name and port.
 fn split(resource: Resource, name: &str) -> Result<(&str, Option<&str>), Status> {
     let unreadable =
         || Status::bad_request(format!("invalid {} request \"{name}\"", resource.descriptor().singular));
@@ -171,7 +172,7 @@ async fn forward(
     let (mut sender, connection) = handshake.map_err(|error| broken(&error))?;
     let stop = api.stop.clone();
     tokio::spawn(async move {
-        // It ends with the answer's body, or when whoever reads that leaves, or with the sandbox.
+        // The connection ends with the response body, when the client disconnects, or when the sandbox stops.
         let _ = stop.run_until_cancelled(connection).await;
     });
     let mut request = Request::builder().method(method).uri(target).header(header::HOST, address.to_string());

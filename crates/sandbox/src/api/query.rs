@@ -1,37 +1,37 @@
-//! The query string (kubernetes-wire 2).
+//! Query strings (kubernetes-wire 2).
 
 use super::served::Served;
 use crate::store::{Cause, FieldSelector, LabelSelector, Selectors, Status};
 use axum::http::Uri;
 
-/// The parameters of a request, in their order: some repeat.
+/// The parameters of a request, in order; a parameter can occur more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Empty parts (`?&a=b`, a bare `?`) say nothing.
+    /// Parses the query string of a URI. Empty parts (`?&a=b`, a bare `?`) are ignored.
     pub(super) fn of(uri: &Uri) -> Result<Query, Status> {
         let parsed = axum::extract::Query::try_from_uri(uri);
         parsed.map(|query| Query(query.0)).map_err(|error| Status::bad_request(error.body_text()))
     }
 
-    /// The first non-empty value.
+    /// Returns the first non-empty value of a parameter.
     pub(super) fn text<'a>(&'a self, key: &str) -> Option<&'a str> {
         let values = self.0.iter().filter(|(known, _)| known == key);
         values.map(|(_, value)| value.as_str()).find(|value| !value.is_empty())
     }
 
-    /// Every value.
+    /// Returns all values of a parameter.
     pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Whether it is set: `true`, `True` and `1` are, and anything else that does not say no.
+    /// Returns whether a flag is set: every non-empty value except `0`, `false` and `False` sets it.
     pub(super) fn flag(&self, key: &str) -> bool {
         self.text(key).is_some_and(|value| !matches!(value, "0" | "false" | "False"))
     }
 
-    /// A whole number that is not negative.
+    /// Parses a non-negative integer. Error: 400.
     pub(super) fn number(&self, key: &str) -> Result<Option<u64>, Status> {
         let Some(text) = self.text(key) else { return Ok(None) };
         let refuse = |_| {
@@ -40,7 +40,7 @@ impl Query {
         text.parse().map(Some).map_err(refuse)
     }
 
-    /// Whether nothing may be written. Error: 422 for anything but `All`.
+    /// Returns whether the request is a dry run. Error: 422 for a value other than `All`.
     pub(super) fn dry_run(&self) -> Result<bool, Status> {
         match self.text("dryRun") {
             None => Ok(false),
@@ -52,7 +52,7 @@ impl Query {
         }
     }
 
-    /// Label and field selector. Errors: 400.
+    /// Parses the label and field selectors. Errors: 400.
     pub(super) fn selectors(&self, served: &Served) -> Result<Selectors, Status> {
         let labels = LabelSelector::parse(self.text("labelSelector").unwrap_or_default())?;
         let fields = self.text("fieldSelector").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reading: one object, or a list by pages (kubernetes-wire 5, 7).
+//! `GET` requests: one object, or a list with paging (kubernetes-wire 5, 7).
 
 use super::{
     answer::{self, Answer},
@@ -23,7 +23,7 @@ pub(super) fn get(
     Ok(answer::raw(StatusCode::OK, "application/json", rendering.object(&object)))
 }
 
-/// All selected objects, or a page of them.
+/// Returns all selected objects, or one page of them.
 pub(super) fn list(
     store: &Store,
     served: &Served,
@@ -45,7 +45,7 @@ pub(super) fn list(
     }
     let page = Page { after: token.as_ref().map(|token| token.after.clone()), limit };
     let listing = store.page(served.resource, namespace, &selectors, &page);
-    // Every page carries the first one's version: a watch from there replays what changed between the pages.
+    // Every page has the first page's version: a watch from that version replays the changes made between the pages.
     let version = token.map_or(listing.version, |token| token.version);
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if let Some(last) = listing.objects.last().filter(|_| listing.remaining > 0) {
@@ -57,7 +57,7 @@ pub(super) fn list(
     Ok(answer::raw(StatusCode::OK, "application/json", rendering.list(&listing, &metadata)))
 }
 
-/// The `resourceVersion` of a request; `None` when it is left out. Error: 400 when it is no number.
+/// Returns the `resourceVersion` of a request; `None` when it is omitted. Error: 400 when it is not a number.
 pub(super) fn version(query: &Query) -> Result<Option<u64>, Status> {
     let Some(text) = query.text("resourceVersion") else { return Ok(None) };
     let refuse =
@@ -65,7 +65,7 @@ pub(super) fn version(query: &Query) -> Result<Option<u64>, Status> {
     text.parse().map(Some).map_err(refuse)
 }
 
-/// Where a list goes on.
+/// The decoded `continue` token of a paged list.
 #[derive(Debug, PartialEq)]
 struct Token {
     version: u64,

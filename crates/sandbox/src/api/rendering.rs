@@ -1,4 +1,4 @@
-//! Objects in the form a client asked for.
+//! Serialisation of objects in the form that a client requested.
 
 use super::{negotiate::Form, query::Query, served::Served};
 use crate::{
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// How the objects of one request are written.
+/// The format of the objects in one response.
 #[derive(Clone, Debug)]
 pub(super) struct Rendering {
     served: Served,
@@ -17,7 +17,7 @@ pub(super) struct Rendering {
     include: Include,
 }
 
-/// What of an object a row of a table carries (`includeObject`).
+/// The part of an object that a table row contains (`includeObject`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Include {
     Nothing,
@@ -26,7 +26,7 @@ enum Include {
 }
 
 impl Rendering {
-    /// Error: 400 for an unknown `includeObject`.
+    /// Returns the format for a request. Error: 400 for an unknown `includeObject`.
     pub(super) fn new(served: Served, form: Form, query: &Query) -> Result<Rendering, Status> {
         let include = match query.text("includeObject") {
             None | Some("Metadata") => Include::Metadata,
@@ -47,7 +47,7 @@ impl Rendering {
         self.event(object, true)
     }
 
-    /// The object of a watch event; only the first table defines its columns.
+    /// Returns the object of a watch event; only the first table contains the column definitions.
     pub(super) fn event(&self, object: &Object, first: bool) -> Bytes {
         match self.form {
             Form::Json => self.served.view.bytes(object),
@@ -66,7 +66,7 @@ impl Rendering {
         }
     }
 
-    /// A list; `more` leads to its next page.
+    /// Serialises a list; `metadata` contains the list's version and continue token.
     pub(super) fn list(&self, listing: &Listing, metadata: &Value) -> Bytes {
         let (kind, api_version, items) = match self.form {
             Form::Json => {
@@ -77,7 +77,7 @@ impl Rendering {
             }
             Form::Table(version) => ("Table".into(), format!("meta.k8s.io/{version}"), "rows"),
         };
-        // Written piece by piece: one tree of 50,000 rows would take seconds and a gigabyte.
+        // Serialised object by object: building one tree of 50,000 rows would take seconds and a gigabyte of memory.
         let mut text =
             format!(r#"{{"kind":"{kind}","apiVersion":"{api_version}","metadata":{metadata},"#).into_bytes();
         if let Form::Table(_) = self.form {
@@ -102,7 +102,7 @@ impl Rendering {
         Bytes::from(text)
     }
 
-    /// An object that only carries a resource version, in the form of the others.
+    /// Returns an object that contains only a resource version, in the same form as the other objects.
     pub(super) fn bookmark(&self, version: u64, initial_events_end: bool) -> Value {
         let mut metadata = json!({"resourceVersion": version.to_string()});
         if initial_events_end {

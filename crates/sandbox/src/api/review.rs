@@ -7,9 +7,9 @@ use super::{
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-/// Answers whether the caller may do something: whoever holds the token may do everything.
+/// Reports that the action is allowed: the holder of the token may do everything.
 pub(super) fn access_review(body: &Received) -> Answer {
-    // kubectl asks in protobuf; the answer is the same whatever it asks.
+    // kubectl sends protobuf, which is not parsed; the result is the same for every request.
     let asked = if body.is_protobuf() { Value::Null } else { body.value()? };
     let review = json!({
         "kind": "SelfSubjectAccessReview",

@@ -1,4 +1,4 @@
-//! The scale of a workload (kubernetes-wire 9).
+//! The `scale` subresource of a workload (kubernetes-wire 9).
 
 use super::{
     answer::{self, Answer},
@@ -12,7 +12,7 @@ use crate::{
 use serde_json::{Value, json};
 
 impl Write<'_> {
-    /// `GET` of a scale.
+    /// Handles `GET` of a scale.
     pub(super) fn get_scale(&self, name: &str) -> Answer {
         let resource = self.served.resource;
         let object = self.api.store.get(resource, self.namespace, name);
@@ -20,13 +20,13 @@ impl Write<'_> {
         Ok(answer::ok(&scale(&object.value())))
     }
 
-    /// `PUT` of a scale.
+    /// Handles `PUT` of a scale.
     pub(super) fn replace_scale(&self, name: &str, body: &Received) -> Answer {
         let wanted = body.value()?;
         self.change_scale(name, |_| Ok(wanted))
     }
 
-    /// `PATCH` of a scale.
+    /// Handles `PATCH` of a scale.
     pub(super) fn patch_scale(&self, name: &str, body: &Received) -> Answer {
         let patch = Patch::parse(&body.media_type, &body.bytes)?;
         self.change_scale(name, |scale| patch.apply_to(self.served.resource, scale))
@@ -48,7 +48,7 @@ impl Write<'_> {
     }
 }
 
-/// How many replicas are wanted; none at all when it is left out. Errors: 400, 422.
+/// Returns the requested number of replicas; 0 when it is omitted. Errors: 400, 422.
 fn replicas(name: &str, scale: &Value) -> Result<i64, Status> {
     let refuse = |why: &str| {
         let cause = Cause::invalid("spec.replicas", &scale["spec"]["replicas"], why);
@@ -66,7 +66,7 @@ fn replicas(name: &str, scale: &Value) -> Result<i64, Status> {
     }
 }
 
-/// The scale of a workload. Zero replicas are left out, as a real server does.
+/// Returns the scale of a workload. Zero replicas are omitted, as on a real API server.
 fn scale(object: &Value) -> Value {
     let metadata = &object["metadata"];
     let selector = LabelSelector::of_workload(&object["spec"]["selector"]).unwrap_or_default();

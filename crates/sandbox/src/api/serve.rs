@@ -1,4 +1,4 @@
-//! The listener: TLS on loopback, HTTP/1.1, an end in good order.
+//! The HTTP server: TLS on loopback, HTTP/1.1, graceful shutdown.
 
 use super::{Api, Machine, guard::AccessGuard, handler, kubeconfig, tls};
 use crate::store::Store;
@@ -18,19 +18,19 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long a client may take to shake hands.
+/// The timeout of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long open answers may take when the server ends.
+/// The grace period for open connections when the server stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Where and under what name the API is served.
+/// The listen address of the API and the names in its kubeconfig.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen; port 0 takes a free one.
+    /// The listen address; port 0 selects a free port.
     pub address: SocketAddr,
-    /// The name of the kubeconfig's context, cluster and user.
+    /// The name of the context, cluster and user in the kubeconfig.
     pub context: String,
-    /// The namespace of the kubeconfig's context.
+    /// The namespace of the context in the kubeconfig.
     pub namespace: String,
 }
 
@@ -44,36 +44,37 @@ impl Default for Settings {
     }
 }
 
-/// Why the API cannot be served.
+/// An error that prevents the API from being served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
+    /// Listening on the address failed.
     #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// No certificate could be made.
+    /// The certificate could not be created.
     #[error(transparent)]
     Certificate(#[from] tls::CertificateError),
 }
 
-/// An API that is being served. Dropping it leaves it running until the runtime ends: call [`Serving::stop`].
+/// A running API server. Dropping this value does not stop the server, which then runs until the runtime ends: call
+/// [`Serving::stop`].
 #[derive(Debug)]
 pub struct Serving {
-    /// Where it listens.
+    /// The listen address.
     pub address: SocketAddr,
-    /// A kubeconfig for it. It holds the token: write it with mode 0600.
+    /// A kubeconfig for the server. It contains the token: write it with mode 0600.
     pub kubeconfig: String,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
     connections: TaskTracker,
 }
 
-/// Serves the API of `store` on loopback, behind TLS and a random token. Call it when the cluster's first objects
-/// are there: clients do not like a server that is still starting.
+/// Serves the API of `store` on loopback, with TLS and a random token. Call this function after the cluster's first
+/// objects exist: clients expect an initialised cluster.
 pub async fn serve(
     store: Store,
     machine: Arc<dyn Machine>,
@@ -102,10 +103,10 @@ pub async fn serve(
 }
 
 impl Serving {
-    /// Ends watches and logs, lets other answers finish for a moment, and closes the listener.
+    /// Ends watches and followed logs, waits a short time for other responses to finish, and closes the listener.
     pub async fn stop(self) {
         self.stop.cancel();
-        // The task only waits for connections; it ends with the token and cannot fail.
+        // The task only accepts connections; it ends when the token is cancelled and cannot fail.
         let _ = self.accepting.await;
         self.connections.close();
         let _ = timeout(FAREWELL, self.connections.wait()).await;
@@ -125,19 +126,19 @@ async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            // The handshake happens in the connection's own task, or one slow client would keep out the others.
+            // The handshake runs in the connection's own task, or one slow client would block the others.
             Ok((stream, _)) => {
                 connections.spawn(attend(stream, acceptor.clone(), router.clone(), stop.clone()));
             }
-            // Out of file descriptors, most likely: give the others time to close some.
+            // Most likely there are no free file descriptors: wait for other connections to close.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Serves one connection to its end. What goes wrong on it is the client's affair.
+/// Serves one connection until it ends. Connection errors are ignored.
 async fn attend(stream: TcpStream, acceptor: TlsAcceptor, router: Router, stop: CancellationToken) {
-    // Watch events are small and must not wait for more.
+    // Watch events are small and must not be delayed by Nagle's algorithm.
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
     let service = TowerToHyperService::new(router);
@@ -152,6 +153,6 @@ async fn attend(stream: TcpStream, acceptor: TlsAcceptor, router: Router, stop: 
             connection.await
         }
     };
-    // Clients that hang up in the middle of a watch are the rule.
+    // Clients commonly disconnect in the middle of a watch.
     drop(ended);
 }

@@ -1,33 +1,33 @@
-//! Which kinds are served under which group and version (kubernetes-wire 15.1).
+//! The kinds served under each group and version (kubernetes-wire 15.1).
 
 use super::view::View;
 use crate::store::{Descriptor, Resource};
 
-/// A kind under one group and version.
+/// A kind served under one group and version.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Served {
-    /// How discovery and error messages name it; `group` and `version` are those it is served under.
+    /// The names for discovery and error messages; `group` and `version` are those under which the kind is served.
     pub(super) descriptor: Descriptor,
     pub(super) resource: Resource,
-    /// How the stored form looks under this group and version.
+    /// The conversion between the stored form and the form of this group and version.
     pub(super) view: View,
 }
 
-/// A part of an object with a path of its own, as discovery lists it.
+/// A subresource, as discovery lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Subresource {
     pub(super) name: &'static str,
-    /// Group, version and kind of its bodies.
+    /// The group, version and kind of the subresource's bodies.
     pub(super) kind: (&'static str, &'static str, &'static str),
     pub(super) verbs: &'static [&'static str],
 }
 
-/// What every kind can do.
+/// The verbs that every kind supports.
 pub(super) const VERBS: [&str; 8] =
     ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 impl Served {
-    /// `apps/v1`, or `v1` for the core group.
+    /// Returns the `apiVersion`: `apps/v1`, or `v1` for the core group.
     pub(super) fn group_version(&self) -> String {
         group_version(self.descriptor.group, self.descriptor.version)
     }
@@ -37,12 +37,13 @@ impl Served {
     }
 }
 
-/// `apps/v1`, or `v1` for the core group.
+/// Returns the `apiVersion`: `apps/v1`, or `v1` for the core group.
 pub(super) fn group_version(group: &str, version: &str) -> String {
     if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
-/// Everything that is served: kinds of their own group first, so that kubectl prefers them to their other views.
+/// Returns all served kinds; kinds under their stored group come first, so that kubectl prefers them to the other
+/// versions.
 pub(super) fn all() -> Vec<Served> {
     let stored = Resource::ALL.into_iter().map(|resource| Served {
         descriptor: resource.descriptor(),
@@ -57,7 +58,7 @@ pub(super) fn all() -> Vec<Served> {
         (Resource::ReplicaSets, "extensions", "v1beta1", View::Beta("extensions/v1beta1")),
         (Resource::DaemonSets, "extensions", "v1beta1", View::Beta("extensions/v1beta1")),
     ];
-    // A category or a short name listed twice would make kubectl list the objects twice.
+    // Listing a category or short name twice would make kubectl list the objects twice.
     let others = others.into_iter().map(|(resource, group, version, view)| Served {
         descriptor: Descriptor { group, version, short_names: &[], categories: &[], ..resource.descriptor() },
         resource,
@@ -66,7 +67,7 @@ pub(super) fn all() -> Vec<Served> {
     stored.chain(others).collect()
 }
 
-/// The kind served at `group`/`version` under this plural name.
+/// Returns the kind served at `group`/`version` under this plural name.
 pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<Served> {
     all().into_iter().find(|served| {
         let d = served.descriptor;
@@ -74,7 +75,7 @@ pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<Served> {
     })
 }
 
-/// The groups with their versions, in the order of discovery; the core group is the empty name.
+/// Returns the groups with their versions, in discovery order; the name of the core group is empty.
 pub(super) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     let kinds = all().into_iter().map(|served| (served.descriptor.group, served.descriptor.version));

@@ -1,6 +1,6 @@
-//! A certificate for one life of the server: its own authority, for loopback names only.
+//! A new self-signed certificate for each start of the server, valid for loopback names only.
 //!
-//! kubectl sends no token over plain HTTP, so without TLS every user of the machine would own the cluster.
+//! kubectl does not send a token over plain HTTP, so without TLS every user of the machine could access the cluster.
 
 use std::sync::Arc;
 use tokio_rustls::{
@@ -8,26 +8,26 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
 
-/// The server's side of TLS, and what clients need to trust it.
+/// The server's TLS configuration and the certificate that clients trust.
 pub(super) struct Identity {
-    /// Shakes hands.
+    /// Performs the TLS handshake.
     pub(super) acceptor: TlsAcceptor,
     /// The certificate in PEM.
     pub(super) certificate: String,
 }
 
-/// Why no certificate could be made.
+/// An error of creating a certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
-    /// Key or certificate could not be generated.
+    /// The key or certificate could not be generated.
     #[error("cannot make a certificate: {0}")]
     Generate(#[from] rcgen::Error),
-    /// The TLS library does not take it.
+    /// The TLS library refused the certificate.
     #[error("cannot use the certificate: {0}")]
     Use(#[from] tokio_rustls::rustls::Error),
 }
 
-/// A fresh identity for `127.0.0.1` and `localhost`.
+/// Creates a new identity for `127.0.0.1` and `localhost`.
 pub(super) fn identity() -> Result<Identity, CertificateError> {
     let names = vec!["127.0.0.1".to_owned(), "localhost".into()];
     let made = rcgen::generate_simple_self_signed(names)?;

@@ -1,4 +1,4 @@
-//! `fieldValidation`: what to do about fields that a kind does not have.
+//! `fieldValidation`: the treatment of unknown fields.
 
 use super::query::Query;
 use crate::{
@@ -13,19 +13,19 @@ use serde_json::Value;
 
 const WARNING: HeaderName = HeaderName::from_static("warning");
 
-/// How strictly fields are looked at.
+/// The strictness of field validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Validation {
-    /// Unknown fields are dropped without a word.
+    /// Unknown fields are dropped silently.
     Ignore,
-    /// Unknown fields are dropped, and the answer says so.
+    /// Unknown fields are dropped with a warning in the response.
     Warn,
     /// Unknown fields are refused.
     Strict,
 }
 
 impl Validation {
-    /// Error: 422 for an unknown word.
+    /// Reads `fieldValidation`. Error: 422 for an unknown value.
     pub(super) fn of(query: &Query) -> Result<Validation, Status> {
         match query.text("fieldValidation") {
             Some("Ignore") => Ok(Validation::Ignore),
@@ -39,7 +39,8 @@ impl Validation {
         }
     }
 
-    /// The warnings about `object`. Errors: 400 for unknown fields when strict, and for wrong types always.
+    /// Returns the warnings for `object`. Errors: 400 for unknown fields in strict mode, and, unless validation is
+    /// ignored, for fields of the wrong type.
     pub(super) fn check(self, resource: Resource, object: &Value) -> Result<Vec<String>, Status> {
         if self == Validation::Ignore {
             return Ok(Vec::new());
@@ -57,7 +58,7 @@ impl Validation {
         Ok(unknown)
     }
 
-    /// Puts warnings into an answer.
+    /// Adds the warnings to the response headers.
     pub(super) fn warn(self, mut response: Response, warnings: &[String]) -> Response {
         for warning in warnings {
             let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");

@@ -1,4 +1,4 @@
-//! How a stored object looks under another group and version.
+//! Conversion of stored objects to and from other groups and versions.
 
 use crate::store::{Object, Resource};
 use bytes::Bytes;
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
     Stored,
-    /// The same fields under an old `apiVersion`.
+    /// The same fields with an old `apiVersion`.
     Beta(&'static str),
-    /// Core events as `events.k8s.io/v1` shows them.
+    /// Core events in the form of `events.k8s.io/v1`.
     EventsV1,
 }
 
-/// Fields of an event that have another name there: stored, shown.
+/// The event fields with a different name in `events.k8s.io/v1`: stored name, shown name.
 const EVENT_FIELDS: [(&str, &str); 6] = [
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -25,7 +25,7 @@ const EVENT_FIELDS: [(&str, &str); 6] = [
 ];
 
 impl View {
-    /// An object's bytes in this form.
+    /// Returns an object's JSON in this form.
     pub(super) fn bytes(self, object: &Object) -> Bytes {
         match self {
             View::Stored => object.json.clone(),
@@ -33,7 +33,7 @@ impl View {
         }
     }
 
-    /// From the stored form into this one.
+    /// Converts from the stored form to this form.
     pub(super) fn show(self, mut stored: Value) -> Value {
         match self {
             View::Stored => {}
@@ -48,7 +48,7 @@ impl View {
         stored
     }
 
-    /// From this form into the stored one.
+    /// Converts from this form to the stored form.
     pub(super) fn store(self, resource: Resource, mut shown: Value) -> Value {
         if self == View::EventsV1 {
             rename(&mut shown, |key| swap(key, |(stored, shown)| (shown, stored)));
@@ -60,7 +60,7 @@ impl View {
         shown
     }
 
-    /// The stored name of a field that can be selected by.
+    /// Returns the stored name of a selectable field.
     pub(super) fn stored_field(self, key: &str) -> String {
         match self {
             View::EventsV1 if key == "reportingController" => "reportingComponent".into(),
@@ -96,7 +96,7 @@ fn move_field(object: &mut Value, from: &str, to: &str) {
     }
 }
 
-/// The fields that readers of the newer form rely on and old events lack.
+/// Sets the fields that readers of the newer form rely on and that core events lack.
 fn complete_event(event: &mut Value) {
     if event["eventTime"].is_null() {
         let at = event["deprecatedFirstTimestamp"].as_str().and_then(|at| at.strip_suffix('Z'));

@@ -1,7 +1,8 @@
-//! Watching: a stream of changes (kubernetes-wire 6).
+//! Watches: streams of changes (kubernetes-wire 6).
 //!
-//! A watcher is a cursor into the store's history and costs nothing while nothing happens. A slow reader holds no
-//! queue: when the history has passed its cursor it is told so and lists again.
+//! A watcher is a cursor into the store's history and uses no CPU while nothing changes. There is no queue per reader:
+//! when the history no longer contains the cursor's version, the reader receives an `ERROR` event (410) and must list
+//! again.
 
 use super::{
     answer::{self, Answer},
@@ -21,14 +22,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Events written at once.
+/// The maximum number of events per chunk.
 const BATCH: usize = 512;
-/// How long a watch lasts that names no time: longer than any probe waits, as on a real server.
+/// The duration of a watch without `timeoutSeconds`: longer than any probe waits, as on a real API server.
 const DEFAULT_LIFE: Duration = Duration::from_secs(40 * 60);
-/// How often a quiet watch tells how far it has come.
+/// The interval of bookmarks, which report the current version to readers of a quiet watch.
 const BOOKMARK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Opens a watch; it ends with `stop`, after `timeoutSeconds`, or when the reader goes.
+/// Opens a watch; it ends when `stop` is cancelled, after `timeoutSeconds`, or when the reader disconnects.
 pub(super) fn watch(
     store: &Store,
     served: &Served,
@@ -75,7 +76,8 @@ pub(super) fn watch(
     Ok(answer::raw(StatusCode::OK, "application/json", Body::from_stream(events)))
 }
 
-/// `sendInitialEvents`, when given. Error: 422 without the match it needs, so that clients fall back to a list.
+/// Returns `sendInitialEvents`, if given. Error: 422 without the required `resourceVersionMatch`, so that clients fall
+/// back to a list.
 fn initial_events(query: &Query) -> Result<Option<bool>, Status> {
     if query.text("sendInitialEvents").is_none() {
         return Ok(None);
@@ -96,9 +98,9 @@ struct Watcher {
     rendering: Rendering,
     ticked: watch::Receiver<u64>,
     cursor: u64,
-    /// What was there at the beginning and is still to be sent.
+    /// The objects that existed at the start and are not sent yet.
     existing: VecDeque<Arc<Object>>,
-    /// Whether the end of what was there is still to be announced.
+    /// Whether the bookmark after the initial objects is not sent yet.
     announce_end: bool,
     bookmarks: bool,
     wrote: bool,
@@ -109,7 +111,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// The next events, one a line; `None` at the end.
+    /// Returns the next events, one per line; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if self.ended {
@@ -147,7 +149,7 @@ impl Watcher {
                 () = self.stop.cancelled() => return None,
                 () = sleep_until(self.deadline) => {
                     self.ended = true;
-                    // The reader goes on from here with its next watch.
+                    // The reader's next watch continues from this version.
                     return self.bookmarks.then(|| self.bookmark(false));
                 }
                 () = sleep_until(self.next_bookmark), if self.bookmarks => return Some(self.bookmark(false)),
@@ -175,8 +177,8 @@ impl Watcher {
         events.freeze()
     }
 
-    /// What a change is to this watcher: an object that leaves the selection is deleted for it, one that enters it
-    /// is new.
+    /// Returns the event for a change as this watcher sees it: an object that no longer matches the selectors is
+    /// reported as deleted, one that starts to match as added.
     fn seen(&self, change: &Change) -> Option<(&'static str, Arc<Object>)> {
         if self.namespace.as_ref().is_some_and(|namespace| *namespace != change.object.namespace) {
             return None;
@@ -205,7 +207,7 @@ impl Watcher {
     }
 }
 
-/// One event on a line of its own: readers split at line ends.
+/// Returns one event as a line: readers split at line ends.
 fn line(kind: &str, object: &[u8]) -> Bytes {
     let mut line = BytesMut::with_capacity(object.len() + 40);
     line.put_slice(b"{\"type\":\"");

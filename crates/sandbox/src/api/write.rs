@@ -1,4 +1,4 @@
-//! Creating, replacing and patching (kubernetes-wire 8.1, 8.2).
+//! `POST`, `PUT` and `PATCH` requests (kubernetes-wire 8.1, 8.2).
 
 use super::{
     Api,
@@ -24,10 +24,10 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-/// What of an object is written.
+/// The part of an object that a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// All but what belongs to the others.
+    /// Everything except the parts with a subresource of their own.
     Main,
     /// Only `status`.
     Status,
@@ -35,11 +35,11 @@ pub(super) enum Part {
     Scale,
 }
 
-/// A write to one kind in one place, as a request describes it.
+/// A write request for one kind in one namespace.
 pub(super) struct Write<'a> {
     pub(super) api: &'a Api,
     pub(super) served: &'a Served,
-    /// Empty for objects of the cluster.
+    /// Empty for cluster-scoped objects.
     pub(super) namespace: &'a str,
     pub(super) query: &'a Query,
     pub(super) headers: &'a HeaderMap,
@@ -47,7 +47,7 @@ pub(super) struct Write<'a> {
 }
 
 impl Write<'_> {
-    /// `POST` to a collection.
+    /// Handles `POST` to a collection.
     pub(super) fn create(&self, body: &Received) -> Answer {
         let mut object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
@@ -71,7 +71,7 @@ impl Write<'_> {
         Ok(validation.warn(self.respond(StatusCode::CREATED, &written, &name)?, &warnings))
     }
 
-    /// `PUT` to an object.
+    /// Handles `PUT` of an object.
     pub(super) fn replace(&self, name: &str, body: &Received) -> Answer {
         let object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
@@ -89,7 +89,7 @@ impl Write<'_> {
         Ok(validation.warn(self.respond(StatusCode::OK, &written, name)?, &warnings))
     }
 
-    /// `PATCH` of an object.
+    /// Handles `PATCH` of an object.
     pub(super) fn patch(&self, name: &str, body: &Received) -> Answer {
         if body.media_type.starts_with("application/apply-patch+") {
             return self.apply(name, body);
@@ -108,7 +108,7 @@ impl Write<'_> {
         Ok(validation.warn(self.respond(StatusCode::OK, &written, name)?, &warnings))
     }
 
-    /// `PATCH` of an object by server-side apply: makes the object when there is none.
+    /// Handles `PATCH` of an object by server-side apply: creates the object when it does not exist.
     fn apply(&self, name: &str, body: &Received) -> Answer {
         let manager = self.query.text("fieldManager").ok_or_else(|| {
             let cause = Cause::required("fieldManager", "is required for apply patch");
@@ -125,7 +125,7 @@ impl Write<'_> {
             retain_not(&mut configuration, "status");
         }
         configuration["metadata"]["name"] = name.into();
-        // `cpu: 0.4` and the stored "400m" are no conflict.
+        // Canonicalised first, so that `cpu: 0.4` does not conflict with the stored "400m".
         admission::canonicalise(self.served.resource, &mut configuration);
         let manager = self.manager(manager, Operation::Apply);
         let force = self.query.flag("force");
@@ -155,7 +155,7 @@ impl Write<'_> {
         }
     }
 
-    /// The stored form of an object that a client sent. Errors: 400 for another kind, version or namespace.
+    /// Converts an object sent by a client to the stored form. Errors: 400 for another kind, version or namespace.
     fn incoming(&self, body: Value) -> Result<Value, Status> {
         if !body.is_object() {
             return Err(Status::bad_request("the body of the request must be an object"));
@@ -192,7 +192,7 @@ impl Write<'_> {
         Ok(object)
     }
 
-    /// Errors: 404 when the namespace is not there, 403 when it is going.
+    /// Checks that the namespace accepts new objects. Errors: 404 when it does not exist, 403 when it is terminating.
     fn check_namespace(&self) -> Result<(), Status> {
         if !self.served.descriptor.namespaced {
             return Ok(());
@@ -222,7 +222,7 @@ impl Write<'_> {
         }
     }
 
-    /// Completes, checks and signs an object that is to be made.
+    /// Completes and validates a new object and sets its field managers.
     fn finish_new(&self, mut object: Value, operation: Operation) -> Result<Option<Value>, Status> {
         let resource = self.served.resource;
         if self.has_status() {
@@ -243,7 +243,7 @@ impl Write<'_> {
         Ok(Some(object))
     }
 
-    /// Completes, checks and signs a change of an object.
+    /// Completes and validates a changed object and updates its field managers.
     pub(super) fn finish_change(
         &self,
         name: &str,
@@ -279,7 +279,7 @@ impl Write<'_> {
         } else if self.has_status() {
             after["status"] = before["status"].clone();
         }
-        // Whoever does not speak of the owners does not change them; an empty list forgets them.
+        // A request that omits the managed fields does not change them; an empty list clears them.
         if after["metadata"]["managedFields"].is_null() {
             after["metadata"]["managedFields"] = before["metadata"]["managedFields"].clone();
         }
@@ -308,7 +308,7 @@ impl Write<'_> {
         }
     }
 
-    /// The `fieldManager`, or the first word of the user agent.
+    /// Returns the `fieldManager`, or the part of the user agent before the first `/`.
     pub(super) fn manager_name(&self) -> &str {
         let agent =
             self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `demo-services NAME`: one of the demo services alone, for container images.
+//! `demo-services NAME`: runs one of the demo services, for container images.
 
 use chaos_sandbox::images::Image;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! `status.conditions`: what is true of an object, and since when.
+//! Handling of `status.conditions`.
 
 use crate::store::time;
 use serde_json::{Value, json};
 
-/// What to say under one type.
+/// The new values of one condition.
 pub(super) struct Condition<'a> {
     pub kind: &'a str,
     pub holds: bool,
@@ -11,8 +11,8 @@ pub(super) struct Condition<'a> {
     pub message: String,
 }
 
-/// Writes a condition as Deployments have them. The transition time moves only when the status changes, the update
-/// time only when anything does.
+/// Sets a condition in the form that Deployments use. The transition time changes only with the status, the update time
+/// with any field.
 pub(super) fn set(conditions: &mut Vec<Value>, condition: &Condition<'_>) {
     let status = if condition.holds { "True" } else { "False" };
     let now = time::now();
@@ -42,7 +42,7 @@ pub(super) fn set(conditions: &mut Vec<Value>, condition: &Condition<'_>) {
     }
 }
 
-/// The condition of this type.
+/// Returns the condition of the given type.
 pub(super) fn get<'a>(conditions: &'a [Value], kind: &str) -> Option<&'a Value> {
     conditions.iter().find(|condition| condition["type"] == kind)
 }

@@ -1,4 +1,4 @@
-//! Disruption budgets: how many pods may be evicted right now.
+//! The controller of pod disruption budgets: updates the number of pods that may be evicted.
 
 use super::engine::Controller;
 use crate::budget::Budget;

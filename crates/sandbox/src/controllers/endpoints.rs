@@ -1,4 +1,4 @@
-//! Which pods a Service leads to: Endpoints and EndpointSlices, kept for every Service with a selector.
+//! The endpoints controller: maintains the Endpoints and EndpointSlices of every Service with a selector.
 
 use super::engine::Controller;
 use super::ownership::{self, is_leaving};
@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The label by which slices name their Service.
+/// The label of a slice that contains the name of its Service.
 pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";
 
 pub(super) struct Endpoints {
-    /// Knows the ports that containers really listen on.
+    /// Maps container ports to the ports on which the processes actually listen.
     pub network: Network,
 }
 
-/// A pod as an endpoint, and the ports it offers to the Service.
+/// A pod as an endpoint of a Service.
 struct Endpoint {
     address: Value,
     ip: String,
@@ -27,7 +27,7 @@ struct Endpoint {
     leaving: bool,
 }
 
-/// Endpoints by the ports they offer: nearly always all under one key.
+/// Endpoints grouped by the ports they serve, of which there is nearly always only one set.
 type Groups = BTreeMap<String, (Value, Vec<Endpoint>)>;
 
 impl Controller for Endpoints {
@@ -52,7 +52,7 @@ impl Controller for Endpoints {
 
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
         let Some(object) = store.get(Resource::Services, &key.0, &key.1) else {
-            // Endpoints bear their Service's name and no owner; the slices are left to the garbage collector.
+            // Endpoints have their Service's name and no owner reference; the garbage collector removes the slices.
             store.mutate(Resource::Endpoints, &key.0, &key.1, |_| Ok(None))?;
             return Ok(None);
         };
@@ -65,7 +65,7 @@ impl Controller for Endpoints {
     }
 }
 
-/// What a Service selects; none for Services whose endpoints somebody else keeps.
+/// Returns the selector of a Service; `None` for Services whose endpoints are managed elsewhere.
 fn selector(service: &Value) -> Option<LabelSelector> {
     LabelSelector::of_service(&service["spec"]["selector"]).filter(|selector| !selector.is_empty())
 }
@@ -99,7 +99,7 @@ impl Endpoints {
         groups
     }
 
-    /// The Service's ports as this pod serves them.
+    /// Returns the Service's ports as this pod serves them.
     fn ports(&self, service: &Value, pod: &Value, uid: &str) -> Value {
         let address = self.network.pod(uid);
         let ports = service["spec"]["ports"].as_array().into_iter().flatten();
@@ -118,7 +118,7 @@ impl Endpoints {
     }
 }
 
-/// The container port that a Service's port leads to: by number, by name, or the same number.
+/// Returns the container port of a Service's port: by number, by name, or the same number.
 fn target_port(port: &Value, pod: &Value) -> Option<u16> {
     let number = |value: &Value| u16::try_from(value.as_u64()?).ok();
     match &port["targetPort"] {
@@ -170,7 +170,7 @@ fn write_slices(store: &Store, service: &Object, mut groups: Groups) -> Result<(
         groups.insert("[]".to_owned(), (json!([]), Vec::new()));
     }
     let mut kept = Vec::new();
-    // The first slice keeps its name whatever the ports are, so that watchers see one slice change.
+    // The first slice keeps its name when the ports change, so that watchers see one slice change.
     for (place, (ports, endpoints)) in groups.into_values().enumerate() {
         let seed = format!("{}{place}", service.uid);
         let suffix: String = naming::of_hash(naming::hash(seed.as_bytes())).chars().take(5).collect();
@@ -201,7 +201,7 @@ fn write_slices(store: &Store, service: &Object, mut groups: Groups) -> Result<(
     Ok(())
 }
 
-/// A slice's ports always have a name, be it an empty one; Endpoints leave an empty one out.
+/// Sets missing port names to an empty name, which slices always have and Endpoints omit.
 fn slice_ports(mut ports: Value) -> Value {
     for port in ports.as_array_mut().into_iter().flatten() {
         if port["name"].is_null() {

@@ -1,32 +1,32 @@
-//! The loop that every controller runs in.
+//! The control loop of every controller.
 
 use crate::store::{Object, Resource, Selectors, Status, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Waited after a change before acting on it, so that a burst is looked at once.
+/// The delay between a change and its reconciliation, so that a burst of changes is reconciled once.
 const GATHER: Duration = Duration::from_millis(2);
-/// Waited before trying again what failed.
+/// The delay before a failed reconciliation is retried.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Makes one kind of object as its spec says. Level-triggered: it is told which object to look at, never what
-/// happened to it, so a change that was missed or came twice does no harm.
+/// Reconciles objects of one kind with their specs. Controllers are level-triggered: they receive the key of an object,
+/// never the kind of change, so missed or repeated changes do no harm.
 pub(super) trait Controller: Send + 'static {
-    /// How it tells its objects apart.
+    /// The key of a reconciled object.
     type OwnerKey: Ord + Clone + std::fmt::Debug + Send;
 
-    /// The controller's objects that a change of `object` (before: `previous`) may concern.
+    /// Returns the keys of the objects that a change of `object` (formerly `previous`) may affect.
     fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Self::OwnerKey>;
 
-    /// Looks at one of them and makes it as it should be. Hands back when to look again even if nothing changes.
+    /// Reconciles one object. Returns the delay after which to reconcile it again even without a change.
     ///
     /// # Errors
-    /// What the store refused; the engine tries again.
+    /// Returns the store's error; the control loop retries.
     fn reconcile(&mut self, store: &Store, key: &Self::OwnerKey) -> Result<Option<Duration>, Status>;
 }
 
-/// Runs a controller for as long as the store lives.
+/// Runs a controller for as long as the store exists.
 pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, store: Store) {
     let mut ticked = store.ticked();
     let mut cursor = None;
@@ -57,7 +57,8 @@ pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, st
     }
 }
 
-/// Collects the keys that changes since `cursor` concern; all of them when the history does not reach back so far.
+/// Adds the keys affected by the changes since `cursor` to `dirty`, or the keys of all objects when the history no
+/// longer reaches back to `cursor`. Returns the new cursor.
 fn next_keys<C: Controller>(
     controller: &C,
     store: &Store,
@@ -85,7 +86,7 @@ mod tests {
     use crate::store::Key;
     use serde_json::json;
 
-    /// Copies `spec` to `status`, once it has failed for the first time.
+    /// Copies `spec` to `status`, after the first attempt has failed.
     struct Copier {
         failed: bool,
     }

@@ -1,4 +1,4 @@
-//! The garbage collector: what owners leave behind (kubernetes-wire 14.5).
+//! The garbage collector: deletes the dependents of deleted owners (kubernetes-wire 14.5).
 
 use super::engine::Controller;
 use super::ownership::is_leaving;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(super) struct Garbage;
 
-/// An owner, there or gone.
+/// An owner, which may already be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Owner {
     uid: String,
@@ -25,7 +25,7 @@ impl Controller for Garbage {
         if object.resource == Resource::Events {
             return Vec::new();
         }
-        // The object may own others, and its owners may have waited for what became of it.
+        // The object may be an owner itself, and its owners may be waiting for its deletion.
         let itself = Owner {
             uid: object.uid.clone(),
             resource: object.resource,
@@ -55,7 +55,7 @@ impl Controller for Garbage {
     }
 }
 
-/// The owners that an object names.
+/// Returns the owners in an object's owner references.
 fn owners(object: &Object) -> Vec<Owner> {
     if object.owners.is_empty() {
         return Vec::new();
@@ -76,7 +76,7 @@ fn owners(object: &Object) -> Vec<Owner> {
         .collect()
 }
 
-/// An owner is gone: the child goes too, unless another one holds it.
+/// Handles a deleted owner: deletes the child unless it has another owner.
 fn drop_owner(store: &Store, child: &Object, uid: &str) -> Result<(), Status> {
     if child.owners.len() > 1 {
         return forget_owner(store, child, uid);
@@ -101,7 +101,8 @@ fn forget_owner(store: &Store, child: &Object, uid: &str) -> Result<(), Status> 
     })
 }
 
-/// An owner that waits: for its children to go (foreground) or to be freed (orphan).
+/// Handles a terminating owner: deletes its children (foreground) or removes itself from their owner references
+/// (orphan), then removes its finalizer.
 fn wait_for_children(
     store: &Store,
     owner: &Object,

@@ -1,7 +1,7 @@
-//! Says of objects that nothing acts on that nothing acts on them.
+//! Reports objects for which the sandbox has no controller.
 //!
-//! The API takes kinds that the sandbox has no controller for, so that manifests for a real cluster can be applied
-//! whole. Silence about them would be a lie.
+//! The API accepts kinds without a controller, so that manifests for a real cluster can be applied unchanged. A warning
+//! event tells the user that such an object has no effect.
 
 use super::engine::Controller;
 use crate::recorder::EventRecorder;
@@ -12,7 +12,7 @@ pub(super) struct StoredKinds {
     pub recorder: EventRecorder,
 }
 
-/// An object of a kind that is only kept.
+/// The key of an object without a controller.
 type StoredObject = (Resource, String, String);
 
 impl Controller for StoredKinds {

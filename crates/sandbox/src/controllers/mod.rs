@@ -1,6 +1,6 @@
-//! What keeps the cluster as its objects say: controllers, the scheduler and the garbage collector.
+//! The controllers, the scheduler and the garbage collector.
 //!
-//! Each is a loop of its own over the store's history (see `engine`) and knows the others only by what they write.
+//! Each runs its own loop over the store's history (see `engine`); they communicate only through the store.
 
 mod condition;
 mod deployment;
@@ -27,9 +27,9 @@ use super::store::Store;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-/// Starts all controllers. They end with the set.
+/// Starts all controllers. They stop when the returned set is dropped.
 ///
-/// `complete` fills a pod's defaults as the API server does for clients: controllers write past it.
+/// `complete` fills in a pod's defaults as the API server does for clients: controllers write directly to the store.
 pub fn start(
     store: &Store,
     network: &Network,

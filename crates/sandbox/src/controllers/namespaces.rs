@@ -1,4 +1,5 @@
-//! Namespaces: what every one of them holds from the start, and how one is emptied before it goes.
+//! The namespace controller: creates the default objects of every namespace, and empties a namespace before its
+//! deletion.
 
 use super::engine::Controller;
 use crate::store::{Deletion, Key, Object, Resource, Selectors, Status, Store};
@@ -14,7 +15,7 @@ impl Controller for Namespaces {
         if object.resource == Resource::Namespaces {
             return vec![object.key()];
         }
-        // What went from a namespace may have been the last thing that kept it.
+        // The deleted object may have been the last one in a terminating namespace.
         let leaving = store
             .get(Resource::Namespaces, "", &object.namespace)
             .is_some_and(|namespace| namespace.field("status.phase") == "Terminating");
@@ -34,7 +35,7 @@ impl Controller for Namespaces {
     }
 }
 
-/// Deletes what is in a namespace; whether nothing is left.
+/// Deletes all objects in a namespace. Returns whether none is left.
 fn empty(store: &Store, namespace: &str) -> Result<bool, Status> {
     let mut left = false;
     let resources = Resource::ALL.into_iter().filter(|resource| resource.descriptor().namespaced);
@@ -51,7 +52,7 @@ fn empty(store: &Store, namespace: &str) -> Result<bool, Status> {
     Ok(!left)
 }
 
-/// Gives a namespace what pods expect to find in it.
+/// Creates the default objects that pods expect in a namespace.
 fn add_defaults(store: &Store, namespace: &str) -> Result<(), Status> {
     store.mutate(Resource::Namespaces, "", namespace, |known| {
         Ok(known.map(|mut known| {

@@ -1,16 +1,16 @@
-//! Names that controllers make up, from letters that cannot form words (no vowels) and digits that look like none.
+//! Generated names, from characters that cannot form words: no vowels, and no digits that resemble vowels.
 
 use rand::Rng;
 
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// Five random characters, as pods bear them.
+/// Returns five random characters, as in pod names.
 pub(super) fn suffix() -> String {
     let mut random = rand::rng();
     (0..5).map(|_| letter(random.random())).collect()
 }
 
-/// The characters that stand for a hash in a ReplicaSet's name.
+/// Returns the characters that encode a hash in a ReplicaSet's name.
 pub(super) fn of_hash(mut hash: u64) -> String {
     let base = LETTERS.len() as u64;
     let mut name = String::new();
@@ -26,7 +26,7 @@ fn letter(number: u64) -> char {
     LETTERS.get(place).copied().map_or('x', char::from)
 }
 
-/// FNV-1a: the same for the same bytes in every run, unlike the standard library's hasher.
+/// Computes the FNV-1a hash, which is stable across runs, unlike the standard library's hasher.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
     bytes
         .iter()

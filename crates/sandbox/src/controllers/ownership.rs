@@ -1,9 +1,9 @@
-//! Who owns whom: `metadata.ownerReferences`.
+//! Owner references: `metadata.ownerReferences`.
 
 use crate::store::{Object, Resource, Store};
 use serde_json::{Value, json};
 
-/// The reference by which a child names its controlling owner.
+/// Returns the reference to a controlling owner, for use in its child.
 pub(super) fn reference(owner: &Object) -> Value {
     json!({
         "apiVersion": owner.resource.api_version(),
@@ -15,17 +15,17 @@ pub(super) fn reference(owner: &Object) -> Value {
     })
 }
 
-/// The reference to the one owner that controls `object`.
+/// Returns the reference to the controlling owner of `object`.
 pub(super) fn controller(object: &Value) -> Option<&Value> {
     object["metadata"]["ownerReferences"].as_array()?.iter().find(|owner| owner["controller"] == true)
 }
 
-/// The uid of the one owner that controls `object`.
+/// Returns the UID of the controlling owner of `object`.
 pub(super) fn controller_uid(object: &Value) -> Option<&str> {
     controller(object)?["uid"].as_str()
 }
 
-/// The name of the owner of this kind that controls `object`.
+/// Returns the name of the controlling owner of `object`, if the owner has this kind.
 pub(super) fn controller_name(object: &Object, kind: Resource) -> Option<String> {
     if object.owners.is_empty() {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn controller_name(object: &Object, kind: Resource) -> Option<String>
     owner["name"].as_str().map(str::to_owned)
 }
 
-/// The objects of `resource` that `owner` controls, parsed.
+/// Returns the parsed objects of `resource` that `owner` controls.
 pub(super) fn controlled(store: &Store, owner: &Object, resource: Resource) -> Vec<Value> {
     let children = store.children(&owner.uid).into_iter().filter(|child| child.resource == resource);
     children
@@ -44,12 +44,12 @@ pub(super) fn controlled(store: &Store, owner: &Object, resource: Resource) -> V
         .collect()
 }
 
-/// Whether the object waits to be gone.
+/// Returns whether the object is terminating.
 pub(super) fn is_leaving(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
 
-/// `metadata.name`.
+/// Returns `metadata.name`.
 pub(super) fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
 }

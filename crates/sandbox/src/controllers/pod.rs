@@ -1,32 +1,33 @@
-//! What controllers ask of a pod.
+//! Queries about the state of a pod.
 
 use super::ownership::is_leaving;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Neither finished nor leaving: it counts as one of its owner's replicas.
+/// Returns whether the pod is neither finished nor terminating, so that it counts as a replica of its owner.
 pub(super) fn is_active(pod: &Value) -> bool {
     !is_leaving(pod) && !is_finished(pod)
 }
 
-/// Its containers have ended for good.
+/// Returns whether all containers have ended and will not be restarted.
 pub(super) fn is_finished(pod: &Value) -> bool {
     matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
 }
 
-/// Its condition of this type, when it is true.
+/// Returns the pod's condition of this type, if its status is `True`.
 fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
     let conditions = pod["status"]["conditions"].as_array()?;
     conditions.iter().find(|condition| condition["type"] == kind && condition["status"] == "True")
 }
 
-/// Takes traffic.
+/// Returns whether the pod is ready to receive traffic.
 pub(super) fn is_ready(pod: &Value) -> bool {
     condition(pod, "Ready").is_some()
 }
 
-/// How long it still has to stay ready until it counts as available; zero when it does. `None`: it is not ready.
+/// Returns the time for which the pod must stay ready until it counts as available; zero when it is available, `None`
+/// when it is not ready.
 pub(super) fn until_available(pod: &Value, min_ready_seconds: u64, now: Timestamp) -> Option<Duration> {
     let ready = condition(pod, "Ready")?;
     if min_ready_seconds == 0 {

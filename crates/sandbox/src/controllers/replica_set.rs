@@ -1,4 +1,4 @@
-//! ReplicaSets: so many pods of a template, no more and no less.
+//! The ReplicaSet controller: keeps the number of pods equal to `spec.replicas`.
 
 use super::engine::Controller;
 use super::ownership::{self, controller_name, controller_uid, is_leaving};
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::time::Duration;
 
-/// Pods made or deleted in one go; the rest follows with the next.
+/// The maximum number of pods created or deleted per reconciliation.
 const BURST: usize = 500;
 
 pub(super) struct ReplicaSets {
     pub recorder: EventRecorder,
-    /// Completes a pod as the API server would, before it is stored.
+    /// Fills in a pod's defaults as the API server does, before the pod is stored.
     pub complete: fn(&mut Value),
 }
 
@@ -32,7 +32,7 @@ impl Controller for ReplicaSets {
                     .map(|name| (object.namespace.clone(), name))
                     .collect();
                 if keys.is_empty() {
-                    // Nobody's pod: whoever selects it may adopt it.
+                    // The pod has no owner: any ReplicaSet whose selector matches may adopt it.
                     let sets =
                         store.list(Resource::ReplicaSets, Some(&object.namespace), &Selectors::default());
                     let selects = |set: &Value| {
@@ -58,7 +58,7 @@ impl Controller for ReplicaSets {
     }
 }
 
-/// Takes in nobody's pods that the selector fits, and lets go of own ones that it no longer fits.
+/// Adopts pods without an owner that match the selector, and releases owned pods that no longer match.
 fn settle_ownership(store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
     let Some(selector) = LabelSelector::of_workload(&set["spec"]["selector"]).filter(|s| !s.is_empty())
     else {
@@ -86,7 +86,7 @@ fn settle_ownership(store: &Store, object: &Object, set: &Value) -> Result<(), S
     Ok(())
 }
 
-/// Changes the pod if it is still the same one.
+/// Changes the pod if its UID is still the same.
 fn change(store: &Store, pod: &Object, edit: impl FnOnce(&mut Value)) -> Result<(), Status> {
     store.mutate(Resource::Pods, &pod.namespace, &pod.name, |known| {
         Ok(known.map(|mut known| {
@@ -148,7 +148,7 @@ impl ReplicaSets {
     }
 }
 
-/// Who goes first when there are too many: those that do the least, then the newest.
+/// Returns the order of deletion for surplus pods: unassigned, not running and unready pods first, then the newest.
 fn deletion_rank(pod: &Value) -> (bool, bool, bool, Reverse<String>, Reverse<u64>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let version = pod["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok());

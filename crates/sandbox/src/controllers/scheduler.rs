@@ -1,4 +1,4 @@
-//! The scheduler: which node a pod goes to.
+//! The scheduler: assigns pods to nodes.
 
 use super::condition;
 use super::engine::Controller;
@@ -18,7 +18,7 @@ impl Controller for Scheduler {
     fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::Pods if object.field("spec.nodeName").is_empty() => vec![object.key()],
-            // A node that came, or was uncordoned, may take those that wait.
+            // A new or uncordoned node may be able to run pending pods.
             Resource::Nodes => {
                 let pods = store.list(Resource::Pods, None, &Selectors::default()).objects;
                 pods.iter().filter(|pod| pod.field("spec.nodeName").is_empty()).map(|pod| pod.key()).collect()
@@ -41,7 +41,7 @@ impl Controller for Scheduler {
     }
 }
 
-/// The suitable node with the fewest pods, or why there is none.
+/// Returns the suitable node with the fewest pods, or the reason why no node is suitable.
 fn choose(store: &Store, pod: &Value) -> Result<String, String> {
     let nodes = store.list(Resource::Nodes, None, &Selectors::default()).objects;
     let (mut cordoned, mut unlike) = (0, 0);
@@ -96,12 +96,12 @@ impl Scheduler {
     }
 }
 
-/// Writes the condition PodScheduled.
+/// Sets the condition `PodScheduled`.
 fn scheduled(pod: &mut Value, holds: bool, reason: &str, message: String) {
     let mut conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
     condition::set(&mut conditions, &condition::Condition { kind: "PodScheduled", holds, reason, message });
     for condition in &mut conditions {
-        // Pods' conditions have no update time, and leave out what is empty.
+        // Pod conditions have no update time and omit empty fields.
         if let Some(fields) = condition.as_object_mut() {
             fields.shift_remove("lastUpdateTime");
             fields.entry("lastProbeTime").or_insert(Value::Null);

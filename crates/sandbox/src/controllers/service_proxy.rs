@@ -1,5 +1,4 @@
-//! Brings Services to the network, as kube-proxy does on every node: opens their ports and says which endpoints they
-//! lead to.
+//! Configures the network for Services, like kube-proxy: opens their ports and sets their endpoints.
 
 use super::endpoints::SERVICE_LABEL;
 use super::engine::Controller;
@@ -12,13 +11,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Until a port is tried again that another program held.
+/// The delay before retrying to listen on a port that another program uses.
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) struct ServiceProxy {
     pub network: Network,
     pub recorder: EventRecorder,
-    /// What was said about a Service's node ports, so that it is said once.
+    /// The last warning about each Service's node ports, so that a warning is not repeated.
     pub said: HashMap<Key, String>,
 }
 
@@ -73,7 +72,7 @@ fn number(value: &Value) -> Option<u16> {
     u16::try_from(value.as_u64()?).ok()
 }
 
-/// A Service's port with the ready endpoints that serve it. Only TCP can be forwarded.
+/// Returns a Service's port with its ready endpoints. Only TCP is supported.
 fn exposed(port: &Value, slices: &[Value]) -> Option<ServicePort> {
     if port["protocol"].as_str().is_some_and(|protocol| protocol != "TCP") {
         return None;

@@ -1,21 +1,21 @@
-//! Comparing pod templates.
+//! Comparison of pod templates.
 //!
-//! Clients that know Go's types add and drop empty fields (`creationTimestamp: null`, `env: []`, `resources: {}`)
-//! when they write back what they read; `rollout undo` would make a ReplicaSet of its own for that. So templates are
-//! compared without anything empty.
+//! Clients with Go's types add and drop empty fields (`creationTimestamp: null`, `env: []`, `resources: {}`) when they
+//! write back an object, and `rollout undo` would create a new ReplicaSet because of that. Empty fields are therefore
+//! ignored in comparisons.
 
 use super::naming;
 use serde_json::{Map, Value};
 
-/// The label that tells the ReplicaSets of one Deployment apart.
+/// The label that distinguishes the ReplicaSets of one Deployment.
 pub(super) const HASH_LABEL: &str = "pod-template-hash";
 
-/// Whether both ask for the same pods.
+/// Returns whether both templates describe the same pods.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     bare(one) == bare(other)
 }
 
-/// A name for the template; `collisions` gives it another one when it is taken.
+/// Returns the hash of a template; another value of `collisions` gives another hash when a name is taken.
 pub(super) fn hash(template: &Value, collisions: u64) -> String {
     let mut bytes = sorted(&bare(template)).to_string().into_bytes();
     if collisions > 0 {
@@ -49,7 +49,7 @@ fn without_empty(value: &Value) -> Option<Value> {
     }
 }
 
-/// The same value with its keys in one order, so that the order they were written in does not make another hash.
+/// Returns the value with sorted keys, so that the key order does not affect the hash.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

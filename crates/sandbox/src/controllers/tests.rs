@@ -1,4 +1,4 @@
-//! All controllers together on one store, with a kubelet that makes every pod ready at once.
+//! Tests of all controllers on one store, with a kubelet that makes every pod ready immediately.
 
 use super::*;
 use crate::network::Delays;
@@ -14,7 +14,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// One node, the controllers and an instant kubelet.
+    /// Starts one node, the controllers and an instant kubelet.
     fn start() -> Self {
         let store = Store::new();
         for (resource, namespace, name) in [
@@ -53,7 +53,7 @@ impl Cluster {
         listing.objects.iter().map(|object| object.value()).collect()
     }
 
-    /// Waits until something is so. Time is paused: the deadline passes only when nothing moves any more.
+    /// Waits until a condition holds. Time is paused: the deadline passes only when no task can make progress.
     async fn until(&self, what: &str, holds: impl Fn() -> bool) {
         let mut ticked = self.store.ticked();
         let wait = async {
@@ -81,7 +81,7 @@ impl Cluster {
     }
 }
 
-/// Runs every bound pod at once and lets it go at once when it is deleted.
+/// Marks every bound pod as running immediately, and removes a deleted pod immediately.
 async fn instant_kubelet(store: Store, mut cursor: u64) {
     let mut ticked = store.ticked();
     for count in 1_u32.. {
@@ -207,7 +207,7 @@ async fn a_rolling_update_never_falls_below_what_was_wanted_and_can_be_undone() 
     }
     assert_eq!(cluster.all(Resource::ReplicaSets).len(), 2);
 
-    // What `rollout undo` writes back went through Go's types: empty fields came and went.
+    // `rollout undo` writes the template back through Go's types, which add and drop empty fields.
     cluster.edit(Resource::Deployments, "web", |web| {
         web["spec"]["template"] = before.clone();
         web["spec"]["template"]["metadata"]["creationTimestamp"] = Value::Null;

@@ -1,34 +1,34 @@
-//! The one account of the simulated Gremlin.
+//! The only account of the simulated Gremlin.
 
 use serde_json::{Value, json};
 
-/// Who may attack, and with what.
+/// The credentials of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The login's address.
+    /// The email address for the login.
     pub email: String,
-    /// The login's password.
+    /// The password for the login.
     pub password: String,
-    /// The organisation the login belongs to.
+    /// The account's organisation.
     pub organisation: String,
-    /// Its only team.
+    /// The account's only team.
     pub team: String,
-    /// The key of the newer way in (`Authorization: Key …`).
+    /// The API key, for the newer authentication (`Authorization: Key …`).
     pub api_key: String,
     token: String,
 }
 
-/// How a request proved who it is.
+/// The kind of credential that a request was authenticated with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credential {
-    /// With the token that a login gave.
+    /// The bearer token of a login.
     Token,
-    /// With the API key; such requests have to name their team.
+    /// The API key; requests with it must name their team.
     Key,
 }
 
 impl Account {
-    /// An account with secrets of its own: they are worth nothing outside this sandbox.
+    /// Creates an account with random secrets, which are valid only in this sandbox.
     pub fn new() -> Self {
         let secret = || uuid::Uuid::new_v4().simple().to_string();
         Self {
@@ -41,7 +41,7 @@ impl Account {
         }
     }
 
-    /// What a login answers; none when address or password are wrong.
+    /// Returns the response to a login; `None` when the email address or password is wrong.
     pub(super) fn login(&self, email: &str, password: &str) -> Option<Value> {
         (email == self.email && password == self.password).then(|| {
             json!({
@@ -56,7 +56,7 @@ impl Account {
         })
     }
 
-    /// What an `Authorization` header proves.
+    /// Returns the kind of credential in an `Authorization` header; `None` when it is invalid.
     pub(super) fn check(&self, authorization: &str) -> Option<Credential> {
         let (scheme, secret) = authorization.split_once(' ')?;
         match scheme {

@@ -1,10 +1,10 @@
-//! What an attack's body asks for, in both generations of the API (kubernetes-catalog 4.2 and 4.3).
+//! Parsing of attack requests, in both versions of the API (kubernetes-catalog 4.2 and 4.3).
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A shutdown of containers.
+/// A request to shut down containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AttackRequest {
     pub delay: Duration,
@@ -12,15 +12,15 @@ pub(super) struct AttackRequest {
     pub amount: ContainerCount,
 }
 
-/// Which containers may be hit.
+/// The selection of target containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Selection {
-    /// Those whose labels have, for every key, one of its values.
+    /// Containers whose labels have, for every key, one of its values.
     Labels(BTreeMap<String, Vec<String>>),
     Ids(Vec<String>),
 }
 
-/// How many of them are hit.
+/// The number of selected containers to kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContainerCount {
     Count(usize),
@@ -28,7 +28,7 @@ pub(super) enum ContainerCount {
 }
 
 impl ContainerCount {
-    /// Of so many.
+    /// Returns the number of containers to kill out of `all`.
     pub(super) fn of(self, all: usize) -> usize {
         match self {
             Self::Count(count) => count.min(all),
@@ -37,7 +37,7 @@ impl ContainerCount {
     }
 }
 
-/// Why a body is no order; the words are sent back with 400.
+/// The reason why a request body is invalid; the message is returned with 400.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidRequest {
     #[error("the attack has no command.type")]
@@ -54,7 +54,7 @@ pub(super) enum InvalidRequest {
 }
 
 impl AttackRequest {
-    /// Reads an attack's body.
+    /// Parses the body of an attack request.
     pub(super) fn read(body: &Value) -> Result<Self, InvalidRequest> {
         let command = &body["command"];
         let kind = command["type"]
@@ -69,7 +69,8 @@ impl AttackRequest {
     }
 }
 
-/// The agent's `-d`, `--delay`: minutes. At once when it is not given: nobody wants to wait in a lesson.
+/// Returns the agent's delay (`-d`, `--delay`) in minutes. The default is no delay, so that the user of a tutorial need
+/// not wait.
 fn delay(args: &Value) -> Result<Duration, InvalidRequest> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut args = args.as_array().into_iter().flatten().map(text);
@@ -109,7 +110,7 @@ fn selection(body: &Value) -> Result<Selection, InvalidRequest> {
     if wanted.is_empty() { Err(InvalidRequest::NoContainers) } else { Ok(Selection::Labels(wanted)) }
 }
 
-/// One, unless the target says how many.
+/// Returns the number of containers in the target; the default is one.
 fn amount(target: &Value) -> ContainerCount {
     let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
     match (number(&target["percent"]), number(&target["exact"])) {

@@ -1,4 +1,4 @@
-//! The attacks that were started: carried out, listed, halted.
+//! The attacks: executed, listed, halted.
 
 use super::attack_request::AttackRequest;
 use super::containers::Running;
@@ -11,19 +11,19 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
-/// Attacks remembered; the oldest make room.
+/// The number of attacks kept; the oldest are dropped.
 const KEPT: usize = 200;
 
-/// What became of an attack.
+/// The stage of an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttackStage {
-    /// Waits for its delay.
+    /// Waiting for its delay.
     Pending,
-    /// Did what it was asked.
+    /// Completed: at least one container was killed.
     Successful,
-    /// Its containers were gone when its time came.
+    /// No selected container was running when the attack started.
     TargetsNotFound,
-    /// Was stopped before it began.
+    /// Halted before it started.
     Halted,
 }
 
@@ -52,7 +52,7 @@ struct Attack {
     halt: CancellationToken,
 }
 
-/// All attacks of this sandbox; clones share them.
+/// All attacks of this sandbox; clones share the same list.
 #[derive(Debug, Clone)]
 pub(super) struct Attacks {
     store: Store,
@@ -65,7 +65,7 @@ impl Attacks {
         Self { store, kubelet, ledger: Arc::default() }
     }
 
-    /// Starts an attack; its id, or the running containers when none of them is selected.
+    /// Starts an attack. Returns its ID, or the titles of the running containers when none of them is selected.
     pub(super) fn start(&self, order: AttackRequest, body: Value) -> Result<String, Vec<String>> {
         let all = Running::all(&self.store, &self.kubelet);
         if !all.iter().any(|container| container.is_selected(&order.selection)) {
@@ -101,7 +101,7 @@ impl Attacks {
         Ok(id)
     }
 
-    /// Kills as many of the selected containers as were asked for, chosen by chance.
+    /// Kills the requested number of selected containers, chosen at random.
     fn run_attack(&self, id: &str, order: &AttackRequest) {
         let mut selected = Running::all(&self.store, &self.kubelet);
         selected.retain(|container| container.is_selected(&order.selection));
@@ -116,7 +116,7 @@ impl Attacks {
         }
     }
 
-    /// The attacks in these stages, newest first.
+    /// Returns the attacks in the given stages, newest first.
     pub(super) fn list(&self, wanted: impl Fn(AttackStage) -> bool) -> Value {
         self.summary().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
     }
@@ -125,7 +125,7 @@ impl Attacks {
         self.summary().iter().find(|attack| attack.id == id).map(Attack::show)
     }
 
-    /// Halts one attack, or all: those that have not begun never will. How many were known.
+    /// Halts one attack or all: pending attacks are cancelled. Returns the number of matching attacks.
     pub(super) fn halt(&self, id: Option<&str>) -> usize {
         let mut known = 0;
         for attack in self.summary().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {

@@ -1,4 +1,4 @@
-//! The running containers as Gremlin's agent sees them: by the labels a container runtime gives them.
+//! The running containers as Gremlin's agent sees them: with the labels that a container runtime adds.
 
 use super::attack_request::Selection;
 use crate::kubelet::Kubelet;
@@ -6,7 +6,7 @@ use crate::store::{Object, Resource, Selectors, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A container that runs now.
+/// A running container.
 #[derive(Debug, Clone)]
 pub(super) struct Running {
     pub pod: Arc<Object>,
@@ -16,7 +16,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// All that run, in the order of their pods' names.
+    /// Returns all running containers, ordered by pod name.
     pub(super) fn all(store: &Store, kubelet: &Kubelet) -> Vec<Self> {
         let mut found = Vec::new();
         for pod in store.list(Resource::Pods, None, &Selectors::default()).objects {
@@ -44,7 +44,7 @@ impl Running {
         Self { pod: Arc::clone(pod), name: name.to_owned(), id: id.to_owned(), labels }
     }
 
-    /// Whether an attack may hit it.
+    /// Returns whether the selection contains this container.
     pub(super) fn is_selected(&self, selection: &Selection) -> bool {
         match selection {
             Selection::Ids(ids) => ids.contains(&self.id),
@@ -54,7 +54,7 @@ impl Running {
         }
     }
 
-    /// `pod/container`, for messages.
+    /// Returns `pod/container`, for messages.
     pub(super) fn title(&self) -> String {
         format!("{}/{}", self.pod.name, self.name)
     }

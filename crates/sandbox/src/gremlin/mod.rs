@@ -1,8 +1,8 @@
-//! A Gremlin of the sandbox's own: enough of its HTTP API that the sample's original attack runs without an account
-//! in the world, with a real effect: the container's process is killed, and the kubelet starts it again.
+//! A simulated Gremlin: the part of its HTTP API that the sample's original attack needs, without a real account. The
+//! effect is real: the container's process is killed, and the kubelet restarts it.
 //!
-//! Plain HTTP on loopback, as the tool's client takes any base URL. It knows one command, `shutdown` of containers;
-//! what it does not know it refuses in so many words.
+//! Plain HTTP on loopback, as the client accepts any base URL. The only supported command is `shutdown` of containers;
+//! other requests are refused with an explanation.
 
 mod account;
 mod attack_request;
@@ -34,26 +34,26 @@ use account::Credential;
 use attack_request::AttackRequest;
 use attacks::Attacks;
 
-/// A Gremlin that is being served, until it is dropped.
+/// A running Gremlin server, which stops when it is dropped.
 #[derive(Debug)]
 pub struct Gremlin {
-    /// Where it listens.
+    /// The listen address.
     pub address: SocketAddr,
-    /// Who may use it.
+    /// The account that can use the API.
     pub account: Account,
     task: JoinHandle<()>,
 }
 
 impl Gremlin {
-    /// Serves the API on a free port of loopback.
+    /// Serves the API on a free loopback port.
     ///
     /// # Errors
-    /// When the system has no port to give.
+    /// Fails when no port is available.
     pub async fn serve(store: Store, kubelet: Kubelet) -> io::Result<Self> {
         let account = Account::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let desk = GremlinState { account: account.clone(), attacks: Attacks::new(store, kubelet) };
+        let state = GremlinState { account: account.clone(), attacks: Attacks::new(store, kubelet) };
         let router = Router::new()
             .route("/v1/users/auth", post(login))
             .route("/v1/attacks/new", post(start))
@@ -62,15 +62,15 @@ impl Gremlin {
             .route("/v1/attacks/completed", get(list_completed))
             .route("/v1/attacks/{id}", get(show).delete(halt))
             .fallback(unknown)
-            .with_state(Arc::new(desk));
+            .with_state(Arc::new(state));
         let task = tokio::spawn(async move {
-            // It ends only when it is aborted: accept errors are retried inside.
+            // Ends only when the task is aborted: accept errors are retried internally.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, account, task })
     }
 
-    /// The base URL, as the client's override takes it.
+    /// Returns the base URL, for the client's base URL setting.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
@@ -82,7 +82,7 @@ impl Drop for Gremlin {
     }
 }
 
-/// What every request needs.
+/// The state shared by all requests.
 struct GremlinState {
     account: Account,
     attacks: Attacks,
@@ -96,7 +96,7 @@ fn refuse(status: StatusCode, why: impl Into<String>) -> Response {
 }
 
 impl GremlinState {
-    /// Lets a request pass that proves who it is and, where it has to, names its team.
+    /// Checks that a request has valid credentials and names its team where that is required.
     fn admit(&self, headers: &HeaderMap, team: Option<&String>) -> Result<(), Box<Response>> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let credential = authorization.and_then(|text| self.account.check(text)).ok_or_else(|| {
@@ -116,12 +116,12 @@ impl GremlinState {
     }
 }
 
-async fn login(State(desk): Shared, Query(query): Parameters, body: String) -> Response {
-    // A form body is written like a query.
+async fn login(State(state): Shared, Query(query): Parameters, body: String) -> Response {
+    // A form body has the same syntax as a query string.
     let form = format!("/?{body}").parse::<Uri>().ok().and_then(|uri| Parameters::try_from_uri(&uri).ok());
     let Some(Query(form)) = form else { return refuse(StatusCode::BAD_REQUEST, "the form cannot be read") };
     let text = |key: &str| form.get(key).map(String::as_str).unwrap_or_default();
-    match desk.account.login(text("email"), text("password")) {
+    match state.account.login(text("email"), text("password")) {
         None => refuse(StatusCode::UNAUTHORIZED, "email or password is wrong"),
         Some(login) if query.get("getCompanySession").is_some_and(|asked| asked == "true") => {
             Json(login).into_response()
@@ -130,8 +130,8 @@ async fn login(State(desk): Shared, Query(query): Parameters, body: String) -> R
     }
 }
 
-async fn start(State(desk): Shared, Query(query): Parameters, headers: HeaderMap, body: String) -> Response {
-    if let Err(refusal) = desk.admit(&headers, query.get("teamId")) {
+async fn start(State(state): Shared, Query(query): Parameters, headers: HeaderMap, body: String) -> Response {
+    if let Err(refusal) = state.admit(&headers, query.get("teamId")) {
         return *refusal;
     }
     let body: Value = match serde_json::from_str(&body) {
@@ -142,7 +142,7 @@ async fn start(State(desk): Shared, Query(query): Parameters, headers: HeaderMap
         Ok(order) => order,
         Err(why) => return refuse(StatusCode::BAD_REQUEST, why.to_string()),
     };
-    match desk.attacks.start(order, body) {
+    match state.attacks.start(order, body) {
         Ok(id) => (StatusCode::CREATED, id).into_response(),
         Err(running) => {
             let why = format!("no running container is selected; running are: {}", running.join(", "));
@@ -151,28 +151,28 @@ async fn start(State(desk): Shared, Query(query): Parameters, headers: HeaderMap
     }
 }
 
-/// Answers `with` to whoever is allowed to ask.
+/// Returns the response of `with` if the request is authorised.
 fn answer(
-    desk: &GremlinState,
+    state: &GremlinState,
     query: &HashMap<String, String>,
     headers: &HeaderMap,
     with: impl FnOnce() -> Response,
 ) -> Response {
-    desk.admit(headers, query.get("teamId")).map_or_else(|refusal| *refusal, |()| with())
+    state.admit(headers, query.get("teamId")).map_or_else(|refusal| *refusal, |()| with())
 }
 
-async fn list(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
-    answer(&desk, &query, &headers, || Json(desk.attacks.list(|_| true)).into_response())
+async fn list(State(state): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, || Json(state.attacks.list(|_| true)).into_response())
 }
 
-async fn list_active(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
-    answer(&desk, &query, &headers, || {
-        Json(desk.attacks.list(attacks::AttackStage::is_active)).into_response()
+async fn list_active(State(state): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, || {
+        Json(state.attacks.list(attacks::AttackStage::is_active)).into_response()
     })
 }
 
-async fn list_completed(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
-    answer(&desk, &query, &headers, || Json(desk.attacks.list(|stage| !stage.is_active())).into_response())
+async fn list_completed(State(state): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, || Json(state.attacks.list(|stage| !stage.is_active())).into_response())
 }
 
 fn no_such_attack(id: &str) -> Response {
@@ -180,31 +180,31 @@ fn no_such_attack(id: &str) -> Response {
 }
 
 async fn show(
-    State(desk): Shared,
+    State(state): Shared,
     Query(query): Parameters,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&desk, &query, &headers, || {
-        desk.attacks.get(&id).map_or_else(|| no_such_attack(&id), |attack| Json(attack).into_response())
+    answer(&state, &query, &headers, || {
+        state.attacks.get(&id).map_or_else(|| no_such_attack(&id), |attack| Json(attack).into_response())
     })
 }
 
 async fn halt(
-    State(desk): Shared,
+    State(state): Shared,
     Query(query): Parameters,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&desk, &query, &headers, || match desk.attacks.halt(Some(&id)) {
+    answer(&state, &query, &headers, || match state.attacks.halt(Some(&id)) {
         0 => no_such_attack(&id),
         _ => StatusCode::ACCEPTED.into_response(),
     })
 }
 
-async fn halt_all(State(desk): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
-    answer(&desk, &query, &headers, || {
-        desk.attacks.halt(None);
+async fn halt_all(State(state): Shared, Query(query): Parameters, headers: HeaderMap) -> Response {
+    answer(&state, &query, &headers, || {
+        state.attacks.halt(None);
         StatusCode::ACCEPTED.into_response()
     })
 }

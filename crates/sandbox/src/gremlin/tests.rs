@@ -1,4 +1,4 @@
-//! The API over a socket, with a real container behind it.
+//! Tests the API over a socket, with a real container.
 
 use super::*;
 use crate::kubelet::StartDelays;
@@ -20,7 +20,7 @@ struct TestGremlin {
 }
 
 impl TestGremlin {
-    /// One pod `web` with a container `main`, running.
+    /// Creates one running pod `web` with a container `main`.
     async fn set() -> Self {
         let store = Store::new();
         let recorder = EventRecorder::new(store.clone());

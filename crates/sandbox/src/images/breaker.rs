@@ -1,5 +1,6 @@
-//! The circuit breaker of *consumer after*: `tower-resilience-circuitbreaker` behind one small type, because its
-//! interface changes with every minor release and the demo needs only four things of it: try, look, count, tell.
+//! The circuit breaker of *consumer after*: wraps `tower-resilience-circuitbreaker` in a small type, because the
+//! interface of that crate changes with every minor release and the demo needs only four operations: call, query the
+//! state, count and export metrics.
 
 use super::log;
 use super::metrics::Exposition;
@@ -13,37 +14,39 @@ use tower_resilience_circuitbreaker::{
     CircuitBreakerConfigError, CircuitBreakerError, CircuitBreakerHandle, CircuitBreakerLayer, CircuitState,
 };
 
-/// When the breaker opens, how long it stays open, and what closes it.
+/// The thresholds and the timeout of a circuit breaker.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BreakerRules {
-    /// Failures in a row that open it.
+    /// The number of consecutive failures that open the breaker.
     pub failures: usize,
-    /// How long it refuses before it tries again (with the next call; nothing happens without one).
+    /// The time in the open state before the next call is allowed as a trial (without a call the breaker stays open).
     pub reset: Duration,
-    /// Calls let through while half-open; all must succeed to close it, one failure opens it again.
+    /// The number of calls allowed while half-open; all must succeed to close the breaker, and one failure opens it
+    /// again.
     pub trials: usize,
 }
 
 impl Default for BreakerRules {
     fn default() -> Self {
-        // So many trials that half-open lasts two seconds at the demo's four calls a second, and can be watched.
+        // With eight trials, half-open lasts two seconds at the demo's four calls per second, long enough to be
+        // observed.
         Self { failures: 3, reset: Duration::from_secs(10), trials: 8 }
     }
 }
 
-/// The rules were refused.
+/// The circuit breaker crate rejected the rules.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct BreakerError(#[from] CircuitBreakerConfigError);
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum CallOutcome<T, E> {
-    /// It was made and succeeded.
+    /// The call was executed and succeeded.
     Done(T),
-    /// It was made and failed.
+    /// The call was executed and failed.
     Failed(E),
-    /// It was not made: the breaker is open, or half-open with its trials taken.
+    /// The call was not executed: the breaker is open, or half-open without free trials.
     Refused,
 }
 
@@ -55,7 +58,7 @@ pub(super) struct Breaker {
     counts: Arc<Counts>,
 }
 
-/// Transitions by where they lead, and calls by whether they were let through.
+/// The number of transitions by target state, and of permitted and refused calls.
 #[derive(Default)]
 struct Counts {
     opened: AtomicU64,
@@ -89,7 +92,7 @@ impl Breaker {
         Ok(Self { name, layer, handle, counts })
     }
 
-    /// Makes the call if the breaker lets it through, and learns from how it ends.
+    /// Executes the call if the breaker permits it, and records its outcome in the breaker.
     pub(super) fn call<T, E, F>(
         &self,
         call: F,
@@ -109,12 +112,12 @@ impl Breaker {
         }
     }
 
-    /// Whether it refuses now.
+    /// Returns whether the breaker is open.
     pub(super) fn is_open(&self) -> bool {
         self.handle.is_open()
     }
 
-    /// Writes its series: the state one-hot, as dashboards expect it, and what has happened so far.
+    /// Writes the breaker's metrics: the state as one 0/1 series per state, as dashboards expect it, and the counters.
     pub(super) fn expose(&self, exposition: &mut Exposition) {
         let name = self.name;
         let now = self.handle.state();
@@ -149,7 +152,7 @@ impl Breaker {
     }
 }
 
-/// The service the crate guards: it makes whatever call it is given.
+/// The inner service of the circuit breaker: executes the call that it receives.
 #[derive(Clone)]
 struct Caller;
 

@@ -1,5 +1,5 @@
-//! One call to the provider: a connection of its own each time, so that a Service spreads calls over its pods and
-//! a dead pod costs one call, not a pool of connections.
+//! Calls to the provider, each on a new connection: the Service then distributes calls over its pods, and a dead pod
+//! fails one call instead of a pool of connections.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -7,10 +7,10 @@ use hyper::{Request, Uri, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// More than any answer of the provider needs.
+/// The maximum size of a response body in bytes, more than any response of the provider needs.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Why a call brought no answer.
+/// The reason why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
     #[error("cannot connect to the provider: {0}")]
@@ -27,7 +27,8 @@ pub(super) enum CallError {
     TimedOut(std::time::Duration),
 }
 
-/// Calls the provider's `/invoke` and hands back the body of a 200. **No time limit**: who wants one puts it around.
+/// Calls the provider's `/invoke` and returns the body of a successful response. **There is no timeout**: callers add
+/// their own.
 pub(super) async fn invoke(provider: &Uri) -> Result<String, CallError> {
     let host = provider.host().unwrap_or("localhost").trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, provider.port_u16().unwrap_or(80))).await?;
@@ -49,7 +50,7 @@ pub(super) async fn invoke(provider: &Uri) -> Result<String, CallError> {
             false => Err(CallError::Status(status)),
         }
     };
-    // The connection is driven beside the exchange, not spawned: dropping this future closes the socket.
+    // The connection is polled together with the exchange, not spawned: dropping this future closes the socket.
     tokio::pin!(connection, exchange);
     tokio::select! {
         answer = &mut exchange => answer,

@@ -1,4 +1,4 @@
-//! The service that users talk to, in the two variants that the sample compares.
+//! The consumer service, in the two variants that the sample compares.
 
 use super::breaker::{Breaker, BreakerError, BreakerRules, CallOutcome};
 use super::client::{self, CallError};
@@ -10,16 +10,16 @@ use hyper::{StatusCode, Uri};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long *after* waits for one call.
+/// The timeout of one call by *after*.
 const CALL_LIMIT: Duration = Duration::from_secs(1);
-/// How often *after* tries before it falls back.
+/// The number of attempts by *after* before it uses its fallback.
 const ATTEMPTS: u32 = 3;
-/// Whom both call, in their metrics.
+/// The name of the called service, in metrics.
 const PROVIDER: &str = "provider";
-/// What *after* says instead of a real answer.
+/// The fallback response of *after*.
 const FALLBACK: &str = "the provider is away, try again soon";
 
-/// Calls the provider naively: waits as long as it takes and passes every failure on.
+/// Calls the provider without timeout, retry or circuit breaker, and passes every failure on.
 pub(super) struct WithoutBreaker {
     provider: Uri,
     outgoing: OutgoingCalls,
@@ -48,7 +48,7 @@ impl Demo for WithoutBreaker {
     }
 }
 
-/// Calls the provider with a time limit and retries, through a circuit breaker, and has something to say without it.
+/// Calls the provider with a timeout and retries, through a circuit breaker, with a fallback response.
 pub(super) struct WithBreaker {
     calls: Arc<Calls>,
 }
@@ -72,11 +72,11 @@ impl WithBreaker {
 }
 
 impl Calls {
-    /// The provider's answer, or nothing after [`ATTEMPTS`] failures or as soon as the breaker refuses.
+    /// Returns the provider's response, or `None` after [`ATTEMPTS`] failures or as soon as the breaker refuses a call.
     async fn real_answer(&self) -> Option<String> {
         for _ in 0..ATTEMPTS {
             let (provider, limit, outgoing) = (self.provider.clone(), self.limit, Arc::clone(&self.outgoing));
-            // It is made, and counted, only if the breaker lets it through.
+            // The call is executed and counted only if the breaker permits it.
             let call = async move {
                 match tokio::time::timeout(limit, outgoing.count(client::invoke(&provider))).await {
                     Ok(answer) => answer,
@@ -98,7 +98,8 @@ impl Demo for WithBreaker {
         "consumer (after): ask /invoke, which asks the provider through a circuit breaker\n";
 
     async fn invoke(&self) -> Answer {
-        // A task of its own: a user who leaves early must not take back what the breaker learns from the call.
+        // Runs in its own task: a client that disconnects early must not cancel the call before the breaker has
+        // recorded it.
         let calls = Arc::clone(&self.calls);
         let answer = tokio::spawn(async move { calls.real_answer().await });
         match answer.await {
@@ -107,7 +108,7 @@ impl Demo for WithBreaker {
         }
     }
 
-    /// Unhealthy exactly while the breaker is open, as in the sample that the tool teaches with.
+    /// Unhealthy exactly while the breaker is open, as in the tool's own sample.
     fn is_healthy(&self) -> bool {
         !self.calls.breaker.is_open()
     }
@@ -135,7 +136,7 @@ mod tests {
         url(address)
     }
 
-    /// Accepts and never answers. The listener lives as long as the test.
+    /// Accepts connections and never responds. The listener lives as long as the test.
     async fn silent_provider() -> (TcpListener, Uri) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,9 +1,9 @@
-//! The services' log: lines on stdout, where a container's log belongs.
+//! The log of the demo services: lines on stdout, as usual for containers.
 
 use std::fmt::Arguments;
 use std::io::Write;
 
-/// Writes one line. A reader who went away is no reason to stop serving, so a failure is not one here.
+/// Writes one line. Write errors are ignored, so that a closed pipe does not stop the service.
 pub(super) fn line(text: Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }

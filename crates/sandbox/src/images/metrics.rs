@@ -1,4 +1,4 @@
-//! Counting requests, and the Prometheus text format (version 0.0.4).
+//! Request counters, and the Prometheus text format (version 0.0.4).
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the latency histogram, in seconds: fine where answers are real, coarse where users wait.
+/// The upper bounds of the latency histogram in seconds: fine for normal responses, coarse for slow ones.
 const BOUNDS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// What the service saw of its users, by path and outcome. Both are words of ours, so the tables stay small.
+/// The counters of incoming requests, by path and outcome. Both are fixed strings, so the maps stay small.
 #[derive(Default)]
 pub(super) struct RequestCounters {
     finished: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
@@ -63,24 +63,24 @@ impl RequestCounters {
     }
 }
 
-/// A poisoned table still counts right: nothing is left half-done inside a lock.
+/// Locks a mutex. Poisoning is ignored: no update is left incomplete inside a lock.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A page of `/metrics` in the making.
+/// The text of `/metrics` under construction.
 #[derive(Default)]
 pub(super) struct Exposition {
     text: String,
 }
 
 impl Exposition {
-    /// Opens a family: its kind and what it counts.
+    /// Starts a metric family with its type and help text.
     pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
-    /// Adds one sample. Label values are words of ours: nothing in them needs escaping.
+    /// Adds one sample. Label values are fixed strings that need no escaping.
     pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
         let _ = match labels.is_empty() {

@@ -1,18 +1,18 @@
-//! The demo services, built into the binary: what a container of the sandbox runs.
+//! The demo services, built into the binary: the programs that the sandbox's containers run.
 //!
-//! A container image is a name; the kubelet starts this very program again with `image NAME`, so a clone and a
-//! Rust toolchain are all that the sample needs. The same processes serve a real cluster from a container image,
-//! which is why everything they are told comes by environment.
+//! The kubelet starts this executable with `image NAME` for the name of a container image, so the sample needs only a
+//! clone and a Rust toolchain. The same processes run on a real cluster from a container image, which is why all
+//! settings come from the environment.
 //!
 //! | image | `/invoke` |
 //! | --- | --- |
-//! | `provider` | a JSON string holding a new UUID |
-//! | `consumer:before` | asks the provider, waits for it as long as it takes, passes its failures on |
-//! | `consumer:after` | asks with a time limit, again when it fails, through a circuit breaker, with a fallback |
+//! | `provider` | returns a JSON string with a new UUID |
+//! | `consumer:before` | calls the provider without a timeout and passes failures on |
+//! | `consumer:after` | calls the provider with a timeout and retries, through a circuit breaker, with a fallback |
 //!
-//! All of them answer `/`, `/health`, `/live` and `/metrics` (Prometheus text) as well, and log one line a request.
-//! `/health` tells how the service fares, an open breaker included; `/live` only that the process works. They start as
-//! slowly as `START_DELAY` says, and end at once on SIGTERM, as process 1 of a container too.
+//! All of them also serve `/`, `/health`, `/live` and `/metrics` (Prometheus text), and log one line per request.
+//! `/health` includes the state of the circuit breaker; `/live` reports only that the process works. They wait for
+//! `START_DELAY` before they listen, and exit at once on SIGTERM, also as process 1 of a container.
 
 mod breaker;
 mod client;
@@ -34,20 +34,20 @@ use std::str::FromStr;
 /// One of the built-in images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Image {
-    /// Answers `/invoke` with a UUID.
+    /// Responds to `/invoke` with a UUID.
     Provider,
-    /// Calls the provider naively: no time limit, no fallback.
+    /// Calls the provider without a timeout or fallback.
     ConsumerBefore,
-    /// Calls the provider with a time limit, retries, a circuit breaker and a fallback.
+    /// Calls the provider with a timeout, retries, a circuit breaker and a fallback.
     ConsumerAfter,
 }
 
 impl Image {
-    /// Every built-in image.
+    /// All built-in images.
     pub const ALL: [Self; 3] = [Self::Provider, Self::ConsumerBefore, Self::ConsumerAfter];
 
-    /// The image that a container's `image` field asks for: the last path segment and the tag decide, the registry
-    /// does not matter (`chaos-tui/consumer:after`, `ghcr.io/someone/provider:1.2`).
+    /// Returns the image for a container's `image` field. Only the last path segment and the tag are considered, not
+    /// the registry (`chaos-tui/consumer:after`, `ghcr.io/someone/provider:1.2`).
     pub fn named(reference: &str) -> Option<Self> {
         let name = reference.rsplit('/').next().unwrap_or(reference);
         let (name, tag) = name.split_once(':').unwrap_or((name, ""));
@@ -59,7 +59,7 @@ impl Image {
         }
     }
 
-    /// The word behind `chaos-tui image` that starts it.
+    /// Returns the argument of `chaos-tui image` that starts this image.
     pub fn argument(self) -> &'static str {
         match self {
             Self::Provider => "provider",
@@ -68,16 +68,16 @@ impl Image {
         }
     }
 
-    /// The references to write into a manifest, for messages about an image that is not there.
+    /// Returns the valid image references, for messages about an unknown image.
     pub fn references() -> String {
         "chaos-tui/provider:demo, chaos-tui/consumer:before, chaos-tui/consumer:after".to_owned()
     }
 
-    /// Serves until the process is ended; on SIGTERM it exits there and then, with the code of a process that the signal
-    /// ended. Makes its own runtime: call it from a plain `main`, not from a task.
+    /// Serves until the process ends; on SIGTERM the process exits at once, with the exit code of a process terminated
+    /// by the signal. Creates its own runtime: call it from a plain `main`, not from a task.
     ///
     /// # Errors
-    /// When the environment cannot be understood or the address cannot be bound.
+    /// Fails when an environment variable is invalid or the address cannot be bound.
     pub fn run(self) -> Result<(), ImageError> {
         let settings = Settings::from_environment()?;
         parent_death::die_with_parent().map_err(ImageError::Runtime)?;
@@ -122,34 +122,34 @@ impl FromStr for Image {
     }
 }
 
-/// `chaos-tui image` was given another word.
+/// The argument of `chaos-tui image` is not a built-in image.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no built-in image {0:?}; there are provider, consumer-before and consumer-after")]
 pub struct UnknownImage(String);
 
-/// Why a demo service could not run.
+/// An error that prevents a demo service from running.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// An environment variable does not make sense.
+    /// An environment variable is invalid.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The address is not ours or in use.
+    /// The address is in use or does not belong to this machine.
     #[error(
         "cannot listen on {address}: {source}; set PORT and POD_IP to an address of this machine that is free"
     )]
     Bind {
-        /// What was asked for.
+        /// The requested address.
         address: std::net::SocketAddr,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The breaker's settings were refused.
+    /// The circuit breaker's settings are invalid.
     #[error("the circuit breaker cannot be built: {0}")]
     Breaker(#[from] breaker::BreakerError),
-    /// No runtime.
+    /// The runtime could not be created.
     #[error("cannot start a runtime: {0}")]
     Runtime(std::io::Error),
-    /// The listener broke.
+    /// The listener failed.
     #[error("cannot go on serving: {0}")]
     Serve(std::io::Error),
 }

@@ -1,4 +1,4 @@
-//! Calls to another service, counted where they leave: what a circuit breaker refuses is not among them.
+//! Counters of outgoing calls. Calls that a circuit breaker refuses are not counted.
 
 use super::metrics::Exposition;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 enum CallEnd {
     Answered,
     Failed,
-    /// Nobody waits for it any more: a time limit, or a user who left.
+    /// The call was dropped before it ended: by a timeout, or because the user disconnected.
     Abandoned,
 }
 
@@ -24,7 +24,7 @@ impl CallEnd {
     }
 }
 
-/// The calls to one target.
+/// The counters of calls to one target.
 #[derive(Debug)]
 pub(super) struct OutgoingCalls {
     target: &'static str,
@@ -37,7 +37,8 @@ impl OutgoingCalls {
         Self { target, sent: AtomicU64::new(0), ended: Default::default() }
     }
 
-    /// Makes a call: counted when it leaves, and once more by how it ends. Dropped before that, it was abandoned.
+    /// Executes a call and counts it as sent and, at its end, by its outcome. A call that is dropped before its end
+    /// counts as abandoned.
     pub(super) async fn count<T, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let mut call_of = OngoingCall { outgoing: self, end: CallEnd::Abandoned };

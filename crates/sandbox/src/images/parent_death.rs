@@ -1,14 +1,14 @@
-//! Ending with the sandbox where the system cannot see to it.
+//! Ends this process with the sandbox on systems where the kernel does not do that.
 //!
-//! On Linux the kernel kills a pod's process when the sandbox dies. Elsewhere the process does it itself: the sandbox
-//! holds the other end of its standard input, which closes when the sandbox is gone, whatever became of it.
+//! On Linux the kernel kills a pod's process when the sandbox dies. Elsewhere the process monitors its standard input:
+//! the sandbox holds the other end, which closes when the sandbox ends for any reason.
 
 use std::io::Read;
 
-/// Set by the sandbox. Without it standard input means nothing: in a container image it is `/dev/null`.
+/// Set by the sandbox. Without this variable standard input is ignored: in a container image it is `/dev/null`.
 const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
 
-/// Ends this process when its standard input closes, if the sandbox asked for that.
+/// Ends this process when its standard input closes, if the sandbox set the variable.
 pub(super) fn die_with_parent() -> std::io::Result<()> {
     if std::env::var_os(VARIABLE).is_none() {
         return Ok(());

@@ -1,8 +1,8 @@
-//! The service at the end of the chain.
+//! The provider service.
 
 use super::serve::{Answer, Demo, Outcome};
 
-/// Answers every call with a UUID nobody has seen before, so that a real answer cannot be mistaken for a kept one.
+/// Responds to every call with a new UUID, so that a real response cannot be confused with a cached one.
 pub(super) struct Provider;
 
 impl Demo for Provider {

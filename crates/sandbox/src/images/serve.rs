@@ -1,4 +1,4 @@
-//! The HTTP side that all demo services share: five paths, counted and logged.
+//! The HTTP server shared by all demo services: five paths, counted and logged.
 
 use super::log;
 use super::metrics::{Exposition, RequestCounters};
@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::TcpListener;
 
-/// How an answer is counted and logged.
+/// The outcome of a request, for metrics and the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// What the user came for.
+    /// A real response.
     Real,
-    /// Something to live with instead.
+    /// A fallback response.
     Fallback,
-    /// A failure passed on.
+    /// An error response.
     Error,
-    /// Not about the service's work: greeting, health, metrics, a wrong path.
+    /// A response unrelated to the service's work: greeting, health, metrics, unknown path.
     Other,
 }
 
@@ -54,27 +54,27 @@ impl Answer {
     }
 }
 
-/// What makes one demo service differ from another.
+/// The parts that differ between the demo services.
 pub(super) trait Demo: Send + Sync + 'static {
-    /// What `/` answers.
+    /// The response body of `/`.
     const GREETING: &'static str;
 
-    /// Does the service's work.
+    /// Handles `/invoke`.
     fn invoke(&self) -> impl Future<Output = Answer> + Send;
 
-    /// What `/health` answers: 200, or 503 when false.
+    /// Returns the health for `/health`: 200, or 503 when false.
     fn is_healthy(&self) -> bool {
         true
     }
 
-    /// Adds the service's own series to `/metrics`.
+    /// Adds the service's own metrics to `/metrics`.
     fn expose(&self, _exposition: &mut Exposition) {}
 }
 
-/// Serves `demo` on `listener` for as long as the process lives.
+/// Serves `demo` on `listener` until the process ends.
 pub(super) async fn serve<D: Demo>(listener: TcpListener, demo: D) -> std::io::Result<()> {
     log::line(format_args!("listening on {}", listener.local_addr()?));
-    let site = Arc::new(ServiceState { demo, requests: RequestCounters::default() });
+    let state = Arc::new(ServiceState { demo, requests: RequestCounters::default() });
     let router = Router::new()
         .route("/", get(greeting::<D>))
         .route("/health", get(health::<D>))
@@ -82,7 +82,7 @@ pub(super) async fn serve<D: Demo>(listener: TcpListener, demo: D) -> std::io::R
         .route("/invoke", get(invoke::<D>))
         .route("/metrics", get(metrics::<D>))
         .fallback(not_found::<D>)
-        .with_state(site);
+        .with_state(state);
     axum::serve(listener, router).await
 }
 
@@ -91,50 +91,51 @@ struct ServiceState<D> {
     requests: RequestCounters,
 }
 
-async fn greeting<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "/");
-    visit.end(Answer::text(StatusCode::OK, Outcome::Other, D::GREETING.to_owned()))
+async fn greeting<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "/");
+    active.end(Answer::text(StatusCode::OK, Outcome::Other, D::GREETING.to_owned()))
 }
 
-async fn health<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "/health");
-    let (status, word) = match site.demo.is_healthy() {
+async fn health<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "/health");
+    let (status, word) = match state.demo.is_healthy() {
         true => (StatusCode::OK, "ok\n"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "the circuit breaker is open\n"),
     };
-    visit.end(Answer::text(status, Outcome::Other, word.to_owned()))
+    active.end(Answer::text(status, Outcome::Other, word.to_owned()))
 }
 
-/// Whether the process itself works, whatever becomes of those it calls: what a liveness probe should ask.
-async fn live<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "/live");
-    visit.end(Answer::text(StatusCode::OK, Outcome::Other, "alive\n".to_owned()))
+/// Handles `/live`: reports that the process itself works, independently of the services it calls. Meant for liveness
+/// probes.
+async fn live<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "/live");
+    active.end(Answer::text(StatusCode::OK, Outcome::Other, "alive\n".to_owned()))
 }
 
-async fn invoke<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "/invoke");
-    visit.end(site.demo.invoke().await)
+async fn invoke<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "/invoke");
+    active.end(state.demo.invoke().await)
 }
 
-async fn metrics<D: Demo>(State(site): State<Arc<ServiceState<D>>>) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "/metrics");
+async fn metrics<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "/metrics");
     let mut exposition = Exposition::default();
-    site.requests.expose(&mut exposition);
-    site.demo.expose(&mut exposition);
+    state.requests.expose(&mut exposition);
+    state.demo.expose(&mut exposition);
     let mut answer = Answer::text(StatusCode::OK, Outcome::Other, exposition.into_text());
     answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    visit.end(answer)
+    active.end(answer)
 }
 
-async fn not_found<D: Demo>(State(site): State<Arc<ServiceState<D>>>, request: Request) -> Response {
-    let visit = ActiveRequest::begin(&site.requests, "elsewhere");
+async fn not_found<D: Demo>(State(state): State<Arc<ServiceState<D>>>, request: Request) -> Response {
+    let active = ActiveRequest::begin(&state.requests, "elsewhere");
     let body =
         format!("nothing at {:?}; there are /, /health, /live, /invoke and /metrics\n", request.uri().path());
-    visit.end(Answer::text(StatusCode::NOT_FOUND, Outcome::Other, body))
+    active.end(Answer::text(StatusCode::NOT_FOUND, Outcome::Other, body))
 }
 
-/// A request being answered. Dropped before its end, the user left: that is counted and logged too, for it is what
-/// a naive consumer's users do.
+/// A request in progress. Dropping it before its end means that the client disconnected; this is also counted and
+/// logged, because users of the naive consumer often disconnect.
 struct ActiveRequest<'a> {
     requests: &'a RequestCounters,
     path: &'static str,

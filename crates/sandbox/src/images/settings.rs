@@ -1,28 +1,29 @@
-//! What a demo service is told by its environment.
+//! Settings of a demo service, from environment variables.
 
 use hyper::Uri;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The Service that a consumer calls when nothing else is said: on a cluster with DNS its name is enough.
+/// The default URL of the provider: on a cluster with DNS the Service's name is sufficient.
 const PROVIDER_BY_NAME: &str = "http://my-provider-service:8080";
 
-/// How long to start before it listens.
+/// The environment variable for the delay before the service listens.
 pub const START_DELAY: &str = "START_DELAY";
 
-/// Where to listen and whom to call.
+/// The settings of a demo service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
-    /// From `POD_IP` (default: every address) and `PORT` (default: 8080).
+    /// The listen address, from `POD_IP` (default: every address) and `PORT` (default: 8080).
     pub address: SocketAddr,
     /// The provider's base URL: `PROVIDER_URL`, else the variables that Kubernetes sets for the Service
     /// `my-provider-service`, else that Service's name.
     pub provider: Uri,
-    /// Seconds before it listens, from `START_DELAY` (default: none): a service that takes as long as real ones do.
+    /// The delay in seconds before the service listens, from `START_DELAY` (default: none), to simulate the start time
+    /// of a real service.
     pub start_delay: Duration,
 }
 
-/// An environment variable does not make sense.
+/// An environment variable has an invalid value.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable}={value:?} is not {expected}")]
 pub struct SettingsError {
@@ -35,7 +36,7 @@ impl Settings {
     /// Reads the process's environment.
     ///
     /// # Errors
-    /// When a variable is set to something that cannot be meant.
+    /// Fails when a variable has an invalid value.
     pub(super) fn from_environment() -> Result<Self, SettingsError> {
         Self::read(|name| std::env::var(name).ok())
     }

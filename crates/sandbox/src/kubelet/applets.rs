@@ -1,8 +1,8 @@
 //! Commands for `kubectl exec`.
 //!
-//! A container here is a process of this machine without walls around it. Running a program beside it would run it
-//! on the *machine*: `kill -9 -1`, a common line in chaos experiments, would end the user's session. So the sandbox
-//! runs no programs; it knows a few commands itself, and what they do, they do to the container.
+//! A sandbox container is a process of this machine without isolation. Running a program in it would run it on the
+//! *machine*: `kill -9 -1`, a common line in chaos experiments, would end the user's session. The sandbox therefore
+//! runs no programs; it implements a few commands itself, which affect only the container.
 
 use super::Kubelet;
 use crate::api::{ExecOutput, Process};
@@ -11,10 +11,10 @@ use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// The commands, for messages.
+/// The supported commands, for messages.
 const KNOWN: &str = "cat, date, echo, env, false, hostname, kill, printenv, sh -c, sleep, true";
 
-/// What a command comes to.
+/// The action of a command.
 #[derive(Debug, PartialEq, Eq)]
 enum Applet {
     Print {
@@ -26,16 +26,16 @@ enum Applet {
         code: i32,
     },
     Sleep(Duration),
-    /// Sends back what comes in.
+    /// Copies standard input to standard output.
     Echo,
     Signal(i32),
 }
 
 impl Kubelet {
-    /// Runs one of the commands above beside a container.
+    /// Runs one of the supported commands in the environment of a container.
     ///
     /// # Errors
-    /// 400 when the container does not run.
+    /// Returns 400 when the container is not running.
     pub fn exec(&self, pod: &Object, container: &str, command: &[String]) -> Result<Process, Status> {
         let environment = self.environment(pod, container).ok_or_else(|| {
             Status::bad_request(format!("container \"{container}\" in pod \"{}\" is not running", pod.name))
@@ -47,7 +47,7 @@ impl Kubelet {
         if let Applet::Signal(signal) = applet {
             self.signal(pod, container, signal);
         }
-        // Ends with its reader: every send fails then.
+        // The task ends with its reader, when sending fails.
         tokio::spawn(run(applet, input, sender));
         Ok(Process { stdin: Some(stdin), output })
     }
@@ -111,7 +111,7 @@ fn understand(words: &[&str], environment: &[(String, String)]) -> Applet {
     }
 }
 
-/// One simple command of a shell: words, no more.
+/// Interprets one simple shell command consisting of plain words.
 fn shell(script: &str, environment: &[(String, String)]) -> Applet {
     if script.contains(['|', '&', ';', '<', '>', '$', '`', '(', '"', '\'', '*']) {
         let text = format!("sh: the sandbox's shell knows single commands of plain words, not {script:?}\n");
@@ -124,7 +124,7 @@ fn shell(script: &str, environment: &[(String, String)]) -> Applet {
     }
 }
 
-/// `kill [-SIGNAL] 1`: the container's process is number 1 to those inside it.
+/// Implements `kill [-SIGNAL] 1`: the container's process has number 1 inside the container.
 fn kill(arguments: &[&str]) -> Applet {
     let (name, target) = match arguments {
         [target] => ("TERM", target),

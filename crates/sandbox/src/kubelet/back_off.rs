@@ -1,20 +1,21 @@
-//! How long to wait before a container that ended is started again.
+//! The back-off before a container is restarted.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(300);
-/// A run that lasted so long makes up for the failures before it.
+/// A run of at least this duration resets the back-off.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
 
-/// The first restart is immediate, the next waits 10 s, and each one after that twice as long, up to five minutes.
+/// The first restart is immediate, the second waits 10 s, and each later one waits twice as long as the one before, up
+/// to five minutes.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct BackOff {
     next: Option<Duration>,
 }
 
 impl BackOff {
-    /// The wait after a run that lasted `ran`.
+    /// Returns the delay after a run of the duration `ran`.
     pub(super) fn after(&mut self, ran: Duration) -> Duration {
         if ran >= FORGIVEN_AFTER {
             self.next = None;

@@ -1,4 +1,4 @@
-//! One container: started, probed, restarted, stopped.
+//! Runs one container: starts, probes, restarts and stops its process.
 
 use super::back_off::BackOff;
 use super::handle::ContainerHandle;
@@ -18,13 +18,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// When a container must be gone: asked to end at once, killed at the instant. `None`: it shall run.
+/// The deadline by which a container must have ended: SIGTERM is sent at once, SIGKILL at the deadline. `None` while
+/// the container should run.
 pub(super) type Stop = watch::Receiver<Option<Instant>>;
 
-/// Between the tries to get an image that is not there.
+/// The delay between attempts to pull an unknown image.
 const PULL_AGAIN: Duration = Duration::from_secs(10);
 
-/// Runs one container of a pod until it is told to stop or its restart policy says that it is done.
+/// Runs one container of a pod until it is stopped or its restart policy allows no further run.
 pub(super) struct ContainerRunner {
     pub shared: Arc<KubeletState>,
     pub pod: Arc<Object>,
@@ -38,18 +39,18 @@ pub(super) struct ContainerRunner {
     pub state: ContainerState,
 }
 
-/// Why a run ended.
+/// The reason why a run ended, with the exit code.
 enum RunEnd {
-    /// By itself, or somebody killed it.
+    /// The process exited by itself or was killed from outside.
     Exited(i32),
-    /// We ended it because it was unhealthy.
+    /// The kubelet ended the process because a probe failed.
     Unhealthy(i32),
-    /// We ended it because the pod goes.
+    /// The kubelet ended the process because the pod is being deleted.
     Stopped(i32),
 }
 
 impl ContainerRunner {
-    /// The container's life.
+    /// Runs and restarts the container until it has ended for good.
     pub(super) async fn run(mut self) {
         let mut back_off = BackOff::default();
         let mut wait = Duration::ZERO;
@@ -98,7 +99,7 @@ impl ContainerRunner {
     }
 
     async fn report(&self) {
-        // The pod's task is gone only when the sandbox ends.
+        // Sending fails only when the sandbox is ending and the pod's task is gone.
         let _ = self.reports.send((self.place, self.state.clone())).await;
     }
 
@@ -112,13 +113,13 @@ impl ContainerRunner {
         self.shared.recorder.record(&self.pod, Some(&field), severity, reason, message);
     }
 
-    /// Whether the pod goes; a kubelet that ended counts as that.
+    /// Waits until the container has to stop, or the kubelet has ended.
     async fn stopped(stop: &mut Stop) {
         let _ = stop.wait_for(Option::is_some).await;
     }
 
-    /// The built-in image that the manifest asks for. Waits while it asks for one that is not there; none when the
-    /// pod goes.
+    /// Returns the built-in image of the manifest. Waits while the manifest names an unknown image; `None` when the pod
+    /// is deleted meanwhile.
     async fn image(&mut self) -> Option<Image> {
         let mut failed = false;
         loop {
@@ -150,7 +151,7 @@ impl ContainerRunner {
         }
     }
 
-    /// The image that the pod asks for now: it is the one field of a container that may change.
+    /// Returns the current image reference of the pod: the image is the only mutable field of a container.
     fn reference(&self) -> String {
         let present = self.shared.store.get(Resource::Pods, &self.pod.namespace, &self.pod.name);
         let present = present.filter(|present| present.uid == self.pod.uid).map(|present| present.value());
@@ -160,7 +161,8 @@ impl ContainerRunner {
         asked.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits out the back-off and what making the container takes, whichever is longer. False when the pod goes.
+    /// Waits for the back-off or the creation delay, whichever is longer. Returns false when the pod is deleted
+    /// meanwhile.
     async fn pause(&mut self, creation: Duration, back_off: Duration) -> bool {
         let wait = creation.max(back_off);
         if wait.is_zero() {
@@ -209,12 +211,12 @@ impl ContainerRunner {
         Ok(process)
     }
 
-    /// Watches over a process until it is gone.
+    /// Supervises a process until it has ended.
     async fn supervise(&mut self, mut process: Process, start: ContainerStart) -> RunEnd {
         let ports = environment::ports(&self.spec);
         let mut presence = Some(self.shared.network.appear(&self.address, &ports));
         let _running = self.handle.runs();
-        // Whoever signalled the run before meant that one.
+        // Discards signals that were meant for the previous run.
         while self.signals.try_recv().is_ok() {}
         let (sender, mut findings) = mpsc::channel(16);
         let mut probes = Probes::read(&self.spec, &self.address, start.probes);
@@ -229,7 +231,8 @@ impl ContainerRunner {
                 exit_code = process.wait() => return RunEnd::Exited(exit_code),
                 () = Self::stopped(&mut self.stop) => break false,
                 Some(signal) = self.signals.recv() => {
-                    // The network must not see a death before it knows of it.
+                    // The listener is removed before the signal is sent, so that the network treats the process as gone
+                    // before its sockets close.
                     if !matches!(signal, libc::SIGSTOP | libc::SIGCONT) {
                         presence = None;
                     }
@@ -251,7 +254,7 @@ impl ContainerRunner {
         if unhealthy { RunEnd::Unhealthy(exit_code) } else { RunEnd::Stopped(exit_code) }
     }
 
-    /// Takes in what a probe found; whether the container must be restarted for it.
+    /// Handles the result of a probe. Returns whether the container must be restarted.
     async fn probe_result(&mut self, finding: &ProbeResult) -> bool {
         let word = finding.purpose.word();
         if let Some(failure) = &finding.failure {
@@ -278,7 +281,8 @@ impl ContainerRunner {
         false
     }
 
-    /// Ends a process: asks it, gives it its grace, kills it. The grace may be cut short while it lasts.
+    /// Ends a process: sends SIGTERM, waits for the grace period, sends SIGKILL. The grace period can be shortened
+    /// meanwhile.
     async fn end(&mut self, process: &mut Process, unhealthy: bool) -> i32 {
         if !unhealthy {
             self.event(Severity::Normal, "Killing", &format!("Stopping container {}", self.name()));
@@ -306,7 +310,7 @@ impl ContainerRunner {
     }
 }
 
-/// The probes of a container; the others wait for the startup probe.
+/// The probes of a container that are not started yet; readiness and liveness wait for the startup probe.
 struct Probes {
     startup: Option<Probe>,
     readiness: Option<Probe>,
@@ -325,7 +329,7 @@ impl Probes {
         }
     }
 
-    /// Starts those whose time has come and that do not run yet.
+    /// Starts the due probes that are not running yet.
     fn launch(&mut self, started: bool, findings: &mpsc::Sender<ProbeResult>, tasks: &mut JoinSet<()>) {
         let due = match started {
             false => [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)],

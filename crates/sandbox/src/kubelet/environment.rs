@@ -1,33 +1,33 @@
-//! The environment of a container: the Services it can call, its manifest's variables, where it listens.
+//! The environment variables of a container: Services, the manifest's variables, and the listen address.
 
 use crate::network::{Network, PodAddress};
 use crate::store::{Object, Resource, Selectors, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The port of a container that names none: what the built-in images listen on.
+/// The port of a container that declares none: the default port of the built-in images.
 const DEFAULT_PORT: u16 = 8080;
 
-/// The ports that a container may listen on: those it declares, and the one its `PORT` says.
+/// Returns the ports on which a container may listen: its declared ports and the value of its `PORT` variable.
 pub(super) fn ports(container: &Value) -> Vec<u16> {
     let number = |value: &Value| u16::try_from(value.as_u64()?).ok();
     let declared = container["ports"].as_array().into_iter().flatten();
     let mut ports: Vec<u16> = declared.filter_map(|port| number(&port["containerPort"])).collect();
     let variables = container["env"].as_array().into_iter().flatten();
-    let told = variables
+    let port_variable = variables
         .filter(|variable| variable["name"] == "PORT")
         .find_map(|v| v["value"].as_str()?.parse().ok());
-    ports.extend(told.filter(|port| !ports.contains(port)));
+    ports.extend(port_variable.filter(|port| !ports.contains(port)));
     if ports.is_empty() {
         ports.push(DEFAULT_PORT);
     }
     ports
 }
 
-/// Everything that a container's process is told.
+/// Returns the environment variables of a container's process.
 ///
 /// # Errors
-/// Why a variable has no value, in words for the pod's status.
+/// Returns a message for the pod's status when a variable cannot be resolved.
 pub(super) fn of(
     store: &Store,
     network: &Network,
@@ -54,14 +54,14 @@ pub(super) fn of(
             variables.insert(name, content);
         }
     }
-    let told = variables.get("PORT").and_then(|port| port.parse().ok());
-    let port = told.or_else(|| ports(container).first().copied()).unwrap_or(DEFAULT_PORT);
+    let port_variable = variables.get("PORT").and_then(|port| port.parse().ok());
+    let port = port_variable.or_else(|| ports(container).first().copied()).unwrap_or(DEFAULT_PORT);
     variables.insert("PORT".to_owned(), address.port(port).to_string());
     variables.insert("POD_IP".to_owned(), address.ip().to_string());
     Ok(variables.into_iter().collect())
 }
 
-/// The variables by which a pod finds the Services of its namespace, and the cluster's own.
+/// Adds the variables for the Services of the pod's namespace, and for the Service `kubernetes`.
 fn services(store: &Store, network: &Network, namespace: &str, variables: &mut BTreeMap<String, String>) {
     let mut all = store.list(Resource::Services, Some(namespace), &Selectors::default()).objects;
     all.extend(store.get(Resource::Services, "default", "kubernetes"));
@@ -117,7 +117,7 @@ fn from_config_map(
     Ok(())
 }
 
-/// The value behind a `valueFrom`; none when it is optional and not there.
+/// Resolves a `valueFrom`; `None` when the value is optional and does not exist.
 fn referenced(
     store: &Store,
     namespace: &str,
@@ -165,7 +165,7 @@ fn field(pod: &Value, path: &str, address: &PodAddress) -> Result<String, String
     }
 }
 
-/// Replaces `$(NAME)` by what is known so far; `$$` stands for `$`.
+/// Replaces `$(NAME)` by the value of a variable that is already defined; `$$` yields `$`.
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut result = String::new();
     let mut rest = text;

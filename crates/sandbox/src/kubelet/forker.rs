@@ -1,8 +1,8 @@
-//! The thread that starts every process of the sandbox.
+//! The thread that starts all processes of the sandbox.
 //!
-//! On Linux a child asks the system to be killed when its parent dies (`PR_SET_PDEATHSIG`), and that is tied to the
-//! **thread** that started it, not to the process. A thread of our own that lives as long as the kubelet is the one
-//! place where nothing (a runtime that ends idle threads, a caller that blocks) can take a pod with it by accident.
+//! On Linux a child asks the kernel to kill it when its parent dies (`PR_SET_PDEATHSIG`). The kernel ties that to the
+//! parent **thread**, not to the process. A dedicated thread that lives as long as the kubelet ensures that no pod is
+//! killed by accident, for example when the runtime ends an idle thread.
 
 use std::io;
 use std::process::Command;
@@ -11,7 +11,7 @@ use tokio::process::Child;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// Starts processes. When it is dropped its thread ends, and with it, on Linux, every process it started.
+/// Starts processes. Dropping it ends its thread, and on Linux thereby every process that the thread started.
 #[derive(Debug)]
 pub(super) struct Forker(mpsc::Sender<Request>);
 
@@ -21,7 +21,7 @@ struct Request {
 }
 
 impl Forker {
-    /// Starts the thread. To be called inside a runtime: children are awaited there.
+    /// Starts the thread. Must be called inside a runtime, which awaits the children.
     pub(super) fn start() -> io::Result<Self> {
         let (requests, inbox) = mpsc::channel::<Request>();
         let runtime = Handle::current();
@@ -30,7 +30,7 @@ impl Forker {
             while let Ok(Request { mut command, reply }) = inbox.recv() {
                 tie_to_this_thread(&mut command);
                 let child = tokio::process::Command::from(command).kill_on_drop(true).spawn();
-                // Nobody waits for it any more: the child is dropped, and killed with that.
+                // If the receiver is gone, the child is dropped and thereby killed.
                 let _ = reply.send(child);
             }
         })?;
@@ -52,21 +52,21 @@ fn tie_to_this_thread(command: &mut Command) {
 
     let parent = std::process::id();
     let tie = move || {
-        // SAFETY: two system calls that take and give plain numbers; both may be made between fork and exec.
+        // SAFETY: these system calls take and return plain numbers; both are allowed between fork and exec.
         let (set, now) = unsafe { (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), libc::getppid()) };
         if set != 0 {
             return Err(io::Error::last_os_error());
         }
-        // The parent may have died before the tie was made; then nobody would ever send the signal.
+        // If the parent died before `prctl`, the kernel would never send the signal.
         if u32::try_from(now) != Ok(parent) {
             return Err(io::Error::from_raw_os_error(libc::ESRCH));
         }
         Ok(())
     };
-    // SAFETY: `tie` allocates nothing and takes no lock, so it may run in a forked child of a process with threads.
+    // SAFETY: `tie` allocates nothing and takes no lock, so it may run in a forked child of a multi-threaded process.
     unsafe { command.pre_exec(tie) };
 }
 
-/// Elsewhere the images watch their standard input, which closes when this process is gone.
+/// On other systems the images monitor their standard input, which closes when this process ends.
 #[cfg(not(target_os = "linux"))]
 fn tie_to_this_thread(_: &mut Command) {}

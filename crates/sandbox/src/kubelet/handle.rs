@@ -1,18 +1,18 @@
-//! A container as others see it: its logs, and a way to kill it.
+//! The handle of a container for other tasks: its logs, its environment, and signals to its process.
 
 use super::logs::Log;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// Shared between a container's task and those who ask about it.
+/// The state shared between a container's task and its users.
 #[derive(Debug)]
 pub(super) struct ContainerHandle {
     logs: Mutex<Logs>,
     running: AtomicBool,
-    /// What the present run was told; the one before has no claim on it.
+    /// The environment of the current run.
     environment: Mutex<Vec<(String, String)>>,
-    /// Signals for the process, from outsiders.
+    /// Signals to be sent to the process.
     signals: mpsc::Sender<i32>,
 }
 
@@ -22,7 +22,7 @@ struct Logs {
     previous: Option<Log>,
 }
 
-/// Marks a container as running for as long as it is held.
+/// Marks a container as running until it is dropped.
 pub(super) struct Running(Arc<ContainerHandle>);
 
 impl Drop for Running {
@@ -32,14 +32,14 @@ impl Drop for Running {
 }
 
 impl ContainerHandle {
-    /// A handle, and the end at which the container's task hears of signals.
+    /// Creates a handle and the receiver of the signals sent through it.
     pub(super) fn new() -> (Self, mpsc::Receiver<i32>) {
-        let (signals, heard) = mpsc::channel(4);
+        let (signals, receiver) = mpsc::channel(4);
         let (logs, environment) = Default::default();
-        (Self { logs, running: AtomicBool::new(false), environment, signals }, heard)
+        (Self { logs, running: AtomicBool::new(false), environment, signals }, receiver)
     }
 
-    /// Opens the log of a new run; that of the run before is kept, older ones are not.
+    /// Opens the log of a new run. The log of the previous run is kept, older logs are dropped.
     pub(super) fn begin(&self, environment: &[(String, String)]) -> Log {
         *self.environment.lock().unwrap_or_else(PoisonError::into_inner) = environment.to_vec();
         let log = Log::new();
@@ -48,29 +48,29 @@ impl ContainerHandle {
         log
     }
 
-    /// Notes that a process runs, until the note is dropped.
+    /// Marks the container as running until the returned guard is dropped.
     pub(super) fn runs(self: &Arc<Self>) -> Running {
         self.running.store(true, Ordering::Release);
         Running(Arc::clone(self))
     }
 
-    /// Whether a process runs.
+    /// Returns whether a process is running.
     pub(super) fn is_running(&self) -> bool {
         self.running.load(Ordering::Acquire)
     }
 
-    /// The log of this run, or of the one before.
+    /// Returns the log of the current or the previous run.
     pub(super) fn log(&self, previous: bool) -> Option<Log> {
         let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
         if previous { logs.previous.clone() } else { logs.current.clone() }
     }
 
-    /// The environment of the present run.
+    /// Returns the environment of the current run.
     pub(super) fn environment(&self) -> Vec<(String, String)> {
         self.environment.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Signals the process as an outsider would. False when none runs.
+    /// Sends a signal to the process. Returns false when no process is running.
     pub(super) fn signal(&self, signal: i32) -> bool {
         self.is_running()
             && !matches!(self.signals.try_send(signal), Err(mpsc::error::TrySendError::Closed(_)))

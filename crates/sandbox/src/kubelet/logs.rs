@@ -1,4 +1,4 @@
-//! What a container wrote: a bounded ring of lines that can be read and followed.
+//! The log of a container: a bounded ring of lines that can be read and followed.
 
 use crate::api::{LogLines, LogOptions};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// Kept of one run of a container; the oldest lines make room.
+/// The maximum number of lines kept per run; the oldest are dropped.
 const LINES: usize = 5000;
-/// As above, in bytes.
+/// The maximum number of bytes kept per run.
 const BYTES: usize = 1 << 20;
-/// A longer line is kept in pieces.
+/// The maximum length of a line in bytes; longer lines are split.
 pub(super) const LINE: usize = 16 << 10;
 
 /// The log of one run of a container. Clones share it.
@@ -22,7 +22,7 @@ pub(super) struct Log(Arc<SharedLog>);
 #[derive(Debug)]
 struct SharedLog {
     ring: Mutex<Ring>,
-    /// Moves with every line and when the run ends.
+    /// Notified for every new line and when the run ends.
     moved: watch::Sender<()>,
 }
 
@@ -30,7 +30,7 @@ struct SharedLog {
 struct Ring {
     lines: VecDeque<LogLine>,
     bytes: usize,
-    /// The number of the first line that is still here.
+    /// The number of the oldest kept line.
     first: u64,
     ended: bool,
 }
@@ -46,7 +46,7 @@ impl Log {
         Self(Arc::new(SharedLog { ring: Mutex::default(), moved: watch::Sender::new(()) }))
     }
 
-    /// Adds a line, without its line end.
+    /// Appends a line, which must not contain a line ending.
     pub(super) fn push(&self, text: &[u8]) {
         let mut ring = self.lock();
         ring.bytes += text.len();
@@ -60,13 +60,13 @@ impl Log {
         self.0.moved.send_replace(());
     }
 
-    /// Nothing more will come.
+    /// Marks the log as complete.
     pub(super) fn end(&self) {
         self.lock().ended = true;
         self.0.moved.send_replace(());
     }
 
-    /// The lines that were asked for, as they are and as they come.
+    /// Returns the requested lines: existing ones and, if the log is followed, new ones.
     pub(super) fn read(&self, options: &LogOptions) -> LogLines {
         let ring = self.lock();
         let wanted = |line: &LogLine| options.since.is_none_or(|since| line.at >= since);
@@ -104,7 +104,7 @@ impl LogReader {
         loop {
             let (line, ended) = {
                 let ring = self.log.lock();
-                // A slow reader goes on with the oldest line that is left.
+                // A reader that is too slow continues with the oldest kept line.
                 self.next = self.next.max(ring.first);
                 let place = usize::try_from(self.next - ring.first).unwrap_or(usize::MAX);
                 (ring.lines.get(place).cloned(), ring.ended)

@@ -1,16 +1,16 @@
 //! Runs the pods: every container is a real process of this machine.
 //!
-//! The kubelet follows the pods in the store. Each pod that is bound to a node gets a task (`pod`), each of its
-//! containers another one (`container`), which starts the process of the built-in image, probes it, restarts it with
-//! a growing back-off, and stops it with its grace period when the pod goes. What happens is told in the pod's status
-//! and in Events, in the words of a real kubelet.
+//! The kubelet follows the pods in the store. Each pod that is bound to a node gets a task (`pod`), and each of its
+//! containers another one (`container`), which starts the process of the built-in image, probes it, restarts it with an
+//! increasing back-off, and stops it with its grace period when the pod is deleted. The results are written to the
+//! pod's status and to Events, with the same texts as a real kubelet.
 //!
-//! **Nothing outlives the sandbox.** In order: [`Kubelet::stop`] asks all processes to end, waits a grace period and
-//! kills what is left. In disorder (even `kill -9`): see `forker`.
+//! **No process outlives the sandbox.** On a regular exit [`Kubelet::stop`] sends SIGTERM to all processes, waits for a
+//! grace period and kills the remaining ones. For abnormal exits (even `kill -9`) see `forker`.
 //!
-//! **Starting.** A service takes as long as its manifest says (`START_DELAY`, and its probes' initial delays), as on any
-//! cluster; making its container takes a second more, as on a node. Nobody wants to wait for that before there is anything
-//! to see: until the cluster has been ready for the first time ([`Kubelet::settle`]) everything starts at once.
+//! **Start times.** A service takes as long to start as its manifest declares (`START_DELAY` and the initial delays of
+//! its probes), as on any cluster; creating its container takes one more second, as on a node. Until the cluster has
+//! been ready for the first time ([`Kubelet::settle`]) there are no delays, so that the user need not wait.
 
 mod applets;
 mod back_off;
@@ -43,34 +43,35 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long a container takes to start, once the cluster has been ready.
+/// The start time of a container after the cluster has been ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StartDelays {
-    /// As its manifest says.
+    /// As declared in the manifest.
     #[default]
     AsDeclared,
-    /// So long in all, whatever its manifest says.
+    /// The given total time, whatever the manifest declares.
     Within(Duration),
 }
 
-/// What making a container takes, as on a node that has its image.
+/// The time to create a container, as on a node that already has its image.
 const CREATION: Duration = Duration::from_secs(1);
-/// The longest initial delay of a probe until the cluster has been ready: a process is not there in its first moment.
+/// The maximum initial delay of a probe before the cluster has been ready. A delay is needed because a new process does
+/// not listen at once.
 const FIRST_PROBE: Duration = Duration::from_secs(1);
 
-/// How one container starts.
+/// The delays for one start of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ContainerStart {
-    /// Until its process is there.
+    /// The delay until the process is started.
     creation: Duration,
-    /// What its process is told to take; as its manifest says if none.
+    /// The start delay of the process; `None` keeps the manifest's value.
     delay: Option<Duration>,
-    /// The longest initial delay of its probes.
+    /// The maximum initial delay of the probes.
     probes: Duration,
 }
 
 impl StartDelays {
-    /// As fast as this machine can.
+    /// No delays: containers start as fast as the machine allows.
     pub const AT_ONCE: Self = Self::Within(Duration::ZERO);
 
     fn start(self, settled: bool) -> ContainerStart {
@@ -91,15 +92,15 @@ impl StartDelays {
     }
 }
 
-/// The handle to the kubelet; clones share it.
+/// A handle to the kubelet; clones share it.
 #[derive(Debug, Clone)]
 pub struct Kubelet {
     shared: Arc<KubeletState>,
-    /// Set when everything shall end, with the grace to give.
+    /// The grace period, set when all pods are to end.
     ending: Arc<watch::Sender<Option<Duration>>>,
 }
 
-/// What every pod's task needs.
+/// The state shared by all pod tasks.
 #[derive(Debug)]
 struct KubeletState {
     store: Store,
@@ -113,7 +114,7 @@ struct KubeletState {
 }
 
 impl KubeletState {
-    /// How a container starts that is started now.
+    /// Returns the delays for a container that starts now.
     fn start(&self) -> ContainerStart {
         self.starting.start(self.settled.load(Ordering::Relaxed))
     }
@@ -136,11 +137,11 @@ impl KubeletState {
 }
 
 impl Kubelet {
-    /// A kubelet that starts images by `program IMAGE` (the words before the image's name: this binary and `image`).
-    /// It does nothing until [`Kubelet::run`].
+    /// Creates a kubelet that starts images by `program IMAGE` (`program`: this binary and `image`). It is inactive
+    /// until [`Kubelet::run`].
     ///
     /// # Errors
-    /// When the thread that starts processes cannot be made.
+    /// Fails when the thread that starts processes cannot be created.
     pub fn new(
         store: &Store,
         network: &Network,
@@ -161,12 +162,12 @@ impl Kubelet {
         Ok(Self { shared: Arc::new(shared), ending: Arc::new(watch::Sender::new(None)) })
     }
 
-    /// From now on containers take their time to start.
+    /// Applies the start delays to all containers that start from now on.
     pub fn settle(&self) {
         self.shared.settled.store(true, Ordering::Relaxed);
     }
 
-    /// Follows the pods until [`Kubelet::stop`]; then all of them have ended.
+    /// Follows the pods until [`Kubelet::stop`] is called; returns when all pods have ended.
     pub async fn run(self) {
         let store = &self.shared.store;
         let mut ending = self.ending.subscribe();
@@ -196,36 +197,36 @@ impl Kubelet {
         pods.end(grace).await;
     }
 
-    /// Ends all pods: asks their processes, waits up to `grace`, kills what is left.
+    /// Ends all pods: sends SIGTERM to their processes, waits up to `grace`, kills the remaining ones.
     pub fn stop(&self, grace: Duration) {
         self.ending.send_replace(Some(grace));
     }
 
-    /// Kills a container's process as an outsider would. False when none runs.
+    /// Kills a container's process with SIGKILL. Returns false when it is not running.
     pub fn kill(&self, pod: &Object, container: &str) -> bool {
         self.signal(pod, container, libc::SIGKILL)
     }
 
-    /// Signals a container's process group as an outsider would. False when none runs.
+    /// Sends a signal to a container's process group. Returns false when it is not running.
     pub fn signal(&self, pod: &Object, container: &str, signal: i32) -> bool {
         self.shared.find(&pod.uid, container).is_some_and(|handle| handle.signal(signal))
     }
 
-    /// What a container's process was told by its environment; none when it does not run.
+    /// Returns the environment of a container's process; `None` when it is not running.
     pub fn environment(&self, pod: &Object, container: &str) -> Option<Vec<(String, String)>> {
         let handle = self.shared.find(&pod.uid, container).filter(|handle| handle.is_running())?;
         Some(handle.environment())
     }
 
-    /// Whether a container's process runs.
+    /// Returns whether a container's process is running.
     pub fn is_running(&self, pod: &Object, container: &str) -> bool {
         self.shared.find(&pod.uid, container).is_some_and(|handle| handle.is_running())
     }
 
-    /// A container's log.
+    /// Returns a container's log.
     ///
     /// # Errors
-    /// 400 when it has not started, or had no run before and that one is asked for.
+    /// Returns 400 when the container has not started, or has no previous run and that is requested.
     pub fn log(&self, pod: &Object, container: &str, options: &LogOptions) -> Result<LogLines, Status> {
         let handle = self.shared.find(&pod.uid, container);
         let log = handle.and_then(|handle| handle.log(options.previous));
@@ -242,7 +243,7 @@ impl Kubelet {
     }
 }
 
-/// The pods that have a task, or had one and are still in the store: those must not run a second time.
+/// The pods that have a task, or that had one and are still in the store and so must not run again.
 struct PodTasks {
     shared: Arc<KubeletState>,
     known: HashMap<String, watch::Sender<PodUpdate>>,
@@ -260,7 +261,7 @@ impl PodTasks {
         self.shared.forget(&change.object.uid);
     }
 
-    /// Takes the pods that are there for all that are: the history does not reach back far enough.
+    /// Synchronises with the complete list of pods, because the history does not reach back far enough.
     fn follow_all(&mut self, pods: Vec<Arc<Object>>) {
         let present: std::collections::HashSet<String> = pods.iter().map(|pod| pod.uid.clone()).collect();
         self.known.retain(|uid, news| {
@@ -283,9 +284,9 @@ impl PodTasks {
         if pod.field("spec.nodeName").is_empty() || finished {
             return;
         }
-        let (news, hear) = watch::channel(PodUpdate::Is(Arc::clone(pod)));
+        let (news, receiver) = watch::channel(PodUpdate::Is(Arc::clone(pod)));
         self.known.insert(pod.uid.clone(), news);
-        self.tasks.spawn(pod::run(Arc::clone(&self.shared), Arc::clone(pod), hear));
+        self.tasks.spawn(pod::run(Arc::clone(&self.shared), Arc::clone(pod), receiver));
     }
 
     async fn end(mut self, grace: Duration) {

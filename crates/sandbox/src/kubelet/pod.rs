@@ -1,4 +1,4 @@
-//! One pod: its address, its containers, its status, its end.
+//! Runs one pod: its address, its containers, its status and its termination.
 
 use super::container::ContainerRunner;
 use super::handle::ContainerHandle;
@@ -14,19 +14,20 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// A pod as its task hears of it.
+/// An update about a pod for its task.
 #[derive(Debug, Clone)]
 pub(super) enum PodUpdate {
-    /// This is how it is now.
+    /// The current version of the pod.
     Is(Arc<Object>),
-    /// It was taken from the store without waiting for its processes (a forced deletion), or the sandbox ends.
+    /// The pod was removed from the store without waiting for its processes (a forced deletion), or the sandbox is
+    /// ending.
     Gone {
-        /// How long its processes may still take.
+        /// The grace period of the processes.
         grace: Duration,
     },
 }
 
-/// Runs a pod until it is gone or has finished.
+/// Runs a pod until it is deleted or has finished.
 pub(super) async fn run(shared: Arc<KubeletState>, pod: Arc<Object>, mut news: watch::Receiver<PodUpdate>) {
     let Some(address) = join(&shared, &pod, &mut news).await else { return };
     if pod.value()["spec"]["initContainers"].as_array().is_some_and(|list| !list.is_empty()) {
@@ -38,7 +39,7 @@ pub(super) async fn run(shared: Arc<KubeletState>, pod: Arc<Object>, mut news: w
     life.close();
 }
 
-/// Gets the pod an address; none when the pod goes before there is one.
+/// Allocates an address for the pod; `None` when the pod is deleted before that succeeds.
 async fn join(
     shared: &KubeletState,
     pod: &Object,
@@ -73,7 +74,7 @@ async fn join(
     }
 }
 
-/// When the pod's processes must be gone, if it goes.
+/// Returns the deadline by which the pod's processes must have ended, if the pod is being deleted.
 fn deadline(news: &PodUpdate) -> Option<Instant> {
     let object = match news {
         PodUpdate::Gone { grace } => return Some(Instant::now() + *grace),
@@ -81,13 +82,14 @@ fn deadline(news: &PodUpdate) -> Option<Instant> {
     };
     let value = object.value();
     let at: Timestamp = value["metadata"]["deletionTimestamp"].as_str()?.parse().ok()?;
-    // The time stamp has whole seconds; a grace of one second must not be rounded away.
+    // The timestamp has whole seconds: one second is added so that a grace period of one second is not lost by
+    // rounding.
     let grace = Duration::from_secs(value["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0));
     let left = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
     Some(Instant::now() + (left + Duration::from_secs(1)).min(grace))
 }
 
-/// Tells the store that the pod's processes have ended.
+/// Confirms to the store that the pod's processes have ended.
 fn confirm(shared: &KubeletState, pod: &Object) {
     match shared.store.delete(Resource::Pods, &pod.namespace, &pod.name, &Deletion::now(&pod.uid)) {
         Err(status) if status.code != 404 && status.code != 409 => {
@@ -151,7 +153,7 @@ impl PodLifecycle {
                         }
                         self.publish();
                     }
-                    // Every container's task has ended and all it said was heard.
+                    // All container tasks have ended and all their reports have been received.
                     None => return,
                 },
                 Ok(()) = news.changed() => {
@@ -174,7 +176,7 @@ impl PodLifecycle {
         }
     }
 
-    /// Writes the status, unless the pod is another one by now.
+    /// Writes the status, unless the pod has been replaced by another one of the same name.
     fn publish(&self) {
         let ip = self.address.ip().to_string();
         let written =
@@ -191,8 +193,8 @@ impl PodLifecycle {
         }
     }
 
-    /// Lets go of what the pod held. A pod that finished by itself stays, to be looked at; one that was asked to go
-    /// goes now.
+    /// Releases the pod's address. A pod that finished by itself is kept, so that it can be inspected; a pod that is
+    /// being deleted is removed from the store.
     fn close(self) {
         self.shared.network.leave(&self.pod.uid);
         if self.stop.borrow().is_some() {

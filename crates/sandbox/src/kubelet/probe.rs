@@ -11,23 +11,23 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-/// The first pause between readiness probes of a container that is not ready yet. Kubernetes too probes such a
-/// container more often than its period says, to make it ready sooner.
+/// The first interval between readiness probes of a container that is not ready yet. Kubernetes also probes such a
+/// container more often than its period, so that it becomes ready sooner.
 const EAGER: Duration = Duration::from_millis(20);
 
-/// What a probe is for.
+/// The kind of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProbeKind {
-    /// Until it succeeds the others wait; when it fails the container is restarted.
+    /// The other probes wait until it succeeds; when it fails the container is restarted.
     Startup,
-    /// While it succeeds the container takes traffic.
+    /// While it succeeds the container receives traffic.
     Readiness,
     /// When it fails the container is restarted.
     Liveness,
 }
 
 impl ProbeKind {
-    /// The word in events: `Readiness probe failed: …`.
+    /// Returns the name used in events: `Readiness probe failed: …`.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Startup => "Startup",
@@ -60,22 +60,22 @@ enum Check {
         host: String,
         port: u16,
     },
-    /// The sandbox cannot make this kind of check; it fails and says so.
+    /// A kind of check that the sandbox does not support; it always fails with this message.
     Impossible(&'static str),
 }
 
-/// What one check found.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProbeResult {
     pub purpose: ProbeKind,
-    /// The words for the event, when it failed.
+    /// The error message for the event, when the check failed.
     pub failure: Option<String>,
-    /// What the thresholds make of it: healthy or not. `None` while they are not reached.
+    /// Whether the container is healthy according to the thresholds; `None` while they are not reached.
     pub verdict: Option<bool>,
 }
 
 impl Probe {
-    /// Reads a probe of `container`; ports by name are the container's.
+    /// Parses a probe; named ports are looked up in `container`.
     pub(super) fn read(probe: &Value, container: &Value, address: &PodAddress) -> Option<Self> {
         if !probe.is_object() {
             return None;
@@ -92,12 +92,12 @@ impl Probe {
         })
     }
 
-    /// The same with an initial delay of no more than `longest`.
+    /// Limits the initial delay to `longest`.
     pub(super) fn begins_within(self, longest: Duration) -> Self {
         Self { initial_delay: self.initial_delay.min(longest), ..self }
     }
 
-    /// Probes and tells what it finds, until nobody listens or a startup probe has succeeded.
+    /// Runs the probe and sends its results, until the receiver is dropped or a startup probe has succeeded.
     pub(super) async fn run(self, purpose: ProbeKind, findings: mpsc::Sender<ProbeResult>) {
         sleep(self.initial_delay).await;
         let began = Instant::now();
@@ -113,7 +113,7 @@ impl Probe {
             healthy = verdict.unwrap_or(healthy);
             let waking_up = !healthy && purpose != ProbeKind::Liveness && began.elapsed() < self.period;
             let finished = purpose == ProbeKind::Startup && verdict == Some(true);
-            // A process that is still opening its port is no news.
+            // A failure while the process is still starting is not reported.
             if !(waking_up && failure.is_some())
                 && findings.send(ProbeResult { purpose, failure, verdict }).await.is_err()
             {
@@ -129,7 +129,7 @@ impl Probe {
     }
 }
 
-/// Results of the same kind in a row.
+/// The number of consecutive results of the same kind.
 #[derive(Debug, Default)]
 struct Streak {
     good: bool,
@@ -317,7 +317,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_goes_on_for_as_long_as_somebody_listens() {
         let address = Network::new(Delays::NONE).join("1", &[]).unwrap();
-        // A check that needs no network: only the rounds count here.
+        // This check needs no network: only the intervals matter here.
         let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
         let probe = Probe::read(&spec, &json!({}), &address).unwrap();
         let (findings, mut found) = mpsc::channel(1);

@@ -1,4 +1,4 @@
-//! A container's process: started, signalled as a group, awaited.
+//! A container's process: starts it, signals its process group and waits for its exit.
 
 use super::forker::Forker;
 use super::logs::{LINE, Log};
@@ -7,19 +7,21 @@ use std::process::{Command, ExitStatus, Stdio};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdin};
 
-/// Tells a built-in image that its standard input is a lifeline (see `images`).
+/// Tells a built-in image to exit when its standard input closes (see `images`).
 const LIFELINE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
 
-/// A running process. Dropping it kills it.
+/// A running process. Dropping it kills the process.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    /// Open as long as we live: a process that cannot be tied to us otherwise ends when it closes.
+    /// Held open as long as this value lives: processes that the kernel does not tie to the sandbox exit when it
+    /// closes.
     _lifeline: Option<ChildStdin>,
 }
 
 impl Process {
-    /// Starts `command` in a process group of its own, with exactly this environment; its output goes to `log`.
+    /// Starts `program` with `argument` in its own process group, with exactly this environment; its output is written
+    /// to `log`.
     pub(super) async fn start(
         forker: &Forker,
         program: &[std::ffi::OsString],
@@ -46,7 +48,7 @@ impl Process {
         let mut child = forker.spawn(command).await?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let log = log.clone();
-        // Ends with the process: both pipes close.
+        // The task ends with the process, when both pipes close.
         tokio::spawn(async move {
             tokio::join!(copy(out, &log), copy(err, &log));
             log.end();
@@ -55,14 +57,14 @@ impl Process {
         Ok(Self { child, _lifeline: lifeline })
     }
 
-    /// Sends a signal to the process and all its children, if it still runs.
+    /// Sends a signal to the process and all its children, if the process is still running.
     pub(super) fn signal(&self, signal: i32) {
         let Some(group) = self.child.id().and_then(|id| i32::try_from(id).ok()) else { return };
-        // SAFETY: a system call on plain numbers. The id is not reaped yet, so it cannot belong to somebody else.
+        // SAFETY: a system call on plain numbers. The process is not reaped yet, so its ID cannot have been reused.
         unsafe { libc::kill(-group, signal) };
     }
 
-    /// Waits for its end: the exit code, 128 + n for signal n.
+    /// Waits for the exit and returns the exit code, or 128 + n for signal n.
     pub(super) async fn wait(&mut self) -> i32 {
         self.child.wait().await.map_or(1, exit_code)
     }
@@ -73,7 +75,7 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
 }
 
-/// Cuts a stream into lines, long ones into pieces.
+/// Splits a stream into lines, and long lines into parts.
 async fn copy(stream: Option<impl AsyncRead + Unpin>, log: &Log) {
     let Some(mut stream) = stream else { return };
     let mut pending: Vec<u8> = Vec::new();

@@ -1,10 +1,10 @@
-//! A pod's status as the API shows it, made from what its containers do.
+//! The status of a pod, computed from the states of its containers.
 
 use crate::store::time;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// What a container does now, and did before.
+/// The current and the previous state of a container.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ContainerState {
     pub now: CurrentState,
@@ -12,11 +12,11 @@ pub(super) struct ContainerState {
     pub restarts: u64,
     pub ready: bool,
     pub started: bool,
-    /// The run's id; none before the first one.
+    /// The ID of the run; `None` before the first run.
     pub id: Option<String>,
 }
 
-/// A container's state.
+/// The current state of a container.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CurrentState {
     Waiting { reason: &'static str, message: String },
@@ -24,7 +24,7 @@ pub(super) enum CurrentState {
     Terminated(Termination),
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Termination {
     pub exit_code: i32,
@@ -46,7 +46,7 @@ impl ContainerState {
     }
 }
 
-/// Writes `pod.status`. What does not change keeps its times.
+/// Writes `pod.status`. Conditions that do not change keep their transition times.
 pub(super) fn write(pod: &mut Value, ip: &str, states: &[ContainerState]) {
     let containers = pod["spec"]["containers"].as_array().cloned().unwrap_or_default();
     let statuses: Vec<Value> = containers.iter().zip(states).map(|(c, state)| container(c, state)).collect();
@@ -148,7 +148,7 @@ fn terminated(termination: &Termination) -> Value {
     })
 }
 
-/// Writes a condition of a pod: true, or false for a reason.
+/// Sets a pod condition to true, or to false with a reason.
 fn condition(conditions: &mut Value, kind: &str, failing: Option<(&'static str, String)>) {
     if !conditions.is_array() {
         *conditions = json!([]);

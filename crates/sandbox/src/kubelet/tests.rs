@@ -1,4 +1,4 @@
-//! The kubelet with real processes: shell scripts stand in for the images.
+//! Tests of the kubelet with real processes: shell scripts replace the images.
 
 use super::*;
 use crate::network::Delays;
@@ -18,7 +18,7 @@ struct Node {
 }
 
 impl Node {
-    /// A kubelet whose every image is this script.
+    /// Starts a kubelet that runs this script for every image.
     fn start(script: &str, starting: StartDelays) -> Self {
         let store = Store::new();
         let network = Network::new(Delays::NONE);
@@ -66,7 +66,7 @@ impl Node {
         self.until("it runs", || self.container(name)["state"]["running"].is_object()).await;
     }
 
-    /// Reads the log until its first line is there: then the script is in control.
+    /// Waits for the first line of the log, after which the script is running.
     async fn first_line(&self, pod: &Object) -> String {
         let options = LogOptions { follow: true, ..LogOptions::default() };
         let mut lines = self.kubelet.log(pod, "main", &options).unwrap();

@@ -1,35 +1,35 @@
-//! Which addresses have a living process behind them.
+//! Tracking of the addresses on which processes listen.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
-/// The processes that listen, by address. A process that died is not in it, whatever its pod's status still says.
+/// The listening processes by address. The entry of a process is removed when it dies, whatever the status of its pod.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
     living: Mutex<HashMap<SocketAddr, CancellationToken>>,
 }
 
-/// Where a packet to an address ends up.
+/// The treatment of packets to an address.
 pub(super) enum PacketFate {
-    /// A process is there; the token is cancelled when it dies.
+    /// A process listens there; the token is cancelled when it dies.
     Delivered(CancellationToken),
-    /// The pod is there, but not on that port: its system refuses.
+    /// The pod exists but does not listen on that port: the connection is refused.
     Refused,
-    /// Nobody is there to refuse.
+    /// No process is there: packets are dropped without an answer.
     Swallowed,
 }
 
 impl Listeners {
-    /// Notes that a process listens on `addresses` from now on.
+    /// Registers a process that listens on `addresses`.
     pub(super) fn begin(&self, addresses: &[SocketAddr]) -> CancellationToken {
         let token = CancellationToken::new();
         self.lock().extend(addresses.iter().map(|address| (*address, token.clone())));
         token
     }
 
-    /// Notes that it is gone: every connection to it goes silent.
+    /// Removes a process: connections to it no longer receive any data.
     pub(super) fn end(&self, addresses: &[SocketAddr], token: &CancellationToken) {
         token.cancel();
         let mut living = self.lock();
@@ -44,7 +44,7 @@ impl Listeners {
         let living = self.lock();
         match living.get(&address) {
             Some(token) => PacketFate::Delivered(token.clone()),
-            // On a shared address the neighbours' processes say nothing about this pod.
+            // On a shared address the processes of other pods do not show whether this pod exists.
             None if address.ip() != std::net::Ipv4Addr::LOCALHOST
                 && living.keys().any(|other| other.ip() == address.ip()) =>
             {

@@ -1,4 +1,4 @@
-//! One connection through a Service.
+//! Forwarding of one connection through a Service.
 
 use super::connections::{Listeners, PacketFate};
 use std::net::SocketAddr;
@@ -7,11 +7,11 @@ use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-/// A dying process's sockets close a moment before its death is known. So long an end of its stream is held back,
-/// to learn whether it is an answer's end (passed on) or a death (swallowed).
+/// The sockets of a dying process close shortly before its death is registered. The end of its stream is held back for
+/// this time, to distinguish the end of a response (forwarded) from a death (swallowed).
 const LAST_BREATH: Duration = Duration::from_millis(100);
 
-/// Carries `client` to `target` until both are done, or swallows it.
+/// Forwards `client` to `target` until both sides are done, or swallows the connection.
 pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Listeners) {
     match lifelines.fate(target) {
         PacketFate::Delivered(life) => match TcpStream::connect(target).await {
@@ -48,9 +48,10 @@ async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationTok
             () = life.cancelled() => true,
             died = &mut down => died || { up.await; false },
             broken = &mut up => match broken {
-                // The client said its last word and waits for the answer.
+                // The client has closed its sending side and waits for the response.
                 false => down.await,
-                // The client is gone, or the pod: only the pod's side can tell, and soon.
+                // The client or the pod has closed the connection: only the pod's side can show which, within a short
+                // time.
                 true => tokio::time::timeout(2 * LAST_BREATH, down).await.unwrap_or(false),
             },
         }
@@ -61,18 +62,18 @@ async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationTok
     }
 }
 
-/// Whether the process behind a stream that just ended is dying.
+/// Returns whether the process at the end of a closed stream is dying.
 async fn dies(life: &CancellationToken) -> bool {
     tokio::time::timeout(LAST_BREATH, life.cancelled()).await.is_ok()
 }
 
-/// Takes everything and gives nothing, until the client leaves: what a network does with packets to a pod that is
-/// gone.
+/// Reads and discards everything without a response until the client disconnects, as a network drops packets to a pod
+/// that no longer exists.
 async fn swallow(mut client: TcpStream) {
     let _ = copy(&mut client, &mut sink()).await;
 }
 
-/// Answers with a reset, as the system of a pod does whose process does not listen.
+/// Makes the connection end with a reset, as on a pod whose process does not listen.
 fn refuse(client: &TcpStream) {
     let _ = client.set_zero_linger();
 }

@@ -1,14 +1,14 @@
-//! A listening address that can be shut without losing its port.
+//! A listening address that can stop accepting connections without losing its port.
 
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Enough for a burst of connections between two rounds of the scheduler.
+/// The backlog of the listener, enough for a burst of connections.
 const BACKLOG: u32 = 1024;
 
-/// Open, it accepts. Shut, it refuses: the address stays bound but nobody listens.
+/// A port that accepts connections while open and refuses them while shut. A shut port stays bound but does not listen.
 #[derive(Debug)]
 pub(super) struct Gate {
     address: SocketAddr,
@@ -19,23 +19,23 @@ pub(super) struct Gate {
 enum GateState {
     Open(TcpListener),
     Shut(TcpSocket),
-    /// Another program took the port while it was let go.
+    /// Another program took the port while it was not bound.
     Lost,
 }
 
 impl Gate {
-    /// Takes the address, shut.
+    /// Binds the address without listening.
     ///
     /// # Errors
-    /// When it is not ours or in use.
+    /// Fails when the address does not belong to this machine or is in use.
     pub(super) fn shut(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { address, state: GateState::Shut(bind(address)?) })
     }
 
-    /// Opens or shuts it.
+    /// Opens or shuts the port.
     ///
     /// # Errors
-    /// When the port was lost to another program; the next call tries again.
+    /// Fails when another program has taken the port; the next call retries.
     pub(super) fn set_open(&mut self, open: bool) -> io::Result<()> {
         self.state = match (std::mem::replace(&mut self.state, GateState::Lost), open) {
             (GateState::Shut(socket), true) => GateState::Open(socket.listen(BACKLOG)?),
@@ -50,7 +50,7 @@ impl Gate {
         Ok(())
     }
 
-    /// The next connection, if it is open.
+    /// Polls for the next connection; pending while the port is not open.
     pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         match &self.state {
             GateState::Open(listener) => listener.poll_accept(context).map_ok(|(client, _)| client),
@@ -64,7 +64,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
-    // Connections that outlive the listener must not keep us from the port.
+    // Connections that outlive the listener must not prevent binding the port again.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)

@@ -1,24 +1,25 @@
-//! The addresses of one sandbox.
+//! The IP addresses of one sandbox.
 //!
-//! On Linux all of 127.0.0.0/8 is local, so each sandbox takes a block `127.N.0.0/16` that no other one holds and
-//! gives every pod and every Service an address of its own. Where only 127.0.0.1 is local (macOS), everything shares
-//! that address and is told apart by port; the rest of the network does not notice.
+//! On Linux all of 127.0.0.0/8 is local, so each sandbox claims a block `127.N.0.0/16` that no other sandbox uses and
+//! assigns a separate address to every pod and every Service. Where only 127.0.0.1 is local (macOS), all share that
+//! address and differ by port; the other network modules need not distinguish the two cases.
 
 use rand::seq::SliceRandom;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
-/// Holding this port on a block's last address is holding the block; the system lets go of it with the process.
+/// A listener on this port of a block's last address claims the block; the operating system releases it with the
+/// process.
 const CLAIM_PORT: u16 = 4719;
-/// Addresses in a row of a block: `.1` to `.250`.
+/// The number of addresses per row (third byte) of a block: `.1` to `.250`.
 const ROW: u32 = 250;
-/// Rows for pods and as many for Services.
+/// The number of rows for pods, and also for Services.
 const ROWS: u32 = 125;
 
-/// Hands out addresses.
+/// Allocates addresses.
 #[derive(Debug)]
 pub(super) struct IpPool {
-    /// The second byte, or none when everything shares 127.0.0.1.
+    /// The second byte of the addresses, or `None` when all share 127.0.0.1.
     second: Option<u8>,
     pods: IpRange,
     services: IpRange,
@@ -32,7 +33,7 @@ struct IpRange {
 }
 
 impl IpPool {
-    /// Takes a free block.
+    /// Claims a free block.
     pub(super) fn claim() -> Self {
         let mut candidates: Vec<u8> = (64..=250).collect();
         candidates.shuffle(&mut rand::rng());
@@ -42,7 +43,8 @@ impl IpPool {
                 .ok()
                 .map(|claim| (second, claim))
         });
-        // Some program on 0.0.0.0:4719 would refuse us every claim: then chance alone keeps sandboxes apart.
+        // A program that listens on 0.0.0.0:4719 prevents every claim: then the block is chosen at random without a
+        // claim.
         let (second, claim) = match claimed {
             Some((second, claim)) => (Some(second), Some(claim)),
             None => (candidates.first().copied().filter(|_| local), None),
@@ -50,24 +52,25 @@ impl IpPool {
         Self { second, pods: IpRange::default(), services: IpRange::default(), _claim: claim }
     }
 
-    /// Whether this port is free on an address that is nobody's: then no wildcard listener takes it on all of them.
+    /// Returns whether the port is free on an unassigned address, which shows that no wildcard listener uses it on all
+    /// addresses.
     pub(super) fn is_free(&self, port: u16) -> bool {
         TcpListener::bind((self.second.map_or(Ipv4Addr::LOCALHOST, last), port)).is_ok()
     }
 
-    /// An address for a pod, or none when all are taken.
+    /// Allocates an address for a pod; `None` when all are in use.
     pub(super) fn pod(&mut self) -> Option<IpAddr> {
         let Some(second) = self.second else { return Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
         self.pods.take().map(|number| address(second, 0, number))
     }
 
-    /// An address for a Service, or none when all are taken.
+    /// Allocates an address for a Service; `None` when all are in use.
     pub(super) fn service(&mut self) -> Option<IpAddr> {
         let Some(second) = self.second else { return Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
         self.services.take().map(|number| address(second, 128, number))
     }
 
-    /// Takes an address back.
+    /// Releases an address.
     pub(super) fn release(&mut self, ip: IpAddr) {
         let IpAddr::V4(ip) = ip else { return };
         let [_, second, row, column] = ip.octets();
@@ -83,8 +86,8 @@ impl IpPool {
 }
 
 impl IpRange {
-    /// The next free number. It goes round instead of filling gaps, so that a stale route to a pod that is gone does
-    /// not lead to the one that came after it.
+    /// Returns the next free number. Numbers are assigned in a cycle instead of filling gaps, so that a stale route to
+    /// a deleted pod does not lead to its successor.
     fn take(&mut self) -> Option<u32> {
         let size = ROW * ROWS;
         let free =
@@ -95,7 +98,7 @@ impl IpRange {
     }
 }
 
-/// The address of a block that is given to nobody.
+/// Returns the address of a block that is never assigned.
 fn last(second: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, second, 255, 254)
 }
@@ -106,8 +109,8 @@ fn address(second: u8, first_row: u8, number: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(127, second, row, column))
 }
 
-/// The port to use where `wanted` was asked for: that one, or any free one when it is given to somebody already or
-/// another program keeps us from it (a listener on 0.0.0.0 takes the port on every address).
+/// Returns the port to use for `wanted`: the same port, or any free one when `wanted` is already assigned or used by
+/// another program (a listener on 0.0.0.0 uses the port on every address).
 pub(super) fn usable_port(ip: IpAddr, wanted: u16, given: impl Fn(u16) -> bool) -> std::io::Result<u16> {
     if !given(wanted) && TcpListener::bind(SocketAddr::new(ip, wanted)).is_ok() {
         return Ok(wanted);

@@ -1,27 +1,27 @@
-//! The cluster's network on one machine's loopback.
+//! The cluster's network on the loopback interface of one machine.
 //!
-//! **Addresses.** Every pod and every Service has an address of its own in a block of 127.0.0.0/8 that this sandbox
-//! took for itself (see `block`). A container listens on the port its manifest names. Where another program's
-//! wildcard listener keeps us from that port, a free one is used instead; [`PodAddress::port`] knows which, and the
-//! endpoints say so.
+//! **Addresses.** Every pod and every Service has its own address in a block of 127.0.0.0/8 that this sandbox has
+//! claimed (see `ip_pool`). A container listens on the port that its manifest declares. Where another program's
+//! wildcard listener uses that port, a free one is used instead; [`PodAddress::port`] returns it, and the endpoints
+//! contain it.
 //!
-//! **Services.** Each port of a Service is a listener that forwards connections, in turn, to the endpoints that have
-//! *reached the network*: a change of endpoints takes effect after a delay ([`Delays`]), as it does on a cluster
-//! whose nodes learn of it later than the control plane.
+//! **Services.** Each port of a Service is a listener that forwards connections, round-robin, to the endpoints that
+//! have *reached the network*: a change of endpoints takes effect after a delay ([`Delays`]), as on a cluster whose
+//! nodes learn of it later than the control plane.
 //!
-//! **What happens to a packet**, and why the sandbox goes to such lengths: on plain loopback a dead process refuses
-//! at once, and no user would ever wait. On a cluster, packets to a pod that is gone are dropped.
+//! **Treatment of packets.** On plain loopback a dead process refuses connections at once, so that no user would ever
+//! wait. On a cluster, packets to a deleted pod are dropped. The network therefore treats connections as follows:
 //!
 //! | the connection's endpoint | new connection | established connection |
 //! | --- | --- | --- |
-//! | alive | forwarded | carried |
-//! | gone, the network has not noticed | accepted, **swallowed** | goes silent |
-//! | container dead in a living pod, not noticed | accepted, **swallowed** | goes silent |
-//! | none left, and the network knows it | **refused** | stays as it was |
+//! | alive | forwarded | forwarded |
+//! | gone, not yet propagated | accepted, **swallowed** | receives no more data |
+//! | container dead in a living pod, not yet propagated | accepted, **swallowed** | receives no more data |
+//! | none left, propagated | **refused** | unchanged |
 //!
-//! What was swallowed stays swallowed until the client leaves, even when the pod is back: its packets belong to a
-//! connection the new process never heard of. The proxy answers `connect` itself, so a client sees a missing answer
-//! where a real network would also let the connection attempt hang; both look like waiting to a user.
+//! A swallowed connection stays swallowed until the client disconnects, even when the pod is back: the new process does
+//! not know the connection. The proxy itself accepts connections, so a client sees a missing response where on a real
+//! network the connection attempt could also hang; for a user both are waiting.
 
 mod connections;
 mod forward;
@@ -57,7 +57,7 @@ struct NetworkState {
 }
 
 impl Network {
-    /// A network of its own, beside those of other sandboxes on this machine.
+    /// Creates a network that is separate from those of other sandboxes on this machine.
     pub fn new(delays: Delays) -> Self {
         Self(Arc::new(NetworkState {
             delays,
@@ -69,34 +69,34 @@ impl Network {
     }
 }
 
-/// Nothing is left half-done inside one of these locks, so a poisoned one is as good as any.
+/// Locks a mutex. Poisoning is ignored: no update is left incomplete inside a lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Why the network could not do something.
+/// An error of the network.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
-    /// The block is used up.
+    /// All addresses of the block are in use.
     #[error("no address is left for another {0}; delete some")]
     Exhausted(&'static str),
-    /// Every node port is taken.
+    /// All node ports are in use.
     #[error("no node port between 30000 and 32767 is free on this machine")]
     NoNodePort,
-    /// Another program listens there.
+    /// Another program listens on an address.
     #[error("cannot listen on {addresses:?}: {source}")]
     Taken {
-        /// What was needed.
+        /// The requested addresses.
         addresses: Vec<std::net::SocketAddr>,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The system refused even a free port.
+    /// The operating system could not provide a free port.
     #[error("no port can be had on {ip}: {source}")]
     NoPort {
         /// The address.
         ip: std::net::IpAddr,
-        /// The system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
 }

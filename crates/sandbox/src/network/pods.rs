@@ -1,4 +1,4 @@
-//! Pods on the network: their addresses, and the processes that make them reachable.
+//! Pods on the network: their addresses and their listening processes.
 
 use super::connections::Listeners;
 use super::ip_pool::usable_port;
@@ -8,10 +8,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// The pods that have an address, by uid.
+/// The addresses of the pods, by pod UID.
 pub(super) type PodAddresses = HashMap<String, PodAddress>;
 
-/// A pod's address, and the ports its containers really listen on.
+/// A pod's address, and the ports on which its containers actually listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodAddress {
     ip: IpAddr,
@@ -19,28 +19,28 @@ pub struct PodAddress {
 }
 
 impl PodAddress {
-    /// The pod's IP.
+    /// Returns the pod's IP address.
     pub fn ip(&self) -> IpAddr {
         self.ip
     }
 
-    /// The port that stands for the manifest's `wanted`: nearly always the same one.
+    /// Returns the actual port for the manifest's port `wanted`: nearly always the same.
     pub fn port(&self, wanted: u16) -> u16 {
         self.ports.get(&wanted).copied().unwrap_or(wanted)
     }
 
-    /// Where a connection to the manifest's port `wanted` has to go.
+    /// Returns the socket address for the manifest's port `wanted`.
     pub fn socket(&self, wanted: u16) -> SocketAddr {
         SocketAddr::new(self.ip, self.port(wanted))
     }
 
-    /// The ports that another program kept us from, with their stand-ins.
+    /// Returns the ports that other programs use, with their replacements.
     pub fn displaced(&self) -> impl Iterator<Item = (u16, u16)> {
         self.ports.iter().map(|(wanted, real)| (*wanted, *real)).filter(|(wanted, real)| wanted != real)
     }
 }
 
-/// A process that listens. While it is held, connections reach it; dropped, they are swallowed.
+/// A listening process. While it exists, connections reach the process; after it is dropped they are swallowed.
 #[derive(Debug)]
 pub struct ListeningProcess {
     lifelines: Arc<Listeners>,
@@ -55,10 +55,10 @@ impl Drop for ListeningProcess {
 }
 
 impl Network {
-    /// Gives a pod its address and settles which ports its containers listen on.
+    /// Assigns an address to a pod and selects the ports on which its containers listen.
     ///
     /// # Errors
-    /// When the block is used up, or the system has no port to give.
+    /// Fails when all addresses are in use or the operating system has no free port.
     pub fn join(&self, pod_uid: &str, ports: &[u16]) -> Result<PodAddress, NetworkError> {
         let ip = lock(&self.0.block).pod().ok_or(NetworkError::Exhausted("pod"))?;
         let mut pods = lock(&self.0.pods);
@@ -83,29 +83,29 @@ impl Network {
         Ok(address)
     }
 
-    /// Whether pods can listen on this port: no program of this machine holds it on every address.
+    /// Returns whether pods can listen on this port: no program of this machine uses it on every address.
     pub fn is_free(&self, port: u16) -> bool {
         lock(&self.0.block).is_free(port)
     }
 
-    /// Takes a pod's address back.
+    /// Releases a pod's address.
     pub fn leave(&self, pod_uid: &str) {
         if let Some(address) = lock(&self.0.pods).remove(pod_uid) {
             lock(&self.0.block).release(address.ip);
         }
     }
 
-    /// A pod's address.
+    /// Returns a pod's address.
     pub fn pod(&self, pod_uid: &str) -> Option<PodAddress> {
         lock(&self.0.pods).get(pod_uid).cloned()
     }
 
-    /// Notes that a container's process listens on these ports of the manifest from now on.
+    /// Registers that a container's process listens on these ports of its manifest.
     pub fn appear(&self, address: &PodAddress, ports: &[u16]) -> ListeningProcess {
         self.appear_at(ports.iter().map(|port| address.socket(*port)).collect())
     }
 
-    /// Notes that something that is no pod listens at these addresses: Services may lead there.
+    /// Registers listeners that do not belong to a pod, so that Services can forward to them.
     pub fn appear_at(&self, addresses: Vec<SocketAddr>) -> ListeningProcess {
         let lifelines = Arc::clone(&self.0.lifelines);
         let token = lifelines.begin(&addresses);

@@ -1,24 +1,23 @@
-//! When a change of endpoints reaches the network.
+//! The propagation of endpoint changes to the network.
 //!
-//! On a cluster the control plane knows first; every node's network learns later. Here that time is a setting, and
-//! this is the ledger: what was asked for, and from when on it holds. No clock of its own: the caller says what time
-//! it is.
+//! On a cluster the control plane knows a change first and every node's network learns of it later. Here that delay is
+//! a setting, and this module records each change and the time at which it takes effect. Callers pass the current time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the network takes to notice.
+/// The delays until the network applies a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
-    /// Until an endpoint that left is no longer sent traffic: the time in which it is swallowed.
+    /// The delay until a removed endpoint no longer receives traffic; until then its traffic is swallowed.
     pub removal: Duration,
-    /// Until a new endpoint is sent traffic.
+    /// The delay until a new endpoint receives traffic.
     pub addition: Duration,
 }
 
 impl Delays {
-    /// A network that knows at once, for tests.
+    /// No delays, for tests.
     pub const NONE: Self = Self { removal: Duration::ZERO, addition: Duration::ZERO };
 }
 
@@ -28,12 +27,12 @@ impl Default for Delays {
     }
 }
 
-/// The endpoints of one Service port: those that traffic goes to, and the changes on their way.
+/// The endpoints of one Service port: those that receive traffic, and the pending changes.
 #[derive(Debug)]
 pub(super) struct Propagation<E> {
     delays: Delays,
     routed: BTreeSet<E>,
-    /// The latest wish for an endpoint that differs from what is routed, and when it comes true.
+    /// The endpoints whose wanted state differs from the routed state, with the time at which the change takes effect.
     coming: BTreeMap<E, Instant>,
 }
 
@@ -42,7 +41,7 @@ impl<E: Ord + Clone> Propagation<E> {
         Self { delays, routed: BTreeSet::new(), coming: BTreeMap::new() }
     }
 
-    /// Says what the endpoints should be. A wish that was taken back before it came true never happened.
+    /// Sets the wanted endpoints. A change that is reverted before it takes effect is dropped.
     pub(super) fn want(&mut self, now: Instant, wanted: &BTreeSet<E>) {
         self.coming.retain(|endpoint, _| wanted.contains(endpoint) != self.routed.contains(endpoint));
         for endpoint in wanted.difference(&self.routed) {
@@ -53,7 +52,7 @@ impl<E: Ord + Clone> Propagation<E> {
         }
     }
 
-    /// Lets come true what is due.
+    /// Applies the changes that are due.
     pub(super) fn settle(&mut self, now: Instant) {
         let due: Vec<E> =
             self.coming.iter().filter(|(_, at)| **at <= now).map(|(endpoint, _)| endpoint.clone()).collect();
@@ -65,12 +64,12 @@ impl<E: Ord + Clone> Propagation<E> {
         }
     }
 
-    /// When the next change comes true.
+    /// Returns the time of the next change.
     pub(super) fn next(&self) -> Option<Instant> {
         self.coming.values().min().copied()
     }
 
-    /// The endpoints that traffic goes to now.
+    /// Returns the endpoints that currently receive traffic.
     pub(super) fn routed(&self) -> &BTreeSet<E> {
         &self.routed
     }
@@ -82,7 +81,8 @@ mod tests {
 
     const DELAYS: Delays = Delays { removal: Duration::from_secs(6), addition: Duration::from_millis(200) };
 
-    /// What is routed at each of the given milliseconds, after wishes made at theirs.
+    /// Returns the routed endpoints at the given millisecond, after the wanted endpoints were set at the given
+    /// milliseconds.
     fn routed(wishes: &[(u64, &[u8])], at: u64) -> Vec<u8> {
         let start = Instant::now();
         let mut propagation = Propagation::new(DELAYS);

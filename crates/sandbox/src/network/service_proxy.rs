@@ -1,4 +1,4 @@
-//! One port of a Service: where it listens, and the endpoints behind it.
+//! One port of a Service: its listeners and its endpoints.
 
 use super::connections::Listeners;
 use super::forward::forward;
@@ -15,13 +15,13 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// Connections carried or swallowed at a time. At the limit new ones wait in the system's queue, as they do at a
-/// node whose connection table is full.
+/// The maximum number of concurrent connections. At the limit new ones wait in the accept queue, as on a node whose
+/// connection table is full.
 const CONNECTIONS: usize = 4096;
-/// How long to wait before listening or accepting again after the system refused (out of file descriptors).
+/// The delay before listening or accepting again after an error (for example no free file descriptors).
 const RETRY: Duration = Duration::from_millis(100);
 
-/// Dropping it closes the listeners and every connection.
+/// The listeners of one Service port. Dropping it closes the listeners and all connections.
 #[derive(Debug)]
 pub(super) struct ServiceListener {
     wanted: watch::Sender<BTreeSet<SocketAddr>>,
@@ -29,15 +29,15 @@ pub(super) struct ServiceListener {
     task: JoinHandle<()>,
 }
 
-/// Shared with the task, so that dropping the front closes the listeners there and then: whoever opens the next one
-/// may want the same address.
+/// Shared with the task, so that dropping [`ServiceListener`] closes the listeners immediately: the next one may need
+/// the same address.
 type Gates = Arc<Mutex<Vec<Gate>>>;
 
 impl ServiceListener {
-    /// Takes the addresses; they refuse until there are endpoints.
+    /// Binds the addresses; connections are refused until there are endpoints.
     ///
     /// # Errors
-    /// When one of them is not ours or in use.
+    /// Fails when an address does not belong to this machine or is in use.
     pub(super) fn open(
         addresses: &[SocketAddr],
         delays: Delays,
@@ -50,7 +50,7 @@ impl ServiceListener {
         Ok(Self { wanted, doors, task })
     }
 
-    /// Says which endpoints there should be; the network follows in its own time.
+    /// Sets the wanted endpoints; the network applies them after its delays.
     pub(super) fn want(&self, endpoints: BTreeSet<SocketAddr>) {
         self.wanted.send_if_modified(|wanted| {
             let differs = *wanted != endpoints;
@@ -137,7 +137,7 @@ mod tests {
     use tokio::net::TcpListener;
     use tokio_util::sync::CancellationToken;
 
-    /// A Service with one pod behind it that answers each byte with the same byte.
+    /// A Service with one pod that echoes each byte.
     struct TestService {
         service: SocketAddr,
         pod: SocketAddr,
@@ -167,7 +167,7 @@ mod tests {
             }
         }
 
-        /// Ends the pod's process: its sockets close, and a moment later its death is known.
+        /// Ends the pod's process: its sockets close, and shortly after that its death is registered.
         async fn kill(&mut self) {
             self.process.abort();
             let _ = (&mut self.process).await;
@@ -195,7 +195,7 @@ mod tests {
         client.read_u8().await.unwrap()
     }
 
-    /// Whether nothing at all comes back: no answer, no end, no reset.
+    /// Returns whether the client receives no data, no end of stream and no reset.
     async fn is_silent(client: &mut TcpStream) -> bool {
         let _ = client.write_all(b"x").await;
         tokio::time::timeout(Duration::from_millis(150), client.read_u8()).await.is_err()

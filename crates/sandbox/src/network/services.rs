@@ -1,4 +1,4 @@
-//! Services on the network: what was promised to them, and the ports that are open for them.
+//! Services on the network: their allocated addresses and ports, and their open listeners.
 
 use super::ip_pool::usable_port;
 use super::service_proxy::ServiceListener;
@@ -11,17 +11,17 @@ use std::sync::Arc;
 /// A Service's namespace and name.
 pub type ServiceKey = (String, String);
 
-/// The ports that a cluster gives to Services of type NodePort.
+/// The range of node ports, for Services of type NodePort.
 pub const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 
-/// What the network keeps of its Services.
+/// The state of all Services.
 #[derive(Debug, Default)]
 pub(super) struct Services(HashMap<ServiceKey, Service>);
 
 #[derive(Debug)]
 struct Service {
     ip: IpAddr,
-    /// The Service's ports, and those it really listens on.
+    /// The Service's ports, with the ports on which the network actually listens.
     ports: BTreeMap<u16, u16>,
     node_ports: BTreeMap<u16, NodePort>,
     open: BTreeMap<u16, OpenService>,
@@ -30,7 +30,8 @@ struct Service {
 #[derive(Debug)]
 struct NodePort {
     number: u16,
-    /// Keeps other sandboxes from the number while nothing listens on it: a port that is bound but shut does not.
+    /// Prevents other sandboxes from claiming the number while the node port is not listening: a port that is only
+    /// bound does not.
     _claim: Option<TcpListener>,
 }
 
@@ -40,22 +41,22 @@ struct OpenService {
     node_port: Option<u16>,
 }
 
-/// One port of a Service, and where it leads.
+/// One port of a Service and its endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePort {
     /// The Service's port.
     pub port: u16,
     /// The port on the node, for type NodePort.
     pub node_port: Option<u16>,
-    /// What it leads to.
+    /// The addresses to which connections are forwarded.
     pub endpoints: BTreeSet<SocketAddr>,
 }
 
 impl Network {
-    /// The cluster IP of a Service with these ports. Asked again it is the same one.
+    /// Returns the cluster IP of a Service with these ports; repeated calls return the same address.
     ///
     /// # Errors
-    /// When the block is used up, or the system has no port to give.
+    /// Fails when all addresses are in use or the operating system has no free port.
     pub fn cluster_ip(&self, service: &ServiceKey, ports: &[u16]) -> Result<IpAddr, NetworkError> {
         let mut services = lock(&self.0.services);
         let known = services.0.get(service).map(|service| service.ip);
@@ -86,11 +87,11 @@ impl Network {
         Ok(ip)
     }
 
-    /// The node port for a Service's port: the one asked for if it is free, else one that is. Asked again it is the
-    /// same one, so that it also survives a restart of the sandbox when nobody took it meanwhile.
+    /// Returns the node port for a Service's port: the requested one if it is free, else a free one. Repeated calls
+    /// return the same port; so does the next sandbox, unless another program has taken the port meanwhile.
     ///
     /// # Errors
-    /// When the Service has no cluster IP yet, or none of the range is free.
+    /// Fails when the Service has no cluster IP yet or no node port is free.
     pub fn node_port(
         &self,
         service: &ServiceKey,
@@ -116,7 +117,7 @@ impl Network {
         Ok(number)
     }
 
-    /// The Service that holds a node port.
+    /// Returns the Service that uses a node port.
     pub fn holder(&self, node_port: u16) -> Option<ServiceKey> {
         let services = lock(&self.0.services);
         let mut all = services.0.iter();
@@ -124,17 +125,17 @@ impl Network {
             .map(|(key, _)| key.clone())
     }
 
-    /// Where a Service's port really listens.
+    /// Returns the socket address on which a Service's port actually listens.
     pub fn service_socket(&self, service: &ServiceKey, port: u16) -> Option<SocketAddr> {
         let services = lock(&self.0.services);
         let service = services.0.get(service)?;
         Some(SocketAddr::new(service.ip, *service.ports.get(&port)?))
     }
 
-    /// Opens a Service's ports, closes those it no longer has, and says what they lead to.
+    /// Opens a Service's ports, closes those that it no longer has, and sets the endpoints.
     ///
     /// # Errors
-    /// When a port cannot be had; the others are open then, and the next call tries again.
+    /// Fails when a port cannot be opened; the other ports are open then, and the next call retries.
     pub fn expose(&self, service: &ServiceKey, exposed: &[ServicePort]) -> Result<(), NetworkError> {
         let mut services = lock(&self.0.services);
         let Some(entry) = services.0.get_mut(service) else { return Ok(()) };
@@ -143,7 +144,7 @@ impl Network {
         for ServicePort { port, node_port, endpoints } in exposed {
             let same = entry.open.get(port).is_some_and(|open| open.node_port == *node_port);
             if !same {
-                // The old listener goes first: the new one may want the same address.
+                // The old listener is closed first: the new one may need the same address.
                 entry.open.remove(port);
                 let Some(real) = entry.ports.get(port) else { continue };
                 let cluster = SocketAddr::new(entry.ip, *real);
@@ -163,7 +164,7 @@ impl Network {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Closes everything of a Service and takes its address back.
+    /// Closes all ports of a Service and releases its address.
     pub fn withdraw(&self, service: &ServiceKey) {
         if let Some(gone) = lock(&self.0.services).0.remove(service) {
             lock(&self.0.block).release(gone.ip);
@@ -177,8 +178,8 @@ impl Service {
     }
 }
 
-/// Takes a node port that is nobody's. Sandboxes tell each other by a listener on 127.0.0.2; where that address is not
-/// local, two that start in the same moment may still choose the same number.
+/// Claims a free node port. Sandboxes mark their claims by a listener on 127.0.0.2; where that address is not local,
+/// two sandboxes that start at the same moment may choose the same number.
 fn claim(number: u16) -> Option<NodePort> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
     match TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), number)) {
@@ -188,8 +189,8 @@ fn claim(number: u16) -> Option<NodePort> {
     }
 }
 
-/// All node ports, beginning at one that belongs to the Service's name: the same Service gets the same port in the
-/// next sandbox, and a URL once noted stays good.
+/// Returns all node ports, beginning at one derived from the Service's name: the same Service gets the same port in the
+/// next sandbox, so that its URL stays valid.
 fn candidates((namespace, name): &ServiceKey, port: u16) -> impl Iterator<Item = u16> {
     let (first, size) = (*NODE_PORTS.start(), NODE_PORTS.end() - NODE_PORTS.start() + 1);
     let seed = format!("{namespace}/{name}:{port}")
@@ -228,7 +229,7 @@ mod tests {
             .iter()
             .map(|network| {
                 network.cluster_ip(&key("web"), &[8080]).unwrap();
-                // Nothing is exposed yet: this is the moment in which another sandbox may ask.
+                // No port is exposed yet: another sandbox may try to claim a node port at this moment.
                 network.node_port(&key("web"), 8080, None).unwrap()
             })
             .collect();

@@ -1,15 +1,15 @@
-//! How lists and maps of the built-in kinds are merged: by what key, or not at all.
+//! Merge strategies for the lists and maps of the built-in kinds: by key, or as a whole.
 //!
-//! The facts are the `patchMergeKey` and `listType` marks of the Kubernetes API types.
+//! The data are the `patchMergeKey` and `listType` marks of the Kubernetes API types.
 
 use crate::store::Resource;
 
-/// The key of a list for strategic merge patches; `None`: the list is replaced as a whole.
+/// Returns the merge key of a list for strategic merge patches; `None` for a list that is replaced as a whole.
 pub(super) fn strategic(resource: Resource, parent: &str, field: &str) -> Option<&'static str> {
     apply(resource, parent, field).and_then(|keys| keys.first().copied())
 }
 
-/// The keys of a list for server-side apply; `None`: the list belongs to its owner as a whole.
+/// Returns the keys of a list for server-side apply; `None` for a list that is owned as a whole.
 pub(super) fn apply(resource: Resource, parent: &str, field: &str) -> Option<&'static [&'static str]> {
     let in_container = matches!(parent, "containers" | "initContainers" | "ephemeralContainers");
     Some(match field {
@@ -31,12 +31,12 @@ pub(super) fn apply(resource: Resource, parent: &str, field: &str) -> Option<&'s
     })
 }
 
-/// Whether a list is a set of texts.
+/// Returns whether a list is a set of strings.
 pub(super) fn is_set(parent: &str, field: &str) -> bool {
     matches!((parent, field), ("metadata", "finalizers") | ("spec", "podCIDRs"))
 }
 
-/// Whether a map belongs to its owner as a whole under server-side apply.
+/// Returns whether a map is owned as a whole under server-side apply.
 pub(super) fn is_atomic(resource: Resource, parent: &str, field: &str) -> bool {
     match field {
         "selector" => parent == "spec",
@@ -49,7 +49,7 @@ pub(super) fn is_atomic(resource: Resource, parent: &str, field: &str) -> bool {
     }
 }
 
-/// The value a key has where the element leaves it out.
+/// Returns the default value of a key that an element omits.
 pub(super) fn default_of(key: &str) -> Option<&'static str> {
     (key == "protocol").then_some("TCP")
 }

@@ -1,5 +1,5 @@
-//! The ways to change a part of an object (kubernetes-wire 8.2): merge, strategic merge and JSON patches; and, in
-//! [`apply`], who owns which field.
+//! Patches (kubernetes-wire 8.2): merge, strategic merge and JSON patches, and server-side apply with its field
+//! ownership ([`apply`]).
 
 pub mod apply;
 mod keys;
@@ -11,19 +11,19 @@ mod tests;
 use super::store::{Resource, Status};
 use serde_json::Value;
 
-/// A patch that was read.
+/// A parsed patch.
 #[derive(Debug)]
 pub enum Patch {
-    /// RFC 7396.
+    /// A merge patch (RFC 7396).
     Merge(Value),
-    /// Kubernetes' own: lists are merged by key, directives begin with `$`.
+    /// A Kubernetes strategic merge patch: lists are merged by key, directives begin with `$`.
     Strategic(Value),
-    /// RFC 6902.
+    /// A JSON patch (RFC 6902).
     Json(json_patch::Patch),
 }
 
 impl Patch {
-    /// Reads a patch of this media type. Errors: 415 for another type, 400 for what cannot be read.
+    /// Parses a patch of this media type. Errors: 415 for another type, 400 for an invalid body.
     pub fn parse(media_type: &str, body: &[u8]) -> Result<Patch, Status> {
         let json = || serde_json::from_slice(body).map_err(|e| unreadable(&e));
         match media_type {
@@ -44,7 +44,8 @@ impl Patch {
         }
     }
 
-    /// What `object` becomes. Errors: 422 when a JSON patch does not fit, 500 when a list element lacks its merge key.
+    /// Returns the patched `object`. Errors: 422 when a JSON patch cannot be applied, 500 when a list element lacks its
+    /// merge key.
     pub fn apply_to(&self, resource: Resource, mut object: Value) -> Result<Value, Status> {
         match self {
             Patch::Merge(patch) => json_patch::merge(&mut object, patch),

@@ -4,7 +4,7 @@ use super::keys;
 use crate::store::{Resource, Status};
 use serde_json::{Map, Value};
 
-/// Merges `patch` into `object`. Error: 500 when an element lacks the merge key, as on a real server.
+/// Merges `patch` into `object`. Error: 500 when a list element lacks its merge key, as on a real server.
 pub(super) fn merge(resource: Resource, object: &mut Value, patch: &Value) -> Result<(), Status> {
     if !object.is_object() {
         *object = Value::Object(Map::default());
@@ -21,7 +21,7 @@ struct Merge {
 }
 
 impl Merge {
-    /// Merges into the map that is called `name` in its parent.
+    /// Merges into the map with the field name `name`.
     fn maps(
         self,
         name: &str,
@@ -158,7 +158,7 @@ impl Merge {
     }
 }
 
-/// Puts the elements that `order` names into its order; the others keep their places.
+/// Sorts the elements that `order` contains into its order; the others keep their positions.
 fn reorder(list: &mut [Value], order: &[Value], key: Option<&str>) {
     let id = |item: &Value| key.map_or_else(|| item.clone(), |key| item[key].clone());
     let wanted = |item: &Value| {
@@ -175,7 +175,7 @@ fn reorder(list: &mut [Value], order: &[Value], key: Option<&str>) {
     }
 }
 
-/// A value that replaces another one: its nulls and directives mean nothing there.
+/// Removes nulls and directives from a value that replaces another one: they have no meaning there.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -191,7 +191,7 @@ fn unknown_directive(word: &str) -> Status {
     Status::internal(format!("unknown patch directive: {word}"))
 }
 
-/// How Go prints it, for the message that clients know.
+/// Formats a value as Go does, so that the error message matches that of a real server.
 fn as_go(value: &Value) -> String {
     match value {
         Value::Object(map) => {

@@ -1,52 +1,52 @@
-//! Deleting: at once, after a grace period, or when finalizers are done (kubernetes-wire 8.3).
+//! Deletion: immediate, after a grace period, or after all finalizers are removed (kubernetes-wire 8.3).
 
 use super::{Resource, Status, Store, Written, time};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// The finalizer of an owner that waits for its children: the garbage collector removes it.
+/// The finalizer of an owner that waits for the deletion of its children; the garbage collector removes it.
 pub const FOREGROUND: &str = "foregroundDeletion";
-/// The finalizer of an owner whose children must be freed first: the garbage collector removes it.
+/// The finalizer of an owner whose children must be orphaned first; the garbage collector removes it.
 pub const ORPHAN: &str = "orphan";
 
-/// What happens to the children of a deleted object. The store only marks; the garbage collector acts.
+/// The treatment of the children of a deleted object. The store only marks the object; the garbage collector acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Propagation {
-    /// The object goes at once, its children afterwards.
+    /// The object is deleted at once, its children afterwards.
     Background,
-    /// The children go first.
+    /// The children are deleted first.
     Foreground,
-    /// The children stay and lose their owner.
+    /// The children are kept and lose their owner.
     Orphan,
 }
 
-/// How to delete an object.
+/// The options of a deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deletion {
-    /// Seconds a pod gets to end; `None`: as its spec says. Other kinds have no grace period.
+    /// The grace period of a pod in seconds; `None` uses the pod's spec. Other kinds have no grace period.
     pub grace: Option<u64>,
-    /// What happens to its children; `None`: as an earlier deletion said, else [`Propagation::Background`].
+    /// The treatment of the children; `None` keeps that of an earlier deletion, else [`Propagation::Background`].
     pub propagation: Option<Propagation>,
-    /// Only the object with this uid.
+    /// Deletes only an object with this UID.
     pub uid: Option<String>,
-    /// Only this version of the object.
+    /// Deletes only this version of the object.
     pub version: Option<String>,
-    /// Only tell what would happen.
+    /// Computes the result without writing it.
     pub dry_run: bool,
 }
 
 impl Deletion {
-    /// At once, and only the object with this uid: how a kubelet confirms that a pod has ended.
+    /// Deletes at once, and only the object with this UID: the kubelet uses this to confirm that a pod has ended.
     pub fn now(uid: &str) -> Deletion {
         Deletion { grace: Some(0), uid: Some(uid.into()), ..Deletion::default() }
     }
 }
 
 impl Store {
-    /// Deletes an object, or marks it: a pod on a node gets its grace period (the kubelet confirms the end with
-    /// [`Deletion::now`]), an object with finalizers waits for them, a namespace for the namespace controller, which
-    /// empties and then removes it through [`Store::mutate`].
-    /// Errors: 404; 409 when uid or version are not the expected ones.
+    /// Deletes an object or marks it as terminating: a pod on a node gets its grace period (the kubelet confirms the
+    /// end with [`Deletion::now`]), an object with finalizers waits for their removal, and a namespace waits for the
+    /// namespace controller, which empties it and then removes it through [`Store::mutate`]. Errors: 404; 409 when the
+    /// UID or version differs from the expected one.
     pub fn delete(
         &self,
         resource: Resource,
@@ -86,7 +86,7 @@ fn check_preconditions(
     Ok(())
 }
 
-/// Marks `object` as being deleted; whether it stays for now.
+/// Marks `object` as terminating. Returns whether it must stay in the store for now.
 fn mark(resource: Resource, object: &mut Value, deletion: &Deletion) -> bool {
     let finalizers = finalizers(&object["metadata"]["finalizers"], deletion.propagation);
     let waits = !finalizers.is_empty();
@@ -109,7 +109,8 @@ fn mark(resource: Resource, object: &mut Value, deletion: &Deletion) -> bool {
     waits || object["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or(0) > 0
 }
 
-/// The finalizers an object has after it was asked to go this way; the garbage collector's two exclude each other.
+/// Returns the finalizers for a deletion with this propagation; the garbage collector's two finalizers exclude each
+/// other.
 fn finalizers(present: &Value, propagation: Option<Propagation>) -> Vec<String> {
     let present = present.as_array().into_iter().flatten().filter_map(|f| f.as_str().map(str::to_owned));
     let mut finalizers: Vec<String> =
@@ -122,7 +123,7 @@ fn finalizers(present: &Value, propagation: Option<Propagation>) -> Vec<String> 
     finalizers
 }
 
-/// Seconds a pod gets: none where nothing runs.
+/// Returns the grace period of a pod in seconds: zero when no process runs.
 fn pod_grace(pod: &Value, asked: Option<u64>) -> u64 {
     let unplaced = pod["spec"]["nodeName"].as_str().unwrap_or_default().is_empty();
     let over = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));

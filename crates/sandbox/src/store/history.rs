@@ -1,12 +1,12 @@
-//! What happened to the objects of one resource, as far back as memory is kept.
+//! The change history of one resource, with a bounded length.
 
 use super::Object;
 use std::{collections::VecDeque, sync::Arc};
 
-/// Changes kept for each resource. A watcher that falls further behind has to list again (410).
+/// The number of changes kept per resource. A watcher that is further behind must list again (410).
 const CAPACITY: usize = 4096;
 
-/// What a change did.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the watch events' own")]
 pub enum ChangeKind {
@@ -18,30 +18,30 @@ pub enum ChangeKind {
 /// One write.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The resource version it made.
+    /// The resource version that the write created.
     pub version: u64,
-    /// What it did.
+    /// The kind of the change.
     pub kind: ChangeKind,
-    /// The object after the write; for a deletion its last state, with the deletion's version.
+    /// The object after the write; for a deletion its last state, with the version of the deletion.
     pub object: Arc<Object>,
-    /// The object before the write: tells what entered or left a selection.
+    /// The object before the write, to detect objects that enter or leave a selection.
     pub previous: Option<Arc<Object>>,
 }
 
-/// The cursor lies further back than the history, or in the future: list again.
+/// The cursor is older than the history, or in the future: the reader must list again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too old resource version: {asked} ({oldest})")]
 pub struct TooOld {
-    /// The cursor.
+    /// The requested cursor.
     pub asked: u64,
-    /// The oldest one that can still be served.
+    /// The oldest available cursor.
     pub oldest: u64,
 }
 
-/// A ring of changes in the order of their versions.
+/// A ring of changes, ordered by version.
 #[derive(Debug)]
 pub(super) struct History {
-    /// Everything after this version is still here.
+    /// All changes after this version are available.
     floor: u64,
     changes: VecDeque<Change>,
 }
@@ -60,7 +60,7 @@ impl History {
         self.changes.push_back(change);
     }
 
-    /// At most `limit` changes after `cursor`, oldest first.
+    /// Returns at most `limit` changes after `cursor`, oldest first.
     pub(super) fn since(&self, cursor: u64, limit: usize) -> Result<Vec<Change>, TooOld> {
         if cursor < self.floor {
             return Err(TooOld { asked: cursor, oldest: self.floor });

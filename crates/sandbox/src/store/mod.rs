@@ -1,7 +1,8 @@
-//! The cluster's memory: objects, what happened to them, and who wants to know.
+//! The store: objects, their change history, and notification of readers.
 //!
-//! The API server, the controllers and the kubelet meet only here. [`Store::mutate`] is the one way to write; a
-//! reader is a cursor into the history that waits for [`Store::ticked`] and asks for what came after.
+//! The API server, the controllers and the kubelet communicate only through the store. [`Store::mutate`] is the only
+//! way to write; a reader keeps a cursor into the history, waits for [`Store::ticked`] and reads the changes after its
+//! cursor.
 
 mod deletion;
 mod history;
@@ -39,7 +40,7 @@ pub struct Store {
     tick: Arc<watch::Sender<u64>>,
 }
 
-/// What a write did. The objects are those after it; for a deletion the last state.
+/// The result of a write, with the object after the write; for a deletion with its last state.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Written {
@@ -47,12 +48,12 @@ pub enum Written {
     Updated(Arc<Object>),
     Unchanged(Arc<Object>),
     Deleted(Arc<Object>),
-    /// There was nothing, and there is nothing.
+    /// The object did not exist and was not created.
     Absent,
 }
 
 impl Written {
-    /// The object, unless there is none.
+    /// Returns the object, if there is one.
     pub fn object(&self) -> Option<&Arc<Object>> {
         match self {
             Written::Created(o) | Written::Updated(o) | Written::Unchanged(o) | Written::Deleted(o) => {
@@ -62,7 +63,7 @@ impl Written {
         }
     }
 
-    /// Whether anything was written.
+    /// Returns whether the write changed the store.
     pub fn changed(&self) -> bool {
         !matches!(self, Written::Unchanged(_) | Written::Absent)
     }
@@ -75,8 +76,8 @@ impl Default for Store {
 }
 
 impl Store {
-    /// An empty store. Its versions start at the wall clock in milliseconds, so that a client that remembers a
-    /// version of an earlier sandbox is told that it is too old instead of waiting for the past.
+    /// Creates an empty store. Versions start at the wall clock in milliseconds, so that a version from an earlier
+    /// sandbox is reported as too old instead of waiting for changes that never come.
     pub fn new() -> Store {
         let start = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(1);
         Store {
@@ -85,12 +86,13 @@ impl Store {
         }
     }
 
-    /// The one way to write. `change` gets the object as it is (or `None`) and says how it shall be (`None`:
-    /// gone). The store keeps what nobody may change (uid, creation time), counts versions and generations, fills
-    /// `kind` and `apiVersion`, removes an object that is marked for deletion when its last finalizer goes, keeps
-    /// the history and wakes the watchers. What changes nothing makes no version and no event.
+    /// Writes an object; this is the only way to write. `change` receives the current object (or `None`) and returns
+    /// the new one (`None` to delete it). The store keeps the immutable fields (UID, creation time), increments
+    /// versions and generations, sets `kind` and `apiVersion`, removes an object marked for deletion when its last
+    /// finalizer is removed, records the change in the history and notifies readers. A write without a change creates
+    /// no version and no event.
     ///
-    /// `change` runs under the lock: it must be quick and must not touch the store. Its refusal is handed on.
+    /// `change` runs under the lock: it must be quick and must not access the store. Its error is returned.
     pub fn mutate(
         &self,
         resource: Resource,
@@ -101,14 +103,14 @@ impl Store {
         let mut state = self.write();
         let written = state.decide(resource, namespace, name, change)?;
         let version = state.commit(&written);
-        // Woken under the lock, so that ticks arrive in the order of the versions.
+        // Sent under the lock, so that notifications arrive in the order of the versions.
         if let Some(version) = version {
             self.tick.send_replace(version);
         }
         Ok(written)
     }
 
-    /// What [`Store::mutate`] would do; nothing is written (`dryRun=All`), so the object keeps its version.
+    /// Returns what [`Store::mutate`] would return, without writing (`dryRun=All`); the object keeps its version.
     pub fn dry_run(
         &self,
         resource: Resource,
@@ -126,12 +128,12 @@ impl Store {
         })
     }
 
-    /// Moves whenever something was written; its value is the newest version.
+    /// Returns a receiver that is notified of every write; its value is the newest version.
     pub fn ticked(&self) -> watch::Receiver<u64> {
         self.tick.subscribe()
     }
 
-    // A writer that panicked had not begun to change the maps: `decide` reads, `commit` cannot fail.
+    // A writer that panicked has not begun to change the maps: `decide` only reads, and `commit` cannot fail.
     fn read(&self) -> RwLockReadGuard<'_, StoreState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

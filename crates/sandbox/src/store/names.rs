@@ -1,9 +1,9 @@
-//! What names, label keys and label values may look like.
+//! Syntax rules for names, label keys and label values.
 
 const NAME_RULE: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
                          alphanumeric character";
 
-/// A label or annotation key: a name, perhaps with a domain before it. The error says what is wrong.
+/// Checks a label or annotation key: a name with an optional domain prefix. The error describes the problem.
 pub fn check_key(key: &str) -> Result<(), String> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
@@ -23,7 +23,7 @@ pub fn check_key(key: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A label value; may be empty. The error says what is wrong.
+/// Checks a label value, which may be empty. The error describes the problem.
 pub fn check_value(value: &str) -> Result<(), String> {
     if value.is_empty() || is_name(value, 63) {
         return Ok(());
@@ -31,7 +31,7 @@ pub fn check_value(value: &str) -> Result<(), String> {
     Err(format!("a valid label must be an empty string or {}", NAME_RULE.trim_start_matches("must ")))
 }
 
-/// The name of most objects. The error says what is wrong.
+/// Checks the name of most kinds of objects. The error describes the problem.
 pub fn check_subdomain(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let part = |part: &str| part.starts_with(allowed) && part.ends_with(allowed);
@@ -44,7 +44,7 @@ pub fn check_subdomain(name: &str) -> Result<(), String> {
         .into())
 }
 
-/// The name of a namespace or a container. The error says what is wrong.
+/// Checks the name of a namespace or container. The error describes the problem.
 pub fn check_label(name: &str) -> Result<(), String> {
     if name.len() <= 63 && !name.contains('.') && check_subdomain(name).is_ok() {
         return Ok(());
@@ -54,7 +54,7 @@ pub fn check_label(name: &str) -> Result<(), String> {
         .into())
 }
 
-/// The name of a Service. The error says what is wrong.
+/// Checks the name of a Service. The error describes the problem.
 pub fn check_service_name(name: &str) -> Result<(), String> {
     if check_label(name).is_ok() && name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Ok(());
@@ -64,7 +64,7 @@ pub fn check_service_name(name: &str) -> Result<(), String> {
         .into())
 }
 
-/// Alphanumeric at both ends, at most `limit` bytes.
+/// Returns whether the text has valid characters, is alphanumeric at both ends, and has at most `limit` bytes.
 fn is_name(text: &str, limit: usize) -> bool {
     let end = |c: char| c.is_ascii_alphanumeric();
     text.len() <= limit

@@ -1,4 +1,4 @@
-//! An object at rest: its JSON and the few facts that lists and watches ask for without parsing.
+//! A stored object: its JSON, and the fields that lists and watches use without parsing it.
 
 use super::{Resource, selector, stamp};
 use bytes::Bytes;
@@ -8,34 +8,34 @@ use std::collections::BTreeMap;
 /// `metadata.labels`.
 pub type Labels = BTreeMap<String, String>;
 
-/// One version of one object; never changes.
+/// One immutable version of one object.
 #[derive(Debug, PartialEq)]
 pub struct Object {
-    /// What it is.
+    /// The kind of resource.
     pub resource: Resource,
-    /// Its namespace; empty for objects of the cluster.
+    /// The namespace; empty for cluster-scoped objects.
     pub namespace: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its uid.
+    /// The UID.
     pub uid: String,
-    /// Its resource version.
+    /// The resource version.
     pub version: u64,
-    /// Its labels.
+    /// The labels.
     pub labels: Labels,
-    /// The uids of its owners.
+    /// The UIDs of the owners.
     pub owners: Vec<String>,
-    /// The fields that can be selected by, in the order of [`selector::selectable`].
+    /// The values of the selectable fields, in the order of [`selector::selectable`].
     fields: Vec<String>,
-    /// The whole object, `kind` and `apiVersion` included, on one line.
+    /// The complete object as JSON on one line, including `kind` and `apiVersion`.
     pub json: Bytes,
 }
 
-/// Where an object is found. Sorts by namespace, then name.
+/// The namespace and name of an object. Sorts by namespace, then name.
 pub type Key = (String, String);
 
 impl Object {
-    /// Indexes `value`, which must have been stamped.
+    /// Creates an object from `value`, which must have been stamped.
     pub(super) fn new(resource: Resource, version: u64, value: &Value) -> Object {
         let metadata = &value["metadata"];
         let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
@@ -57,24 +57,24 @@ impl Object {
         }
     }
 
-    /// The whole object, parsed.
+    /// Returns the complete object, parsed.
     pub fn value(&self) -> Value {
         serde_json::from_slice(&self.json).expect("the store wrote these bytes from a Value")
     }
 
-    /// The same object under another version: how a watcher sees it leave its selection.
+    /// Returns the same object with another version, for watchers that see it leave their selection.
     pub fn at_version(&self, version: u64) -> Object {
         let mut value = self.value();
         stamp::version(&mut value, version);
         Object::new(self.resource, version, &value)
     }
 
-    /// Namespace and name.
+    /// Returns the namespace and name.
     pub fn key(&self) -> Key {
         (self.namespace.clone(), self.name.clone())
     }
 
-    /// A field that can be selected by, as text; empty when it is not there or cannot be selected by.
+    /// Returns a selectable field as text; empty when it is missing or not selectable.
     pub fn field(&self, key: &str) -> &str {
         match key {
             "metadata.name" => &self.name,

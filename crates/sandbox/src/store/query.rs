@@ -1,49 +1,49 @@
-//! How the store is read.
+//! Read access to the store.
 
 use super::{Change, Key, Object, Resource, Selectors, Store, TooOld};
 use std::{ops::Bound, sync::Arc};
 
-/// Objects at one moment, sorted by namespace and name.
+/// A snapshot of objects, sorted by namespace and name.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// The version of the moment: a watch from here misses nothing.
+    /// The version of the snapshot: a watch from this version misses no change.
     pub version: u64,
-    /// What was selected.
+    /// The selected objects.
     pub objects: Vec<Arc<Object>>,
-    /// How many more there are behind a page's end, selected or not; 0 at the end.
+    /// The number of objects after the end of the page, selected or not; 0 at the end.
     pub remaining: usize,
 }
 
-/// Which part of a list is wanted; the default is all of it.
+/// The requested part of a list; the default is the whole list.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Only what stands behind this key.
+    /// Returns only objects after this key.
     pub after: Option<Key>,
-    /// At most so many objects; 0 means all.
+    /// The maximum number of objects; 0 means all.
     pub limit: usize,
 }
 
-/// What happened after a cursor.
+/// The changes after a cursor.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    /// Where to go on reading.
+    /// The cursor for the next read.
     pub cursor: u64,
-    /// Oldest first.
+    /// The changes, oldest first.
     pub changes: Vec<Change>,
 }
 
 impl Store {
-    /// One object; `namespace` is empty for objects of the cluster.
+    /// Returns one object; `namespace` is empty for cluster-scoped objects.
     pub fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<Arc<Object>> {
         self.read().get(resource, namespace, name).cloned()
     }
 
-    /// The selected objects of a namespace, or of all.
+    /// Returns the selected objects of one namespace or of all.
     pub fn list(&self, resource: Resource, namespace: Option<&str>, selectors: &Selectors) -> Listing {
         self.page(resource, namespace, selectors, &Page::default())
     }
 
-    /// A part of [`Store::list`].
+    /// Returns one page of [`Store::list`].
     pub fn page(
         &self,
         resource: Resource,
@@ -65,17 +65,17 @@ impl Store {
         Listing { version: state.version, objects, remaining: rest.count() }
     }
 
-    /// What the object with this uid owns, by `metadata.ownerReferences`.
+    /// Returns the objects owned by the object with this UID, by `metadata.ownerReferences`.
     pub fn children(&self, uid: &str) -> Vec<Arc<Object>> {
         self.read().children(uid)
     }
 
-    /// The newest resource version.
+    /// Returns the newest resource version.
     pub fn version(&self) -> u64 {
         self.read().version
     }
 
-    /// What happened to all resources after `cursor`, in the order it happened.
+    /// Returns the changes of all resources after `cursor`, in order.
     pub fn changes_since(&self, cursor: u64) -> Result<Changes, TooOld> {
         let state = self.read();
         let mut changes = Vec::new();
@@ -86,7 +86,7 @@ impl Store {
         Ok(Changes { cursor: state.version, changes })
     }
 
-    /// At most `limit` changes of one resource after `cursor`.
+    /// Returns at most `limit` changes of one resource after `cursor`.
     pub fn changes_of(&self, resource: Resource, cursor: u64, limit: usize) -> Result<Changes, TooOld> {
         let state = self.read();
         if cursor > state.version {

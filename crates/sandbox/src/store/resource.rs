@@ -1,4 +1,4 @@
-//! What kinds of objects the cluster knows (kubernetes-wire 15.1).
+//! The resource types of the cluster (kubernetes-wire 15.1).
 
 /// A stored kind of object. The same kind may be served under several group-versions (see `api::served`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,31 +23,31 @@ pub enum Resource {
     Ingresses,
 }
 
-/// The facts of a [`Resource`], as discovery tells them.
+/// The properties of a [`Resource`], as in discovery documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descriptor {
-    /// `apps`; empty for the core group.
+    /// The API group, such as `apps`; empty for the core group.
     pub group: &'static str,
-    /// The version objects are stored in: `v1`.
+    /// The version in which objects are stored, such as `v1`.
     pub version: &'static str,
-    /// `Deployment`.
+    /// The kind, such as `Deployment`.
     pub kind: &'static str,
-    /// `deployments`.
+    /// The plural name, such as `deployments`.
     pub plural: &'static str,
-    /// `deployment`.
+    /// The singular name, such as `deployment`.
     pub singular: &'static str,
-    /// What kubectl also takes: `deploy`.
+    /// The short names that kubectl accepts, such as `deploy`.
     pub short_names: &'static [&'static str],
-    /// `all` where `kubectl get all` lists it.
+    /// The categories: `all` when `kubectl get all` lists the resource.
     pub categories: &'static [&'static str],
-    /// Whether objects live in a namespace.
+    /// Whether objects belong to a namespace.
     pub namespaced: bool,
     /// Whether `metadata.generation` counts the changes of `spec`.
     pub counts_generations: bool,
 }
 
 impl Resource {
-    /// Every resource, in the order of discovery.
+    /// All resources, in discovery order.
     pub const ALL: [Resource; 17] = [
         Resource::Pods,
         Resource::Services,
@@ -68,7 +68,7 @@ impl Resource {
         Resource::Ingresses,
     ];
 
-    /// Its facts.
+    /// Returns the properties of the resource.
     pub const fn descriptor(self) -> Descriptor {
         match self {
             Resource::Pods => core("Pod", "pods", "pod", &["po"]).in_all(),
@@ -103,24 +103,24 @@ impl Resource {
         }
     }
 
-    /// `Deployment`.
+    /// Returns the kind, such as `Deployment`.
     pub const fn kind(self) -> &'static str {
         self.descriptor().kind
     }
 
-    /// `apps/v1`, or `v1` for the core group.
+    /// Returns the API version, such as `apps/v1`, or `v1` for the core group.
     pub fn api_version(self) -> String {
         let d = self.descriptor();
         if d.group.is_empty() { d.version.to_owned() } else { format!("{}/{}", d.group, d.version) }
     }
 
-    /// `deployments.apps`, or `pods`: how error messages name it.
+    /// Returns the name used in error messages, such as `deployments.apps` or `pods`.
     pub fn qualified(self) -> String {
         let d = self.descriptor();
         if d.group.is_empty() { d.plural.to_owned() } else { format!("{}.{}", d.plural, d.group) }
     }
 
-    /// The resource of an owner reference or an object reference.
+    /// Returns the resource of an owner reference or an object reference.
     pub fn of_kind(api_version: &str, kind: &str) -> Option<Resource> {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         Resource::ALL.into_iter().find(|r| r.kind() == kind && r.descriptor().group == group)

@@ -1,4 +1,4 @@
-//! The maps behind the store's lock.
+//! The objects and indexes behind the store's lock.
 
 use super::{Change, ChangeKind, History, Key, Object, Resource, Status, Written, stamp};
 use serde_json::Value;
@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-/// Everything the store knows.
+/// The complete state of the store.
 #[derive(Debug)]
 pub(super) struct StoreState {
     /// The newest resource version.
     pub(super) version: u64,
     shelves: BTreeMap<Resource, ResourceTable>,
-    /// Owner's uid → what it owns.
+    /// The UIDs of owners, with the keys of the objects that they own.
     children: HashMap<String, BTreeSet<(Resource, Key)>>,
 }
 
@@ -46,7 +46,7 @@ impl StoreState {
             .collect()
     }
 
-    /// What `change` comes to; writes nothing.
+    /// Computes the result of `change` without writing it.
     pub(super) fn decide(
         &self,
         resource: Resource,
@@ -84,7 +84,7 @@ impl StoreState {
         })
     }
 
-    /// Puts down what was decided under the same lock; the version it made, if it made one.
+    /// Writes a result of `decide`, under the same lock. Returns the new version, if there is one.
     pub(super) fn commit(&mut self, written: &Written) -> Option<u64> {
         let (kind, object) = match written {
             Written::Created(object) => (ChangeKind::Added, object),

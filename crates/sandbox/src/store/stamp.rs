@@ -1,9 +1,9 @@
-//! What the store itself writes into an object's metadata.
+//! The metadata that the store itself sets.
 
 use super::{Resource, time};
 use serde_json::{Map, Value};
 
-/// Fills the metadata of a new object.
+/// Sets the metadata of a new object.
 pub(super) fn created(resource: Resource, namespace: &str, name: &str, new_version: u64, object: &mut Value) {
     typed(resource, object);
     let metadata = metadata(object);
@@ -25,7 +25,7 @@ pub(super) fn created(resource: Resource, namespace: &str, name: &str, new_versi
     version(object, new_version);
 }
 
-/// Gives a changed object what no change may touch.
+/// Restores the immutable metadata of a changed object.
 pub(super) fn kept(resource: Resource, old: &Value, new: &mut Value) {
     typed(resource, new);
     let metadata = metadata(new);
@@ -41,7 +41,7 @@ pub(super) fn kept(resource: Resource, old: &Value, new: &mut Value) {
     ];
     for key in fixed {
         match &old["metadata"][key] {
-            // Deletion is marked once and can then only be hurried.
+            // An object is marked for deletion once; after that the deletion can only be accelerated.
             Value::Null if key.starts_with("deletion") => {}
             _ if key.starts_with("deletion") && metadata.contains_key(key) => {}
             Value::Null => {
@@ -54,7 +54,7 @@ pub(super) fn kept(resource: Resource, old: &Value, new: &mut Value) {
     }
 }
 
-/// Counts a change of `spec`, and the mark of a deletion.
+/// Increments the generation when `spec` changes or when the object is marked for deletion.
 pub(super) fn generation(resource: Resource, old: &Value, new: &mut Value) {
     let marked =
         old["metadata"]["deletionTimestamp"].is_null() && !new["metadata"]["deletionTimestamp"].is_null();
@@ -64,7 +64,7 @@ pub(super) fn generation(resource: Resource, old: &Value, new: &mut Value) {
     }
 }
 
-/// Whether the last finalizer has just gone from an object that waits only for that.
+/// Returns whether a terminating object has just lost its last finalizer and must be removed.
 pub(super) fn finished(resource: Resource, old: &Value, new: &Value) -> bool {
     let finalizers =
         |object: &Value| object["metadata"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
@@ -76,7 +76,7 @@ pub(super) fn finished(resource: Resource, old: &Value, new: &Value) -> bool {
         && !finalizers(new)
 }
 
-/// Writes the resource version; 0 is none.
+/// Sets the resource version; 0 removes it.
 pub(super) fn version(object: &mut Value, version: u64) {
     if version == 0 {
         metadata(object).shift_remove("resourceVersion");

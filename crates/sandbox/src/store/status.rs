@@ -1,9 +1,9 @@
-//! Kubernetes' way of saying no: the Status object (kubernetes-wire 10).
+//! The `Status` object of Kubernetes error responses (kubernetes-wire 10).
 
 use super::Resource;
 use serde_json::{Map, Value, json};
 
-/// A refusal, ready for the wire.
+/// An error that can be sent as an error response.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct Status {
@@ -11,47 +11,48 @@ pub struct Status {
     pub code: u16,
     /// The machine-readable reason, such as `NotFound`.
     pub reason: &'static str,
-    /// The text for people.
+    /// The human-readable message.
     pub message: String,
-    /// What it is about, when it is about one object or field.
+    /// The object or fields that the error refers to, if any.
     pub details: Option<Box<Details>>,
 }
 
-/// What a [`Status`] is about.
+/// The subject of a [`Status`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Details {
     /// The object's name.
     pub name: String,
-    /// Its group; empty (and left out on the wire) for the core group.
+    /// The object's group; empty (and omitted in the response) for the core group.
     pub group: String,
-    /// The plural resource, or the kind where fields are at fault.
+    /// The plural resource name, or the kind for errors of fields.
     pub kind: String,
-    /// The object's uid, told after a deletion.
+    /// The object's UID, set after a deletion.
     pub uid: String,
-    /// The findings, one a field.
+    /// The individual errors, one per field.
     pub causes: Vec<Cause>,
 }
 
-/// One finding.
+/// One error of a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cause {
-    /// `FieldValueRequired`, `FieldValueInvalid`, `FieldManagerConflict`, `DisruptionBudget`, …
+    /// The machine-readable reason: `FieldValueRequired`, `FieldValueInvalid`, `FieldManagerConflict`,
+    /// `DisruptionBudget`, …
     pub reason: &'static str,
-    /// The text without the field's path.
+    /// The message without the field's path.
     pub message: String,
-    /// The field's path, `spec.selector`; may be empty.
+    /// The field's path, such as `spec.selector`; may be empty.
     pub field: String,
 }
 
 impl Cause {
-    /// A field that must be there and is not.
+    /// Creates the error for a missing required field.
     pub fn required(field: impl Into<String>, message: &str) -> Cause {
         let message =
             if message.is_empty() { "Required value".into() } else { format!("Required value: {message}") };
         Cause { reason: "FieldValueRequired", message, field: field.into() }
     }
 
-    /// A field with a value that may not be.
+    /// Creates the error for a field with an invalid value.
     pub fn invalid(field: impl Into<String>, value: &Value, message: &str) -> Cause {
         Cause {
             reason: "FieldValueInvalid",
@@ -60,12 +61,12 @@ impl Cause {
         }
     }
 
-    /// A field that may not be set or changed.
+    /// Creates the error for a field that must not be set or changed.
     pub fn forbidden(field: impl Into<String>, message: &str) -> Cause {
         Cause { reason: "FieldValueForbidden", message: format!("Forbidden: {message}"), field: field.into() }
     }
 
-    /// A field with a word that is none of `supported`.
+    /// Creates the error for a field whose value is not in `supported`.
     pub fn not_supported(field: impl Into<String>, value: &Value, supported: &[&str]) -> Cause {
         let words: Vec<String> = supported.iter().map(|word| format!("\"{word}\"")).collect();
         Cause {
@@ -77,29 +78,29 @@ impl Cause {
 }
 
 impl Status {
-    /// A refusal about nothing in particular.
+    /// Creates an error without details.
     pub fn plain(code: u16, reason: &'static str, message: impl Into<String>) -> Status {
         Status { code, reason, message: message.into(), details: None }
     }
 
-    /// 400: the request cannot be understood.
+    /// 400: the request is invalid.
     pub fn bad_request(message: impl Into<String>) -> Status {
         Status::plain(400, "BadRequest", message)
     }
 
-    /// 403: understood and refused.
+    /// 403: the request is refused.
     pub fn forbidden(resource: Resource, name: &str, why: &str) -> Status {
         let message = format!("{} \"{name}\" is forbidden: {why}", resource.qualified());
         Status::about(403, "Forbidden", resource, name, message)
     }
 
-    /// 404: no such object.
+    /// 404: the object does not exist.
     pub fn not_found(resource: Resource, name: &str) -> Status {
         let message = format!("{} \"{name}\" not found", resource.qualified());
         Status::about(404, "NotFound", resource, name, message)
     }
 
-    /// 404: no such path.
+    /// 404: the path does not exist.
     pub fn no_such_path() -> Status {
         Status {
             details: Some(Box::default()),
@@ -107,37 +108,37 @@ impl Status {
         }
     }
 
-    /// 405: the path does not take this verb.
+    /// 405: the path does not support this method.
     pub fn method_not_allowed() -> Status {
         let message = "the server does not allow this method on the requested resource";
         Status { details: Some(Box::default()), ..Status::plain(405, "MethodNotAllowed", message) }
     }
 
-    /// 409: the name is taken.
+    /// 409: the name is already in use.
     pub fn already_exists(resource: Resource, name: &str) -> Status {
         let message = format!("{} \"{name}\" already exists", resource.qualified());
         Status::about(409, "AlreadyExists", resource, name, message)
     }
 
-    /// 409: the object is not what the caller takes it for.
+    /// 409: the object is in another state than the caller expects.
     pub fn conflict(resource: Resource, name: &str, why: &str) -> Status {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.qualified());
         Status::about(409, "Conflict", resource, name, message)
     }
 
-    /// 409: the caller's copy of the object is stale.
+    /// 409: the caller's copy of the object is outdated.
     pub fn stale(resource: Resource, name: &str) -> Status {
         let why =
             "the object has been modified; please apply your changes to the latest version and try again";
         Status::conflict(resource, name, why)
     }
 
-    /// 410: that part of the history is gone.
+    /// 410: the requested part of the history is no longer available.
     pub fn expired(message: impl Into<String>) -> Status {
         Status::plain(410, "Expired", message)
     }
 
-    /// 422: fields are at fault.
+    /// 422: fields are invalid.
     pub fn invalid(resource: Resource, name: &str, causes: Vec<Cause>) -> Status {
         let d = resource.descriptor();
         Status::invalid_kind(d.group, d.kind, name, causes)
@@ -169,12 +170,12 @@ impl Status {
         }
     }
 
-    /// 500: our fault, or what a real server answers with this code.
+    /// 500: an internal error, or an error for which a real server uses this code.
     pub fn internal(message: impl Into<String>) -> Status {
         Status::plain(500, "InternalError", message)
     }
 
-    /// A refusal about one object.
+    /// Creates an error about one object.
     pub fn about(code: u16, reason: &'static str, resource: Resource, name: &str, message: String) -> Status {
         let d = resource.descriptor();
         let details =
@@ -182,7 +183,7 @@ impl Status {
         Status { details: Some(Box::new(details)), ..Status::plain(code, reason, message) }
     }
 
-    /// The Status object of the wire.
+    /// Returns the Status object for the response.
     pub fn to_value(&self) -> Value {
         let mut status = json!({
             "kind": "Status",
@@ -201,7 +202,7 @@ impl Status {
 }
 
 impl Details {
-    /// The `details` of the wire: what is empty is left out.
+    /// Returns the `details` object; empty fields are omitted.
     pub fn to_value(&self) -> Value {
         let mut map = Map::default();
         for (key, text) in

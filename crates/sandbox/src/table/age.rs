@@ -1,14 +1,14 @@
-//! Times as kubectl's AGE column has them.
+//! Durations in the format of kubectl's AGE column.
 
 use jiff::Timestamp;
 
-/// How long ago `at` (RFC 3339) was: `12s`, `5m10s`, `3h`; `<unknown>` when it is no time.
+/// Returns the time since `at` (RFC 3339): `12s`, `5m10s`, `3h`; `<unknown>` when it is not a time.
 pub fn since(at: Option<&str>, now: Timestamp) -> String {
     let Some(at) = at.and_then(|at| at.parse::<Timestamp>().ok()) else { return "<unknown>".into() };
     short(now.as_second() - at.as_second())
 }
 
-/// A duration in at most two units.
+/// Formats a duration in at most two units.
 pub fn short(seconds: i64) -> String {
     let (minutes, hours, days, years) =
         (seconds / 60, seconds / 3600, seconds / 86_400, seconds / (86_400 * 365));

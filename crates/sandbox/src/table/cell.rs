@@ -1,4 +1,4 @@
-//! What cells of several kinds share.
+//! Formatting of cells, shared by several kinds.
 
 use super::age;
 use crate::store::LabelSelector;
@@ -17,12 +17,12 @@ pub(super) fn created(object: &Value, now: Timestamp) -> String {
     age::since(object["metadata"]["creationTimestamp"].as_str(), now)
 }
 
-/// A text, or nothing.
+/// Returns a text; empty when it is missing.
 pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A text, or `<none>`.
+/// Returns a text, or `<none>` when it is missing or empty.
 pub(super) fn text_or_none(value: &Value) -> String {
     none_if_empty(text(value))
 }
@@ -31,7 +31,7 @@ pub(super) fn none_if_empty(text: String) -> String {
     if text.is_empty() { "<none>".into() } else { text }
 }
 
-/// A count; what is left out is 0.
+/// Returns a count; 0 when it is missing.
 pub(super) fn count(value: &Value) -> String {
     value.as_i64().unwrap_or(0).to_string()
 }
@@ -40,23 +40,23 @@ pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// The same field of each item: `a,b`.
+/// Returns the same field of each item: `a,b`.
 pub(super) fn joined(list: &Value, field: &str) -> String {
     items(list).map(|item| text(&item[field])).collect::<Vec<_>>().join(",")
 }
 
-/// A plain map as a selector: `a=b,c=d`, or `<none>`.
+/// Returns a plain map as a selector: `a=b,c=d`, or `<none>`.
 pub(super) fn pairs(map: &Value) -> String {
     let pairs = map.as_object().into_iter().flatten();
     none_if_empty(pairs.map(|(key, value)| format!("{key}={}", text(value))).collect::<Vec<_>>().join(","))
 }
 
-/// A workload's selector, or `<none>`.
+/// Returns a workload's selector, or `<none>`.
 pub(super) fn selector(selector: &Value) -> String {
     none_if_empty(LabelSelector::of_workload(selector).unwrap_or_default().to_string())
 }
 
-/// The first three, then how many more.
+/// Returns the first three items and the number of the remaining ones.
 pub(super) fn at_most_three(all: &[String]) -> String {
     let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(",");
     match all.len() {

@@ -1,4 +1,4 @@
-//! Nodes, namespaces and the plain kinds.
+//! Tables of nodes, namespaces and simple kinds.
 
 use super::{
     Column,

@@ -1,4 +1,4 @@
-//! What `kubectl get` prints: columns and cells of each kind (kubernetes-wire 15.2).
+//! The tables of `kubectl get`: the columns and cells of each kind (kubernetes-wire 15.2).
 
 pub mod age;
 mod cell;
@@ -16,26 +16,26 @@ use cell::texts;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A column.
+/// A table column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// `Ready`; kubectl prints it in capitals.
+    /// The name, such as `Ready`; kubectl prints it in capitals.
     pub name: &'static str,
-    /// Whether only `-o wide` shows it.
+    /// Whether only `-o wide` shows the column.
     pub wide: bool,
 }
 
-/// A column that is always shown.
+/// Returns a column that is always shown.
 const fn narrow(name: &'static str) -> Column {
     Column { name, wide: false }
 }
 
-/// A column of `-o wide`.
+/// Returns a column that only `-o wide` shows.
 const fn wide(name: &'static str) -> Column {
     Column { name, wide: true }
 }
 
-/// The columns of a kind.
+/// Returns the columns of a kind.
 pub fn columns(resource: Resource) -> &'static [Column] {
     match resource {
         Resource::Pods => pods::COLUMNS,
@@ -58,7 +58,7 @@ pub fn columns(resource: Resource) -> &'static [Column] {
     }
 }
 
-/// The columns as a Table defines them.
+/// Returns the `columnDefinitions` of a Table.
 pub fn definitions(resource: Resource) -> Value {
     let definition = |column: &Column| {
         json!({
@@ -72,7 +72,7 @@ pub fn definitions(resource: Resource) -> Value {
     columns(resource).iter().map(definition).collect()
 }
 
-/// The cells of an object, one a column, as they are at `now`.
+/// Returns the cells of an object at the time `now`, one per column.
 pub fn cells(resource: Resource, object: &Value, now: Timestamp) -> Vec<Value> {
     match resource {
         Resource::Pods => pods::cells(object, now),

@@ -1,4 +1,4 @@
-//! Services and what stands behind and before them.
+//! Tables of Services, endpoints, network policies and ingresses.
 
 use super::{
     Column,

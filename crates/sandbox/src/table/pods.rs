@@ -1,4 +1,4 @@
-//! Pods.
+//! The table of pods.
 
 use super::{
     Column, age,
@@ -41,7 +41,7 @@ fn is_ready(container: &Value) -> bool {
     container["ready"] == true && container["state"]["running"].is_object()
 }
 
-/// The one word that says how a pod is.
+/// Returns the text of the STATUS column.
 fn word(pod: &Value) -> String {
     let status = &pod["status"];
     let phase = text(&status["phase"]);
@@ -52,7 +52,7 @@ fn word(pod: &Value) -> String {
         return word;
     }
     let general = if text(&status["reason"]).is_empty() { phase } else { text(&status["reason"]) };
-    // The first container has the last word, as in kubectl's own printer.
+    // The first container determines the status, as in kubectl's own printer.
     let own = items(&status["containerStatuses"]).find_map(|container| trouble(&container["state"]));
     let any_running = items(&status["containerStatuses"]).any(is_ready);
     match own {
@@ -62,7 +62,7 @@ fn word(pod: &Value) -> String {
     }
 }
 
-/// Why a container does not run.
+/// Returns the reason why a container is not running.
 fn trouble(state: &Value) -> Option<String> {
     let waiting = text(&state["waiting"]["reason"]);
     if !waiting.is_empty() {
@@ -79,7 +79,7 @@ fn trouble(state: &Value) -> Option<String> {
     })
 }
 
-/// `Init:…` while init containers have work.
+/// Returns `Init:…` while init containers have not completed.
 fn initializing(pod: &Value) -> Option<String> {
     let total = items(&pod["spec"]["initContainers"]).count();
     for (at, container) in items(&pod["status"]["initContainerStatuses"]).enumerate() {
@@ -95,12 +95,12 @@ fn initializing(pod: &Value) -> Option<String> {
     None
 }
 
-/// `2 (5m ago)`
+/// Returns the restart count and the time of the last restart: `2 (5m ago)`.
 fn restarts(status: &Value, now: Timestamp) -> String {
     let containers = || items(&status["containerStatuses"]).chain(items(&status["initContainerStatuses"]));
     let count: i64 = containers().filter_map(|container| container["restartCount"].as_i64()).sum();
     let ended = containers().filter_map(|c| c["lastState"]["terminated"]["finishedAt"].as_str());
-    // RFC 3339 in UTC sorts as text.
+    // RFC 3339 timestamps in UTC sort correctly as text.
     match ended.max() {
         Some(last) if count > 0 => format!("{count} ({} ago)", age::since(Some(last), now)),
         _ => count.to_string(),

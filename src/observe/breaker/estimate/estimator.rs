@@ -1,4 +1,4 @@
-//! The estimator: takes note of facts and readings, and says what to believe.
+//! The estimator: combines events and readings into a belief about the breaker's state.
 
 use super::{
     answers::{self, AnswerEvidence, AnswerPattern, AnswerStage},
@@ -20,13 +20,13 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Pods whose restarts are followed.
+/// The maximum number of pods whose restarts are tracked.
 const PODS: usize = 256;
-/// Services without endpoints that are followed.
+/// The maximum number of services without endpoints that are tracked.
 const SERVICES: usize = 256;
-/// Sources whose latest reading is kept.
+/// The maximum number of sources whose latest reading is kept.
 const SOURCES: usize = 128;
-/// Share of the calls that failed which must have left, for it to be said that nothing holds them back.
+/// The share of the failed calls that must have left the consumer to conclude that no breaker holds them back.
 const LEFT: f64 = 0.8;
 
 /// The latest reading of a source.
@@ -37,38 +37,38 @@ struct LatestReading {
     reading: Reading,
 }
 
-/// Believes something of one breaker.
+/// Estimates the state of one breaker.
 pub(in crate::observe::breaker) struct BreakerEstimator {
     endpoint: EndpointId,
     answers: AnswerEvidence,
     direct: NamedSources,
     health: HealthPage,
     latest: BTreeMap<SourceId, LatestReading>,
-    /// Calls counted behind the breaker.
+    /// The calls counted behind the breaker.
     outgoing: Counters,
-    /// Seconds the breaker stays open, from configuration.
+    /// The seconds that the breaker stays open, from configuration.
     reset: Option<f64>,
-    /// When the first fault was fired.
+    /// The time of the first fire.
     fault: Option<Timestamp>,
     none_seen: bool,
-    /// Whether a breaker has shown itself.
+    /// Whether a breaker has been observed.
     shown: bool,
-    /// Services that nobody is behind now.
+    /// Services that have no ready endpoint now.
     empty_services: HashSet<(String, String)>,
-    /// Whether there were some since users were last well: the network may refuse calls to them.
+    /// Whether a service lost its endpoints since users last got real answers: the network may refuse calls to it.
     lost_endpoints: bool,
-    /// Users got real answers when it was judged last.
+    /// Whether users got real answers at the latest judgement.
     well: bool,
-    /// The objects hit; pods of other owners are bystanders, the consumer among them.
+    /// The objects hit; pods of other owners are bystanders, and the consumer is among them.
     targets: Vec<String>,
     restarts: HashMap<PodKey, u32>,
-    /// Bystanders that are being started again, the consumer perhaps among them.
+    /// Bystanders that are being restarted; the consumer may be among them.
     starting: HashSet<PodKey>,
-    /// Its process began anew since the latest belief.
+    /// Whether the breaker's process has restarted since the latest belief.
     restarted: bool,
-    /// The cycle that proved a breaker has been told.
+    /// Whether the transitions of the cycle that proved the breaker have been emitted.
     proved: bool,
-    /// Up to when transitions that a source dates have been told.
+    /// The time up to which transitions dated by a source have been emitted.
     told: Option<Timestamp>,
     belief: Option<Belief>,
 }
@@ -99,7 +99,7 @@ impl BreakerEstimator {
         }
     }
 
-    /// Takes note of what a source said, or that it is silent.
+    /// Handles a message from a source: a reading, or its silence.
     pub(in crate::observe::breaker) fn handle(&mut self, at: Timestamp, heard: &SourceMessage) {
         let reading = match heard {
             SourceMessage::Silent { source, .. } => {
@@ -123,7 +123,7 @@ impl BreakerEstimator {
         }
     }
 
-    /// Takes note of a fact of the session.
+    /// Handles an event of the session.
     pub(in crate::observe::breaker) fn follow(&mut self, event: &Event) {
         match &event.what {
             EventKind::EndpointWatched { endpoint, limit_ms, .. } if *endpoint == self.endpoint => {
@@ -157,7 +157,8 @@ impl BreakerEstimator {
         }
     }
 
-    /// A bystander whose container was started again may be the consumer: a new process has a closed breaker.
+    /// Tracks restarts: a bystander whose container restarted may be the consumer, whose new process has a closed
+    /// breaker.
     fn follow_pod(&mut self, pod: &Pod) {
         if self.restarts.len() >= PODS && !self.restarts.contains_key(&pod.key) {
             return;
@@ -175,7 +176,7 @@ impl BreakerEstimator {
             self.starting.insert(pod.key.clone());
         }
         if pod.containers.iter().all(|container| container.ready) && self.starting.remove(&pod.key) {
-            // What failed while nobody was there to answer says nothing about the breaker that begins now.
+            // Calls that failed while the process was down are no evidence about the breaker that begins now.
             self.answers.restarted();
         }
     }
@@ -196,12 +197,12 @@ impl BreakerEstimator {
         }
     }
 
-    /// Whether users got real answers when it was judged last.
+    /// Whether users got real answers at the latest judgement.
     pub(in crate::observe::breaker) fn users_are_well(&self) -> bool {
         self.well
     }
 
-    /// What the answers say now, and what is believed.
+    /// Returns the report of the answers and the present belief.
     pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (SourceReport, Belief) {
         self.answers.may_refuse(self.lost_endpoints);
         let look = self.answers.pattern(now, self.reset.or(self.direct.reset()));
@@ -233,7 +234,8 @@ impl BreakerEstimator {
         (testimony, belief)
     }
 
-    /// What a reading says, as it is told: a health page says something of a breaker once that was learned.
+    /// The report of a reading. A health page makes a claim about the breaker only after it was learned to be the
+    /// breaker's.
     pub(in crate::observe::breaker) fn answers_report(&self, reading: &Reading) -> SourceReport {
         let mut testimony = reading.report();
         if reading.source.kind == SourceKind::Health && reading.breakers.is_empty() && !self.health.learned()
@@ -265,7 +267,7 @@ impl BreakerEstimator {
         }
     }
 
-    /// Whether the calls that fail are counted behind the breaker: nothing holds them back.
+    /// Whether the failing calls are counted behind the breaker, so that nothing holds them back; returns the evidence.
     fn calls_leave(&self, look: &AnswerPattern) -> Option<String> {
         let (since, failed) = look.stage.failed_for_long()?;
         let (left, series) = self.outgoing.left(since)?;
@@ -304,13 +306,13 @@ impl BreakerEstimator {
         };
         let last = self.belief.as_ref();
         let since = match last {
-            // It opened anew after a trial that nobody saw: the countdown to the next one begins there.
+            // It opened again after an unobserved trial: the countdown to the next trial begins there.
             Some(last) if last.state == state && !restarted && !missed.is_empty() => {
                 let anew = meant.as_ref().map_or(last.since, |meant| meant.since);
                 anew.clamp(last.since, now.max(last.since))
             }
             Some(last) if last.state == state && !restarted => last.since,
-            // No state reaches back behind the one before it.
+            // A state cannot begin before the previous one.
             Some(last) => {
                 let since = weighed.since.into_iter().min().unwrap_or(now);
                 since.clamp(last.since, now.max(last.since))
@@ -347,7 +349,7 @@ impl BreakerEstimator {
         belief
     }
 
-    /// Who spoke, who agrees, and on what ground.
+    /// Collects which sources make a claim, how many agree with `state`, and the grounds.
     fn weighed(
         &self,
         state: BreakerState,
@@ -377,7 +379,7 @@ impl BreakerEstimator {
             let health = reading.source.kind == SourceKind::Health && reading.breakers.is_empty();
             let doubt = self.health.doubt(look.proven).filter(|_| health);
             let kind = kind(reading.source.kind);
-            // A health page that was not learned to be the breaker's has no voice.
+            // A health page that was not learned to be the breaker's does not count.
             if health && !self.health.learned() {
                 let why = doubt.map(|why| format!(", which {why}")).unwrap_or_default();
                 weighed.grounds.push(format!("{kind} {ground}{why}"));
@@ -401,7 +403,7 @@ impl BreakerEstimator {
             };
             let fits = fits && state == BreakerState::Open || agrees(answers.says, state);
             weighed.agreeing = weighed.agreeing.saturating_add(u8::from(fits));
-            // Answers that fit everything do not disagree.
+            // Answers that fit every state do not count as disagreement.
             let speaks = fits || answers.says != SourceClaim::Nothing;
             weighed.spoke = weighed.spoke.saturating_add(u8::from(speaks));
             weighed.grounds.push(answers.ground.clone());
@@ -410,7 +412,7 @@ impl BreakerEstimator {
         weighed
     }
 
-    /// The opening and the trial that proved a breaker: nobody could call them so while they lasted.
+    /// The opening and the trial that proved a breaker; they could not be recognized as such while they lasted.
     fn proof(&mut self, state: BreakerState, look: &AnswerPattern) -> Vec<Transition> {
         use BreakerState::{Closed, HalfOpen, Open};
         let Some((cut, trial)) = look.proof.filter(|_| !self.proved && state.is_a_breakers()) else {
@@ -423,7 +425,7 @@ impl BreakerEstimator {
         ]
     }
 
-    /// Transitions that a source dates and that have not been told, but for the one that led where it stands.
+    /// Transitions that a source dates and that were not emitted, except the latest, which led to the present state.
     fn missed(&mut self, transitions: &[Transition]) -> Vec<Transition> {
         let [earlier @ .., last] = transitions else { return Vec::new() };
         let first = self.told.is_none();
@@ -456,7 +458,7 @@ fn starting() -> Opinion {
         .because("its pod is being started again: a new process begins with a closed breaker")
 }
 
-/// The health page says one and then the other: its processes differ, and where a breaker was proven, so do theirs.
+/// The health page alternates, so several processes answer; if a breaker was proven, their breakers differ, too.
 fn several(proven: bool) -> Opinion {
     let opinion = match proven {
         true => weighing::opinion(BreakerState::Mixed, Confidence::Likely),
@@ -465,7 +467,7 @@ fn several(proven: bool) -> Opinion {
     opinion.because("its health page says one and then the other within seconds: several processes answer")
 }
 
-/// Whether a statement speaks for a state. "Not open" fits closed and none; for half-open it cannot tell.
+/// Whether a claim supports a state. "Not open" supports closed and none, but not half-open.
 fn agrees(says: SourceClaim, state: BreakerState) -> bool {
     use BreakerState::{Closed, ClosedOrNone, FallbackAtOnce, NoBreakerSeen, Open};
     match says {

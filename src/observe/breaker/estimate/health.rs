@@ -1,38 +1,38 @@
-//! What a health page means, learned in this session. Most of them check dependencies: they fail when the provider
-//! does, breaker or not. So its 503 says "open" only after it failed and recovered together with calls that were cut
-//! short, with a trial between.
+//! Learns in this session what a health page means. Most health pages check dependencies: they fail when the provider
+//! fails, with or without a breaker. So a 503 counts as "open" only after the page failed and recovered together with
+//! calls that were cut short, with a trial between.
 
 use super::answers::{AnswerPattern, AnswerStage};
 use super::seconds;
 use crate::session::event::{BreakerState, SourceClaim, Timestamp};
 use std::collections::VecDeque;
 
-/// Seconds for which a page that says otherwise than the answers is taken to be late only.
+/// The seconds for which a page that contradicts the answers is considered to be merely late.
 const PATIENCE_S: f64 = 2.0;
-/// Cuts with a trial in which it must have agreed.
+/// The number of cuts with a trial in which the page must have agreed with the answers.
 const AGREED: u32 = 1;
-/// Changes within so many seconds that no single process makes: several answer in turn.
+/// So many changes within so many seconds are impossible for a single process: several processes answer in turn.
 const TURNS: (usize, f64) = (3, 2.2);
-/// The same where that was seen before in this session.
+/// The lower threshold once that was seen before in this session.
 const TURNS_AGAIN: (usize, f64) = (2, 1.2);
-/// Seconds after the latest change for which they are still taken to differ.
+/// The seconds after the latest change for which the processes are still considered to differ.
 const TURN_S: f64 = 1.2;
 
-/// The page, as far as it was understood.
+/// What has been learned about the health page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HealthPage {
-    /// Whether it fails now, and since when.
+    /// Whether the page fails now, and since when.
     now: Option<(bool, Timestamp)>,
-    /// Whether it failed while calls were cut short, in the cut that is on.
+    /// Whether the page failed while calls were cut short, in the present cut.
     failed_in_cut: bool,
-    /// Whether it was well again in the trial after that.
+    /// Whether the page was well again in the trial after that.
     well_in_trial: bool,
     agreed: u32,
-    /// Its latest changes.
+    /// The latest changes of the page.
     changes: VecDeque<Timestamp>,
     /// Whether several processes were seen to answer.
     several: bool,
-    /// Why it is not listened to.
+    /// The reason why the page is disregarded.
     misleads: Option<&'static str>,
 }
 
@@ -58,25 +58,25 @@ impl HealthPage {
         self.several |= self.turned(TURNS);
     }
 
-    /// Whether its latest changes are so many within so many seconds.
+    /// Whether the given number of latest changes happened within the given seconds.
     fn turned(&self, (changes, within_s): (usize, f64)) -> bool {
         let first = self.changes.len().checked_sub(changes).and_then(|index| self.changes.get(index));
         first.zip(self.changes.back()).is_some_and(|(first, last)| seconds(*first, *last) <= within_s)
     }
 
-    /// Whether it says one and then the other, as no single process does.
+    /// Whether the page alternates faster than a single process could.
     pub(super) fn differs(&self, now: Timestamp) -> bool {
         let lately = self.changes.back().is_some_and(|last| seconds(*last, now) <= TURN_S);
         lately && self.turned(if self.several { TURNS_AGAIN } else { TURNS })
     }
 
-    /// The process behind it began anew.
+    /// Handles a restart of the process behind the page.
     pub(super) fn restarted(&mut self) {
         (self.now, self.failed_in_cut, self.well_in_trial) = (None, false, false);
         self.changes.clear();
     }
 
-    /// Compares it with the answers.
+    /// Compares the page with the answers.
     pub(super) fn examine(
         &mut self,
         now: Timestamp,
@@ -114,17 +114,17 @@ impl HealthPage {
         }
     }
 
-    /// Whether it was learned that it is the breaker's.
+    /// Whether the page was learned to be the breaker's.
     pub(super) fn learned(&self) -> bool {
         self.agreed >= AGREED && self.misleads.is_none()
     }
 
-    /// Whether it says now that the breaker is open, as far as it was learned that this is what it says.
+    /// Whether a page that was learned to be the breaker's fails now, which means open.
     pub(super) fn open(&self, proven: bool) -> bool {
         proven && self.agreed >= AGREED && self.misleads.is_none() && self.now.is_some_and(|(fails, _)| fails)
     }
 
-    /// Why it is not listened to; of one that fails, also that it may check a dependency.
+    /// The reason to disregard the page; an unlearned page that fails may check a dependency.
     pub(super) fn doubt(&self, proven: bool) -> Option<&'static str> {
         let fails = self.now.is_some_and(|(fails, _)| fails);
         let unlearned = !proven || self.agreed < AGREED;

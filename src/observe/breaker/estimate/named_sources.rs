@@ -1,4 +1,4 @@
-//! Sources that name breakers: which breaker is meant, in which state, and whether several processes speak.
+//! Sources that name breakers: chooses the breaker in question and its state, and detects several processes.
 
 use super::super::reading::{Reading, SourceId};
 use super::answers::{AnswerPattern, AnswerStage};
@@ -11,66 +11,66 @@ use crate::session::event::{
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Seconds after which a statement is stale.
+/// Seconds after which a report is stale.
 pub(super) const STALE_S: f64 = 3.0;
 /// Seconds for which a process that answers in turn with others is remembered.
 const TURNS_S: f64 = 8.0;
-/// Seconds within which no breaker opens and closes again: several processes answer.
+/// Seconds within which no breaker opens and closes again: several processes must have answered.
 const FLIP_S: f64 = 1.6;
-/// Seconds for which several processes that answer in turn are mixed after the latest change.
+/// Seconds after the latest change for which processes that answer in turn count as mixed.
 const TURN_S: f64 = 1.1;
-/// Seconds within which two readings of whoever answers must agree.
+/// Seconds within which two successive reports must agree to confirm each other.
 const AGREE_S: f64 = 2.0;
-/// Seconds after which an open breaker may close again; sooner, somebody else answered.
+/// Seconds after which an open breaker may close again; if it seems to close sooner, another process answered.
 const CLOSES_S: f64 = 1.5;
-/// Seconds for which a source may say otherwise than the answers before it counts against it.
+/// Seconds for which a source may contradict the answers before this counts against it.
 const PATIENCE_S: f64 = 2.5;
-/// Calls turned away since a derived trial began that end it.
+/// The number of calls rejected since a derived trial began that end the trial.
 const TURNED_AWAY: u32 = 2;
-/// Share of the reset time after which a call that hangs is a trial.
+/// The share of the reset time after which a call that hangs is a trial.
 const NEARLY: f64 = 0.8;
-/// Voices, breakers and changes kept.
+/// The maximum numbers of reports, breakers and changes kept.
 const VOICES: usize = 256;
 const TRACKS: usize = 256;
 const CHANGES: usize = 16;
 
-/// Who speaks: a source, and the process behind it where it tells.
+/// The reporter: a source, and the process behind it if the source identifies it.
 type ReportingProcess = (SourceId, Option<String>);
 
-/// What one voice says of one breaker.
+/// The report of one process about one breaker.
 #[derive(Clone, Debug)]
 struct ProcessReport {
     at: Timestamp,
     since: Timestamp,
     breaker: NamedBreaker,
-    /// Its changes of state, oldest first.
+    /// The breaker's changes of state, oldest first.
     changes: VecDeque<(Timestamp, BreakerState)>,
     before: Option<(Timestamp, SourceClaim)>,
-    /// A trial that was over before anybody could see it: when it may have been, and what came of it.
+    /// A trial that ended before any reading showed it: its estimated time, and the state after it.
     missed: Option<(Timestamp, BreakerState)>,
 }
 
 impl ProcessReport {
-    /// Whether two readings in a row say so.
+    /// Whether two successive readings agree.
     fn confirmed(&self) -> bool {
         self.before.is_some_and(|(at, says)| says == self.breaker.says && seconds(at, self.at) <= AGREE_S)
     }
 }
 
-/// What was learned of a breaker in this session.
+/// What was learned about a breaker in this session.
 #[derive(Clone, Debug, Default)]
 struct BreakerHistory {
-    /// It was open while users were well: it is about something else until it moves with the fault.
+    /// The breaker was open while users were well: it guards other calls, unless it changes during the fault.
     foreign: bool,
-    /// When it moved with the fault.
+    /// When it first changed during the fault.
     moved: Option<Timestamp>,
-    /// The answers contradicted it once.
+    /// Whether the answers have contradicted it.
     contradicted: bool,
-    /// Whoever answers says one and then the other: several processes.
+    /// Whether its reports alternate, so that several processes answer.
     several: bool,
 }
 
-/// What is meant, and all that is said of it.
+/// The chosen breaker and all reports about it.
 #[derive(Clone, Debug)]
 pub(super) struct ChosenBreaker {
     pub(super) opinion: Opinion,
@@ -80,21 +80,21 @@ pub(super) struct ChosenBreaker {
     pub(super) told: NamedBreaker,
 }
 
-/// Sources that name breakers.
+/// The sources that name breakers.
 #[derive(Default)]
 pub(super) struct NamedSources {
     said: BTreeMap<(ReportingProcess, String), ProcessReport>,
     tracks: BTreeMap<String, BreakerHistory>,
-    /// The latest process of each source, with the moments it was first and last heard.
+    /// The latest processes of each source, with the time each was last seen.
     processes: BTreeMap<SourceId, VecDeque<(String, Timestamp)>>,
-    /// From open to the trial, as seen, in seconds.
+    /// The observed seconds from open to the trial.
     reset: Option<f64>,
     /// The state last believed of each breaker, and since when.
     stood: BTreeMap<String, (BreakerState, Timestamp)>,
 }
 
 impl NamedSources {
-    /// Takes note of a reading; tells whether its process began anew.
+    /// Handles a reading; returns whether its process has restarted.
     pub(super) fn handle(&mut self, at: Timestamp, reading: &Reading, fault: bool) -> bool {
         let restarted = self.process(at, reading);
         let id = &reading.source;
@@ -107,7 +107,7 @@ impl NamedSources {
             }
             self.say(at, key, breaker, fault);
         }
-        // What is named no longer is silence.
+        // A breaker that the source no longer names has no report any more.
         let named: BTreeSet<&str> = reading.breakers.iter().map(|breaker| breaker.name.as_str()).collect();
         let keeps =
             |(voice, name): &(ReportingProcess, String)| voice.0 != *id || named.contains(name.as_str());
@@ -115,24 +115,24 @@ impl NamedSources {
         restarted
     }
 
-    /// Trials that were over before anybody could see them, since this was asked last.
+    /// The unobserved trials since the last call of this function.
     pub(super) fn missed(&mut self, name: &str) -> Vec<Transition> {
         let mine = self.said.iter_mut().filter(|((_, named), _)| named == name);
         let missed: Vec<_> = mine.filter_map(|(_, said)| said.missed.take()).collect();
-        let mut told = Vec::new();
+        let mut transitions = Vec::new();
         for (at, to) in missed {
-            told.push(Transition { at, from: Open, to: HalfOpen });
-            told.push(Transition { at, from: HalfOpen, to });
+            transitions.push(Transition { at, from: Open, to: HalfOpen });
+            transitions.push(Transition { at, from: HalfOpen, to });
         }
-        told
+        transitions
     }
 
-    /// A source could not be read.
+    /// Drops the reports of a source that could not be read.
     pub(super) fn silent(&mut self, source: &SourceId) {
         self.said.retain(|(voice, _), _| voice.0 != *source);
     }
 
-    /// All began anew: nobody knows which of them did.
+    /// Drops all reports after a restart, because it is unknown which process restarted.
     pub(super) fn restarted(&mut self) {
         self.said.clear();
         self.stood.clear();
@@ -142,7 +142,8 @@ impl NamedSources {
         self.processes.get(id).is_some_and(|known| known.len() > 1)
     }
 
-    /// A new process that comes in the place of the one before began anew; processes that come in turn are several.
+    /// Tracks processes: a new process that replaces the previous one is a restart; processes that alternate are
+    /// several.
     fn process(&mut self, at: Timestamp, reading: &Reading) -> bool {
         let Some(process) = &reading.process else { return false };
         let known = self.processes.entry(reading.source.clone()).or_default();
@@ -154,7 +155,7 @@ impl NamedSources {
         } else if known.len() < 8 {
             known.push_back((process.clone(), at));
         }
-        // Began after the one before was last heard: that one is gone.
+        // It started after the previous process was last seen, so that one is gone.
         let began = process.strip_prefix("started ").and_then(|text| text.parse::<f64>().ok());
         let restarted = new
             && began
@@ -164,7 +165,7 @@ impl NamedSources {
             known.retain(|(name, _)| name == process);
         }
         if new {
-            // Whatever was said without a process belongs to one of them, and nobody knows to which.
+            // Reports without a process belong to one of several processes, and it is unknown to which.
             let id = &reading.source;
             self.said.retain(|((source, process), _), _| source != id || process.is_some() && !restarted);
         }
@@ -187,7 +188,7 @@ impl NamedSources {
         if let Some((when, became)) = missed(said, breaker, at) {
             said.missed = Some((when, became));
             self.reset = Some(seconds(said.since, when)).filter(|reset| *reset > 0.2).or(self.reset);
-            // It opened anew, if it did.
+            // If it is open again, it opened at that moment.
             said.since = when;
         }
         let earlier = (said.at < at).then_some((said.at, said.breaker.says));
@@ -228,7 +229,8 @@ impl NamedSources {
         said.breaker = breaker.clone();
     }
 
-    /// Statements that are not stale, of pods rather than of whoever answers, of the most direct kind that says something.
+    /// Reports of the most direct kind of source that gives a state, unless stale; reports of pods displace those of an
+    /// unknown replica.
     fn fresh(&self, now: Timestamp) -> Vec<(&ReportingProcess, &str, &ProcessReport)> {
         let stale = |voice: &ReportingProcess| if self.turns(&voice.0) { TURNS_S } else { STALE_S };
         let all = self.said.iter().filter(|((voice, _), said)| seconds(said.at, now) <= stale(voice));
@@ -249,7 +251,7 @@ impl NamedSources {
         chosen.map(|((voice, name), said)| (voice, name.as_str(), said)).collect()
     }
 
-    /// Whether a source names a breaker that is not about something else.
+    /// Whether a source names a breaker that is not about other calls.
     pub(super) fn names_one(&self) -> bool {
         self.said.iter().any(|((_, name), said)| {
             said.breaker.says != SourceClaim::Nothing
@@ -257,7 +259,7 @@ impl NamedSources {
         })
     }
 
-    /// One-sided statements that stand: not open, not closed.
+    /// Whether a fresh report excludes open, and whether one excludes closed.
     pub(super) fn one_sided(&self, now: Timestamp) -> (bool, bool) {
         let fresh = self.fresh(now);
         let says = |says: SourceClaim| {
@@ -267,7 +269,7 @@ impl NamedSources {
         (says(SourceClaim::Not(Open)), says(SourceClaim::Not(Closed)))
     }
 
-    /// All breakers that are named, with the state of each.
+    /// All named breakers with their states.
     pub(super) fn named(&self, now: Timestamp) -> Vec<NamedState> {
         let fresh = self.fresh(now);
         let names: BTreeSet<&str> = fresh.iter().map(|(_, name, _)| *name).collect();
@@ -278,7 +280,7 @@ impl NamedSources {
             .collect()
     }
 
-    /// The state of one breaker over all that speak of it, since when, and row by row.
+    /// The state of one breaker over all its reports, since when, and the state of each replica.
     fn state(
         &self,
         name: &str,
@@ -307,7 +309,7 @@ impl NamedSources {
         Some((state, since?, replicas))
     }
 
-    /// The breaker that is meant, if one is.
+    /// Chooses the breaker that guards the calls in question, if one can be chosen.
     pub(super) fn meant(
         &mut self,
         now: Timestamp,
@@ -360,7 +362,7 @@ impl NamedSources {
         let reset = told.sleep_window_s.or(self.reset);
         let was = self.stood.get(name).copied();
         let mut found = opinion(state, Likely);
-        // A gauge may lag by a whole call: one that hangs one reset time after the opening is a trial.
+        // A gauge may lag by a whole call: a call that hangs one reset time after the opening is a trial.
         let due = reset
             .and_then(|reset| since.checked_add(jiff::SignedDuration::from_secs_f64(reset * NEARLY)).ok());
         let lags = state == Open && due.is_some_and(|due| hangs(due, latest.at));
@@ -368,7 +370,7 @@ impl NamedSources {
         let hasty = state == Closed
             && was.is_some_and(|(before, since)| before == Open && seconds(since, now) < CLOSES_S);
         let alone = names.len() == 1;
-        // Which trial runs is derived from counts that drain as they grow: calls that are turned away again end it.
+        // A derived trial comes from counts that drain as they grow: if calls are rejected again, the trial has ended.
         let over = state == HalfOpen && told.derived && turned_away(since) >= TURNED_AWAY;
         if over {
             found = opinion(Open, Likely).because("calls are turned away again: its trial has failed");
@@ -409,7 +411,7 @@ impl NamedSources {
         Some(meant)
     }
 
-    /// Whether any source, less direct ones too, names another state of a breaker now.
+    /// Whether any source, less direct ones included, reports another state of the breaker now.
     fn otherwise(&self, name: &str, state: BreakerState, now: Timestamp) -> bool {
         let mut mine = self.said.iter().filter(|((_, named), _)| named == name);
         mine.any(|(_, said)| {
@@ -418,18 +420,18 @@ impl NamedSources {
         })
     }
 
-    /// How long the breaker stays open, as its sources showed, in seconds.
+    /// The observed seconds that the breaker stays open, as its sources showed.
     pub(super) fn reset(&self) -> Option<f64> {
         self.reset
     }
 
-    /// Learns which breakers are about something else, and which ones the answers contradict.
+    /// Learns which breakers are about other calls, and which ones the answers contradict.
     fn examine(&mut self, now: Timestamp, look: &AnswerPattern, real_since: &impl Fn(Timestamp) -> u32) {
         let (mut learned, mut doubted) = (Vec::new(), Vec::new());
         for ((_, name), said) in &self.said {
             let SourceClaim::State(state) = said.breaker.says else { continue };
             let lasts = seconds(said.since, now) >= PATIENCE_S && seconds(said.at, now) <= STALE_S;
-            // A trial may last for seconds: well users do not contradict it at once.
+            // A trial may last for seconds, so users who are well do not contradict it at once.
             let well = matches!(look.stage, AnswerStage::Fine { .. }) && real_since(said.since) >= 4;
             let otherwise = match state {
                 Open | HalfOpen | ForcedOpen => well,
@@ -443,7 +445,7 @@ impl NamedSources {
             if lasts && otherwise {
                 learned.push((name.clone(), state));
             }
-            // Calls are cut short and it says closed: it need not be wrong, but sure it is not.
+            // Calls are cut short but the report says closed: it may be right, but it is not sure.
             let cut = matches!(look.stage, AnswerStage::Cut(cut) if seconds(cut.since, now) >= PATIENCE_S);
             if lasts && cut && state == Closed {
                 doubted.push(name.clone());
@@ -457,14 +459,14 @@ impl NamedSources {
         for (name, state) in learned {
             if let Some(track) = self.tracks.get_mut(&name) {
                 track.contradicted |= track.moved.is_some() && state != HalfOpen;
-                // One that never moved with the fault is not about it.
+                // A breaker that never changed during the fault does not guard these calls.
                 track.foreign |= track.moved.is_none();
             }
         }
     }
 }
 
-/// A trial that a counter tells of though no reading saw it. Processes that answer in turn count each for itself.
+/// A trial shown by a counter though no reading saw it. Each of several processes has its own counter.
 fn missed(said: &ProcessReport, now: &NamedBreaker, at: Timestamp) -> Option<(Timestamp, BreakerState)> {
     let grew = now.trials?.checked_sub(said.breaker.trials?)?;
     let (SourceClaim::State(Open), SourceClaim::State(became @ (Open | Closed))) =
@@ -476,7 +478,7 @@ fn missed(said: &ProcessReport, now: &NamedBreaker, at: Timestamp) -> Option<(Ti
     (1..100).contains(&grew).then(|| (said.at.checked_add(between).unwrap_or(at), became))
 }
 
-/// What speaks against a state now.
+/// The reason to doubt a state, given the present answers.
 fn against(state: BreakerState, look: &AnswerPattern, moved: bool) -> Option<&'static str> {
     match (state, &look.stage) {
         (Open | HalfOpen | ForcedOpen, AnswerStage::Fine { .. } | AnswerStage::Unknown) if !moved => {
@@ -496,7 +498,7 @@ fn against(state: BreakerState, look: &AnswerPattern, moved: bool) -> Option<&'s
     }
 }
 
-/// `5wz5k`, `pid 7`.
+/// The name of a replica's row: `5wz5k`, `pid 7`.
 fn row(voice: &ReportingProcess) -> String {
     let pod = voice.0.pod.as_deref().map(|pod| pod.rsplit('-').next().unwrap_or(pod).to_owned());
     match (pod, &voice.1) {

@@ -1,17 +1,17 @@
-//! Calls counted behind the breaker, source by source: counters of two replicas are never compared with each other, and
-//! one that falls is a restart of that one alone.
+//! Calls counted behind the breaker, separately for each source: counters of two replicas are never compared with each
+//! other, and a counter that falls means that this one process restarted.
 
 use super::super::reading::{Reading, SourceId};
 use crate::session::event::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Readings of one counter that are kept.
+/// The maximum number of readings kept of one counter.
 const COUNTED: usize = 256;
-/// Counters that are followed.
+/// The maximum number of counters tracked.
 const SOURCES: usize = 64;
-/// Times that a counter may fall: several processes behind one address fall again and again.
+/// The maximum number of falls of a counter: with several processes behind one address it falls again and again.
 const FALLS: u8 = 2;
-/// Readings in which it must have grown, before its growth counts: of two processes that answer in turn one is higher.
+/// The minimum number of readings with growth; of two processes that answer in turn, one has a higher counter.
 const GREW: usize = 3;
 
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// What it grew by since, if it grew steadily.
+    /// The growth since a moment, if the counter grew steadily.
     fn grown(&self, since: Timestamp) -> Option<u64> {
         if self.falls > FALLS {
             return None;
@@ -60,13 +60,13 @@ impl Counters {
         counter.readings.push_back((at, outgoing.calls));
     }
 
-    /// All processes may be others by now.
+    /// Drops all counters, because any process may have been replaced.
     pub(super) fn restarted(&mut self) {
         self.0.clear();
     }
 
-    /// Calls that left since, over all replicas, and the series that counts them. Of two pages of one replica the one that
-    /// counts more is taken.
+    /// The calls that left since a moment, summed over all replicas, and the series that counts them. Of two pages of
+    /// one replica the higher count is taken.
     pub(super) fn left(&self, since: Timestamp) -> Option<(u64, &str)> {
         let mut replicas: BTreeMap<Option<&str>, (u64, &str)> = BTreeMap::new();
         for (source, counter) in &self.0 {
@@ -76,7 +76,7 @@ impl Counters {
                 *most = (left, &counter.series);
             }
         }
-        // Whoever stands behind the users' address is one of the pods.
+        // The process behind the users' address is one of the pods.
         if replicas.len() > 1 {
             replicas.remove(&None);
         }
@@ -114,7 +114,7 @@ mod tests {
             let calls = n as u64;
             counters.handle(at(n), &reading(Some("a"), "8080/metrics", None, 1000 + calls));
             counters.handle(at(n), &reading(Some("b"), "8080/metrics", None, 3 + calls));
-            // The same replica once more, on another page.
+            // The same replica on another page.
             counters.handle(at(n), &reading(Some("b"), "8080/prometheus", None, 3 + calls));
         }
         assert_eq!(left(&counters), Some(10));

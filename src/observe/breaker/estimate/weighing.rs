@@ -1,4 +1,4 @@
-//! What to believe when no source names a state: the stage that the answers show, against what else is known.
+//! The rules for the case that no source names a state: combines the stage of the answers with the other evidence.
 //!
 //! | the answers | a breaker was proven | else |
 //! | --- | --- | --- |
@@ -17,7 +17,7 @@ use crate::session::event::{
     Confidence::{self, CannotTell, Likely},
 };
 
-/// A state with a word of confidence, and what should be said beside the grounds of the sources.
+/// A state with its confidence, and a reason to show beside the grounds of the sources.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Opinion {
     pub(super) state: BreakerState,
@@ -25,24 +25,24 @@ pub(super) struct Opinion {
     pub(super) because: Option<String>,
 }
 
-/// What is known besides the answers.
+/// The evidence besides the answers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OtherEvidence {
     /// A health page that was learned to be the breaker's fails now.
     pub(super) health_open: bool,
-    /// A source says that the breaker is not closed.
+    /// A source reports that the breaker is not closed.
     pub(super) not_closed: bool,
-    /// A source says that one is not open. Which calls it is about shows only once it moves.
+    /// A source reports that a breaker is not open. Which calls it guards shows only once it changes.
     pub(super) not_open: bool,
-    /// A breaker has shown itself before: in a full cycle, or by a source that named it.
+    /// A breaker has been observed before: in a full cycle, or by a source that named it.
     pub(super) shown: bool,
-    /// It was found before that there is no breaker.
+    /// An earlier judgement was that there is no breaker.
     pub(super) none_seen: bool,
-    /// Calls that fail are counted behind a breaker all the same: by which series.
+    /// The series that counts the failing calls behind a breaker, if one does.
     pub(super) calls_leave: Option<String>,
-    /// Nobody is left behind a Service: the network may refuse by now what it swallowed before.
+    /// A Service has no endpoints: the network may refuse now what it dropped before.
     pub(super) may_refuse: bool,
-    /// What tells of a limit: a bulkhead's or a rate limiter's series.
+    /// A series that indicates a limit: of a bulkhead or a rate limiter.
     pub(super) limit: Option<String>,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn weigh(look: &AnswerPattern, known: &OtherEvidence) -> Opinion {
             opinion(Closed, Likely).because("calls fail and nobody cuts them short yet")
         }
         AnswerStage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
-        // A proven breaker may say itself when to come back.
+        // A proven breaker may send Retry-After itself.
         AnswerStage::Cut(cut) if cut.limited > 0 && !look.proven || cut.mixed > 0 => {
             limit(cut.fallback, known)
         }
@@ -113,7 +113,7 @@ fn fine(proven: bool, known: &OtherEvidence) -> Opinion {
     }
 }
 
-/// Calls fail at once, and no slow one went before.
+/// Calls fail at once, without an earlier slow one.
 fn at_once(fallback: bool, proven: bool, known: &OtherEvidence) -> Opinion {
     match fallback {
         _ if known.health_open && proven => opinion(Open, Likely),
@@ -137,7 +137,7 @@ fn cut_short(fallback: bool, known: &OtherEvidence) -> Opinion {
     }
 }
 
-/// Some calls go through and some do not, in no breaker's order.
+/// Some calls go through and some fail, in an order that no breaker produces.
 fn limit(fallback: bool, known: &OtherEvidence) -> Opinion {
     let state = if fallback { FallbackAtOnce } else { Unknown };
     opinion(state, CannotTell).because(match &known.limit {

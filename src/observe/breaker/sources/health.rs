@@ -1,19 +1,19 @@
-//! The source "health". Most such pages check dependencies, so that one fails says nothing of a breaker by itself. What
-//! its body says of a breaker is another matter: `state: OPEN`, `CIRCUIT_OPEN`, `openCircuitBreakers`.
+//! The source "health". Most health pages check dependencies, so a failing page alone is no evidence about a breaker. A
+//! body that names a breaker's state is: `state: OPEN`, `CIRCUIT_OPEN`, `openCircuitBreakers`.
 
 use super::super::reading::{Reading, SourceId};
 use super::words;
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use serde_json::Value;
 
-/// Bytes read of a body.
+/// The maximum number of bytes read of a body.
 pub(in crate::observe::breaker) const READ: usize = 256 * 1024;
-/// Breakers listed of one body.
+/// The maximum number of breakers listed of one body.
 const BREAKERS: usize = 64;
-/// Levels of a body that are looked through.
+/// The maximum depth to which a body is searched.
 const DEPTH: usize = 16;
 
-/// What an answer of the page says. `everywhere`: a page that cannot exist answers the same.
+/// Reads a response of the page. `everywhere`: a path that cannot exist gets the same response.
 pub(in crate::observe::breaker) fn read(
     source: SourceId,
     status: u16,
@@ -28,7 +28,7 @@ pub(in crate::observe::breaker) fn read(
     reading.failing = match status {
         503 => Some(true),
         200..300 => Some(false),
-        // A page that is not there, is forbidden or is itself broken tells nothing about a breaker.
+        // A page that is missing, forbidden or itself broken is no evidence about a breaker.
         _ => None,
     };
     if reading.failing.is_some() {
@@ -117,7 +117,7 @@ fn about_a_breaker(path: &[&str]) -> bool {
     path.iter().any(about)
 }
 
-/// The nearest key that is no word of the framework's.
+/// The nearest key that is not a keyword of the framework.
 fn name(path: &[&str], key: &str) -> String {
     let frame =
         ["details", "components", "circuitbreakers", "circuit_breakers", "breakers", "circuitbreaker"];

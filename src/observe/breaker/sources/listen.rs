@@ -1,4 +1,4 @@
-//! Listening to one stream.
+//! Reads one event stream.
 
 use super::super::reading::SourceMessage;
 use super::hystrix::HystrixStream;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// A stream on which nothing at all arrives for so long is dead.
+/// A stream without any data for this long is dead.
 const IDLE: Duration = Duration::from_secs(10);
-/// How often at most a stream is told of, and how often at least while it lives.
+/// The minimum interval between two readings of a stream, and the maximum interval while the connection lasts.
 const TELL: Duration = Duration::from_millis(200);
 const STILL: Duration = Duration::from_secs(1);
-/// Bytes a second that are read of a stream.
+/// The maximum number of bytes per second read of a stream.
 const STREAM_PER_S: usize = 512 * 1024;
 
 /// How a connection to a stream ended.
@@ -21,11 +21,11 @@ enum Ended {
     Stopped,
     Gone(String),
     Denied(String),
-    /// It broke; whether anything was heard on it.
+    /// The connection broke; the flag is whether it was established before.
     Broke(String, bool),
 }
 
-/// Holds one connection to a stream, and makes another one, later and later, when it breaks.
+/// Holds one connection to a stream, and reconnects with growing pauses when it breaks.
 pub(super) async fn listen(
     page: Page,
     out: ReaderOutput,
@@ -75,7 +75,7 @@ async fn hold(
         Ok(Ok(answer)) => answer,
     };
     match answer.status {
-        // An API server or a proxy that does not reach it would have said so otherwise.
+        // An API server or a proxy that does not reach the pod would have answered differently.
         503 => {
             let why = "it answers 503: too many listen already (Hystrix allows 5 unless told otherwise)";
             return Ended::Broke(why.to_owned(), false);
@@ -88,14 +88,14 @@ async fn hold(
         first();
     }
     let mut stream = HystrixStream::default();
-    let (mut told, mut second, mut read) = (Instant::now(), Instant::now(), 0);
+    let (mut emitted, mut second, mut read) = (Instant::now(), Instant::now(), 0);
     let (mut last, mut news) = (Instant::now(), true);
     loop {
         let wait = if news { TELL } else { STILL };
         let piece = tokio::select! {
             biased;
             () = stop.cancelled() => return Ended::Stopped,
-            () = tokio::time::sleep_until(told + wait) => None,
+            () = tokio::time::sleep_until(emitted + wait) => None,
             piece = answer.chunk() => Some(piece),
         };
         match piece {
@@ -103,7 +103,7 @@ async fn hold(
                 return Ended::Broke(format!("nothing came for {} s", IDLE.as_secs()), true);
             }
             None => {
-                (told, news) = (Instant::now(), false);
+                (emitted, news) = (Instant::now(), false);
                 let reading = stream.reading(page.id.clone(), out.now());
                 if out.heard.send(SourceMessage::Reading(reading)).await.is_err() {
                     return Ended::Stopped;
@@ -119,7 +119,7 @@ async fn hold(
                 }
                 read += piece.len();
                 if read > STREAM_PER_S {
-                    // Whoever sends more than a stream of breakers can mean is read no faster than this.
+                    // No real stream of breakers sends more than this, so a faster one is throttled.
                     let left = Duration::from_secs(1).saturating_sub(second.elapsed());
                     if stop.run_until_cancelled(sleep(left)).await.is_none() {
                         return Ended::Stopped;

@@ -1,4 +1,4 @@
-//! One file a kind of source. Reading is pure: bytes in, a [`Reading`](super::reading::Reading) out.
+//! One file per kind of source. Parsing is pure: bytes in, a [`Reading`](super::reading::Reading) out.
 
 pub(super) mod actuator;
 pub(super) mod health;

@@ -1,7 +1,7 @@
-//! Asking one page again and again.
+//! Polls one page.
 //!
-//! Everything from outside is bounded: a page's time and bytes, what is kept of it, and over all pages together how many
-//! bytes a second are read.
+//! All external input is bounded: the time and bytes of a page, the data kept of it, and the bytes per second read of
+//! all pages together.
 
 use super::super::reading::{Reading, SourceId, SourceMessage};
 use super::actuator::{self, ActuatorReader, BreakerPage};
@@ -29,21 +29,21 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Longest time that a page may take, its last byte included.
+/// The timeout for a page, including its last byte.
 pub(super) const DEADLINE: Duration = Duration::from_secs(2);
-/// Longest page; what is longer is not read to its end.
+/// The maximum length of a page; a longer one is not read to its end.
 const LONGEST: usize = 64 * 1024 * 1024;
-/// Bytes a second that are read of all pages together: what costs some percent of a core at most.
+/// The bytes per second read of all pages together: at most some percent of a core.
 const BYTES_PER_S: usize = 2 * 1024 * 1024;
-/// Pages up to this length are never asked less often for the sake of others.
+/// The length up to which a page is never polled less often for the sake of others.
 const LIGHT: usize = 16 * 1024;
-/// A page is asked again after so many times what reading it took, if that is longer than its period.
+/// The minimum poll interval of a page, as a multiple of its read time.
 const REST: u32 = 2;
-/// How often the events of breakers are asked for, when nothing seems to have moved.
+/// The interval between two requests for the events of breakers while no state seems to have changed.
 const EVENTS: Duration = Duration::from_secs(2);
-/// Breakers whose events are asked for at a time.
+/// The maximum number of breakers whose events are requested at a time.
 const ASKED: usize = 4;
-/// Times after which somebody who does not answer is asked again.
+/// The pauses before a server that does not answer is queried again.
 const PAUSES: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -51,7 +51,7 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
 ];
-/// Why a page is not polled that is a stream.
+/// The reason why a page that is an event stream is not polled.
 pub(in crate::observe::breaker) const STREAM: &str = "an event stream";
 /// A path that no service has.
 const IMPOSSIBLE: &str = "/chaos-tui-asks-for-a-page-that-cannot-be-there";
@@ -68,27 +68,27 @@ pub(in crate::observe::breaker) enum PageKind {
     /// Prometheus text of a mesh's proxy.
     Mesh,
     Health,
-    /// What its answer shows it to be.
+    /// Determined from the response.
     Any,
 }
 
-/// Where what is read goes, and what all readers share.
+/// The output of the readers, and their shared state.
 #[derive(Clone)]
 pub(in crate::observe::breaker) struct ReaderOutput {
     pub(in crate::observe::breaker) emitter: Emitter,
     pub(in crate::observe::breaker) heard: mpsc::Sender<SourceMessage>,
-    /// Bytes of all pages, each as it was read last.
+    /// The total bytes of the latest reads of all pages.
     pub(in crate::observe::breaker) load: Arc<AtomicUsize>,
-    /// Knows when this program itself did not run.
+    /// Detects when this program itself did not run.
     pub(in crate::observe::breaker) presence: AbsenceDetector,
-    /// The path that users ask.
+    /// The path that users call.
     pub(in crate::observe::breaker) path: String,
     /// Whether users get real answers now.
     pub(in crate::observe::breaker) well: Arc<AtomicBool>,
 }
 
 impl ReaderOutput {
-    /// Before anything was read.
+    /// The output before anything was read.
     pub(in crate::observe::breaker) fn new(emitter: Emitter, heard: mpsc::Sender<SourceMessage>) -> Self {
         Self {
             emitter,
@@ -104,7 +104,7 @@ impl ReaderOutput {
         self.emitter.clock().now()
     }
 
-    /// Tells people of a page that cannot be read.
+    /// Logs a warning that a page cannot be read.
     async fn report(&self, page: &SourceId, why: &str) {
         let pod = page.pod.as_ref().map(|pod| format!(" of pod {pod}")).unwrap_or_default();
         let message = format!("{}{pod} tells nothing of a breaker: {why}", page.place);
@@ -121,30 +121,30 @@ pub(in crate::observe::breaker) struct Page {
     pub(in crate::observe::breaker) kind: PageKind,
     pub(in crate::observe::breaker) period: Duration,
     pub(in crate::observe::breaker) rules: Vec<Rule>,
-    /// Whose state this page's is told as.
+    /// The source whose state the state of this page is emitted as.
     pub(in crate::observe::breaker) tells: Option<Source>,
-    /// Whether it was asked for by name: it is never given up then.
+    /// Whether the operator named the page; then it is never given up.
     pub(in crate::observe::breaker) named: bool,
 }
 
-/// Why a page is asked no more.
+/// Why a page is no longer polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::observe::breaker) enum AskingEnd {
-    /// The session wants it no more.
+    /// The reader was stopped.
     Stopped,
-    /// It is not there, or no page of the kind.
+    /// The page does not exist, or is not of this kind.
     Gone(String),
-    /// The cluster does not let us.
+    /// The cluster denies access.
     Denied(String),
 }
 
-/// What one look came to.
+/// The result of one poll.
 enum LookResult {
     Said(Box<Reading>),
     Gone(String),
 }
 
-/// Reads a page until `stop`, or until it shows that it is not there. `first` is told once it is.
+/// Reads a page until `stop`, or until it proves absent. Calls `first` once the page has been read.
 pub(in crate::observe::breaker) async fn read(
     page: Page,
     out: ReaderOutput,
@@ -157,7 +157,7 @@ pub(in crate::observe::breaker) async fn read(
     }
 }
 
-/// What one page adds to the bytes of all, until it is read no more.
+/// The share of one page in the bytes of all pages, until it is no longer read.
 struct PageLoad {
     all: Arc<AtomicUsize>,
     mine: usize,
@@ -168,7 +168,8 @@ impl PageLoad {
         Self { all: all.clone(), mine: 0 }
     }
 
-    /// Takes note of the page's present length. How long all pages together must take from one look to the next.
+    /// Sets the page's present length; returns the minimum time between two polls that keeps all pages within the
+    /// limit.
     fn set(&mut self, bytes: usize) -> Duration {
         self.all.fetch_add(bytes, Ordering::Relaxed);
         let before = self.all.fetch_sub(self.mine, Ordering::Relaxed);
@@ -194,17 +195,17 @@ async fn poll(
     first: impl FnOnce() + Send,
 ) -> AskingEnd {
     let (period, named, tells) = (page.period, page.named, page.tells);
-    let mut asker = PagePoller::new(page, out.path.clone());
+    let mut poller = PagePoller::new(page, out.path.clone());
     let (mut told, mut first) = (None, Some(first));
     let mut load = PageLoad::on(&out.load);
     let (mut lived, mut failures, mut long) = (false, 0, false);
     loop {
         let began = Instant::now();
-        asker.bytes = 0;
-        asker.metrics.well = out.well.load(Ordering::Relaxed);
-        let asked = timeout(DEADLINE, asker.ask(out.now()));
+        poller.bytes = 0;
+        poller.metrics.well = out.well.load(Ordering::Relaxed);
+        let asked = timeout(DEADLINE, poller.ask(out.now()));
         let Some(asked) = stop.run_until_cancelled(asked).await else { return AskingEnd::Stopped };
-        // That nobody answered while we did not run is not the page's fault.
+        // If this program did not run meanwhile, a missing answer is not the page's fault.
         if out.presence.away_between(began, Instant::now()) {
             if stop.run_until_cancelled(sleep(period)).await.is_none() {
                 return AskingEnd::Stopped;
@@ -213,7 +214,7 @@ async fn poll(
         }
         let late = || {
             let seconds = DEADLINE.as_secs();
-            match asker.bytes {
+            match poller.bytes {
                 0 => PageError::Unreachable(format!("it did not answer within {seconds} s")),
                 bytes => PageError::Late(format!(
                     "it was not read to its end within {seconds} s ({} kB of it were)",
@@ -225,7 +226,7 @@ async fn poll(
         if let Err(PageError::Late(why)) = &found
             && !std::mem::replace(&mut long, true)
         {
-            out.report(&asker.page.id, why).await;
+            out.report(&poller.page.id, why).await;
         }
         if let Ok(LookResult::Gone(why)) = &found
             && (!lived && !named || why == STREAM)
@@ -240,7 +241,7 @@ async fn poll(
             }
             Ok(LookResult::Said(_)) => SourceState::Live,
             Ok(LookResult::Gone(why)) => {
-                SourceState::Absent { reason: format!("{} is not there ({why})", asker.page.id.place) }
+                SourceState::Absent { reason: format!("{} is not there ({why})", poller.page.id.place) }
             }
             Err(PageError::Denied(why) | PageError::Unreachable(why) | PageError::Late(why)) => {
                 SourceState::Reconnecting { reason: why.clone() }
@@ -251,7 +252,7 @@ async fn poll(
             out.emitter.emit(EventKind::SourceChanged { source, state }).await;
         }
         let mut rest = period.max(began.elapsed() * REST);
-        let silent = |reason| SourceMessage::Silent { source: asker.page.id.clone(), reason };
+        let silent = |reason| SourceMessage::Silent { source: poller.page.id.clone(), reason };
         let heard = match found {
             Ok(LookResult::Said(reading)) => {
                 (lived, failures) = (true, 0);
@@ -259,9 +260,9 @@ async fn poll(
                     first();
                 }
                 if reading.breakers.is_empty()
-                    && matches!(asker.page.kind, PageKind::Metrics | PageKind::Mesh)
+                    && matches!(poller.page.kind, PageKind::Metrics | PageKind::Mesh)
                 {
-                    // Series may come with the first call: it is looked at, less often.
+                    // Series may appear with the first call, so the page is still polled, but less often.
                     rest = rest.max(period * 2);
                 }
                 SourceMessage::Reading(*reading)
@@ -269,7 +270,7 @@ async fn poll(
             Ok(LookResult::Gone(why)) => silent(format!("it is not there ({why})")),
             Err(PageError::Denied(why)) => return AskingEnd::Denied(why),
             Err(PageError::Unreachable(why) | PageError::Late(why)) => {
-                // Whoever was there is asked in his turn: he may be back any moment.
+                // A page that answered before keeps its period, because it may be back any moment.
                 if !lived && !named {
                     rest = rest.max(pause(failures));
                     failures += 1;
@@ -281,7 +282,7 @@ async fn poll(
         if spoke && out.heard.send(heard).await.is_err() {
             return AskingEnd::Stopped;
         }
-        let rest = rest.max(load.set(asker.bytes)).saturating_sub(began.elapsed());
+        let rest = rest.max(load.set(poller.bytes)).saturating_sub(began.elapsed());
         if stop.run_until_cancelled(sleep(rest)).await.is_none() {
             return AskingEnd::Stopped;
         }
@@ -296,14 +297,14 @@ struct PagePoller {
     page: Page,
     metrics: PageReader,
     actuator: ActuatorReader,
-    /// Whether events are there, and when they were asked for last.
+    /// Whether the events exist, and when they were last requested.
     events: bool,
     asked: Option<Instant>,
-    /// Whether it was seen to be a page of its kind.
+    /// Whether the page has proved to be of its kind.
     met: bool,
-    /// Bytes read by the present look.
+    /// Bytes read in the present poll.
     bytes: usize,
-    /// Whether the health page failed at the last look, and whether every path answered the same at that time.
+    /// Whether the health page failed at the last poll, and whether every path gave the same status then.
     failing: Option<bool>,
     everywhere: bool,
 }
@@ -344,7 +345,7 @@ impl PagePoller {
                 let mut text = self.metrics.page();
                 self.feed(&mut answer, |piece| text.feed(piece)).await?;
                 if !(self.met || self.page.named || text.speaks()) {
-                    // Services that answer every path with something are many.
+                    // Many services answer every path with something.
                     return Ok(LookResult::Gone("no page of metrics".to_owned()));
                 }
                 self.met = true;
@@ -360,7 +361,7 @@ impl PagePoller {
         }
     }
 
-    /// A page of which only its answer tells what it is.
+    /// Reads a page whose kind only its response shows.
     async fn any(&mut self, mut answer: PageResponse, now: Timestamp) -> Result<LookResult, PageError> {
         if answer.content_type.starts_with("text/event-stream") {
             return Ok(LookResult::Gone(STREAM.to_owned()));
@@ -385,7 +386,7 @@ impl PagePoller {
         Ok(body)
     }
 
-    /// Reads a page to its end, piece by piece.
+    /// Reads a page to its end, chunk by chunk.
     async fn feed(
         &mut self,
         answer: &mut PageResponse,
@@ -415,8 +416,8 @@ impl PagePoller {
         Ok(said(health::read(self.page.id.clone(), status, &body, self.everywhere)))
     }
 
-    /// Whenever the health page changes its mind, whether a page that cannot be there answers the same: an ingress and a
-    /// dead consumer answer so.
+    /// Whenever the health page changes, checks whether a path that cannot exist gets the same status: an ingress and a
+    /// dead consumer respond that way.
     async fn compare(&mut self, status: u16, now: Timestamp) {
         let failing = Some(!(200..300).contains(&status));
         if self.failing == failing {
@@ -427,13 +428,13 @@ impl PagePoller {
         self.failing = failing;
     }
 
-    /// A page that names breakers, or the events of breakers.
+    /// Reads a page that names breakers, or one with the events of breakers.
     async fn actuator(&mut self, body: &[u8], skew: jiff::SignedDuration, now: Timestamp) -> Option<Reading> {
         let mut id = self.page.id.clone();
         id.kind = SourceKind::Actuator;
         let due = self.asked.is_none_or(|asked| asked.elapsed() >= EVENTS);
         let (found, names, all) = if self.actuator.events(body, true, now, skew) {
-            // Busy breakers push their transitions out: these can be asked for alone.
+            // Busy breakers push their transitions out of the buffer, but transitions can be requested alone.
             let unmoved = if due { self.actuator.unmoved() } else { Vec::new() };
             (None, unmoved, false)
         } else {
@@ -451,7 +452,7 @@ impl PagePoller {
         self.page.id.kind = SourceKind::Actuator;
         if self.events && !names.is_empty() {
             self.asked = Some(Instant::now());
-            // A name that is a step in a path would lead somewhere else.
+            // A name that is a path step would lead to another page.
             for name in names.iter().filter(|name| !matches!(name.as_str(), "" | "." | "..")).take(ASKED) {
                 self.ask_for_events(name, all, skew, now).await;
             }
@@ -465,7 +466,7 @@ impl PagePoller {
         })
     }
 
-    /// The events of one breaker: all of them, or its transitions.
+    /// Requests the events of one breaker: all of them, or its transitions.
     async fn ask_for_events(&mut self, name: &str, all: bool, skew: jiff::SignedDuration, now: Timestamp) {
         let (path, query) = match self.page.path.split_once('?') {
             Some((path, query)) => (path, format!("?{query}")),
@@ -500,7 +501,7 @@ fn said(reading: Reading) -> LookResult {
     LookResult::Said(Box::new(reading))
 }
 
-/// A breaker's name as one segment of a path.
+/// Encodes a breaker's name as one segment of a path.
 fn segment(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     let coded = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };

@@ -1,8 +1,8 @@
-//! Ways to a page: straight to an address, or to one pod through the API server's proxy.
+//! Routes to a page: directly to an address, or to one pod through the API server's proxy.
 //!
-//! Only `GET` is sent, and a redirect is never followed. The experiment's headers go to the users' own server alone. What
-//! goes through the API server carries the cluster's own credentials, which the server takes off before it passes the
-//! request on, and nothing of the experiment.
+//! Only `GET` is sent, and a redirect is never followed. The experiment's headers go to the users' own server alone.
+//! Requests through the API server carry the cluster's own credentials, which the API server removes before it forwards
+//! the request, and nothing of the experiment.
 
 use crate::{
     provider::http::{Access, ContentCoding, beginning},
@@ -16,19 +16,19 @@ use reqwest::Url;
 use serde_json::Value;
 use std::collections::VecDeque;
 
-/// Bytes read of a refusal.
+/// The maximum number of bytes read of a refusal.
 const REFUSAL: usize = 16 * 1024;
-/// Bytes read of a packed page.
+/// The maximum number of bytes read of a compressed page.
 const PACKED: usize = 4 * 1024 * 1024;
-/// A server's clock this far off ours is taken to be so; `Date` is given in whole seconds.
+/// The difference in seconds from which on a server's clock counts as wrong; `Date` has whole seconds only.
 const SKEW_S: i64 = 2;
-/// Who asks.
+/// The User-Agent.
 const AGENT: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"), " (breaker source)");
 
-/// A way to the pages of one server.
+/// A route to the pages of one server.
 #[derive(Clone)]
 pub(in crate::observe::breaker) enum PageRoute {
-    /// Straight.
+    /// Direct.
     Url {
         /// Shared by all pages.
         client: reqwest::Client,
@@ -48,19 +48,19 @@ pub(in crate::observe::breaker) enum PageRoute {
     },
 }
 
-/// Why there is no answer of the page.
+/// Why the page gave no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::observe::breaker) enum PageError {
-    /// The cluster does not let us read pods one by one.
+    /// The cluster denies reading pods one by one.
     Denied(String),
-    /// Nobody answers.
+    /// The server does not answer.
     Unreachable(String),
-    /// The answer was not read to its end: it is too long, or too slow.
+    /// The response was not read to its end: it is too long or too slow.
     Late(String),
 }
 
 impl PageRoute {
-    /// Straight to the server of a URL; with the path and query that the URL names.
+    /// A direct route to the server of a URL, and the path and query of that URL.
     pub(in crate::observe::breaker) fn direct(text: &str, access: &Access) -> Result<(Self, String), String> {
         let url: Url = text.parse().map_err(|error| format!("its URL cannot be read: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -71,7 +71,7 @@ impl PageRoute {
         let client = access.clients(!is_near).of(&url, false)?.clone();
         let request = access.request(Method::GET, url, AGENT);
         let (url, mut headers) = (request.url, request.headers);
-        // Pages are read piece by piece, so that they should come as they are.
+        // Pages are read chunk by chunk, so they should come uncompressed.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
@@ -84,7 +84,7 @@ impl PageRoute {
         Ok((Self::Url { client, headers, origin }, path))
     }
 
-    /// Asks for a path. The answer has begun; its body is still to be read.
+    /// Requests a path. Returns once the response has begun; its body is read afterwards.
     pub(in crate::observe::breaker) async fn get(
         &self,
         path: &str,
@@ -130,7 +130,7 @@ impl PageRoute {
     }
 }
 
-/// A path of the same server, whatever the path tries to be.
+/// The URL of a path on the same server, even if the path looks like another address.
 fn at(origin: &Url, path: &str) -> Url {
     let (path, query) = match path.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -145,17 +145,17 @@ fn at(origin: &Url, path: &str) -> Url {
 enum Body {
     Straight(reqwest::Response),
     Proxied(Box<kube::client::Body>),
-    /// All that is read of it is here already.
+    /// Its content is already in memory.
     Read,
 }
 
-/// An answer whose body is read piece by piece.
+/// A response whose body is read chunk by chunk.
 pub(in crate::observe::breaker) struct PageResponse {
     pub(in crate::observe::breaker) status: u16,
     pub(in crate::observe::breaker) content_type: String,
     /// How far the server's clock is ahead of ours.
     pub(in crate::observe::breaker) skew: SignedDuration,
-    /// Bytes of the body that are here already.
+    /// Chunks of the body that are already in memory.
     start: VecDeque<Bytes>,
     body: Body,
 }
@@ -168,7 +168,7 @@ impl PageResponse {
         Self { status, content_type, skew, start: VecDeque::new(), body }
     }
 
-    /// The next piece; `None` at the end.
+    /// The next chunk; `None` at the end.
     pub(in crate::observe::breaker) async fn chunk(&mut self) -> Result<Option<Bytes>, String> {
         if let Some(piece) = self.start.pop_front() {
             return Ok(Some(piece));
@@ -184,7 +184,7 @@ impl PageResponse {
                 match body.frame().await {
                     None => return Ok(None),
                     Some(Err(error)) => return Err(crate::cluster::answer(&error)),
-                    // Trailers are of no interest.
+                    // Trailers are ignored.
                     Some(Ok(frame)) => {
                         if let Ok(data) = frame.into_data() {
                             return Ok(Some(data));
@@ -195,7 +195,7 @@ impl PageResponse {
         }
     }
 
-    /// The body's beginning, at most about so many bytes of it.
+    /// The beginning of the body, at most `most` bytes.
     pub(in crate::observe::breaker) async fn up_to(&mut self, most: usize) -> Result<Vec<u8>, String> {
         let mut body = Vec::new();
         while body.len() < most
@@ -207,12 +207,12 @@ impl PageResponse {
         Ok(body)
     }
 
-    /// Whether it is a page for people: an error page, a login.
+    /// Whether the response is HTML: an error page, a login.
     pub(in crate::observe::breaker) fn is_html(&self) -> bool {
         self.content_type.starts_with("text/html") || self.content_type.starts_with("application/xhtml")
     }
 
-    /// The same with its body as it was before somebody packed it, unasked. Such a page is not read as a stream.
+    /// Decompresses the body if the server compressed it unasked. Such a page is not read chunk by chunk.
     async fn unpacked(mut self, packings: &[ContentCoding]) -> Result<Self, String> {
         if packings.is_empty() {
             return Ok(self);
@@ -225,7 +225,7 @@ impl PageResponse {
         Ok(self)
     }
 
-    /// Tells a refusal of the API server itself from an answer of the pod.
+    /// Distinguishes a refusal of the API server itself from a response of the pod.
     async fn of_the_pod(mut self) -> Result<Self, PageError> {
         if self.status < 400 {
             return Ok(self);
@@ -245,7 +245,7 @@ impl PageResponse {
     }
 }
 
-/// What the API server says where it does not reach the pod, or does not let us.
+/// The error in a response of the API server that cannot reach the pod or denies access; `None` for the pod's own.
 fn refusal(status: u16, body: &[u8]) -> Option<PageError> {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let of_the_server = value["kind"] == "Status" && value["apiVersion"] == "v1";
@@ -262,11 +262,11 @@ fn refusal(status: u16, body: &[u8]) -> Option<PageError> {
     })
 }
 
-/// How far a server's clock is ahead of ours, if it is worth a word.
+/// How far a server's clock is ahead of ours, if the difference is significant.
 fn skew(date: &str, now: Timestamp) -> Option<SignedDuration> {
     let there = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
     let ahead = there.duration_since(now);
-    // The second that is given is half over on average.
+    // The time is cut to whole seconds, which loses half a second on average.
     (ahead.abs() >= SignedDuration::from_secs(SKEW_S)).then(|| ahead + SignedDuration::from_millis(500))
 }
 
@@ -278,7 +278,7 @@ fn short(error: reqwest::Error) -> String {
     }
 }
 
-/// Why the connection could not be used, where it is about trust.
+/// Why the connection could not be used, if TLS trust is the cause.
 fn reason(error: &reqwest::Error) -> String {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(inner) = cause {
@@ -331,7 +331,7 @@ mod tests {
                 status(404, "pods \"a\" not found"),
                 Some(PageError::Unreachable("pods \"a\" not found".to_owned())),
             ),
-            // Of the pod: a health page that fails, a page that is not there.
+            // Responses of the pod: a health page that fails, a missing page.
             (503, r#"{"status":"DOWN"}"#.to_owned(), None),
             (404, "404 page not found".to_owned(), None),
             (403, String::new(), None),

@@ -1,4 +1,4 @@
-//! Pages of JSON and event streams as libraries write them: those of `tests/expositions`. And pages that mean harm.
+//! JSON pages and event streams as libraries write them, from `tests/expositions`; and malicious pages.
 
 use super::{
     actuator::ActuatorReader,
@@ -27,7 +27,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Nothing on loopback takes this long, whatever else the machine does.
+/// Longer than anything on loopback takes, even on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 
 fn word(says: SourceClaim) -> &'static str {
@@ -48,7 +48,7 @@ fn word(says: SourceClaim) -> &'static str {
     }
 }
 
-/// What is wrong with what was read, compared with what must be concluded.
+/// The differences between what was read and what the table expects.
 fn wrong(page: &Value, found: &[NamedBreaker], now: Timestamp, figures: bool) -> Vec<String> {
     let file = page["file"].as_str().unwrap();
     let mut wrong = Vec::new();
@@ -134,9 +134,9 @@ fn pages_of_json_and_streams_are_read() {
     assert!(pages >= 30, "{pages}");
 }
 
-// -- pages that mean harm -------------------------------------------------------------------------------------------
+// -- malicious pages -------------------------------------------------------------------------------------------------
 
-/// A server whose every answer `answer` writes; the head of the request is given to it.
+/// A server whose every response `answer` writes, given the head of the request.
 async fn server<Answering: Future<Output = ()> + Send + 'static>(
     answer: impl Fn(String, TcpStream) -> Answering + Send + Sync + 'static,
 ) -> String {
@@ -338,7 +338,7 @@ async fn where_a_page_lists_names_alone_their_events_tell_until_the_process_is_a
                     let more = r#",{"circuitBreakerName":"pro vider","type":"NOT_PERMITTED","creationTime":"2025-11-22T14:05:02+01:00"}"#;
                     match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
                         0..3 => json("200 OK", &opened("pro vider", more)),
-                        // The ring is shorter: a process that was started anew.
+                        // The ring is shorter, so the process was restarted.
                         _ => json(
                             "200 OK",
                             r#"{"circuitBreakerEvents":[{"circuitBreakerName":"pro vider","type":"SUCCESS","creationTime":"2025-11-22T14:06:02+01:00"}]}"#,

@@ -1,16 +1,16 @@
-//! Where sources usually are: ports and paths; and how an operator names one.
+//! The usual ports and paths of sources, and the syntax by which an operator names one.
 
 use super::page_poller::PageKind;
 use std::fmt;
 
-/// Ports of sidecars, where only their own pages are asked for; the others of theirs are left alone.
+/// Ports of sidecars on which only the sidecar's own page is read.
 const MESH: [(u16, &str); 2] = [(15090, "/stats/prometheus"), (4191, "/metrics")];
-/// Other ports of sidecars.
+/// Other ports of sidecars, which are not queried.
 const SIDECARS: [u16; 12] = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 4140, 4143, 4190, 3500];
-/// Name that Dapr's sidecar gives its port of metrics, at whose root they are.
+/// The name of the port of Dapr's sidecar whose root path is a metrics page.
 const DAPR: &str = "dapr-metrics";
 
-/// Paths that are tried on a port of a service, group by group: of each group the first that is there is read.
+/// Paths that are tried on a port of a service; of each group the first that exists is read.
 pub(in crate::observe::breaker) const USUAL: [(PageKind, &[&str]); 4] = [
     (PageKind::Breakers, &["/actuator/circuitbreakers", "/actuator/circuitbreakerevents"]),
     (PageKind::Stream, &["/hystrix.stream", "/actuator/hystrix.stream"]),
@@ -21,7 +21,7 @@ pub(in crate::observe::breaker) const USUAL: [(PageKind, &[&str]); 4] = [
     (PageKind::Health, &["/health", "/actuator/health", "/q/health"]),
 ];
 
-/// The same in one line, for people.
+/// The same paths in one line, as user-facing text.
 pub(in crate::observe) const USUAL_PATHS: &str = "/actuator/circuitbreakers, /actuator/circuitbreakerevents, /actuator/prometheus, \
     /actuator/health, /actuator/hystrix.stream, /hystrix.stream, /metrics, /q/metrics, /prometheus, /observe/metrics, \
     /health, /q/health";
@@ -44,19 +44,19 @@ pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<
 /// A source as an operator names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedSource {
-    /// A whole URL, asked straight.
+    /// A whole URL, queried directly.
     Url(String),
     /// A path on one port of every pod of the consumer.
     Port(u16, String),
-    /// A path on every port that those pods declare, or beside the users' URL where pods cannot be read.
+    /// A path on every port that those pods declare, or beside the users' URL if pods cannot be read.
     Path(String),
 }
 
 impl NamedSource {
-    /// Reads `http://host:port/path`, `8081/actuator/circuitbreakers` or `/internal/breakers`.
+    /// Parses `http://host:port/path`, `8081/actuator/circuitbreakers` or `/internal/breakers`.
     ///
     /// # Errors
-    /// Says what would be one.
+    /// Returns the accepted forms as text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let wanted = || {
@@ -83,7 +83,7 @@ impl NamedSource {
 impl fmt::Display for NamedSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Credentials are for the server alone.
+            // Credentials are for the server only, so they are not shown.
             Self::Url(text) => match text.parse::<reqwest::Url>() {
                 Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
                     let bare = url.set_username("").and(url.set_password(None));
@@ -98,7 +98,7 @@ impl fmt::Display for NamedSource {
 }
 
 impl NamedSource {
-    /// Tells the source at `number` from those before it that are shown alike: ` (2)`.
+    /// A suffix such as ` (2)` that distinguishes the source at `number` from earlier ones that are shown alike.
     pub(in crate::observe::breaker) fn mark(all: &[Self], number: usize) -> String {
         let shown: Vec<String> = all.iter().take(number + 1).map(Self::to_string).collect();
         let Some((this, before)) = shown.split_last() else { return String::new() };
@@ -109,7 +109,7 @@ impl NamedSource {
     }
 }
 
-/// A path or URL without what its query says: a token may be there.
+/// A path or URL without the values of its query, which may contain a token.
 pub(in crate::observe::breaker) fn shown(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
     let keys = query.split('&').map(|pair| match pair.split_once('=') {
@@ -119,7 +119,7 @@ pub(in crate::observe::breaker) fn shown(path: &str) -> String {
     format!("{path}?{}", keys.collect::<Vec<_>>().join("&"))
 }
 
-/// What a path lets expect; `None` where only its answer can tell.
+/// The kind of page that a path suggests; `None` if only its response can show it.
 pub(in crate::observe::breaker) fn kind(port: Option<u16>, path: &str) -> Option<PageKind> {
     let path = path.split('?').next().unwrap_or(path).to_ascii_lowercase();
     let breakers = ["/circuitbreakers", "/circuitbreakerevents", "/circuitbreaker-events"];

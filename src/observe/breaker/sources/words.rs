@@ -2,7 +2,7 @@
 
 use crate::session::event::BreakerState;
 
-/// What a word says: `Some(None)` is a word for a state that tells nothing, such as `unknown`.
+/// Parses a word for a state; `Some(None)` is a word for an unknown state, such as `unknown`.
 pub(super) fn state(word: &str) -> Option<Option<BreakerState>> {
     // `CircuitState.OPEN`, `half-opened`, `STATE_OPEN`, `HalfOpen`.
     let last = word.rsplit(['.', ':']).next().unwrap_or(word);
@@ -21,13 +21,13 @@ pub(super) fn state(word: &str) -> Option<Option<BreakerState>> {
     }))
 }
 
-/// The word for a ground: `half-open`.
+/// The word used in a ground: `half-open`.
 pub(super) fn word(state: BreakerState) -> String {
     crate::session::wording::breaker(state).to_ascii_lowercase()
 }
 
-/// What a help text says of numbers, as pairs of a number and a word: `0=closed, 1=open, 2=half-open`, `closed (0), open
-/// (1)`, `0 for Closed, 1 for Open`. Of several words for a number the first counts.
+/// Parses a help text into pairs of a number and a state: `0=closed, 1=open, 2=half-open`, `closed (0), open (1)`, `0
+/// for Closed, 1 for Open`. Of several words for a number the first counts.
 pub(super) fn pairs(help: &str) -> Vec<(f64, BreakerState)> {
     let mut text = help.to_ascii_lowercase().replace('\u{2011}', "-");
     for word in ["half", "forced"] {
@@ -35,7 +35,7 @@ pub(super) fn pairs(help: &str) -> Vec<(f64, BreakerState)> {
         text = text.replace(&format!("{word} open"), &format!("{word}_open"));
     }
     let mut pairs: Vec<(f64, BreakerState)> = Vec::new();
-    // All of them have the number before the word, or all after it.
+    // All pairs must have the number on the same side of the word.
     let mut first = None;
     let mut tokens = tokens(&text).into_iter().peekable();
     while let Some((token, end)) = tokens.next() {
@@ -63,7 +63,7 @@ pub(super) fn pairs(help: &str) -> Vec<(f64, BreakerState)> {
     pairs
 }
 
-/// Words and numbers with the places where they begin and end.
+/// Words and numbers with their start and end offsets.
 fn tokens(text: &str) -> Vec<((&str, usize), usize)> {
     let mut found = Vec::new();
     let mut from = None;
@@ -76,7 +76,7 @@ fn tokens(text: &str) -> Vec<((&str, usize), usize)> {
             from.get_or_insert(at);
         } else if let Some(begin) = from.take() {
             let word = text.get(begin..at).unwrap_or_default().trim_end_matches('.');
-            // Words that only join are no words.
+            // The connecting words "is" and "for" are no tokens.
             if !word.is_empty() && !["is", "for"].contains(&word) {
                 found.push(((word, begin), begin + word.len()));
             }
@@ -85,7 +85,7 @@ fn tokens(text: &str) -> Vec<((&str, usize), usize)> {
     found
 }
 
-/// Whether what stands between a number and a word makes a pair of them.
+/// Whether the text between a number and a word joins them to a pair.
 fn joins(between: &str) -> bool {
     let between = between.trim();
     let between = between.strip_suffix("is").or(between.strip_suffix("for")).unwrap_or(between).trim();

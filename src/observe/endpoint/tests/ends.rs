@@ -1,4 +1,4 @@
-//! Bodies that do not end.
+//! Tests of bodies that do not end.
 
 use super::{Probe, server};
 use crate::{
@@ -21,7 +21,7 @@ use tokio::{
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
-/// Sends an event again and again; ends after `events` of them.
+/// Sends an event repeatedly; ends after `events` of them.
 async fn stream(mut connection: TcpStream, events: usize) {
     let _ = connection.read(&mut [0; 4096]).await;
     let mut going = connection.write_all(HEAD).await;
@@ -35,7 +35,7 @@ async fn stream(mut connection: TcpStream, events: usize) {
     let _ = connection.write_all(b"0\r\n\r\n").await;
 }
 
-/// One that nobody can judge yet, or the real one.
+/// Whether an answer is a success, real or not judged yet.
 fn is_success(kind: AnswerKind) -> bool {
     matches!(kind, AnswerKind::Real | AnswerKind::Unjudged)
 }
@@ -68,7 +68,7 @@ async fn answers_that_begin_and_do_not_end_are_told_as_such() {
 
 #[tokio::test]
 async fn answers_that_take_long_and_end_are_not() {
-    // Their bodies take longer than one is patient with, then come to their end.
+    // Their bodies take longer than the patience, then end.
     let url = server(|connection| stream(connection, 30)).await;
     let mut probe = Probe::start(url, |settings| settings.rate = 10.0);
     assert!(endless(&mut probe).await, "nothing else can be known at first");

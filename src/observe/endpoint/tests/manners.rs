@@ -1,4 +1,5 @@
-//! What is sent, what is followed, what is unpacked, what is wanted: as the experiment's probe and people's clients do.
+//! Tests that redirects, cookies, compression and tolerances are handled as by the experiment's probe and by common
+//! clients.
 
 use super::{answer, first, path, said, saying, server};
 use crate::{

@@ -1,4 +1,4 @@
-//! Certificates: whom users trust, and what is wrong with those that are not trusted.
+//! Tests of certificates: which ones users trust, and the error kinds of the others.
 
 use super::{answer, first, saying};
 use crate::{
@@ -13,7 +13,7 @@ use std::{path::Path, sync::Arc};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// A server with a certificate, and what signed it, as PEM.
+/// A server with a certificate, and the certificate of its issuer as PEM.
 struct Shown {
     url: String,
     trusted: String,
@@ -52,7 +52,7 @@ async fn serve(certificate: &rcgen::Certificate, key: &KeyPair, trusted: String)
     Shown { url, trusted }
 }
 
-/// Signed by an authority of its own.
+/// A server whose certificate is signed by a new authority.
 async fn signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Shown {
     let issuer = CertifiedIssuer::self_signed(authority(), KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
@@ -62,7 +62,7 @@ async fn signed(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> 
     serve(&certificate, &key, issuer.pem()).await
 }
 
-/// What a user gets who has these variables; `verify_tls` as a file declares it.
+/// The kind of answer that a user with these environment variables gets; `verify_tls` as a file declares it.
 async fn got(shown: &Shown, variables: [(&str, &Path); 1], verify_tls: Option<&str>) -> AnswerKind {
     let environment = Environment::of(variables.map(|(name, path)| (name, path.to_str().unwrap())));
     let access = match verify_tls {
@@ -87,7 +87,7 @@ async fn private_authorities_are_trusted_as_requests_and_openssl_do() {
     }
     let untrusted = AnswerKind::Error(ErrorKind::Untrusted);
     assert_eq!(got(&shown, [("NOTHING", &file)], None).await, untrusted);
-    // A folder counts once it was prepared: its files are named by hashes.
+    // A directory works only once it is hashed: its files are named by hashes.
     for name in ["REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"] {
         assert_eq!(got(&shown, [(name, folder.path())], None).await, untrusted, "{name}");
     }

@@ -6,7 +6,7 @@ use crate::session::event::EventKind;
 use crate::test_support::activity;
 use serde_json::{Value as Json, json};
 
-/// What the sample's activities name, or whatever these providers name.
+/// The objects that these providers name.
 fn in_play(providers: &[Json]) -> InPlay {
     let mut in_play = InPlay::new("default");
     for provider in providers {
@@ -61,7 +61,7 @@ fn deployment(name: &str, desired: i32, ready: i32) -> Json {
     })
 }
 
-/// The news in a few words each.
+/// The events in a few words each.
 fn words(news: &[EventKind]) -> Vec<String> {
     news.iter()
         .map(|what| match what {

@@ -114,7 +114,7 @@ fn of_thousands_in_play_a_screenful_is_told_and_each_is_counted_once() {
     }
     assert_eq!(told, 300);
     assert_eq!(words(&picture.counts()), [r#"counts {"Running": 700}"#]);
-    // A told one makes room for the next that comes or changes.
+    // A pod that goes makes room for the next one that is new or changes.
     assert_eq!(picture.pod_gone(&super::super::row::key(&whole(pod("app-h-7", "app")))).len(), 1);
     assert!(picture.counts().is_empty());
     let mut failed = pod("app-h-500", "app");
@@ -130,14 +130,14 @@ fn a_crowd_that_churns_is_not_told_for_ever() {
     (0..1_000).for_each(|i| drop(see_pod(&mut picture, named(i))));
     let mut told = 0;
     for i in 0..500 {
-        // Each is replaced: it is about to go, another one comes, it is gone.
+        // Each pod is replaced: it terminates, another one appears, it is gone.
         let mut going = named(i);
         going["metadata"]["deletionTimestamp"] = json!("2024-01-01T00:00:00Z");
         told += see_pod(&mut picture, going).len();
         told += see_pod(&mut picture, named(i + 1_000)).len();
         told += picture.pod_gone(&super::super::row::key(&whole(named(i)))).len();
     }
-    // Of the first hundred that they go and are gone, and a new one in the room of each; of the others nothing.
+    // The first hundred terminate and go, and each is replaced by a new one; the others are never emitted.
     assert_eq!(told, 300);
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Reads until this was told, or for an hour of the test's time.
+/// Reads events until `wanted` was emitted, or for an hour of the test's time.
 async fn until(stream: &mut Stream, told: &mut Vec<String>, wanted: &str) {
     let read = async {
         while !told.iter().any(|line| line == wanted) {

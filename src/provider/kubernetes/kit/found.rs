@@ -1,4 +1,4 @@
-//! What a step would hit: workloads, pods without one, Services.
+//! Determines the objects that a step would affect: workloads, pods without a workload, Services.
 
 use super::{
     SavedManifests,
@@ -21,30 +21,30 @@ use kube::{
     api::{DynamicObject, ListParams},
 };
 
-/// Most pods looked through for a container's name.
+/// The maximum number of pods searched for a container's name.
 const SEARCHED: u32 = 500;
 
-/// Objects of one namespace, by kind and name, and what the step does to them.
+/// Objects of one namespace, by kind and name, and the step's effect on them.
 pub(super) struct FoundObjects {
     namespace: String,
     objects: Vec<(SavedKind, String)>,
     harm: StepEffect,
 }
 
-/// What a step does to what it hits.
+/// A step's effect on its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StepEffect {
     Deletes,
-    /// Changes its number of replicas.
+    /// Changes the number of replicas.
     Scales,
     Rolls,
-    /// Takes away pods that a controller replaces; those without one are gone.
+    /// Deletes pods; a controller replaces them, pods without a controller are lost.
     Pods,
-    /// Stops containers, which the kubelet starts again.
+    /// Stops containers, which the kubelet restarts.
     Containers,
 }
 
-/// What a call would hit; `None` for functions of which nothing is saved.
+/// The objects that a call would affect; `None` for functions whose objects are not saved.
 pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<FoundObjects>, Failure> {
     let found =
         |objects, harm| Ok(Some(FoundObjects { namespace: call.namespace()?.to_owned(), objects, harm }));
@@ -89,7 +89,7 @@ async fn pods(call: &Invocation<'_>) -> Result<Vec<Pod>, Failure> {
     Ok(pods)
 }
 
-/// The names that a function on workloads or Services is about.
+/// The objects that a function on workloads or Services names.
 async fn listed<K: Kind>(
     call: &Invocation<'_>,
     kind: SavedKind,
@@ -104,7 +104,7 @@ async fn listed<K: Kind>(
     Ok(K::api(call)?.list(&params).await?.iter().map(|object| (kind, object.name_any())).collect())
 }
 
-/// What owns the pods, each once; a pod that nothing owns stands for itself.
+/// The owners of the pods, each once; a pod without an owner is listed itself.
 fn owners(pods: &[Pod]) -> Vec<(SavedKind, String)> {
     let mut found = Vec::new();
     for pod in pods {
@@ -118,7 +118,7 @@ fn owners(pods: &[Pod]) -> Vec<(SavedKind, String)> {
 }
 
 impl FoundObjects {
-    /// The owners of pods that have a container of one of these names.
+    /// Finds the owners of pods that have a container with one of these names.
     pub(super) async fn with_container(
         client: &Client,
         namespace: &str,
@@ -134,7 +134,7 @@ impl FoundObjects {
         Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), harm: StepEffect::Containers })
     }
 
-    /// Fetches and cleans them, with the Services in front of their pods.
+    /// Fetches the objects and cleans their manifests; adds the Services that select their pods.
     pub(super) async fn saved(self, client: &Client) -> Result<SavedManifests, Failure> {
         let mut manifests = Vec::new();
         for (kind, name) in &self.objects {
@@ -145,12 +145,13 @@ impl FoundObjects {
         let (cost, needed) = self.cost(client, &manifests).await?;
         let services = SavedKind::Service.api(client, &self.namespace).list(&ListParams::default()).await?;
         let before = services.iter().filter(|service| is_before(service, &manifests));
-        let before: Vec<_> = before.map(|it| Manifest::of(SavedKind::Service, &self.namespace, it)).collect();
+        let before: Vec<_> =
+            before.map(|service| Manifest::of(SavedKind::Service, &self.namespace, service)).collect();
         manifests.extend(before);
         Ok(SavedManifests { manifests, cost, needed })
     }
 
-    /// What putting them back would do, and whether anything has to be.
+    /// Describes what restoring the objects would do, and whether anything needs to be restored.
     async fn cost(&self, client: &Client, manifests: &[Manifest]) -> Result<(String, bool), Failure> {
         let Some(first) = manifests.first() else { return Ok(("nothing to undo".to_owned(), false)) };
         let more = match manifests.len() {
@@ -183,12 +184,12 @@ impl FoundObjects {
     }
 }
 
-/// How long it takes, as measured; the API server tells full seconds only.
+/// The duration of the startup as a text; the API server reports whole seconds only.
 fn about(seconds: Option<i64>) -> String {
     seconds.map(|seconds| format!(", about {} s", seconds.max(1))).unwrap_or_default()
 }
 
-/// Seconds that the pods of a workload took to become ready, the slowest of those never restarted.
+/// How many seconds the workload's pods took to become ready: the slowest of those that were never restarted.
 async fn startup(client: &Client, namespace: &str, manifest: &Manifest) -> Result<Option<i64>, Failure> {
     let Some(labels) = manifest.pod_labels().filter(|labels| !labels.is_empty()) else { return Ok(None) };
     let pairs = labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
@@ -199,8 +200,7 @@ async fn startup(client: &Client, namespace: &str, manifest: &Manifest) -> Resul
         let status = pod.status.as_ref()?;
         let restarted =
             status.container_statuses.iter().flatten().any(|container| container.restart_count > 0);
-        let ready =
-            status.conditions.iter().flatten().find(|it| it.type_ == "Ready" && it.status == "True")?;
+        let ready = status.conditions.iter().flatten().find(|c| c.type_ == "Ready" && c.status == "True")?;
         let ready = ready.last_transition_time.as_ref()?.0;
         let made = pod.metadata.creation_timestamp.as_ref()?.0;
         (!restarted).then(|| ready.duration_since(made).as_secs()).filter(|seconds| *seconds >= 0)
@@ -208,9 +208,10 @@ async fn startup(client: &Client, namespace: &str, manifest: &Manifest) -> Resul
     Ok(pods.iter().filter_map(took).max())
 }
 
-/// Whether a Service selects the pods of one of the workloads, and is not among them itself.
+/// Whether a Service selects pods of one of the workloads and has a non-empty selector.
 fn is_before(service: &DynamicObject, manifests: &[Manifest]) -> bool {
-    let Some(selector) = service.data.pointer("/spec/selector").and_then(|it| it.as_object()) else {
+    let Some(selector) = service.data.pointer("/spec/selector").and_then(|selector| selector.as_object())
+    else {
         return false;
     };
     !selector.is_empty()

@@ -1,4 +1,4 @@
-//! A manifest as somebody would have written it: without what the server keeps for itself.
+//! Manifests as a user would write them: without the fields that the API server manages.
 
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
@@ -10,12 +10,12 @@ use kube::{
 };
 use serde_json::{Map as Object, Value as Json};
 
-/// Fields of the metadata that a manifest keeps. Identity, versions, owners and whoever manages fields are the server's.
+/// The metadata fields that a manifest keeps. The server manages identity, versions, owners and field managers.
 const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
 /// Annotations that controllers write.
 const WRITTEN: [&str; 1] = ["deployment.kubernetes.io/revision"];
 
-/// The kinds that are saved. Secrets are not among them.
+/// The kinds of objects that are saved. Secrets are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the kind of that name")]
 pub enum SavedKind {
@@ -40,7 +40,7 @@ impl SavedKind {
         all.into_iter().find(|kept| kept.word() == kind)
     }
 
-    /// Its name.
+    /// The kind's name.
     pub fn word(self) -> &'static str {
         match self {
             SavedKind::Deployment => "Deployment",
@@ -74,24 +74,24 @@ pub struct Manifest {
     pub kind: SavedKind,
     pub namespace: String,
     pub name: String,
-    /// As it can be applied.
+    /// The manifest in a form that can be applied.
     pub body: Json,
 }
 
 impl Manifest {
-    /// The manifest of an object as the server has it.
+    /// Builds the manifest of an object that the server returned.
     pub(super) fn of(kind: SavedKind, namespace: &str, object: &DynamicObject) -> Self {
         let name = object.metadata.name.clone().unwrap_or_default();
         let body = clean(kind, serde_json::to_value(object).unwrap_or_default());
         Self { kind, namespace: namespace.to_owned(), name, body }
     }
 
-    /// `Deployment my-provider-app`.
+    /// Kind and name, such as `Deployment my-provider-app`.
     pub fn title(&self) -> String {
         format!("{} {}", self.kind.word(), self.name)
     }
 
-    /// What to call it in a sentence: a workload by its name alone.
+    /// The object's name in a sentence: a workload's name without its kind.
     pub(super) fn called(&self) -> String {
         match self.kind {
             SavedKind::Pod | SavedKind::Service => self.title(),
@@ -99,7 +99,7 @@ impl Manifest {
         }
     }
 
-    /// The label selector of its pods; nothing for what has no pods of its own.
+    /// The label selector of its pods; `None` for a pod or a Service.
     pub(crate) fn selector(&self) -> Option<String> {
         if matches!(self.kind, SavedKind::Pod | SavedKind::Service) {
             return None;
@@ -120,7 +120,7 @@ impl Manifest {
     }
 }
 
-/// Leaves out what the server keeps for itself.
+/// Removes the fields that the API server manages.
 fn clean(kind: SavedKind, object: Json) -> Json {
     let Json::Object(object) = object else { return object };
     let resource = kind.resource();
@@ -134,7 +134,7 @@ fn clean(kind: SavedKind, object: Json) -> Json {
             _ => drop(manifest.insert(key, value)),
         }
     }
-    // A pod that is made anew is placed anew.
+    // A re-created pod is scheduled anew.
     if kind == SavedKind::Pod
         && let Some(spec) = manifest.get_mut("spec").and_then(Json::as_object_mut)
     {

@@ -1,4 +1,5 @@
-//! The undo kit: manifests of what a step would hit, saved before it is fired, and put back when somebody asks.
+//! The undo kit: manifests of the objects that a step would affect, saved before the step is fired and restored on
+//! request.
 
 mod found;
 mod manifest;
@@ -15,22 +16,22 @@ use found::FoundObjects;
 use pyvalue::Map;
 use std::time::Duration;
 
-/// Longest time to look things up; the operator waits.
+/// The timeout of the lookups; the operator waits for them.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// What was saved for a step.
+/// The objects saved for a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedManifests {
-    /// The manifests: workloads first, then the Services in front of them.
+    /// The manifests: workloads first, then the Services that select their pods.
     pub manifests: Vec<Manifest>,
-    /// What putting them back would do, and how long that takes as far as it is known.
+    /// A description of what restoring would do, and how long it takes, if known.
     pub cost: String,
-    /// Whether the step takes something away that does not come back by itself.
+    /// Whether the step removes or changes something that is not restored by itself.
     pub needed: bool,
 }
 
-/// Saves what calling the function would hit; `None` for functions of which nothing can be saved. The error says why it
-/// cannot be known. Sends only reads.
+/// Saves the objects that calling the function would affect; `None` for functions whose objects cannot be saved. The
+/// error is the reason why they cannot be determined. Sends only reads.
 pub(crate) async fn save(
     connection: &Connection,
     native: &Native,

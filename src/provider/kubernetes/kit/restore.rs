@@ -1,4 +1,4 @@
-//! Putting manifests back, and asking beforehand whether that would be permitted.
+//! Restores manifests, and checks beforehand whether that is permitted.
 
 use super::manifest::{Manifest, SavedKind};
 use crate::{
@@ -8,24 +8,24 @@ use crate::{
 use kube::api::{DynamicObject, Patch, PatchParams};
 use std::time::Duration;
 
-/// Who the fields belong to that we put back.
+/// The field manager of the restored objects.
 const MANAGER: &str = "chaos-tui";
-/// Longest time for one manifest.
+/// The timeout for one manifest.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What putting a manifest back came to.
+/// The result of restoring a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restored {
-    /// It was as it had been saved: nothing was sent.
+    /// The object was as saved: nothing was sent.
     Untouched,
-    /// It was gone, and is there again.
+    /// The object had been deleted and was re-created.
     Created,
-    /// It had been changed, and is as it was.
+    /// The object had been changed and was reset.
     PutBack,
 }
 
 impl Restored {
-    /// What was done, in a sentence's words.
+    /// A description of what was done.
     pub fn words(self, manifest: &Manifest) -> String {
         let title = manifest.title();
         match (self, manifest.replicas()) {
@@ -39,8 +39,8 @@ impl Restored {
     }
 }
 
-/// Whether the manifest could be put back, also if the object were gone: a server-side apply that the server only
-/// pretends, and the permission to create. The error says why not.
+/// Checks whether the manifest could be restored, even if the object were deleted: a server-side apply as a dry run,
+/// and the permission to create. The error is the reason why not.
 pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), String> {
     in_time(async {
         let pretended = apply(connection, manifest, PatchParams::apply(MANAGER).force().dry_run());
@@ -64,7 +64,7 @@ pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), S
     .await
 }
 
-/// Puts the manifest back, if the object is gone or differs from it.
+/// Restores the manifest if the object is missing or differs from it.
 pub async fn restore(connection: &Connection, manifest: &Manifest) -> Result<Restored, String> {
     in_time(async {
         let current = current(connection, manifest).await?;

@@ -3,7 +3,7 @@ use crate::cluster::fake_api::{Asked, Reply, answering};
 use crate::provider::kubernetes::resolve;
 use serde_json::{Value as Json, json};
 
-/// A Deployment as a server has it.
+/// A Deployment as the server returns it.
 fn deployment(replicas: u64) -> Json {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
@@ -37,7 +37,8 @@ fn pod(name: &str, owned: bool) -> Json {
     })
 }
 
-/// A Deployment `app` behind a Service, with a pod; `replicas` is what it has now, `None` when it is gone.
+/// A Deployment `app` behind a Service, with a pod; `replicas` is its current number of replicas, `None` if it is
+/// deleted.
 fn cluster(replicas: Option<u64>, owned: bool) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
     move |asked: &Asked| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
         ("PATCH", _) => Reply::Object(asked.body.clone()),
@@ -148,7 +149,7 @@ async fn containers_of_an_attack_come_back_by_themselves() {
     assert_eq!(saved.cost, "nothing to undo: the kubelet starts the containers of app again");
 }
 
-/// What restoring the Deployment, saved with two replicas, comes to, and what was asked.
+/// The result of restoring the Deployment, saved with two replicas, and the requests that were sent.
 async fn restored(now: Option<u64>) -> (Result<Restored, String>, Vec<String>) {
     let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
     let (connection, asked) = answering(cluster(now, true));

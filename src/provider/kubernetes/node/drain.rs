@@ -1,7 +1,7 @@
-//! Emptying a node: daemon sets stay, nothing is forced (kubernetes-catalog 2.9).
+//! Drains a node: pods of daemon sets stay, no eviction is forced (kubernetes-catalog 2.9).
 //!
-//! Deviations, on purpose (kubernetes-catalog 5, 13): an eviction that a disruption budget refuses is tried again until
-//! the deadline; the pods are looked after each second; a pod without an owner is named instead of crashing.
+//! Deliberate deviations (kubernetes-catalog 5, 13): an eviction that a disruption budget refuses is retried until the
+//! deadline; the pods are polled every second; a pod without an owner is reported instead of crashing.
 
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation};
 use k8s_openapi::api::core::v1::Pod;
@@ -13,18 +13,18 @@ use serde_json::{Value as Json, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the pods are looked after.
+/// The interval at which the pods are polled.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Annotation of pods that the kubelet runs from files.
+/// The annotation of static pods, which the kubelet runs from files.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-/// What becomes of a pod.
+/// How draining a node treats a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum DrainDecision {
     Evict,
     Stay,
-    /// The node cannot be drained because of it.
+    /// The node cannot be drained because of this pod.
     Refuse,
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
     }
 }
 
-/// Mirror pods and those of daemon sets stay; so do pods with storage on the node, unless that may go.
+/// Mirror pods and pods of daemon sets stay; so do pods with local storage, unless `local_too` is set.
 fn fate(pod: &Pod, local_too: bool) -> DrainDecision {
     if pod.annotations().contains_key(MIRROR) {
         return DrainDecision::Stay;
@@ -94,14 +94,14 @@ fn fate(pod: &Pod, local_too: bool) -> DrainDecision {
     }
 }
 
-/// A pod on its way out.
+/// A pod that is being evicted.
 struct EvictedPod {
     pod: Pod,
     asked: bool,
 }
 
 impl EvictedPod {
-    /// Asks for its eviction until that is granted; then looks whether it is gone.
+    /// Requests the eviction until it is granted; then checks whether the pod is gone.
     async fn is_gone(&mut self, call: &Invocation<'_>) -> Result<bool, Failure> {
         let name = self.pod.name_any();
         let namespace = self.pod.namespace().unwrap_or_default();
@@ -124,7 +124,7 @@ impl EvictedPod {
                 Err(error) => return Err(Failure::because(format!("failed to evict pod {name}"))(error)),
             }
         }
-        // What cannot be asked now is asked again.
+        // A failed lookup is retried at the next poll.
         Ok(match api.get_opt(&name).await {
             Ok(None) => true,
             Ok(Some(now)) => now.uid() != self.pod.uid(),

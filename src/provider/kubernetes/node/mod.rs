@@ -1,4 +1,5 @@
-//! `chaosk8s.node`: nodes (kubernetes-catalog 2.9, 2.10). `delete_nodes` and `create_node` are left to Python.
+//! `chaosk8s.node`: nodes (kubernetes-catalog 2.9, 2.10). `delete_nodes` and `create_node` are not
+//! implemented natively but left to the Python bridge.
 
 pub(super) mod actions;
 mod drain;

@@ -21,7 +21,7 @@ pub(in crate::provider::kubernetes) static ENTRIES: &[Entry] = natives!("chaosk8
     Reads nodes_must_be_healthy(; label_selector, configuration, secrets) => nodes_must_be_healthy,
 );
 
-/// Conditions that must be `False`, where a node has them.
+/// Conditions that must be `False` if a node has them.
 const TROUBLES: [&str; 11] = [
     "FrequentKubeletRestart",
     "FrequentDockerRestart",
@@ -64,7 +64,7 @@ async fn get_all_node_status_conditions(call: &Invocation<'_>) -> Result<Value, 
     Ok(list(call).await?.iter().map(row).collect::<Vec<_>>().into())
 }
 
-/// Whether a node is cordoned is not looked at.
+/// Does not check whether a node is cordoned.
 async fn all_nodes_must_be_ready_to_schedule(call: &Invocation<'_>) -> Result<Value, Failure> {
     Ok(list(call).await?.iter().all(|node| condition(node, "Ready") == Some("True")).into())
 }

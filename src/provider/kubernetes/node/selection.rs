@@ -1,4 +1,4 @@
-//! Which nodes an action picks (kubernetes-catalog 2.9, "NSEL").
+//! Selects the nodes of an action (kubernetes-catalog 2.9, "NSEL").
 
 use crate::provider::kubernetes::{
     failure::Failure,
@@ -10,9 +10,9 @@ use kube::{Api, ResourceExt, api::ListParams};
 use rand::seq::IteratorRandom;
 use std::collections::BTreeSet;
 
-/// The nodes that name, labels and pods choose: all of the cluster without any of them.
+/// The nodes selected by name, labels and pods; without any of these, all nodes of the cluster.
 ///
-/// Deviation, on purpose (kubernetes-catalog 5, 15): with `count`, distinct nodes are picked.
+/// Deliberate deviation (kubernetes-catalog 5, 15): with `count`, distinct nodes are picked.
 pub(in crate::provider::kubernetes) async fn nodes(call: &Invocation<'_>) -> Result<Vec<Node>, Failure> {
     let params = match call.text("name")? {
         Some(name) => by_name(call.labelled()?, name),

@@ -30,7 +30,7 @@ async fn terminate_pods(call: &Invocation<'_>) -> Result<Value, Failure> {
     delete(call, &api, &chosen, &grace).await
 }
 
-/// At most one pod, whose name the regular expression `name` finds (kubernetes-catalog 2.1, deprecated).
+/// Deletes at most one pod, whose name matches the regular expression `name` (kubernetes-catalog 2.1, deprecated).
 async fn delete_pods(call: &Invocation<'_>) -> Result<Value, Failure> {
     let pattern = call.text("name")?.map(super::selection::pattern).transpose()?;
     let api = Pod::api(call)?;
@@ -40,7 +40,7 @@ async fn delete_pods(call: &Invocation<'_>) -> Result<Value, Failure> {
     delete(call, &api, &pods, &DeleteParams::default()).await
 }
 
-/// Deletes one after the other; does not wait for the pods to go.
+/// Deletes the pods one after the other; does not wait until they are gone.
 async fn delete(
     call: &Invocation<'_>,
     api: &Api<Pod>,

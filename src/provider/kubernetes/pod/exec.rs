@@ -1,4 +1,4 @@
-//! Running a command inside pods (kubernetes-catalog 2.1).
+//! Runs a command inside pods (kubernetes-catalog 2.1).
 
 use super::{selection::Selection, words};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
@@ -11,11 +11,11 @@ use pyvalue::{Map, Value};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Most bytes kept of each output.
+/// The maximum number of bytes kept of each output.
 const LIMIT: u64 = 1 << 20;
 
-/// Deviations, on purpose (kubernetes-catalog 5, 9): without `container_name` the pod's first container is meant
-/// instead of none; `stderr` holds what the command wrote there; exit codes are whole numbers.
+/// Deliberate deviations (kubernetes-catalog 5, 9): without `container_name` the pod's first container is used instead
+/// of none; `stderr` holds the command's standard error; exit codes are integers.
 pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure> {
     let selection = Selection::of(call)?;
     let command = command(call)?;
@@ -88,7 +88,7 @@ async fn read(output: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
     if let Some(output) = output {
         let mut kept = output.take(LIMIT);
-        // A broken connection ends the output; the status tells how the command ended.
+        // A broken connection ends the output; the status contains how the command ended.
         let _ = kept.read_to_end(&mut bytes).await;
         let _ = tokio::io::copy(&mut kept.into_inner(), &mut tokio::io::sink()).await;
     }

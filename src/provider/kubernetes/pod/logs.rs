@@ -1,4 +1,4 @@
-//! Logs of pods (kubernetes-catalog 2.2).
+//! Reads the logs of pods (kubernetes-catalog 2.2).
 
 use super::{moment::seconds, probes::NAME_LABEL, selection::pattern};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
@@ -6,12 +6,12 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{ResourceExt, api::LogParams};
 use pyvalue::{Map, Value};
 
-/// Most bytes read of one pod: the result goes to the journal.
+/// The maximum number of bytes read per pod: the result is written to the journal.
 const LIMIT: i64 = 16 << 20;
 
-/// Name to text, each line with its time in front.
+/// Returns a mapping of pod name to log text, each line with its timestamp.
 pub(in crate::provider::kubernetes) async fn read_pod_logs(call: &Invocation<'_>) -> Result<Value, Failure> {
-    // The reference formats a missing name as Python prints it, and so selects nothing.
+    // The reference formats a missing name as `None`, and so selects no pod.
     let name = call.text("name")?.unwrap_or("None");
     let api = Pod::api(call)?;
     let since = match call.text("last")? {
@@ -37,7 +37,7 @@ pub(in crate::provider::kubernetes) async fn read_pod_logs(call: &Invocation<'_>
     Ok(logs.into())
 }
 
-/// Made for a tolerance: `value` is what [`read_pod_logs`] returned.
+/// For use in a tolerance: `value` is the result of [`read_pod_logs`].
 pub(in crate::provider::kubernetes) async fn should_be_found_in_logs(
     call: &Invocation<'_>,
 ) -> Result<Value, Failure> {

@@ -1,6 +1,6 @@
-//! Spans of time as people write them: `60s`, `10 minutes`, `1h 30m`, `2 days ago`.
+//! Parses durations as people write them: `60s`, `10 minutes`, `1h 30m`, `2 days ago`.
 
-/// The span in whole seconds; nothing when the text is no such span.
+/// The duration in whole seconds; `None` if the text is not a duration.
 pub(super) fn seconds(text: &str) -> Option<i64> {
     let text = text.trim().to_lowercase();
     let mut rest = text.strip_suffix("ago").unwrap_or(&text).trim();

@@ -1,4 +1,4 @@
-//! `chaosk8s.pod.probes` (kubernetes-catalog 2.2). "Phase" is `status.phase` only: a crash-looping pod is `Running`.
+//! `chaosk8s.pod.probes` (kubernetes-catalog 2.2). The phase is `status.phase` only: a crash-looping pod is `Running`.
 
 use super::logs::{read_pod_logs, should_be_found_in_logs};
 use crate::provider::kubernetes::{
@@ -34,7 +34,7 @@ fn phase(pod: &Pod) -> &str {
     pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or("Unknown")
 }
 
-/// Every pod of the namespace; an empty or missing namespace is healthy.
+/// Checks every pod of the namespace; an empty or missing namespace counts as healthy.
 pub(in crate::provider::kubernetes) async fn all_pods_healthy(
     call: &Invocation<'_>,
 ) -> Result<Value, Failure> {
@@ -88,7 +88,7 @@ async fn pods_in_conditions(call: &Invocation<'_>) -> Result<Value, Failure> {
     call.verdict("raise_on_invalid_conditions", failure)
 }
 
-/// Whether a pod holds exactly this `{type, status}`; a condition with other keys holds nowhere.
+/// Whether a pod has exactly this condition `{type, status}`; a condition with other keys never matches.
 fn holds(pod: &Pod, wanted: &Value) -> bool {
     let exactly = |condition: &PodCondition| {
         let pair = [
@@ -116,10 +116,10 @@ async fn count_min_pods(call: &Invocation<'_>) -> Result<Value, Failure> {
     Ok((count(call, wanted).await? >= call.whole("min_count", 2)?).into())
 }
 
-/// The label that the samples give their pods.
+/// The default label selector: the samples label their pods with `name`.
 pub(in crate::provider::kubernetes) const NAME_LABEL: &str = "name in ({name})";
 
-/// No matching pod at all counts as not available.
+/// If no pod matches, the pod counts as not available.
 pub(in crate::provider::kubernetes) async fn pod_is_not_available(
     call: &Invocation<'_>,
 ) -> Result<Value, Failure> {

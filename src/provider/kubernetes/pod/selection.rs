@@ -1,4 +1,4 @@
-//! Which pods an action picks (kubernetes-catalog 2.1, "SEL").
+//! Selects the pods of an action (kubernetes-catalog 2.1, "SEL").
 
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation};
 use k8s_openapi::api::core::v1::Pod;
@@ -6,7 +6,7 @@ use kube::{Api, ResourceExt, api::ListParams};
 use pyvalue::regex::{self, Regex};
 use rand::seq::IteratorRandom;
 
-/// How many of the matching pods.
+/// How many of the matching pods are picked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::provider::kubernetes) enum Quantity {
     All,
@@ -15,19 +15,19 @@ pub(in crate::provider::kubernetes) enum Quantity {
     Percentage(u64),
 }
 
-/// A choice of pods.
+/// A selection of pods.
 #[derive(Clone, Debug)]
 pub(in crate::provider::kubernetes) struct Selection {
     list: ListParams,
     name_pattern: Option<Regex>,
     quantity: Quantity,
     oldest_first: bool,
-    /// Whether chance picks.
+    /// Whether the pods are picked at random.
     pub(in crate::provider::kubernetes) random: bool,
 }
 
 impl Selection {
-    /// Reads the arguments; refuses what makes no sense before anything is asked of the cluster.
+    /// Parses the arguments; rejects invalid ones before any request is sent to the cluster.
     pub(in crate::provider::kubernetes) fn of(call: &Invocation<'_>) -> Result<Self, Failure> {
         let quantity = call.whole("qty", 1)?;
         let quantity = u64::try_from(quantity).map_err(|_| {
@@ -60,7 +60,7 @@ impl Selection {
         })
     }
 
-    /// Lists the matching pods, in the order they are picked from.
+    /// Lists the matching pods, in the order in which they are picked.
     pub(in crate::provider::kubernetes) async fn candidates(
         &self,
         api: &Api<Pod>,
@@ -79,7 +79,7 @@ impl Selection {
         pods
     }
 
-    /// How many of so many candidates are picked.
+    /// How many pods are picked from this number of candidates.
     pub(in crate::provider::kubernetes) fn count(&self, candidates: usize) -> usize {
         let wanted = match self.quantity {
             Quantity::All => return candidates,
@@ -89,7 +89,7 @@ impl Selection {
         usize::try_from(wanted).map_or(candidates, |wanted| wanted.min(candidates))
     }
 
-    /// Picks: the first ones, or by chance.
+    /// Picks pods: the first ones, or random ones.
     pub(in crate::provider::kubernetes) fn pick(&self, mut candidates: Vec<Pod>) -> Vec<Pod> {
         let count = self.count(candidates.len());
         if self.random && self.quantity != Quantity::All {
@@ -100,7 +100,7 @@ impl Selection {
     }
 }
 
-/// A Python regular expression, searched anywhere.
+/// Compiles a Python regular expression, which may match anywhere in the text.
 pub(in crate::provider::kubernetes) fn pattern(text: &str) -> Result<Regex, Failure> {
     regex::compile(text)
         .map_err(|error| Failure::Python { class: "re.error", message: format!("pattern '{text}': {error}") })

@@ -1,6 +1,7 @@
-//! POSIX shell words without a shell: quotes and backslashes count, pipes and redirects are plain words.
+//! Splits a command into POSIX shell words without a shell: quotes and backslashes are interpreted, pipes and redirects
+//! are plain words.
 
-/// Splits a command; nothing when a quote is left open or the text ends in a lone backslash.
+/// Splits a command; `None` if a quote is not closed or the text ends in a single backslash.
 pub(super) fn split(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

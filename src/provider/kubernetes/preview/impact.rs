@@ -1,4 +1,4 @@
-//! What the loss of some pods means: for their workload, for the Services in front of them.
+//! The consequences of losing pods, for their workload and for the Services that select them.
 
 use super::{CardDraft, count, listed};
 use crate::cluster::Connection;
@@ -9,16 +9,16 @@ use k8s_openapi::api::{
 use kube::{Api, Client, Error, ResourceExt, api::ListParams};
 use std::collections::BTreeMap;
 
-/// Most pods looked through for a container's name.
+/// The maximum number of pods searched for a container's name.
 const SEARCHED: u32 = 500;
 
-/// Pods that would be hit, all in one namespace.
+/// The pods that would be affected, all in one namespace.
 pub(crate) struct Hit {
     pub(crate) namespace: String,
     pub(crate) pods: Vec<Pod>,
 }
 
-/// What owns a pod, and how it comes back.
+/// The controller that owns a pod.
 pub(in crate::provider::kubernetes) struct Owner {
     pub(in crate::provider::kubernetes) kind: String,
     pub(in crate::provider::kubernetes) name: String,
@@ -33,14 +33,14 @@ impl Hit {
         }))
     }
 
-    /// The owner, where all pods have the same one.
+    /// The owner, if all pods have the same one.
     pub(super) fn owner(&self) -> Option<Owner> {
         let mut owners = self.pods.iter().map(owner);
         let first = owners.next()??;
         owners.all(|other| other.is_some_and(|other| other.name == first.name)).then_some(first)
     }
 
-    /// How many pods of how many of the same owner.
+    /// How many of the owner's replicas are affected; `None` unless the owner is a Deployment.
     pub(super) async fn share(&self, client: &Client, number: usize) -> Result<Option<String>, Error> {
         let Some(owner) = self.owner() else { return Ok(None) };
         if owner.kind != "Deployment" {
@@ -52,7 +52,7 @@ impl Hit {
         Ok(wanted.map(|wanted| format!("{number} of {}", count(wanted.max(0) as usize, "replica"))))
     }
 
-    /// What is left of each Service in front of the pods.
+    /// Describes how many endpoints are left of each Service that selects the pods.
     pub(super) async fn services_left(&self, client: &Client) -> Result<Vec<String>, Error> {
         let services: Api<Service> = Api::namespaced(client.clone(), &self.namespace);
         let pods: Api<Pod> = Api::namespaced(client.clone(), &self.namespace);
@@ -95,7 +95,8 @@ fn is_ready(pod: &Pod) -> bool {
         && conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-/// A pod's owner; a Deployment rather than its ReplicaSet, which is called like it with the template's hash behind.
+/// A pod's owner: the Deployment instead of its ReplicaSet, whose name is the Deployment's name with the template's
+/// hash appended.
 pub(in crate::provider::kubernetes) fn owner(pod: &Pod) -> Option<Owner> {
     let owners = pod.metadata.owner_references.as_deref()?;
     let owner = owners.iter().find(|owner| owner.controller == Some(true))?;
@@ -108,7 +109,7 @@ pub(in crate::provider::kubernetes) fn owner(pod: &Pod) -> Option<Owner> {
 }
 
 impl Owner {
-    /// Whether a deleted pod of this owner comes back, and by what.
+    /// Describes whether and how a deleted pod of this owner is replaced.
     pub(super) fn brings_back(&self) -> String {
         let Self { kind, name } = self;
         match kind.as_str() {
@@ -122,7 +123,7 @@ impl Owner {
     }
 }
 
-/// What stopping containers of this name would do: `number` of those that match, or all.
+/// Builds the card for stopping containers with these names: `number` of those that match, or all.
 pub(crate) async fn on_containers(
     connection: &Connection,
     namespace: &str,
@@ -130,9 +131,9 @@ pub(crate) async fn on_containers(
     number: Option<usize>,
 ) -> Result<CardDraft, String> {
     let client = connection.client().map_err(|error| error.to_string())?;
-    let told = |error: Error| connection.error("look up the containers", error).to_string();
+    let failed = |error: Error| connection.error("look up the containers", error).to_string();
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
-    let mut pods = pods.list(&ListParams::default().limit(SEARCHED)).await.map_err(told)?.items;
+    let mut pods = pods.list(&ListParams::default().limit(SEARCHED)).await.map_err(failed)?.items;
     pods.retain(|pod| {
         pod.spec
             .as_ref()
@@ -154,13 +155,13 @@ pub(crate) async fn on_containers(
         false => "perhaps not: the restart policy of a pod is not Always",
     };
     let consequences = match number == matching {
-        true => hit.services_left(&client).await.map_err(told)?,
+        true => hit.services_left(&client).await.map_err(failed)?,
         false => vec!["which one is not known before".to_owned()],
     };
     Ok(CardDraft {
         headline: format!("STOP {}, the pod stays", count(number, "container")),
         objects: hit.objects(),
-        share: Some(match hit.share(&client, number).await.map_err(told)? {
+        share: Some(match hit.share(&client, number).await.map_err(failed)? {
             Some(share) => share,
             None => format!("{number} of {} with such a container", count(matching, "pod")),
         }),

@@ -1,4 +1,4 @@
-//! What a native function would do, looked up now and without doing it.
+//! Predicts the effect of a native function with read requests only.
 
 mod impact;
 mod nodes;
@@ -15,7 +15,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use pyvalue::{Map, Value};
 use std::time::Duration;
 
-/// Longest time to look things up; the operator waits.
+/// The timeout of the lookups; the operator waits for them.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// A target card without its step.
@@ -30,7 +30,7 @@ pub(crate) struct CardDraft {
     pub(crate) confirm: String,
 }
 
-/// Looks up what calling the function would hit; the error says why that cannot be known.
+/// Looks up what calling the function would affect; the error is the reason why it cannot be determined.
 pub(crate) async fn preview(
     connection: &Connection,
     native: &Native,
@@ -45,7 +45,7 @@ pub(crate) async fn preview(
     }
 }
 
-/// The message of a failure as the journal would hold it, without Python's class in front.
+/// The message of a failure as in the journal, without the Python class in front.
 pub(super) fn without_class(text: String) -> String {
     text.strip_prefix("chaoslib.exceptions.ActivityFailed: ").unwrap_or(&text).to_owned()
 }
@@ -69,10 +69,10 @@ async fn draft(call: &Invocation<'_>) -> Result<Option<CardDraft>, Failure> {
     }))
 }
 
-/// At most so many objects are listed by name.
+/// The maximum number of objects listed by name.
 const LISTED: usize = 8;
 
-/// The first names, and how many more there are.
+/// The first names, followed by the number of the remaining ones.
 pub(crate) fn listed(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().collect();
     if names.len() > LISTED {
@@ -88,7 +88,7 @@ pub(crate) fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The command of an `exec`, as written.
+/// The command of an `exec` as a text.
 fn written(value: Option<&Value>) -> String {
     match value {
         Some(Value::Text(text)) => text.clone(),

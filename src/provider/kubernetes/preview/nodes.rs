@@ -1,4 +1,4 @@
-//! Cards of actions on nodes and on the network.
+//! Target cards of actions on nodes and on the network.
 
 use super::{CardDraft, count, listed};
 use crate::provider::kubernetes::{
@@ -7,7 +7,7 @@ use crate::provider::kubernetes::{
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::{Api, ResourceExt, api::ListParams};
 
-/// Nodes that would take no new pods, or take them again.
+/// Nodes that would be cordoned or uncordoned.
 pub(super) async fn marked(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let chosen = nodes(call).await?;
     let (verb, effect, undo) = match call.native.func {
@@ -31,9 +31,9 @@ pub(super) async fn drained(call: &Invocation<'_>) -> Result<CardDraft, Failure>
     let everywhere: Api<Pod> = Api::all(call.client.clone());
     let mut pods = 0;
     for node in &chosen {
-        let on_it = ListParams::default().fields(&format!("spec.nodeName={}", node.name_any()));
+        let on_node = ListParams::default().fields(&format!("spec.nodeName={}", node.name_any()));
         let daemon = |pod: &Pod| pod.owner_references().iter().any(|owner| owner.kind == "DaemonSet");
-        pods += everywhere.list(&on_it).await?.iter().filter(|pod| !daemon(pod)).count();
+        pods += everywhere.list(&on_node).await?.iter().filter(|pod| !daemon(pod)).count();
     }
     Ok(CardDraft {
         headline: format!("DRAIN {}: evict {}", count(chosen.len(), "node"), count(pods, "pod")),
@@ -62,7 +62,7 @@ async fn share(call: &Invocation<'_>, number: usize) -> Result<Option<String>, F
     Ok(Some(format!("{number} of {}", count(all, "node"))))
 }
 
-/// Pods whose traffic a policy would cut.
+/// Pods whose traffic a network policy would block.
 pub(super) async fn cut_off(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let direction = if call.native.func == "deny_all_ingress" { "INTO" } else { "OUT OF" };
     let labels = match call.given("label_selectors") {

@@ -1,4 +1,4 @@
-//! Cards of actions on pods.
+//! Target cards of actions on pods.
 
 use super::{CardDraft, count, impact::Hit, listed, written};
 use crate::provider::kubernetes::{

@@ -1,4 +1,4 @@
-//! Cards of actions on Deployments and their kin, and on Services.
+//! Target cards of actions on workloads (Deployments and similar kinds) and on Services.
 
 use super::{CardDraft, count, impact::Hit, listed};
 use crate::provider::kubernetes::{
@@ -70,7 +70,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<CardDr
     let kind = K::kind(&());
     let hit = pods_of(call, &found).await?;
     let name = first.name_any();
-    // A Deployment makes a lost replica set anew; nothing makes a lost Deployment anew.
+    // A Deployment re-creates a deleted replica set; no controller re-creates a deleted Deployment.
     let owned = found
         .iter()
         .all(|object| object.owner_references().iter().any(|owner| owner.controller == Some(true)));
@@ -160,8 +160,8 @@ pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<CardDraft, 
         return Ok(nothing_there(name, missing::<Service>(call).await?));
     }
     let slices: Api<EndpointSlice> = Api::namespaced(call.client.clone(), call.namespace()?);
-    let of_it = ListParams::default().labels(&format!("kubernetes.io/service-name={name}"));
-    let slices = slices.list(&of_it).await?;
+    let of_service = ListParams::default().labels(&format!("kubernetes.io/service-name={name}"));
+    let slices = slices.list(&of_service).await?;
     let endpoints = slices.iter().flat_map(|slice| &slice.endpoints);
     let ready = endpoints
         .filter(|endpoint| endpoint.conditions.as_ref().and_then(|c| c.ready) != Some(false))

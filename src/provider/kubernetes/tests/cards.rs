@@ -29,7 +29,7 @@ fn owned(name: &str) -> Json {
     pod
 }
 
-/// A Deployment `app` with so many pods, behind a Service.
+/// A Deployment `app` with this number of pods, behind a Service.
 fn cluster(pods: usize) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
     move |asked: &Asked| match asked.path.rsplit('/').next().unwrap() {
         "pods" => Reply::List("Pod", (0..pods).map(|i| owned(&format!("app-h-{i}"))).collect()),

@@ -1,4 +1,4 @@
-//! The functions against an API server in this process: what they ask, what they make of the answers.
+//! Runs the functions against an in-process API server; checks their requests and how they interpret the responses.
 
 mod breadth;
 mod cards;
@@ -13,12 +13,12 @@ use crate::cluster::fake_api::{Asked, Reply, answering};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
 
-/// How a call ended, what the server was asked, and what was said about progress.
+/// The outcome of a call, the requests it sent, and its progress messages.
 struct Played {
     outcome: Outcome,
     asked: Vec<Asked>,
     progress: Vec<String>,
-    /// Why it was refused before it changed anything.
+    /// The reason why the call was refused before it changed anything.
     refused: Option<String>,
 }
 

@@ -71,7 +71,8 @@ fn evictable(name: &str) -> Json {
     pod
 }
 
-/// A node with pods `a` and `b`; the eviction of `b` is refused so often, and each pod goes when it is next looked at.
+/// A node with pods `a` and `b`; the eviction of `b` is refused `refusals` times, and each pod is gone at the next
+/// poll.
 fn busy_node(refusals: u32) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
     let left = Arc::new(AtomicU32::new(refusals));
     move |asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {

@@ -1,4 +1,4 @@
-//! Which failures of a fire leave everything as it was.
+//! Tests which failures of a fired action count as having changed nothing.
 
 use super::*;
 

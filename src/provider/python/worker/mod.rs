@@ -1,4 +1,4 @@
-//! One running interpreter: requests go in, answers come out in whatever order they are ready.
+//! One running interpreter process: it receives requests and returns answers in the order of their completion.
 
 mod prints;
 mod process;
@@ -30,12 +30,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use waiting::WaitingCallers;
 
-/// Time for an interpreter to start: a cold disk, a wrapper script, many `.pth` files.
+/// How long an interpreter may take to start: a cold disk, a wrapper script, many `.pth` files.
 const START: Duration = Duration::from_secs(30);
-/// Requests on their way to a worker that reads slowly.
+/// The capacity of the queue of requests to a worker that reads slowly.
 const QUEUE: usize = 16;
 
-/// A worker that has said hello. Dropping it kills it.
+/// A worker that has answered the `hello` request. Dropping it kills the process.
 pub(super) struct Worker {
     requests: mpsc::Sender<String>,
     waiting: Arc<WaitingCallers>,
@@ -44,7 +44,7 @@ pub(super) struct Worker {
     end: watch::Receiver<Option<WorkerEnd>>,
     /// The interpreter's process group.
     group: Option<i32>,
-    /// Whether a call was ended before it was done.
+    /// Whether a call was cancelled before it ended.
     disturbed: AtomicBool,
 }
 
@@ -69,7 +69,7 @@ impl Worker {
         };
         let worker = Self::attend(process, &settings.listener);
         let hello = async {
-            // A worker that ends at once is met again by the question.
+            // If the worker has already ended, the next request reports it.
             let _ = worker.requests.send(modules_line()).await;
             let request = Request::hello(loaded, settings.level);
             worker.ask(request).await.answer().await
@@ -112,28 +112,29 @@ impl Worker {
         }
     }
 
-    /// Hands in a request.
+    /// Sends a request.
     pub(super) async fn ask(&self, request: Request) -> PendingAnswer<'_> {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let question = PendingAnswer { id, answer: self.waiting.expect(id), worker: self };
-        // When the worker has ended, nobody answers, and the question learns how it ended.
+        // If the worker has ended, `PendingAnswer::answer` reports how.
         let _ = self.requests.send(request.line(id)).await;
         question
     }
 
-    /// Whether it has ended, or is about to.
+    /// Whether the worker has ended or is being killed.
     pub(super) fn has_ended(&self) -> bool {
         self.kill.is_cancelled() || self.end.borrow().is_some()
     }
 
-    /// Kills it with all it started, and waits until it is gone.
+    /// Kills the worker and all processes that it has started, and waits until it has ended.
     pub(super) async fn kill(&self) {
         self.kill.cancel();
         self.ended().await;
     }
 
-    /// Lets it end by itself, as a Python program does, for at most `patience`; then kills it. What a function has started
-    /// and left running stays, but not where one was ended halfway: it may have had no time to end its children.
+    /// Lets the worker end by itself, as a Python program does, for at most `patience`; then kills it. Processes that a
+    /// function has started and left running continue, unless a call was cancelled: that call may have had no time to
+    /// end its children.
     pub(super) async fn shut_down(&self, patience: Duration) {
         let leave = async {
             let _ = self.requests.send(wire::shutdown()).await;
@@ -143,8 +144,8 @@ impl Worker {
             self.kill().await;
         }
         if let Some(group) = self.group.filter(|_| self.disturbed.load(Ordering::Relaxed)) {
-            // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and still is that of
-            // its group while anybody is left in it; a number is not given away anew until all others were.
+            // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and remains that
+            // of its group as long as the group has a member; the kernel reuses a number only after all others.
             unsafe { libc::kill(-group, libc::SIGKILL) };
         }
     }
@@ -152,7 +153,7 @@ impl Worker {
     async fn ended(&self) -> WorkerEnd {
         match self.end.clone().wait_for(Option::is_some).await.as_deref() {
             Ok(Some(end)) => end.clone(),
-            // The supervisor was dropped with its runtime, and the worker with it.
+            // The supervisor was dropped with its runtime, which also killed the worker.
             Ok(None) | Err(_) => WorkerEnd::Killed,
         }
     }
@@ -164,7 +165,7 @@ impl Drop for Worker {
     }
 }
 
-/// A request that was handed in. Dropping it forgets the answer.
+/// A request that was sent. Dropping it discards the answer.
 pub(super) struct PendingAnswer<'a> {
     id: u64,
     answer: oneshot::Receiver<String>,
@@ -189,15 +190,16 @@ impl PendingAnswer<'_> {
         Answer::new(message).ok_or_else(|| NoAnswer::Unreadable("it is no outcome".to_owned()))
     }
 
-    /// Tells the worker to end the call.
+    /// Tells the worker to cancel the call.
     pub(super) fn cancel(&self) {
         self.worker.disturbed.store(true, Ordering::Relaxed);
-        // A worker that has ended has no call any more; one that is so busy that its queue is full does not hear.
+        // A worker that has ended runs no call any more; a worker whose request queue is full does not receive the
+        // message.
         let _ = self.worker.requests.try_send(wire::cancel(self.id));
     }
 }
 
-/// What nobody waits for any more need not go on.
+/// Cancels a call whose answer is not awaited any more.
 impl Drop for PendingAnswer<'_> {
     fn drop(&mut self) {
         if self.worker.waiting.forget(self.id) {
@@ -206,7 +208,7 @@ impl Drop for PendingAnswer<'_> {
     }
 }
 
-/// Requests are written by one task, so that a caller who stops waiting never leaves half a line.
+/// One task writes all requests, so that a caller that stops waiting never leaves a partial line.
 async fn write(mut requests: pipe::Sender, mut lines: mpsc::Receiver<String>) {
     while let Some(line) = lines.recv().await {
         if requests.write_all(line.as_bytes()).await.is_err() {

@@ -1,4 +1,4 @@
-//! What extensions print, where it must not reach the terminal.
+//! Captures the output of extensions if it must not reach the terminal.
 
 use super::super::{Listener, PythonEvent};
 use tokio::{
@@ -6,10 +6,10 @@ use tokio::{
     process::Child,
 };
 
-/// Bytes of a line; a longer one is told in pieces.
+/// The maximum number of bytes of a line; a longer line is split.
 const LONGEST: u64 = 64 << 10;
 
-/// Tells the listener every line of the child's standard output and error, if they are ours to read.
+/// Sends every line of the child's standard output and error to the listener, if they are piped.
 pub(super) fn handle(child: &mut Child, listener: &Listener) {
     if let Some(stdout) = child.stdout.take() {
         tokio::spawn(emit_lines(stdout, listener.clone()));

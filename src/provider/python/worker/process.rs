@@ -1,4 +1,4 @@
-//! Starting the interpreter with two pipes of our own.
+//! Starts the interpreter with two pipes for requests and answers.
 
 use super::{
     super::{PrintTarget, PythonSettings},
@@ -21,8 +21,8 @@ pub(super) struct Process {
     pub answers: pipe::Receiver,
 }
 
-/// Starts the interpreter in a process group of its own: a Ctrl-C in the terminal is for us, and what is to be killed
-/// can be killed with all it started.
+/// Starts the interpreter in its own process group: a Ctrl-C in the terminal reaches chaos-tui only, and a kill reaches
+/// all processes that the interpreter has started.
 pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     let (their_requests, our_requests) = io::pipe()?;
     let (our_answers, their_answers) = io::pipe()?;
@@ -30,7 +30,7 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         PrintTarget::Inherited => Stdio::inherit(),
         PrintTarget::Heard => Stdio::piped(),
     };
-    // A child of another process group that reads the terminal would be stopped by it, so it gets none.
+    // A child in another process group is stopped by the kernel when it reads the terminal, so it gets no terminal.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
     let mut environment = settings.environment.now().as_ref().clone();
     environment.put(settings.held());
@@ -54,7 +54,7 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     })
 }
 
-/// Lets the child keep the two descriptors, and end when we end.
+/// Lets the child inherit the two descriptors, and makes it end when chaos-tui ends.
 fn bequeath(command: &mut Command, descriptors: [RawFd; 2]) {
     let parent = std::process::id();
     let prepare = move || {
@@ -71,14 +71,15 @@ fn bequeath(command: &mut Command, descriptors: [RawFd; 2]) {
     unsafe { command.pre_exec(prepare) };
 }
 
-/// The worker would notice the end of its request pipe, but not while an extension holds the interpreter.
+/// Makes the kernel kill the worker when chaos-tui ends. The worker would otherwise notice it by the end of its request
+/// pipe, but not while an extension holds the interpreter.
 #[cfg(target_os = "linux")]
 fn end_with(parent: u32) -> io::Result<()> {
     // SAFETY: `prctl` with `PR_SET_PDEATHSIG` and `getppid` take integers and touch no memory of ours.
     let (set, present) = unsafe { (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), libc::getppid()) };
     match set {
         -1 => Err(io::Error::last_os_error()),
-        // The parent ended before this could hold.
+        // The parent ended before the death signal was set.
         _ if u32::try_from(present) != Ok(parent) => Err(io::ErrorKind::BrokenPipe.into()),
         _ => Ok(()),
     }

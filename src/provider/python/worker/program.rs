@@ -1,11 +1,11 @@
-//! The Python program that the worker runs, as it is built into the binary.
+//! The worker's Python program, embedded in the binary.
 
 use pyvalue::{Map, Value};
 
-/// What `python3 -c` gets: it reads the modules from the request pipe.
+/// The program that `python3 -c` runs: it reads the modules from the request pipe.
 pub(super) const BOOTSTRAP: &str = include_str!("program/bootstrap.py");
 
-/// The modules by their Python names; the stand-in for the engine's package is used where that is not installed.
+/// The modules by their Python names; the `chaoslib` replacement is used if the engine's package is not installed.
 const MODULES: [(&str, &str); 17] = [
     ("chaos_tui_worker", ""),
     ("chaos_tui_worker.channel", include_str!("program/channel.py")),

@@ -1,4 +1,4 @@
-//! Watching over a worker until it is gone.
+//! Supervises a worker process until it has ended.
 
 use super::{
     super::Listener,
@@ -14,9 +14,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Time for what is left in the pipe after the worker ended, and for the worker to end after it closed the pipe.
+/// How long to read the pipe after the worker has ended, and how long to wait for the end of a worker that has closed
+/// its pipe.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// What a line may have beside the answer itself.
+/// The maximum number of bytes in a line besides the answer itself.
 const ENVELOPE: usize = 1 << 20;
 
 /// How a worker ended.
@@ -27,7 +28,7 @@ pub(crate) enum WorkerEnd {
         how: String,
     },
     Killed,
-    /// By us, because what it said made no sense.
+    /// chaos-tui killed the worker because of an invalid message.
     Garbled {
         why: String,
     },
@@ -43,7 +44,7 @@ impl fmt::Display for WorkerEnd {
     }
 }
 
-/// Delivers answers and notices until the worker is gone; kills it when told to, and when it makes no sense.
+/// Delivers answers and notices until the worker has ended; kills it on request, and after an invalid message.
 pub(super) async fn supervise(
     mut child: Child,
     answers: pipe::Receiver,
@@ -59,7 +60,7 @@ pub(super) async fn supervise(
             return WorkerEnd::Killed;
         }
         closed = &mut listening => closed,
-        // Waiting fails only for a child somebody else has reaped, which is gone as well.
+        // Waiting fails only if another process has reaped the child; the child has ended then, too.
         _ = child.wait() => timeout(LAST_WORDS, &mut listening).await.unwrap_or(Ok(())),
     };
     match (closed, timeout(LAST_WORDS, child.wait()).await) {
@@ -73,17 +74,18 @@ pub(super) async fn supervise(
     }
 }
 
-/// Kills the worker's process group and waits until the worker is gone.
+/// Kills the worker's process group and waits until the worker has ended.
 async fn put_down(child: &mut Child) {
     if let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()) {
-        // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: it is not
-        // given away while the child is not reaped, and an unreaped child is what `id` stands for.
+        // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: the kernel
+        // does not reuse it until the child is reaped, and `id` returns a number only for a child that is not yet
+        // reaped.
         unsafe { libc::kill(-leader, libc::SIGKILL) };
     }
     let _ = child.wait().await;
 }
 
-/// Reads lines until the pipe closes; the error says what line made no sense.
+/// Reads lines until the pipe closes; the error describes an invalid line.
 async fn listen(
     answers: pipe::Receiver,
     waiting: &WaitingCallers,
@@ -103,7 +105,7 @@ async fn listen(
         match split(line.trim_end()) {
             None => return Err("a line without a number".to_owned()),
             Some((0, message)) => match notice(message) {
-                Some(heard) => listener(heard).await,
+                Some(event) => listener(event).await,
                 None => return Err("an unknown notice".to_owned()),
             },
             Some((id, message)) => waiting.deliver(id, message.to_owned()),

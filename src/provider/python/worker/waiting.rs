@@ -1,4 +1,4 @@
-//! Who waits for which answer.
+//! Maps request ids to the callers that wait for their answers.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Callers by the number of their request; `None` once no answer can come any more.
+/// The waiting callers by request id; `None` once the worker has ended and no answer can arrive any more.
 pub(super) struct WaitingCallers(Mutex<Option<HashMap<u64, oneshot::Sender<String>>>>);
 
 impl Default for WaitingCallers {
@@ -16,7 +16,7 @@ impl Default for WaitingCallers {
 }
 
 impl WaitingCallers {
-    /// The answer to `id`, when it comes; fails when the worker has ended.
+    /// Registers the request `id`; the receiver gets its answer, or an error when the worker has ended.
     pub(super) fn expect(&self, id: u64) -> oneshot::Receiver<String> {
         let (sender, receiver) = oneshot::channel();
         if let Some(callers) = self.lock().as_mut() {
@@ -25,7 +25,7 @@ impl WaitingCallers {
         receiver
     }
 
-    /// Hands over an answer; one nobody waits for any more is dropped.
+    /// Delivers an answer to its caller; drops it if no caller waits for it any more.
     pub(super) fn deliver(&self, id: u64, message: String) {
         let caller = self.lock().as_mut().and_then(|callers| callers.remove(&id));
         if let Some(caller) = caller {
@@ -33,18 +33,18 @@ impl WaitingCallers {
         }
     }
 
-    /// Nobody waits for `id` any more; tells whether its answer was still to come.
+    /// Removes the caller of `id`; returns whether the answer was still outstanding.
     pub(super) fn forget(&self, id: u64) -> bool {
         self.lock().as_mut().is_some_and(|callers| callers.remove(&id).is_some())
     }
 
-    /// No answer will come any more.
+    /// Fails all waiting callers: no answer will arrive any more.
     pub(super) fn close(&self) {
         self.lock().take();
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<String>>>> {
-        // Every operation on the map is whole: a panic elsewhere cannot leave it half done.
+        // Every operation on the map is atomic: a panic elsewhere cannot leave it in an inconsistent state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

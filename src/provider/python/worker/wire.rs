@@ -1,13 +1,14 @@
-//! Requests and answers as lines: `{…}` to the worker, `<id> {…}` from it.
+//! The line format of requests and answers: `{…}` to the worker, `<id> {…}` from it.
 
 use super::super::PythonEvent;
 use crate::{cluster::Exported, session::event::Level};
 use pyvalue::{Map, Value, parse_json};
 
-/// Bytes an answer may have. A result that is larger fails its activity; the journal would hardly be read either.
+/// The maximum number of bytes of an answer. A larger result fails its activity; it would also make the journal
+/// unreadable.
 pub(crate) const LIMIT: usize = 16 << 20;
 
-/// What is asked of the worker.
+/// A request to the worker.
 pub(crate) struct Request {
     op: &'static str,
     foreground: bool,
@@ -30,7 +31,7 @@ impl Request {
         Self::new("describe", true, [("module", module.into()), ("func", func.into())])
     }
 
-    /// Whether `arguments` has the run's configuration, of which changes are reported, tells `shared`.
+    /// `shared` is whether `arguments` contain the run's configuration, whose changes are reported.
     pub(crate) fn call(module: &str, func: &str, arguments: Map, shared: bool, foreground: bool) -> Self {
         let fields = [
             ("module", module.into()),
@@ -41,7 +42,8 @@ impl Request {
         Self::new("call", foreground, fields)
     }
 
-    /// `place` leads to the context in the experiment, step by step, where it is a part of it.
+    /// `place` is the path of the context in the experiment, as a list of steps, if the context is part of the
+    /// experiment.
     pub(crate) fn control(module: &str, func: &str, arguments: Map, live: Map, place: Value) -> Self {
         let fields = [
             ("module", module.into()),
@@ -64,7 +66,7 @@ impl Request {
         Self { op, foreground, fields }
     }
 
-    /// With variables that hold in what is asked, whatever was set before.
+    /// Adds variables that are set during this request, whatever functions have set before.
     pub(crate) fn holding(mut self, variables: Exported) -> Self {
         if !variables.is_empty() {
             let held =
@@ -83,23 +85,23 @@ impl Request {
     }
 }
 
-/// The line that ends the request `id`, if it is still going on.
+/// The line that cancels the request `id`, if it is still running.
 pub(super) fn cancel(id: u64) -> String {
     format!("{{\"op\": \"cancel\", \"of\": {id}}}\n")
 }
 
-/// The line that ends the worker once it has nothing to do.
+/// The line that ends the worker once it is idle.
 pub(super) fn shutdown() -> String {
     "{\"op\": \"shutdown\"}\n".to_owned()
 }
 
-/// A line of the worker: the request it answers, 0 for none, and the JSON behind it.
+/// Splits a line of the worker into the id of the answered request, 0 for a notice, and the JSON text.
 pub(super) fn split(line: &str) -> Option<(u64, &str)> {
     let (id, message) = line.split_once(' ')?;
     Some((id.parse().ok()?, message))
 }
 
-/// What the worker says unasked; `None` when it is nothing we know.
+/// Parses a notice, which the worker sends without a request; `None` for an unknown notice.
 pub(super) fn notice(message: &str) -> Option<PythonEvent> {
     let message = parse_json(message).ok()?;
     let text = |key| message.get(key).and_then(Value::as_str);
@@ -118,7 +120,7 @@ pub(super) fn notice(message: &str) -> Option<PythonEvent> {
     }
 }
 
-/// Python's number of a severity.
+/// Python's number for a log level.
 fn number_of(level: Level) -> i64 {
     match level {
         Level::Debug => 10,
@@ -129,7 +131,7 @@ fn number_of(level: Level) -> i64 {
     }
 }
 
-/// The severity of Python's number; extensions may use numbers in between.
+/// The log level for Python's number; extensions may use numbers in between.
 fn level_of(number: i64) -> Level {
     match number {
         ..20 => Level::Debug,

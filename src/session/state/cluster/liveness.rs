@@ -1,24 +1,25 @@
-//! Liveness misses, counted from what the kubelet writes, with the countdown to the restart.
+//! Liveness failures, counted from the kubelet's events, with the countdown to the restart.
 
 use crate::session::event::{ClusterNote, Liveness, Timestamp};
 
-/// Liveness probes that failed in a row. Kubernetes tells only of misses, so a row ends when the next one is overdue.
+/// Consecutive failures of the liveness probe. Kubernetes reports only failures, so a row ends when the next one is
+/// overdue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LivenessMisses {
     row: u32,
     last: Option<Timestamp>,
-    /// The most misses in a row seen since the container was last started.
+    /// The most failures in a row since the container was last started.
     pub worst: u32,
-    /// Rows of misses seen.
+    /// The number of rows seen.
     pub rows: u32,
 }
 
 /// How far the kubelet is from restarting a container.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RestartCountdown {
-    /// Misses in a row.
+    /// Failures in a row.
     pub misses: u32,
-    /// Misses after which the container is restarted.
+    /// Failures in a row after which the container is restarted.
     pub threshold: u32,
     /// Seconds to the next probe.
     pub next_s: f64,
@@ -38,12 +39,12 @@ impl LivenessMisses {
         self.last = Some(at);
     }
 
-    /// When the latest miss was seen.
+    /// Returns when the latest failure was seen.
     pub fn last(&self) -> Option<Timestamp> {
         self.last
     }
 
-    /// The countdown; `None` when the last probe was answered well.
+    /// Returns the countdown; `None` when the last probe succeeded.
     pub fn countdown(&self, now: Timestamp, liveness: &Liveness) -> Option<RestartCountdown> {
         let last = self.last.filter(|_| self.row > 0 && self.goes_on(now, liveness))?;
         let period = f64::from(liveness.period_s);
@@ -53,7 +54,8 @@ impl LivenessMisses {
         Some(RestartCountdown { misses: self.row, threshold: liveness.threshold, next_s, restart_s })
     }
 
-    /// Half a period of grace: the kubelet jitters and its events travel.
+    /// Returns whether the row continues. Half a period of grace covers the kubelet's jitter and the delay of its
+    /// events.
     fn goes_on(&self, now: Timestamp, liveness: &Liveness) -> bool {
         let patience = f64::from(liveness.period_s) * 1.5;
         self.last.is_some_and(|last| now.duration_since(last).as_secs_f64() <= patience)

@@ -1,11 +1,11 @@
-//! What was read of containers' logs: the latest lines of the latest few, those of pods that are gone included.
+//! What was read from container logs: the latest lines of the latest logs, including those of pods that are gone.
 
 use crate::session::event::{LogSource, PodLine, Timestamp};
 use std::collections::VecDeque;
 
-/// Logs kept; the one that was opened first goes first.
+/// The maximum number of logs kept; the one that was opened first is dropped first.
 const LOGS: usize = 16;
-/// Lines kept of each.
+/// The maximum number of lines kept per log.
 const LINES: usize = 400;
 
 /// The log of one container.
@@ -14,19 +14,19 @@ pub struct PodLog {
     pub source: LogSource,
     /// Its latest lines, oldest first.
     pub lines: VecDeque<PodLine>,
-    /// Whether it is still read.
+    /// Whether it is still being read.
     pub state: LogState,
     pub since: Timestamp,
-    /// Whether the next lines take the place of those that are there.
+    /// Whether the next lines replace the present ones.
     anew: bool,
 }
 
-/// Whether a log is still read.
+/// Whether a log is still being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogState {
-    /// Lines come as they are written.
+    /// Lines arrive as they are written.
     Followed,
-    /// There will be no more.
+    /// No more lines will arrive.
     Ended,
     /// It could not be read.
     Failed(String),
@@ -37,15 +37,15 @@ pub enum LogState {
 pub struct PodLogs(VecDeque<PodLog>);
 
 impl PodLogs {
-    /// The logs of a pod: of each container the one before first.
+    /// Returns the logs of a pod, by container, the previous instance of each container first.
     pub fn of<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a PodLog> {
         let mut logs: Vec<_> = self.0.iter().filter(|log| log.source.pod.uid == uid).collect();
         logs.sort_by_key(|log| (&log.source.container, !log.source.previous));
         logs.into_iter()
     }
 
-    /// Read from its end on. What is there stays until something else comes: a log that cannot be read again because its
-    /// pod is gone must not take the last words with it.
+    /// Starts or restarts reading a log. Present lines are kept until new ones arrive: if the log cannot be read again
+    /// because its pod is gone, the pod's last lines must not be lost.
     pub(super) fn opened(&mut self, at: Timestamp, source: &LogSource) {
         let log = match self.0.iter_mut().find(|log| log.source == *source) {
             Some(log) => log,

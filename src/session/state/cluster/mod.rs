@@ -1,4 +1,4 @@
-//! Pods, Services, workloads and what Kubernetes says about them.
+//! Pods, Services, workloads and the Kubernetes events about them.
 
 mod liveness;
 mod logs;
@@ -20,36 +20,37 @@ use crate::session::event::{
 };
 use std::collections::{BTreeMap, VecDeque};
 
-/// Notes of Kubernetes kept.
+/// The maximum number of Kubernetes events kept.
 const NOTES: usize = 200;
-/// Pods in play that are gone and still shown.
+/// The maximum number of gone pods in play that are still shown.
 const GONE: usize = 16;
 
-/// What is known of the cluster. Only the pods in play have a row with a history; of the others the latest state is kept.
+/// The known state of the cluster. Only pods in play have a row with a history; for the others only the latest state is
+/// kept.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
-    /// Pods in play, those gone lately included, in the order they were first seen.
+    /// Pods in play, including those gone lately, in the order they were first seen.
     pub in_play: Vec<PodRow>,
     /// All other pods, by namespace and name.
     pub others: BTreeMap<PodKey, Pod>,
-    /// Pods with a row by the word `kubectl` prints in STATUS.
+    /// The number of individually watched pods, by the text that `kubectl` prints in the STATUS column.
     pub counts: BTreeMap<String, usize>,
-    /// Pods that are only counted, by namespace and the word `kubectl` prints in STATUS.
+    /// The number of pods that are only counted, by namespace and by the text of the STATUS column.
     pub counted: BTreeMap<String, BTreeMap<String, u32>>,
-    /// What the operator's latest search found among them.
+    /// The result of the operator's latest search among the pods that are only counted.
     pub found: Option<FoundPods>,
     pub services: Vec<ServiceRow>,
     pub workloads: Vec<WorkloadRow>,
-    /// What Kubernetes wrote about objects in play, oldest first.
+    /// Kubernetes events about objects in play, oldest first.
     pub notes: VecDeque<NoteRow>,
-    /// How each source of observations is doing.
+    /// The state of each source of observations.
     pub sources: Vec<SourceRow>,
-    /// What was read of the logs of pods.
+    /// The lines read from pod logs.
     pub logs: PodLogs,
 }
 
 impl Cluster {
-    /// Pods that exist now by the word `kubectl` prints in STATUS, the most frequent first.
+    /// Returns the number of existing pods by the text of the STATUS column, the most frequent first.
     pub fn states(&self) -> Vec<(&str, usize)> {
         let mut states: BTreeMap<&str, usize> = BTreeMap::new();
         let counted = self.counted.values().flatten().map(|(status, count)| (status, *count as usize));
@@ -61,12 +62,12 @@ impl Cluster {
         states
     }
 
-    /// How a source is doing.
+    /// Returns the state of a source.
     pub fn source(&self, source: Source) -> Option<&SourceRow> {
         self.sources.iter().find(|row| row.source == source)
     }
 
-    /// The row of a pod in play, by name.
+    /// Returns the row of a pod in play, by name.
     #[cfg(test)]
     pub fn pod(&self, name: &str) -> Option<&PodRow> {
         self.in_play.iter().rev().find(|row| row.pod.key.name == name)
@@ -167,14 +168,14 @@ impl Cluster {
     pub(super) fn source_changed(&mut self, at: Timestamp, source: Source, state: &SourceState) {
         let row = self.source_row(source, at);
         let turned = (row.state == SourceState::Live) != (*state == SourceState::Live);
-        // How long it has been silent does not begin anew with every vain attempt.
+        // A failed reconnection does not restart the time for which the source has been silent.
         if turned {
             row.since = at;
         }
         row.state = state.clone();
     }
 
-    /// A source spoke: it lives.
+    /// Records that a source reported something.
     pub(super) fn source_heard(&mut self, source: Source, at: Timestamp) {
         self.source_row(source, at).heard = Some(at);
     }
@@ -200,5 +201,5 @@ impl Cluster {
     }
 }
 
-/// Ready replicas or endpoints over time: ready, and asked for where that is known.
+/// Ready replicas or endpoints over time: the ready number, and the desired number where it is known.
 pub(super) type Readiness = History<(u32, Option<u32>)>;

@@ -1,4 +1,4 @@
-//! Pods in play, with their identity across the kill.
+//! Pods in play, with their identity before and after the kill.
 
 use super::{LivenessMisses, RestartCountdown};
 use crate::session::event::{LastEnd, Pod, Timestamp};
@@ -6,34 +6,34 @@ use crate::session::event::{LastEnd, Pod, Timestamp};
 /// A pod in play.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodRow {
-    /// As last seen.
+    /// The pod as last seen.
     pub pod: Pod,
     pub first_seen: Timestamp,
-    /// Since when it has the present STATUS.
+    /// Since when it has its present STATUS.
     pub status_since: Timestamp,
     /// Since when it is ready; `None` while it is not.
     pub ready_since: Option<Timestamp>,
     /// Since when it is not ready; `None` while it is.
     pub unready_since: Option<Timestamp>,
     pub gone: Option<Timestamp>,
-    /// The pod whose place it took after T0.
+    /// The pod that it replaced after T0.
     pub replaces: Option<String>,
-    /// Restarts it had at T0.
+    /// The number of its restarts at T0.
     pub restarts_at_t0: Option<u32>,
-    /// When a container of it was last seen to have been started again.
+    /// When a restart of one of its containers was last seen.
     pub restarted: Option<Timestamp>,
-    /// Liveness probes it failed in a row.
+    /// Its failures of the liveness probe in a row.
     pub misses: LivenessMisses,
 }
 
-/// Which pod is it, seen across the kill?
+/// How a pod relates to the pods before the kill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Here before T0 and not touched since, or nothing was fired yet.
+    /// Existed before T0 and was not touched since, or nothing was fired yet.
     Same,
-    /// The same pod, its container started again this often since T0.
+    /// The same pod, with this many container restarts since T0.
     Restarted(u32),
-    /// A new pod in place of another one.
+    /// A new pod that replaces another one.
     Replaces(String),
     Gone,
 }
@@ -72,32 +72,32 @@ impl PodRow {
         self.pod = pod.clone();
     }
 
-    /// Containers that are ready, of how many.
+    /// Returns the number of ready containers and the number of all containers.
     pub fn ready(&self) -> (usize, usize) {
         (self.pod.containers.iter().filter(|container| container.ready).count(), self.pod.containers.len())
     }
 
-    /// Restarts of all its containers.
+    /// Returns the restarts of all its containers.
     pub fn restarts(&self) -> u32 {
         restarts(&self.pod)
     }
 
-    /// How often a container of it was started again since T0; 0 before T0, and for a pod that came later.
+    /// Returns the number of container restarts since T0; 0 before T0, and for a pod created later.
     pub fn restarts_since_t0(&self) -> u32 {
         self.restarts_at_t0.map_or(0, |before| self.restarts().saturating_sub(before))
     }
 
-    /// How far the kubelet is from restarting it; `None` when its last liveness probe was answered well.
+    /// Returns how far the kubelet is from restarting it; `None` when its last liveness probe succeeded.
     pub fn misses_now(&self, now: Timestamp) -> Option<RestartCountdown> {
         self.pod.liveness.as_ref().and_then(|liveness| self.misses.countdown(now, liveness))
     }
 
-    /// How one of its containers last ended.
+    /// Returns how one of its containers last terminated.
     pub fn last_end(&self) -> Option<&LastEnd> {
         self.pod.containers.iter().find_map(|container| container.last_end.as_ref())
     }
 
-    /// Which pod it is, seen across the kill.
+    /// Returns how the pod relates to the pods before the kill.
     pub fn identity(&self) -> Identity {
         match (&self.gone, &self.replaces, self.restarts_at_t0) {
             (Some(_), ..) => Identity::Gone,
@@ -110,7 +110,7 @@ impl PodRow {
     }
 }
 
-/// The pod whose place a new one takes: of the same owner, leaving or gone since T0, not yet replaced.
+/// Returns the pod that a new one replaces: of the same owner, terminating or gone since T0, not yet replaced.
 pub(super) fn predecessor(rows: &[PodRow], pod: &Pod, t0: Timestamp) -> Option<String> {
     let leaving = |row: &&PodRow| {
         row.pod.owner.is_some()

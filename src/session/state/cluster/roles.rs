@@ -1,4 +1,5 @@
-//! Which workload is the consumer that users ask and which is the provider behind it, and how ready each was over time.
+//! Determines which workload is the consumer that users call and which is the provider behind it, and their readiness
+//! over time.
 
 use super::{Cluster, PodRow, Readiness, WorkloadRow};
 use crate::session::{Session, event::Timestamp};
@@ -7,23 +8,23 @@ use std::collections::BTreeSet;
 /// The two workloads that an experiment is about, as far as they are known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Roles<'a> {
-    /// What users ask, and what the fault is not about.
+    /// The workload that users call and that the fault does not target.
     pub consumer: Option<&'a WorkloadRow>,
-    /// What the fault is or would be about.
+    /// The workload that the fault targets or would target.
     pub provider: Option<&'a WorkloadRow>,
 }
 
-/// How many were ready from a moment on.
+/// The number of ready replicas from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadySince {
     pub from: Timestamp,
     pub ready: u32,
-    /// How many there were to be; before a fault took it away, where the fault is that fewer are asked for.
+    /// The desired number; where the fault itself lowers the desired number, the number before the fault.
     pub wanted: u32,
 }
 
 impl Session {
-    /// The consumer and the provider.
+    /// Returns the consumer and the provider.
     pub fn roles(&self) -> Roles<'_> {
         let names = self.provider_names();
         if names.is_empty() {
@@ -38,22 +39,24 @@ impl Session {
             pods.into_iter().any(seen)
         };
         let others = || self.cluster.workloads.iter().filter(|row| !is_provider(row));
-        // A workload without a Service in front of it is asked by nobody.
+        // A workload without a Service in front of it gets no calls from users.
         let consumer = others().find(asked).or_else(|| others().next());
         Roles { consumer, provider: behind.first().copied() }
     }
 
-    /// Names of what the fault is or would be about: what was hit, what the card names, what the undo kit has saved.
+    /// Returns the names of what the fault targets or would target: the objects hit, those on the target card, or those
+    /// in the undo kit.
     fn provider_names(&self) -> Vec<&str> {
-        let told = self.victim_names();
-        if !told.is_empty() {
-            return told;
+        let targets = self.victim_names();
+        if !targets.is_empty() {
+            return targets;
         }
         let saved = self.undo.kits.values().flat_map(|kit| &kit.manifests);
         saved.map(|manifest| manifest.rsplit(' ').next().unwrap_or(manifest)).collect()
     }
 
-    /// How ready the provider was over time, oldest first: the worst of its workloads and of the Services in front of them.
+    /// Returns the provider's readiness over time, oldest first: the worst of its workloads and of the Services in
+    /// front of them.
     pub fn provider_readiness(&self) -> Vec<ReadySince> {
         let names = self.provider_names();
         if names.is_empty() {
@@ -63,7 +66,7 @@ impl Session {
         readiness(&self.cluster.victims(&names), &workloads, self.t0())
     }
 
-    /// How ready the consumer was over time, oldest first.
+    /// Returns the consumer's readiness over time, oldest first.
     pub fn consumer_readiness(&self) -> Vec<ReadySince> {
         let consumer = self.roles().consumer.map(|row| &row.readiness);
         let rows: Vec<&Readiness> = consumer.into_iter().collect();
@@ -72,7 +75,7 @@ impl Session {
 }
 
 impl Cluster {
-    /// Pods in play that belong to a workload.
+    /// Returns the pods in play that belong to a workload.
     pub fn pods_of(&self, row: &WorkloadRow) -> Vec<&PodRow> {
         self.in_play
             .iter()
@@ -81,13 +84,14 @@ impl Cluster {
     }
 }
 
-/// The worst of several at each moment at which one of them changed.
+/// Computes the readiness at each moment at which one of `all` changed: the sum of the workloads, limited by the worst
+/// Service.
 fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>) -> Vec<ReadySince> {
     let moments: BTreeSet<Timestamp> =
         all.iter().flat_map(|readiness| readiness.changes().map(|(at, _)| at)).collect();
     let wanted_at = |at| -> u32 { workloads.iter().filter_map(|row| row.at(at)?.1).sum() };
     let before = t0.map_or(0, wanted_at);
-    let mut told: Vec<ReadySince> = Vec::new();
+    let mut changes: Vec<ReadySince> = Vec::new();
     for from in moments {
         let of_workloads: Vec<(u32, Option<u32>)> = workloads.iter().filter_map(|row| row.at(from)).collect();
         let ready: u32 = of_workloads.iter().map(|(ready, _)| ready).sum();
@@ -99,9 +103,9 @@ fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>
         };
         let since = t0.is_some_and(|t0| from >= t0);
         let wanted = wanted_at(from).max(if since { before } else { 0 }).max(ready);
-        if told.last().is_none_or(|last| (last.ready, last.wanted) != (ready, wanted)) {
-            told.push(ReadySince { from, ready, wanted });
+        if changes.last().is_none_or(|last| (last.ready, last.wanted) != (ready, wanted)) {
+            changes.push(ReadySince { from, ready, wanted });
         }
     }
-    told
+    changes
 }

@@ -7,17 +7,17 @@ use std::collections::VecDeque;
 /// A Service with its endpoints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceRow {
-    /// As last seen.
+    /// The endpoints as last seen.
     pub endpoints: ServiceEndpoints,
-    /// Since when it has this number of ready endpoints.
+    /// Since when the number of ready endpoints has not changed.
     pub since: Timestamp,
     /// Ready endpoints over time.
     pub(super) readiness: Readiness,
-    /// Names of pods that were ever behind it, the latest ones.
+    /// Names of the pods that were ever behind it, the latest ones.
     pub(super) pods_seen: VecDeque<String>,
 }
 
-/// Names of pods kept for a Service.
+/// The maximum number of pod names kept per Service.
 const PODS_SEEN: usize = 64;
 
 impl ServiceRow {
@@ -53,12 +53,12 @@ impl ServiceRow {
         }
     }
 
-    /// Names of pods that were ever behind it, the latest ones.
+    /// Returns the names of the pods that were ever behind it, the latest ones.
     pub fn seen_pods(&self) -> impl Iterator<Item = &String> {
         self.pods_seen.iter()
     }
 
-    /// Seconds without any ready endpoint.
+    /// Returns the seconds for which it has had no ready endpoint; `None` if it has one.
     pub fn empty_for(&self, now: Timestamp) -> Option<f64> {
         (self.endpoints.ready == 0).then(|| now.duration_since(self.since).as_secs_f64().max(0.0))
     }
@@ -67,25 +67,25 @@ impl ServiceRow {
 /// A workload with its replicas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadRow {
-    /// As last seen.
+    /// The workload as last seen.
     pub workload: Workload,
-    /// Whether it is whole, since when.
+    /// Whether all its replicas are ready; `since` is when that began.
     pub state: WorkloadState,
     pub since: Timestamp,
     /// Ready replicas over time.
     pub(super) readiness: Readiness,
 }
 
-/// Whether a workload is whole.
+/// Whether the replicas of a workload are ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkloadState {
-    /// As many replicas ready as asked for.
+    /// All desired replicas are ready.
     Whole,
-    /// Some are missing.
+    /// Some replicas are not ready.
     Degraded,
-    /// None is ready though some were asked for.
+    /// None is ready although some are desired.
     Down,
-    /// Asked for none, and has none.
+    /// None is desired, and none is ready.
     ScaledToZero,
     Gone,
 }
@@ -131,26 +131,26 @@ impl WorkloadRow {
     }
 }
 
-/// What Kubernetes wrote.
+/// A Kubernetes event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoteRow {
-    /// When we saw it.
+    /// When it was received.
     pub at: Timestamp,
     pub note: ClusterNote,
 }
 
-/// How a source of observations is doing.
+/// The state of a source of observations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceRow {
     pub source: Source,
     pub state: SourceState,
     pub since: Timestamp,
-    /// When something was last heard from it.
+    /// When the source last reported something.
     pub heard: Option<Timestamp>,
 }
 
 impl SourceRow {
-    /// Seconds since something was last heard from it. A watch is silent while nothing changes.
+    /// Returns the seconds since the source last reported something. A watch is silent while nothing changes.
     pub fn age(&self, now: Timestamp) -> f64 {
         now.duration_since(self.heard.unwrap_or(self.since)).as_secs_f64().max(0.0)
     }

@@ -1,4 +1,4 @@
-//! Which Services and workloads a fault is about, from the names of what it hit.
+//! Determines which Services and workloads a fault targets, from the names of what it hit.
 
 use super::{
     super::{Fault, Session},
@@ -7,8 +7,8 @@ use super::{
 use crate::session::event::Timestamp;
 
 impl Cluster {
-    /// The readiness of the Services and workloads behind `names`: of pods, Deployments, Services or containers, bare or
-    /// as `pod/name`. Without any name: of everything in play.
+    /// Returns the readiness of the Services and workloads behind `names`, which are names of pods, Deployments,
+    /// Services or containers, bare or as `pod/name`. Without any name: of everything in play.
     pub(in crate::session::state) fn victims(&self, names: &[&str]) -> Vec<&Readiness> {
         let pods = self.hit(names);
         let all = names.is_empty();
@@ -19,7 +19,7 @@ impl Cluster {
         self.behind(names).map(|row| &row.readiness).chain(services.map(|row| &row.readiness)).collect()
     }
 
-    /// The workloads behind `names` that are not whole, in words.
+    /// Describes the workloads behind `names` that are not whole, one text each.
     pub fn away(&self, names: &[&str]) -> Vec<String> {
         let rows = self.behind(names).filter(|row| row.state != WorkloadState::Whole);
         rows.map(|row| match (&row.workload.name, row.state) {
@@ -29,7 +29,7 @@ impl Cluster {
         .collect()
     }
 
-    /// A workload behind `names` that was deleted.
+    /// Returns a workload behind `names` that was deleted.
     pub fn gone(&self, names: &[&str]) -> Option<&str> {
         let gone = self.behind(names).find(|row| row.state == WorkloadState::Gone)?;
         Some(&gone.workload.name)
@@ -45,7 +45,7 @@ impl Cluster {
         })
     }
 
-    /// Whether something behind `names` went away or started again since `t0`; `None` if nothing of it is watched.
+    /// Returns whether anything behind `names` lost readiness or restarted since `t0`; `None` if none of it is watched.
     pub(in crate::session::state) fn was_hit(&self, names: &[&str], t0: Timestamp) -> Option<bool> {
         let victims = self.victims(names);
         let pods = self.hit(names);
@@ -60,7 +60,8 @@ impl Cluster {
         Some(victims.iter().any(dipped) || pods.iter().any(touched))
     }
 
-    /// Whether a pod bears one of the names, belongs to something that does, or took the place of one that does.
+    /// Returns whether one of the names is that of the pod, of its owner, of one of its containers, or of a pod of the
+    /// same owner.
     fn is_victim(&self, row: &PodRow, names: &[&str]) -> bool {
         let owners = || self.in_play.iter().filter(|other| is_named(names, &other.pod.key.name));
         is_named(names, &row.pod.key.name)
@@ -75,14 +76,14 @@ impl Cluster {
 }
 
 impl Session {
-    /// Whether something of what the fault hit was seen to go away or to start again; `None` if nobody watched it.
+    /// Returns whether an effect of the fault on its targets was observed; `None` if none of them is watched.
     pub fn fault_had_effect(&self) -> Option<bool> {
         let fault = self.fault.as_ref()?;
         let names: Vec<&str> = fault.targets().collect();
         self.cluster.was_hit(&names, fault.t0())
     }
 
-    /// Pods in play that the fault is not about, the consumer's among them.
+    /// Returns the pods in play that the fault does not target, including the consumer's.
     pub fn bystanders(&self) -> impl Iterator<Item = &PodRow> {
         let victims: Vec<&str> = self.fault.iter().flat_map(Fault::targets).collect();
         self.cluster
@@ -92,7 +93,7 @@ impl Session {
     }
 }
 
-/// Whether one of `names` is this one, bare or as `kind/name`.
+/// Returns whether one of `names` is `name`, bare or as `kind/name`.
 fn is_named(names: &[&str], name: &str) -> bool {
     names.iter().any(|text| text.split(['/', ' ']).any(|word| word == name))
 }

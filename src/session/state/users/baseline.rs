@@ -1,21 +1,21 @@
-//! What users were used to before the fault: what it is compared with.
+//! The users' baseline before the fault, to which later answers are compared.
 
 use super::{Tally, UserSecond, seconds::UserSeconds};
 
-/// How much later than nearly everybody before the fault an answer has to be to let a user down.
+/// The factor on the baseline's p95 above which an answer is late, where that p95 is over the limit.
 const LATER: f64 = 1.5;
 
 /// What users got in steady state, frozen at T0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserBaseline {
-    /// Everything they got.
+    /// All counts and waiting times.
     pub tally: Tally,
-    /// What they accept to wait from then on, in milliseconds: the limit, or, where more than one in twenty had to wait
-    /// longer than that already, half as much again as 95 of 100 of them waited.
+    /// The longest wait that users accept since T0, in milliseconds: the limit, or 1.5 times the baseline's p95 where
+    /// that p95 is over the limit.
     pub accepted_ms: f64,
-    /// Seconds in which a user was let down.
+    /// The number of bad seconds.
     pub bad: u64,
-    /// Seconds in which users asked.
+    /// The number of seconds in which requests were due.
     pub seconds: u64,
 }
 
@@ -35,7 +35,7 @@ impl UserBaseline {
         }
     }
 
-    /// Whether answers came later than users accept in steady state already.
+    /// Returns whether users already had to wait longer than the limit in steady state.
     pub fn is_slow(&self, limit_ms: u64) -> bool {
         self.accepted_ms > limit_ms as f64
     }

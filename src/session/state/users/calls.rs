@@ -1,17 +1,17 @@
-//! How often everybody calls a service, from the counter on its metrics page: our probe's share of it, and, where nobody is
-//! asked, whether calls fail more often since the fault.
+//! The calls of all clients of a service, from the counter on its metrics page: the share of this program's probe, and,
+//! in a passive session, whether calls fail more often since the fault.
 
 use crate::session::event::{CallTotals, EndpointId, Timestamp};
 use std::collections::VecDeque;
 
-/// Counts kept: what is said is said about the last seconds.
+/// The maximum number of counts kept; rates cover only the last seconds.
 const KEPT: usize = 32;
-/// Seconds that a rate is taken over, at least and at most.
+/// The minimum and the maximum of seconds that a rate is computed over.
 const SPAN_S: (f64, f64) = (4.0, 15.0);
-/// Seconds after which a count that was not repeated says nothing about now.
+/// Seconds after which a count is too old for a current rate.
 const STALE_S: f64 = 5.0;
 
-/// What metrics pages have counted lately.
+/// The latest counts of metrics pages.
 #[derive(Clone, Debug, Default)]
 pub struct CallCounts {
     counted: Vec<CallSample>,
@@ -21,26 +21,26 @@ pub struct CallCounts {
 struct CallSample {
     latest: CallTotals,
     lately: VecDeque<(Timestamp, u64)>,
-    /// The first count, the one at T0, calls and failed ones: what grew before and since.
+    /// Calls and failed calls at the first count; `t0` has those at T0. The differences are the calls before and since.
     begun: (u64, u64),
     t0: Option<(u64, u64)>,
 }
 
-/// Calls a second of everybody.
+/// The call rate of all clients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CallRate<'a> {
-    /// Calls a second, ours among them.
+    /// Calls a second, this program's included.
     pub per_second: f64,
     /// The series that counts them.
     pub series: &'a str,
-    /// Whether it counts the endpoint's path alone.
+    /// Whether the series counts the endpoint's path only.
     pub of_path: bool,
 }
 
-/// Calls and how many of them failed, over a stretch of the session.
+/// Calls and failed calls in a period of the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallShare {
-    /// Calls of everybody.
+    /// Calls of all clients.
     pub calls: u64,
     pub failed: u64,
 }
@@ -54,7 +54,7 @@ impl CallCounts {
             self.counted.push(CallSample { latest: calls.clone(), lately, begun: sums, t0: None });
             return;
         };
-        // Another series, or the service began anew: what was counted before cannot be compared.
+        // Another series, or the service restarted: earlier counts cannot be compared.
         let anew = known.latest.series != calls.series || calls.total < known.latest.total;
         if anew {
             known.lately.clear();
@@ -68,7 +68,7 @@ impl CallCounts {
         known.latest = calls.clone();
     }
 
-    /// There was no fault after all.
+    /// Drops the counts at T0, because there was no fault after all.
     pub(super) fn unfired(&mut self) {
         self.counted.iter_mut().for_each(|known| known.t0 = None);
     }
@@ -79,12 +79,13 @@ impl CallCounts {
         }
     }
 
-    /// Nothing was read for a while: rates begin anew.
+    /// Restarts the rates after a period in which nothing was read.
     pub(super) fn forget(&mut self) {
         self.counted.iter_mut().for_each(|known| known.lately.clear());
     }
 
-    /// How often everybody calls an endpoint's service now; `None` where no page tells, or not for long enough.
+    /// Returns the current call rate of all clients of an endpoint's service; `None` where no page reports it, or not
+    /// for long enough.
     pub fn rate(&self, endpoint: EndpointId, now: Timestamp) -> Option<CallRate<'_>> {
         let known = self.counted.iter().find(|known| known.latest.endpoint == endpoint)?;
         let (last, total) = known.lately.back().copied()?;
@@ -99,7 +100,7 @@ impl CallCounts {
         (span >= SPAN_S.0).then_some(CallRate { per_second, series, of_path: *of_path })
     }
 
-    /// Calls before T0 and since, where a series tells which of them failed.
+    /// Returns the calls before T0 and since, where a series reports which of them failed.
     pub fn before_and_since(&self) -> Option<(CallShare, CallShare)> {
         let known = self.counted.iter().find(|known| known.t0.is_some() && known.latest.failed.is_some())?;
         let t0 = known.t0?;

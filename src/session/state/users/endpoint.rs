@@ -7,43 +7,45 @@ use crate::session::{
 };
 use std::collections::BTreeMap;
 
-/// Looks kept; answers that look like none of them are counted with their outcome only.
+/// The maximum number of answer groups kept; answers in no group are counted by outcome only.
 const LOOKS: usize = 16;
-/// Characters kept of a body.
+/// The maximum number of characters kept of a body.
 const EXCERPT: usize = 120;
 
 /// Milliseconds after which a request without an answer is drawn as waiting.
 const PATIENCE_MS: f64 = 250.0;
 
-/// One probed endpoint with all that users got from it.
+/// One probed endpoint with all answers that users got from it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub id: EndpointId,
     /// Method and URL, without credentials.
     pub url: String,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: f64,
     /// Client deadline in milliseconds.
     pub deadline_ms: u64,
-    /// What users accept to wait, in milliseconds.
+    /// The longest wait that users accept, in milliseconds.
     pub limit_ms: u64,
     /// Whether it is probed now.
     pub watched: bool,
     /// When it was first probed.
     pub since: Timestamp,
-    /// What a real answer looks like, once learned.
+    /// The shape of a real answer, once learned.
     pub shape: Option<LearnedAnswer>,
-    /// Whether its answers begin and do not end, so that only their beginnings are seen.
+    /// Whether its responses begin but do not end, so that only their beginnings are read.
     pub endless: bool,
-    /// The looks of answers seen so far.
+    /// The groups of similar answers seen so far.
     pub looks: Vec<AnswerGroup>,
     /// Requests without an answer, in order of their intended start.
     pub in_flight: BTreeMap<RequestId, InFlight>,
-    /// When the latest answer came.
+    /// When the latest answer arrived.
     pub last_answer: Option<Timestamp>,
-    /// What users were used to when the first fault was fired; `None` before that, and where nobody was asked by then.
+    /// The users' baseline when the first fault was fired; `None` before that, and if the endpoint was first probed
+    /// later.
     pub usual: Option<UserBaseline>,
-    /// When the first real answer came after the fault healed; the moment of healing, if users got real answers by then.
+    /// When the first real answer arrived after the fault healed; the moment of healing, if users already got real
+    /// answers.
     pub recovered: Option<Timestamp>,
     baseline: Window,
     during: Window,
@@ -52,29 +54,29 @@ pub struct Endpoint {
     dots: Samples,
 }
 
-/// What a real answer looks like.
+/// The shape of a real answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LearnedAnswer {
     pub description: String,
-    /// From how many answers it was learned.
+    /// The number of answers from which it was learned.
     pub answers: u32,
-    /// What cannot be seen with it.
+    /// What cannot be detected with it.
     pub unseen: Option<String>,
 }
 
-/// Answers that look alike.
+/// Answers with the same shape and the same outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnswerGroup {
     /// Hash of their shape.
     pub shape: u64,
-    /// What users got with it.
+    /// The outcome of these answers.
     pub outcome: Outcome,
     /// HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// The first characters of the first body.
     pub excerpt: Option<String>,
     pub count: u64,
-    /// When the latest came.
+    /// When the latest one arrived.
     pub last: Timestamp,
 }
 
@@ -87,7 +89,7 @@ pub struct InFlight {
     stretch: FaultPhase,
 }
 
-/// The stretch of the session in which a request was due.
+/// The phase of the session in which a request was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultPhase {
     Baseline,
@@ -137,18 +139,18 @@ impl Endpoint {
         }
     }
 
-    /// The path of its URL: the host is where the service is reached today.
+    /// Returns the path of its URL, without the host, which is only the present address of the service.
     pub fn path(&self) -> &str {
         let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
         rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
     }
 
-    /// The method by which it is asked.
+    /// Returns the HTTP method of its requests.
     pub fn method(&self) -> &str {
         self.url.split_once(' ').map_or("GET", |(method, _)| method)
     }
 
-    /// We hung up. Whoever had waited over the limit was let down; of the others the fate is not known.
+    /// Stops probing. Requests in flight that are over the limit count as bad; the outcome of the others is unknown.
     pub(super) fn leave(&mut self, at: Timestamp) {
         self.watched = false;
         let limit = self.limit_ms as f64;
@@ -159,7 +161,7 @@ impl Endpoint {
         }
     }
 
-    /// We did not run: nobody knows what became of those who had asked by then.
+    /// Discards the requests in flight that were due before the end of a gap: their outcome is unknown.
     pub(super) fn not_observed(&mut self, gap: &Gap) {
         let (lost, kept) =
             std::mem::take(&mut self.in_flight).into_iter().partition(|(_, flight)| flight.start < gap.to);
@@ -171,12 +173,12 @@ impl Endpoint {
         }
     }
 
-    /// The first fault is fired: what users got by now is what they are used to.
+    /// Freezes the baseline when the first fault is fired.
     pub(super) fn fired(&mut self, at: Timestamp, t0_slot: i64) {
         self.usual = Some(UserBaseline::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
     }
 
-    /// The real answer is known: the successes before the fault were real ones.
+    /// Stores the shape of a real answer: the successes before the fault are reclassified as real.
     pub(super) fn learned(&mut self, shape: LearnedAnswer, t0: Option<(Timestamp, i64)>) {
         self.shape = Some(shape);
         self.baseline.learned();
@@ -188,13 +190,13 @@ impl Endpoint {
         }
     }
 
-    /// What users since T0 accept to wait before they are let down by the *fault*, in milliseconds: the limit, or more where
-    /// they had to wait longer before it already.
+    /// Returns the longest wait in milliseconds that users accept since T0 before it counts against the *fault*: the
+    /// limit, or more where users already had to wait longer before the fault.
     pub fn accepted_ms(&self) -> f64 {
         self.usual.as_ref().map_or(self.limit_ms as f64, |usual| usual.accepted_ms)
     }
 
-    /// Probed again, with other settings perhaps.
+    /// Resumes probing, possibly with other settings.
     pub(super) fn resume(&mut self, again: Self) {
         self.url = again.url;
         self.rate = again.rate;
@@ -222,7 +224,7 @@ impl Endpoint {
     }
 
     pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer, fault: Option<&Fault>) {
-        // An answer to a request we never saw leave has no second to be filed under.
+        // The answer to a request that was not seen to be sent has no second to be filed under.
         let Some(flight) = self.in_flight.remove(&answer.request) else { return };
         let slow = answer.waited_ms > self.limit_ms as f64;
         let outcome = Outcome::from(answer.kind);
@@ -239,7 +241,7 @@ impl Endpoint {
         }
     }
 
-    /// The fault healed: users whose latest answer is a real one have recovered with it.
+    /// Applies the healing of the fault: users whose latest answer is real have recovered at that moment.
     pub(super) fn healed(&mut self, at: Timestamp) {
         self.recovered = None;
         if self.dots.iter().next_back().is_some_and(|dot| dot.outcome == Outcome::Real) {
@@ -247,7 +249,7 @@ impl Endpoint {
         }
     }
 
-    /// There was no fault after all.
+    /// Moves what was counted during the fault to the baseline, because there was no fault after all.
     pub(super) fn fire_taken_back(&mut self) {
         for window in [std::mem::take(&mut self.during), std::mem::take(&mut self.after)] {
             self.baseline.take_in(&window);
@@ -269,7 +271,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether there may be looks that were not kept.
+    /// Returns whether the groups are full, so that there may be answers in no group.
     pub fn groups_are_full(&self) -> bool {
         self.looks.len() >= LOOKS
     }
@@ -282,22 +284,22 @@ impl Endpoint {
         }
     }
 
-    /// The table's row for requests due before T0.
+    /// Returns the table's row for requests due before T0.
     pub fn baseline(&self, now: Timestamp) -> Tally {
         self.tally(&[FaultPhase::Baseline], now)
     }
 
-    /// The table's row for all requests due since T0.
+    /// Returns the table's row for all requests due since T0.
     pub fn since_t0(&self, now: Timestamp) -> Tally {
         self.tally(&[FaultPhase::During, FaultPhase::After], now)
     }
 
-    /// The table's row for requests due while the fault was on.
+    /// Returns the table's row for requests due while the fault was on.
     pub fn during_fault(&self, now: Timestamp) -> Tally {
         self.tally(&[FaultPhase::During], now)
     }
 
-    /// The table's row for requests due after the fault had healed.
+    /// Returns the table's row for requests due after the fault had healed.
     pub fn after_recovery(&self, now: Timestamp) -> Tally {
         self.tally(&[FaultPhase::After], now)
     }
@@ -313,43 +315,43 @@ impl Endpoint {
         Window::tally(&windows, flights.map(|flight| flight.waited_ms(now)), self.limit_ms as f64)
     }
 
-    /// The answers of the last hour or so, in the order they came, at most 8192 of them.
+    /// Returns the answers of about the last hour, in order of arrival, at most 8192.
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
         self.dots.iter()
     }
 
-    /// Those of them whose requests were due from a moment on, the latest first.
+    /// Returns the samples whose requests were due at `from` or later, the latest first.
     pub fn samples_since(&self, from: Timestamp) -> impl Iterator<Item = &Sample> {
-        // Whatever was due later also came later, and answers stand in the order they came.
+        // A request that was due later also ended later than `from`, and samples are in order of arrival.
         self.dots.iter().rev().take_while(move |dot| dot.ended() >= from).filter(move |dot| dot.start >= from)
     }
 
-    /// Those that were asked for and came between two moments, in the order they came.
+    /// Returns the samples that were due and ended between two moments, in order of arrival.
     pub fn samples_between(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Sample> {
         self.dots.from(from).take_while(move |dot| dot.ended() <= until).filter(move |dot| dot.start >= from)
     }
 
-    /// Until when answers came that are not kept one by one any more; their seconds still are.
+    /// Returns when the latest answer arrived that is no longer kept one by one; its second still is.
     pub fn samples_forgotten(&self) -> Option<Timestamp> {
         self.dots.forgotten()
     }
 
-    /// The second at a slot of the axis; `None` outside what is kept.
+    /// Returns the second at a slot of the axis; `None` outside what is kept.
     pub fn second(&self, slot: i64) -> Option<&UserSecond> {
         self.seconds.get(slot)
     }
 
-    /// Slots from one on and their seconds, oldest first.
+    /// Returns the slots from `slot` on with their seconds, oldest first.
     pub fn seconds_from(&self, slot: i64) -> impl Iterator<Item = (i64, &UserSecond)> {
         self.seconds.from(slot)
     }
 
-    /// Slots and their seconds, oldest first; two hours of them.
+    /// Returns all kept slots with their seconds, oldest first; two hours of them.
     pub fn seconds(&self) -> impl Iterator<Item = (i64, &UserSecond)> {
         self.seconds.iter()
     }
 
-    /// Requests that have waited longer than `ms`, with what they have waited in milliseconds, oldest first.
+    /// Returns the requests that have waited longer than `ms`, with their wait in milliseconds, oldest first.
     pub fn waiting_over(&self, now: Timestamp, ms: f64) -> impl Iterator<Item = (&InFlight, f64)> {
         self.in_flight
             .values()
@@ -357,7 +359,7 @@ impl Endpoint {
             .filter(move |(_, waited)| *waited > ms)
     }
 
-    /// The letter of a second: the worst that users got in it. A request that has only just left is no reason to worry.
+    /// Returns the letter of a second: its worst outcome. A request that was only just sent does not count as waiting.
     pub fn letter(&self, slot: i64, now: Timestamp) -> Option<char> {
         let second = self.seconds.get(slot)?;
         let waits = || {
@@ -379,12 +381,13 @@ impl Endpoint {
         }
     }
 
-    /// Seconds from a slot on in which users asked.
+    /// Returns the number of seconds from a slot on in which requests were due.
     pub fn asked_seconds(&self, from: i64) -> u32 {
         self.seconds.iter().filter(|(slot, second)| *slot >= from && second.due > 0).count() as u32
     }
 
-    /// Slots from `from` on in which a user was let down: by an error, by waiting longer than the limit.
+    /// Returns the bad slots from `from` on: those with an error, a request not sent, or a wait longer than users
+    /// accept.
     pub fn bad_slots(&self, from: i64, now: Timestamp) -> Vec<i64> {
         let mut bad: Vec<i64> = self
             .seconds
@@ -404,12 +407,12 @@ impl Endpoint {
 }
 
 impl InFlight {
-    /// Milliseconds waited so far.
+    /// Returns the milliseconds waited so far.
     pub fn waited_ms(&self, now: Timestamp) -> f64 {
         (now.duration_since(self.start).as_secs_f64() * 1000.0).max(0.0)
     }
 
-    /// The slot of the axis in which it was due.
+    /// Returns the slot of the axis in which the request was due.
     pub fn slot(&self) -> i64 {
         self.slot
     }

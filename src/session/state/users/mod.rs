@@ -1,4 +1,4 @@
-//! What users get, as seen by our probe of the consumer's endpoint.
+//! What users get, as seen by the probe of the consumer's endpoint.
 
 mod baseline;
 mod calls;
@@ -21,7 +21,7 @@ use pyvalue::Value;
 use samples::Samples;
 use seconds::UserSeconds;
 
-/// Bad user-seconds after which users have had enough, unless told otherwise.
+/// The default budget of bad user-seconds.
 const BUDGET_S: u32 = 120;
 
 /// What users get, by probed endpoint.
@@ -29,11 +29,11 @@ const BUDGET_S: u32 = 120;
 pub struct Users {
     /// The probed endpoints, in the order they were first watched.
     pub endpoints: Vec<Endpoint>,
-    /// Bad user-seconds that may be spent.
+    /// The budget of bad user-seconds.
     pub budget_s: u32,
-    /// Whether nobody is asked, because only pages are to be read.
+    /// Whether the session is passive: it only reads pages and sends no requests to endpoints.
     pub passive: bool,
-    /// How often everybody calls the services that users ask, where a page tells.
+    /// The calls of all clients of the probed services, where a page reports them.
     pub calls: CallCounts,
 }
 
@@ -44,31 +44,31 @@ impl Default for Users {
 }
 
 impl Users {
-    /// An endpoint by its identity.
+    /// Returns an endpoint by its identity.
     pub fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
-    /// What tells an endpoint from the others in a few columns: its path, with the host before it where others have the
-    /// same path.
+    /// Returns a short name that distinguishes an endpoint from the others: its path, with the host before it where
+    /// another endpoint has the same path.
     pub fn name(&self, endpoint: &Endpoint) -> String {
         let path = endpoint.path();
         let alike = self.endpoints.iter().filter(|other| other.path() == path).count();
         if alike > 1 { endpoint.url.rsplit("://").next().unwrap_or(path).to_owned() } else { path.to_owned() }
     }
 
-    /// Whether users are watched of whom it is not known what a real answer looks like.
+    /// Returns whether a watched endpoint has no learned real answer yet.
     pub fn unlearned(&self) -> bool {
         self.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_none())
     }
 
-    /// The endpoint of which the verdict speaks: the first one.
+    /// Returns the endpoint that the verdict is about: the first one.
     pub fn main(&self) -> Option<&Endpoint> {
         self.endpoints.first()
     }
 
-    /// Says so if a journal entry's output is what users get as a fallback or as an error: the step passed, but not with the
-    /// real answer.
+    /// Returns a remark if a journal entry's output is what users get as a fallback or as an error: the step passed,
+    /// but not with the real answer.
     pub(super) fn recognise(&self, entry: &Value) -> Option<&'static str> {
         let output = entry.get("output")?;
         let body = output.get("body").and_then(Value::as_str);
@@ -90,7 +90,7 @@ impl Users {
         looks().any(fails).then_some("with the ERROR that users get")
     }
 
-    /// An endpoint is probed, again or for the first time: what was learned of it stays.
+    /// Starts or resumes probing an endpoint; what was learned about it is kept.
     pub(super) fn watch(&mut self, endpoint: Endpoint) {
         match self.endpoint_mut(endpoint.id) {
             Some(known) => known.resume(endpoint),
@@ -147,7 +147,7 @@ impl Users {
         self.calls.forget();
     }
 
-    /// Whether users are watched, by asking as they do or by pages alone.
+    /// Returns whether users are observed, by probing or from pages alone.
     pub fn watching(&self) -> bool {
         self.passive || !self.endpoints.is_empty()
     }
@@ -156,7 +156,7 @@ impl Users {
         self.endpoints.iter_mut().for_each(|endpoint| endpoint.healed(at));
     }
 
-    /// There was no fault after all: what users got since belongs to the steady state.
+    /// Moves what was counted during the fault to the steady state, because there was no fault after all.
     pub(super) fn fire_taken_back(&mut self) {
         self.endpoints.iter_mut().for_each(Endpoint::fire_taken_back);
         self.calls.unfired();

@@ -3,27 +3,28 @@
 use crate::session::event::{AnswerKind, Timestamp};
 use std::collections::VecDeque;
 
-/// Answers kept one by one: an hour at two a second. Longer and faster histories are drawn from the seconds.
+/// The maximum number of answers kept one by one: an hour at two a second. Longer and faster histories are drawn from
+/// the seconds.
 const KEPT: usize = 8192;
 
-/// The letter of an answer: outcome before latency.
+/// The outcome of an answer, whatever its latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The answer of steady state: `r`.
     Real,
-    /// A success that does not look like it: `f`.
+    /// A success that does not look like the real answer: `f`.
     Fallback,
-    /// A success of which nobody can say whether it is the real answer: `a`.
+    /// A success that cannot be classified as real or fallback: `a`.
     Unjudged,
     /// No success: `X`.
     Error,
 }
 
 impl Outcome {
-    /// All of them, in the order of tables.
+    /// All outcomes, in the order of tables.
     pub const ALL: [Outcome; 4] = [Outcome::Real, Outcome::Fallback, Outcome::Unjudged, Outcome::Error];
 
-    /// Its letter; capital when the user had to wait longer than the limit. Errors are always capital.
+    /// Returns the letter; capital when the user had to wait longer than the limit. Errors are always capital.
     pub fn letter(self, slow: bool) -> char {
         match (self, slow) {
             (Outcome::Real, false) => 'r',
@@ -57,7 +58,7 @@ pub struct Sample {
     pub waited_ms: f32,
     /// What the user got.
     pub outcome: Outcome,
-    /// Kept, because every frame asks thousands of answers for it.
+    /// Stored, because every frame reads it of thousands of answers.
     ended: Timestamp,
 }
 
@@ -67,17 +68,17 @@ impl Sample {
         Self { start, waited_ms, outcome, ended: start.checked_add(waited).unwrap_or(start) }
     }
 
-    /// When the answer came.
+    /// Returns when the answer arrived.
     pub fn ended(&self) -> Timestamp {
         self.ended
     }
 }
 
-/// The latest answers, in the order they came.
+/// The latest answers, in order of arrival.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Samples {
     kept: VecDeque<Sample>,
-    /// When the latest answer came that is not kept any more.
+    /// When the latest of the dropped answers arrived.
     forgotten: Option<Timestamp>,
 }
 
@@ -89,7 +90,7 @@ impl Samples {
         self.kept.push_back(dot);
     }
 
-    /// What was not known before is: answers to requests due before `until` were real ones.
+    /// Reclassifies unjudged answers to requests due before `until` as real.
     pub(super) fn learned(&mut self, until: Option<Timestamp>) {
         let unjudged = self.kept.iter_mut().filter(|dot| dot.outcome == Outcome::Unjudged);
         unjudged
@@ -101,7 +102,7 @@ impl Samples {
         self.forgotten
     }
 
-    /// Those that came at a moment or later, in the order they came.
+    /// Returns the answers that arrived at `at` or later, in order of arrival.
     pub(super) fn from(&self, at: Timestamp) -> impl Iterator<Item = &Sample> {
         let first = self.kept.partition_point(|dot| dot.ended < at);
         self.kept.range(first..)
@@ -112,13 +113,13 @@ impl Samples {
     }
 }
 
-/// What the latest answers were like.
+/// The counts and waits of the latest answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Recent {
     pub answers: usize,
     pub real: usize,
     pub fallback: usize,
-    /// Successes of which nobody can say whether they are real.
+    /// Successes that cannot be classified as real or fallback.
     pub unjudged: usize,
     pub errors: usize,
     /// Median wait in milliseconds.
@@ -128,7 +129,7 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// The figures of some answers.
+    /// Computes the figures of the given answers.
     pub fn of<'a>(dots: impl Iterator<Item = &'a Sample>) -> Self {
         let mut recent = Self::default();
         let mut waits: Vec<f32> = Vec::new();
@@ -144,7 +145,7 @@ impl Recent {
         }
         recent.max_ms = waits.iter().copied().max_by(f32::total_cmp).map(f64::from);
         if !waits.is_empty() {
-            // At hundreds of requests a second sorting them all would be most of a frame.
+            // At hundreds of requests a second a full sort would take most of a frame.
             let middle = waits.len() / 2;
             recent.median_ms = Some(f64::from(*waits.select_nth_unstable_by(middle, f32::total_cmp).1));
         }

@@ -3,7 +3,8 @@
 use super::Outcome;
 use std::collections::VecDeque;
 
-/// Bands of the heat map: the upper edge of each in milliseconds, three a decade; the last one has no upper edge.
+/// Latency bands of the heat map: the upper edge of each in milliseconds, three per decade; the last one has no upper
+/// edge.
 pub const BANDS: [f64; 16] = [
     0.5,
     1.0,
@@ -23,52 +24,52 @@ pub const BANDS: [f64; 16] = [
     f64::INFINITY,
 ];
 
-/// Seconds kept: two hours.
+/// The maximum number of seconds kept: two hours.
 const KEPT: usize = 7200;
 
-/// One second of users, filed under the *intended start* of their requests.
+/// One second of users' requests, filed under their *intended start*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserSecond {
     pub due: u32,
     /// Requests that were due and not sent, because too many were in flight.
     pub withheld: u32,
-    /// Requests without an answer when we hung up, and those of them that had waited over the limit.
+    /// Requests without an answer when probing stopped, and those of them that had waited over the limit.
     pub given_up: (u32, u32),
     /// Real answers, and those of them over the limit.
     pub real: (u32, u32),
     /// Fallback answers, and those of them over the limit.
     pub fallback: (u32, u32),
-    /// Successes of which nobody can say whether they are real, and those of them over the limit.
+    /// Successes that cannot be classified as real or fallback, and those of them over the limit.
     pub unjudged: (u32, u32),
     pub errors: u32,
-    /// Answers that came later than users are used to: over the limit, or, where steady state was slower than that already,
-    /// much later than then.
+    /// Answers that came later than users accept: over the limit, or, where steady state was already slower than that,
+    /// over the wait that its baseline sets.
     pub late: u32,
-    /// Answers by band of waiting time.
+    /// The number of answers by latency band.
     pub bands: [u16; BANDS.len()],
-    /// Which outcomes there were in each band, a bit each.
+    /// The outcomes in each band, one bit each.
     outcomes: [u8; BANDS.len()],
 }
 
 impl UserSecond {
-    /// Requests without an answer so far, those withheld included.
+    /// Returns the number of requests without an answer so far, including those withheld.
     pub fn unanswered(&self) -> u32 {
         self.due
             .saturating_sub(self.real.0 + self.fallback.0 + self.unjudged.0 + self.errors + self.given_up.0)
     }
 
-    /// Whether a user who came in this second was let down: error, or a late answer, or not even sent. Requests still
-    /// waiting are judged by whoever knows the time.
+    /// Returns whether a request of this second ended badly: with an error, with a late answer, or not even sent. The
+    /// caller, which knows the time, judges requests that are still waiting.
     pub fn is_bad(&self) -> bool {
         self.late > 0 || self.failed()
     }
 
-    /// The same without answers that were late.
+    /// Same as [`Self::is_bad`], without late answers.
     pub(super) fn failed(&self) -> bool {
         self.errors > 0 || self.withheld > 0 || self.given_up.1 > 0
     }
 
-    /// The outcomes of the answers in a band, in the order of tables.
+    /// Returns the outcomes of the answers in a band, in the order of tables.
     pub fn outcomes(&self, band: usize) -> impl Iterator<Item = Outcome> {
         let bits = self.outcomes.get(band).copied().unwrap_or(0);
         Outcome::ALL.into_iter().filter(move |outcome| bits & bit(*outcome) != 0)
@@ -100,7 +101,7 @@ impl UserSecond {
         }
     }
 
-    /// Successes turn out to be real answers.
+    /// Reclassifies the unjudged answers as real.
     fn learned(&mut self) {
         let (all, slow) = std::mem::take(&mut self.unjudged);
         self.real = (self.real.0 + all, self.real.1 + slow);
@@ -129,17 +130,17 @@ pub(super) struct UserSeconds {
 }
 
 impl UserSeconds {
-    /// The second at a slot; `None` outside what is kept.
+    /// Returns the second at a slot; `None` outside what is kept.
     pub(super) fn get(&self, slot: i64) -> Option<&UserSecond> {
         usize::try_from(slot - self.first).ok().and_then(|i| self.cells.get(i))
     }
 
-    /// Slots kept and their seconds, oldest first.
+    /// Returns the kept slots and their seconds, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &UserSecond)> {
         (self.first..).zip(&self.cells)
     }
 
-    /// The same from a slot on.
+    /// Same as [`Self::iter`], from a slot on.
     pub(super) fn from(&self, slot: i64) -> impl Iterator<Item = (i64, &UserSecond)> {
         let skipped = usize::try_from(slot - self.first).unwrap_or(0).min(self.cells.len());
         (self.first + skipped as i64..).zip(self.cells.range(skipped..))
@@ -158,14 +159,14 @@ impl UserSeconds {
         }
     }
 
-    /// A request that was due was not observed: it counts as if it had never been.
+    /// Removes a request that was due but not observed.
     pub(super) fn forget(&mut self, slot: i64) {
         if let Some(second) = self.reach(slot) {
             second.due = second.due.saturating_sub(1);
         }
     }
 
-    /// Successes before a slot turn out to be real answers.
+    /// Reclassifies the unjudged answers before a slot as real.
     pub(super) fn learned(&mut self, until: Option<i64>) {
         let before = |slot: i64| until.is_none_or(|until| slot < until);
         let first = self.first;
@@ -182,13 +183,13 @@ impl UserSeconds {
         }
     }
 
-    /// The cell of a slot, made if it lies ahead; `None` for one that has been forgotten.
+    /// Returns the cell of a slot, created if it lies ahead; `None` if it was dropped already.
     fn reach(&mut self, slot: i64) -> Option<&mut UserSecond> {
         if self.cells.is_empty() {
             self.first = slot;
         }
         if slot - self.first - self.cells.len() as i64 >= KEPT as i64 {
-            // A gap longer than all that is kept: nothing of the old is left.
+            // The gap is longer than all that is kept: no old second remains.
             self.cells.clear();
             self.first = slot;
         }

@@ -1,21 +1,22 @@
-//! Counts and waiting times of one stretch of the session, split by outcome: a latency without its outcome lies.
+//! Counts and waiting times of one period of the session, split by outcome, because a latency without its outcome
+//! misleads.
 
 use super::Outcome;
 use crate::session::event::{AnswerKind, ErrorKind};
 use hdrhistogram::Histogram;
 
-/// Longest wait that is told apart, in microseconds: ten minutes.
+/// The longest wait that is recorded, in microseconds: ten minutes.
 const LONGEST_US: u64 = 600_000_000;
 
-/// Users we hung up on of whom it is kept how long they had waited.
+/// The maximum number of given-up requests whose waits are kept.
 const GIVEN_UP: usize = 1024;
-/// Milliseconds before which a request without an answer is on its way, rather than waiting.
+/// Milliseconds up to which a request without an answer counts as in transit rather than waiting.
 const ON_THE_WAY_MS: f64 = 250.0;
 
-/// Waiting times of one outcome, made with the first one.
+/// Waiting times of one outcome, created with the first answer.
 type Latencies = Option<LatencyRecord>;
 
-/// Waiting times in microseconds: the extremes exactly, what lies between to two digits.
+/// Waiting times in microseconds: the extremes exactly, the others to two digits.
 #[derive(Clone, Debug)]
 struct LatencyRecord {
     histogram: Histogram<u32>,
@@ -47,22 +48,22 @@ impl LatencyRecord {
     }
 }
 
-/// Requests whose intended start lies in one stretch: before T0, during the fault, after recovery.
+/// Requests whose intended start lies in one period: before T0, during the fault, after recovery.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    /// Requests that were due, those withheld included.
+    /// Requests that were due, including those withheld.
     pub due: u64,
     /// Requests that were due and not sent.
     pub withheld: u64,
-    /// Requests without an answer when we hung up.
+    /// Requests without an answer when probing stopped.
     pub given_up: u64,
-    /// How long the longest of those had waited, in milliseconds, as many as are kept.
+    /// The waits of those requests in milliseconds, as many as are kept.
     given_up_ms: Vec<f64>,
-    /// The most errors in a row, and those in a row now.
+    /// The most errors in a row, and the current number of errors in a row.
     errors_in_a_row: (u32, u32),
     /// Answers over the limit.
     pub over_limit: u64,
-    /// Those of them that were errors.
+    /// The errors over the limit.
     pub over_limit_errors: u64,
     /// Errors by kind, in the order they were first seen.
     pub errors: Vec<(ErrorKind, u64)>,
@@ -81,29 +82,29 @@ pub struct Tally {
     pub withheld: u64,
     pub real: u64,
     pub fallback: u64,
-    /// Successes of which nobody can say whether they are real.
+    /// Successes that cannot be classified as real or fallback.
     pub unjudged: u64,
     pub error: u64,
     pub errors: Vec<(ErrorKind, u64)>,
-    /// The most errors that came in a row.
+    /// The most errors in a row.
     pub errors_in_a_row: u32,
     /// Users who waited longer than the limit: answers of any outcome that came later, and requests without an answer
-    /// that have waited longer.
+    /// that have already waited longer.
     pub over_limit: u64,
-    /// Those of them without an answer.
+    /// Requests over the limit without an answer.
     pub over_limit_unanswered: u64,
-    /// Those of them who got an error.
+    /// Errors over the limit.
     pub over_limit_errors: u64,
     /// Requests still without an answer.
     pub waiting: u64,
-    /// Waiting times of all users. Whoever has no answer yet and has waited longer than nearly all others counts with what
-    /// he has waited so far: a percentile that falls on him is *at least* that.
+    /// Waiting times of all users. A request without an answer that has waited longer than nearly all others counts
+    /// with its wait so far: a percentile that falls on it is *at least* that.
     pub all: LatencySummary,
     /// Waiting times of real answers.
     pub real_waits: LatencySummary,
     /// Waiting times of fallbacks.
     pub fallback_waits: LatencySummary,
-    /// Waiting times of successes that nobody can judge.
+    /// Waiting times of unjudged successes.
     pub unjudged_waits: LatencySummary,
     /// Waiting times of errors.
     pub error_waits: LatencySummary,
@@ -112,58 +113,58 @@ pub struct Tally {
 /// Percentiles of waiting times in milliseconds; `None` when there was no answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LatencySummary {
-    /// Nobody waited less.
+    /// The shortest wait.
     pub min: Option<f64>,
-    /// Half waited less.
+    /// The median.
     pub p50: Option<f64>,
-    /// 95 of 100 waited less.
+    /// The 95th percentile.
     pub p95: Option<f64>,
-    /// 99 of 100 waited less.
+    /// The 99th percentile.
     pub p99: Option<f64>,
-    /// Nobody waited longer.
+    /// The longest wait.
     pub max: Option<f64>,
-    /// From which figure on they are at least that long, because it is one of a user who has no answer; `None` where all
-    /// figures are final.
+    /// The first figure that is only a lower bound, because it is the wait of a request without an answer; `None` where
+    /// all figures are final.
     pub open_from: Option<Quantile>,
 }
 
-/// A figure of [`Waits`], in rising order.
+/// A figure of [`LatencySummary`], in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quantile {
-    /// Half waited less.
+    /// The median.
     P50,
-    /// 95 of 100 waited less.
+    /// The 95th percentile.
     P95,
-    /// 99 of 100 waited less.
+    /// The 99th percentile.
     P99,
-    /// Nobody waited longer.
+    /// The longest wait.
     Max,
 }
 
 impl Tally {
-    /// Requests that were answered, errors included.
+    /// Returns the number of answered requests, errors included.
     pub fn answered(&self) -> u64 {
         self.real + self.fallback + self.unjudged + self.error
     }
 
-    /// Answers, of any outcome, that came later than the limit.
+    /// Returns the number of answers, of any outcome, that came later than the limit.
     pub fn late_answers(&self) -> u64 {
         self.over_limit.saturating_sub(self.over_limit_unanswered)
     }
 
-    /// Answers other than errors that came later than the limit.
+    /// Returns the number of answers other than errors that came later than the limit.
     pub fn late_successes(&self) -> u64 {
         self.late_answers().saturating_sub(self.over_limit_errors)
     }
 
-    /// The longest wait that an answer other than an error ended, in milliseconds.
+    /// Returns the longest wait that ended with an answer other than an error, in milliseconds.
     pub fn longest_success(&self) -> Option<f64> {
         let outcomes = [&self.real_waits, &self.fallback_waits, &self.unjudged_waits];
         outcomes.into_iter().filter_map(|waits| waits.max).max_by(f64::total_cmp)
     }
 
-    /// Percent of the answers that are `part`, rounded down so that 100% means all, and up from zero so that 0%
-    /// means none.
+    /// Returns the percentage of the answers that are `part`, rounded down so that 100% means all, but up from zero so
+    /// that 0% means none.
     pub fn percent(&self, part: u64) -> Option<u64> {
         let whole = self.answered();
         (whole > 0).then(|| if part == 0 { 0 } else { (part * 100 / whole).max(1) })
@@ -176,12 +177,12 @@ impl Window {
         self.withheld += u64::from(withheld);
     }
 
-    /// A request that was due was not observed.
+    /// Removes a request that was due but not observed.
     pub(super) fn forget(&mut self) {
         self.due = self.due.saturating_sub(1);
     }
 
-    /// We hung up on a user who had waited so long.
+    /// Records a request that had no answer after `waited_ms` when probing stopped.
     pub(super) fn give_up(&mut self, waited_ms: f64) {
         self.given_up += 1;
         if self.given_up_ms.len() < GIVEN_UP {
@@ -189,7 +190,7 @@ impl Window {
         }
     }
 
-    /// Successes turn out to be real answers.
+    /// Reclassifies the unjudged answers as real.
     pub(super) fn learned(&mut self) {
         merge(&mut self.real, &self.unjudged);
         self.unjudged = None;
@@ -215,7 +216,7 @@ impl Window {
         }
     }
 
-    /// Counts what another stretch counted.
+    /// Adds the counts of another window.
     pub(super) fn take_in(&mut self, other: &Window) {
         self.due += other.due;
         self.withheld += other.withheld;
@@ -237,8 +238,7 @@ impl Window {
         merge(&mut self.error, &other.error);
     }
 
-    /// The row of several stretches taken together, with what those have waited who are without an answer, in
-    /// milliseconds.
+    /// Computes the table's row of several windows together, with the waits in milliseconds of the requests in flight.
     pub(super) fn tally(windows: &[&Window], in_flight: impl Iterator<Item = f64>, limit_ms: f64) -> Tally {
         let mut tally = Tally::default();
         let mut given_up = 0;
@@ -285,14 +285,14 @@ impl LatencySummary {
     fn of(waited: &Latencies) -> Self {
         let Some(record) = waited else { return Self::default() };
         let ms = |us: u64| Some(us as f64 / 1000.0);
-        // The histogram gives the upper end of a step, which may lie beyond the longest wait there was.
+        // The histogram returns the upper end of a bucket, which may lie beyond the longest wait.
         let at = |quantile| ms(record.histogram.value_at_quantile(quantile).min(record.max));
         let (p50, p95, p99) = (at(0.5), at(0.95), at(0.99));
         Self { min: ms(record.min), p50, p95, p99, max: ms(record.max), open_from: None }
     }
 
-    /// The same with users who have no answer yet. Those who have waited longer than 99 of 100 answers took stand behind
-    /// all answers; of the others nobody knows where they will stand, and they are likely to be answered soon.
+    /// Same as [`Self::of`], with requests that have no answer yet. Those that have waited longer than the answers' p99
+    /// rank behind all answers; the rank of the others is unknown, and they are likely to be answered soon.
     fn with_unanswered(waited: &Latencies, mut unanswered: Vec<f64>) -> Self {
         let answered = Self::of(waited);
         let longest = unanswered.iter().copied().fold(0.0, f64::max);
@@ -321,7 +321,7 @@ impl LatencySummary {
         Self { min: answered.min.or(Some(shortest)), p50, p95, p99, max: Some(max), open_from }
     }
 
-    /// One of the figures, in milliseconds.
+    /// Returns one of the figures, in milliseconds.
     pub fn at(&self, quantile: Quantile) -> Option<f64> {
         match quantile {
             Quantile::P50 => self.p50,
@@ -331,7 +331,7 @@ impl LatencySummary {
         }
     }
 
-    /// Whether a figure may still grow.
+    /// Returns whether a figure may still grow.
     pub fn is_open(&self, quantile: Quantile) -> bool {
         self.open_from.is_some_and(|from| quantile >= from)
     }

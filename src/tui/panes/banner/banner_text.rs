@@ -1,4 +1,4 @@
-//! What the banner says: a word, a sentence about users, its price, and the score.
+//! The text of the banner: a word, a sentence about users, its price, and the score.
 
 use crate::{
     insight::{self, Conclusion, GuardLevel, Phase, RunVerdict, UserWord},
@@ -6,33 +6,33 @@ use crate::{
     tui::{figures, panes::Scene, theme::Role},
 };
 
-/// What the banner says.
+/// The text of the banner.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct BannerText {
     pub(super) role: Role,
     pub(super) word: &'static str,
     pub(super) sentence: String,
-    /// What belongs to the sentence: what it costs, what the breaker does.
+    /// A second sentence: what it costs, what the breaker does.
     pub(super) price: Option<String>,
-    /// The sentence in at most 60 columns, and in at most 40.
+    /// The sentence in at most 60 columns; `short` in at most 40.
     pub(super) medium: String,
     pub(super) short: String,
-    /// None before T0, and where nobody was asked.
+    /// `None` before T0 and without probes.
     pub(super) score: Option<BadSeconds>,
 }
 
-/// Seconds since T0 in which a user was let down.
+/// Seconds since T0 in which a user request was not served well enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BadSeconds {
     pub(super) bad: u32,
-    /// How many may be.
+    /// The number that is allowed.
     pub(super) allowed: u32,
-    /// Whether that is where a guard ends the run, rather than what the verdict allows.
+    /// Whether `allowed` is the limit at which a guard ends the run instead of that of the verdict.
     pub(super) aborts: bool,
 }
 
 impl BadSeconds {
-    /// What the figure is held against.
+    /// The limit of the figure, in words.
     pub(super) fn limit(self) -> String {
         match self.aborts {
             true => format!("abort at {}", self.allowed),
@@ -40,7 +40,7 @@ impl BadSeconds {
         }
     }
 
-    /// The same in a row: `BAD 4 of 120 s`, `BAD 52, abort at 60 s`.
+    /// Figure and limit in a row: `BAD 4 of 120 s`, `BAD 52, abort at 60 s`.
     pub(super) fn brief(self) -> String {
         match self.aborts {
             true => format!("BAD {}, abort at {} s", self.bad, self.allowed),
@@ -48,13 +48,13 @@ impl BadSeconds {
         }
     }
 
-    /// How much of it is used up, from 0 to 1.
+    /// The used share of the allowed seconds; 1 at the limit.
     pub(super) fn share(self) -> f64 {
         f64::from(self.bad) / f64::from(self.allowed.max(1))
     }
 }
 
-/// What is to be said of a scene.
+/// The text for a scene.
 pub(super) fn told(scene: &Scene) -> BannerText {
     match scene.phase {
         Phase::Starting => starting(scene),
@@ -63,7 +63,7 @@ pub(super) fn told(scene: &Scene) -> BannerText {
     }
 }
 
-/// What is done before there is a session, and for how long.
+/// The current preparation task and the seconds so far, before there is a session.
 fn starting(scene: &Scene) -> BannerText {
     let opening = &scene.session.opening;
     let doing = opening.tasks.last().map_or("", |(_, doing)| doing.as_str());
@@ -84,7 +84,7 @@ fn starting(scene: &Scene) -> BannerText {
     }
 }
 
-/// The words as a sentence begins.
+/// The words with a capital first letter.
 fn capital(words: &str) -> String {
     let mut rest = words.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
@@ -104,7 +104,8 @@ fn users(scene: &Scene) -> BannerText {
         role,
         word,
         sentence: verdict.sentence,
-        // The run is over and what it left is not: nobody should have to wait for the word about it.
+        // After the run, while the system recovers, the preliminary verdict is shown so that the operator need not wait
+        // for it.
         price: so_far(scene).or(verdict.price),
         medium: verdict.medium,
         short: verdict.short,
@@ -112,7 +113,7 @@ fn users(scene: &Scene) -> BannerText {
     }
 }
 
-/// The word about a run that is over while the way back to safety goes on.
+/// The preliminary verdict of a run that is over while the system still recovers.
 fn so_far(scene: &Scene) -> Option<String> {
     let ended = scene.phase == Phase::Recovering && scene.session.run.ended.is_some();
     ended.then(|| {
@@ -124,13 +125,13 @@ fn concluded(scene: &Scene) -> BannerText {
     of_run(insight::conclusion(scene.session, scene.now), score(scene))
 }
 
-/// What is said of a run that is over.
+/// The text about a run that is over.
 pub(super) fn of_run(conclusion: Conclusion, score: Option<BadSeconds>) -> BannerText {
     let Conclusion { standing, sentence, price, medium, short } = conclusion;
     BannerText { role: standing_role(standing), word: standing.big(), sentence, price, medium, short, score }
 }
 
-/// The bad seconds; held against the guard once it has used up most of what it allows.
+/// The bad seconds, with the guard's limit once four fifths of that are used up.
 fn score(scene: &Scene) -> Option<BadSeconds> {
     let (bad, allowed) = scene.verdict.bad?;
     let readings = insight::guard_readings(scene.session, scene.now);

@@ -18,21 +18,21 @@ use crate::{
     },
 };
 
-/// Columns of the words below `bad seconds`, and free ones right of them.
+/// Columns of `bad seconds`, with the free ones to the right.
 const LABEL: usize = 10;
 
 pub(super) fn draw(canvas: &mut PaneBuffer, scene: &Scene, earlier: &Session, size: Size) {
-    let (one, two) = scene.view.names();
+    let (before_name, after_name) = scene.view.names();
     let (width, height) = (canvas.width(), canvas.height());
     let middle = width / 2;
     let (before, after) = (before(scene, earlier), told(scene));
     let mut left = canvas.part(0, 0, middle.saturating_sub(1), height);
-    half(&mut left, one, &before, size);
+    half(&mut left, before_name, &before, size);
     let mut right = canvas.part(middle, 0, width - middle, height);
-    half(&mut right, two, &after, size);
+    half(&mut right, after_name, &after, size);
 }
 
-/// What is to be said of the run before.
+/// The banner text of the earlier run.
 fn before(scene: &Scene, earlier: &Session) -> BannerText {
     let until = earlier.last.unwrap_or(scene.now);
     let bad = insight::verdict(earlier, until).bad;
@@ -70,7 +70,7 @@ fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
     }
 }
 
-/// The longest form of the sentence that fits; its price stands in the table below.
+/// The longest form of the sentence that fits; the price is in the table below.
 fn said(told: &BannerText, columns: usize, rows: usize) -> Vec<String> {
     let forms = [&told.medium, &told.sentence, &told.short].map(|said| text::wrapped(said, columns));
     forms.into_iter().find(|lines| lines.len() <= rows).unwrap_or_default()
@@ -88,7 +88,7 @@ fn plain(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
     }
 }
 
-/// Verdict and bad seconds in a row.
+/// Verdict and bad seconds in one row.
 fn row(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
     canvas.flood(told.role);
     let left = RoleLine::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, told.word);

@@ -1,5 +1,5 @@
-//! The verdict: a filled place with the word in big letters, the reason in words, the score in big digits. The only place
-//! that a manager needs.
+//! The banner with the verdict: a filled area with the word in large letters, the reason in words, and the score in
+//! large digits. It is enough for a reader who needs only the result.
 
 mod banner_text;
 mod compared;
@@ -23,16 +23,16 @@ use crate::{
 };
 use banner_text::{BadSeconds, BannerText, told};
 
-/// Columns between a fill's edge and what stands in it.
+/// Columns between the edge of a fill and its text.
 const MARGIN: usize = 2;
 /// Columns between the word, the sentence and the score.
 const BETWEEN: usize = 3;
-/// Columns of the words of the score, the free one at the edge included.
+/// Columns of the score's label, with the free one at the edge.
 const SCORE: usize = 15;
-/// Columns for the sentence below which the word is no big one.
+/// Columns for the sentence below which the word is not drawn in large letters.
 const READABLE: usize = 24;
 
-/// Draws the banner of a size.
+/// Draws the banner for a screen size.
 pub(crate) fn banner(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     canvas.clear();
     if let Some(earlier) = scene.earlier.filter(|_| scene.phase == Phase::Finished) {
@@ -47,7 +47,7 @@ pub(crate) fn banner(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     }
 }
 
-/// Half a row of the fill above it; returns the filled rest.
+/// Draws half a row above the fill; returns the filled rest.
 fn fill<'c>(canvas: &'c mut PaneBuffer<'_>, role: Role) -> PaneBuffer<'c> {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.letters(0, 0, &"▄".repeat(width), role);
@@ -71,7 +71,7 @@ fn filled(canvas: &mut PaneBuffer, told: &BannerText) {
         LetterSize::Small.draw(&mut body, MARGIN, 0, told.word, ink);
         return lines_at(&mut body, from, 0, &lines);
     }
-    // The word gives way to the sentence.
+    // The word is drawn small so that the sentence fits.
     let room = ends.saturating_sub(MARGIN);
     body.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
     match fitting(told, room, rows.saturating_sub(1)) {
@@ -86,7 +86,7 @@ fn lines_at(canvas: &mut PaneBuffer, x: usize, from: usize, lines: &[RoleLine]) 
     }
 }
 
-/// The score at the right end; returns the column in which what is left of it has to end.
+/// Draws the score at the right end; returns the column in which the text left of it must end.
 fn score(body: &mut PaneBuffer, score: BadSeconds, role: Role) -> usize {
     let ink = body.theme.fill(role);
     let digits = score.bad.to_string();
@@ -99,17 +99,21 @@ fn score(body: &mut PaneBuffer, score: BadSeconds, role: Role) -> usize {
     from.saturating_sub(BETWEEN)
 }
 
-/// A bar that is filled to the nearest cell.
+/// A bar filled to the nearest cell.
 fn bar(share: f64, cells: usize) -> String {
     figures::bar(share + 0.5 / cells as f64, cells)
 }
 
-/// The longest form of what is said that fits whole: the sentence with its price, in fewer words, without the price.
+/// The longest form of the text that fits: the sentence with its price, a shorter sentence, or the sentence without the
+/// price.
 fn fitting(told: &BannerText, columns: usize, rows: usize) -> Option<Vec<RoleLine>> {
-    forms(told).into_iter().map(|(said, price)| lines(said, price, columns)).find(|lines| lines.len() <= rows)
+    forms(told)
+        .into_iter()
+        .map(|(sentence, price)| lines(sentence, price, columns))
+        .find(|lines| lines.len() <= rows)
 }
 
-/// What is said, from the longest form to the shortest.
+/// The forms of the text, each as sentence and price, from the longest to the shortest.
 fn forms(told: &BannerText) -> [(&str, Option<&str>); 6] {
     let (price, none) = (told.price.as_deref(), None);
     let [long, medium, short] = [&told.sentence, &told.medium, &told.short].map(String::as_str);
@@ -122,7 +126,7 @@ fn lines(said: &str, price: Option<&str>, columns: usize) -> Vec<RoleLine> {
     said.chain(price.into_iter().map(|line| RoleLine::of(Role::Ink, line))).collect()
 }
 
-/// Without block elements: the word in an inverse row between two rules.
+/// The banner of an ASCII theme: the word in an inverse row between two rules.
 fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let (width, rows) = (canvas.width(), canvas.height());
     let rule = RoleLine::of(told.role, "=".repeat(width));
@@ -135,19 +139,19 @@ fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     }
     canvas.row(rows.saturating_sub(1), &rule);
     let room = width.saturating_sub(2 * MARGIN);
-    let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
-    let said = said.into_iter().find(|said| text::width(said) <= room);
-    canvas.at(MARGIN, 2, &RoleLine::strong(Role::Strong, said.unwrap_or_default()));
+    let sentence = forms(told).into_iter().map(|(sentence, price)| sentences(sentence, price));
+    let sentence = sentence.into_iter().find(|sentence| text::width(sentence) <= room);
+    canvas.at(MARGIN, 2, &RoleLine::strong(Role::Strong, sentence.unwrap_or_default()));
 }
 
-/// Both in one line.
+/// Sentence and price in one line.
 fn sentences(said: &str, price: Option<&str>) -> String {
     let Some(price) = price else { return said.to_owned() };
     let stop = if said.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{said}{stop} {price}")
 }
 
-/// All in one filled row. Where there is no other place for it, a context that is not on the allow-list stands first.
+/// The whole banner in one filled row. On a screen without a header, a context outside the allow-list precedes it.
 fn row(canvas: &mut PaneBuffer, scene: &Scene, told: &BannerText) {
     let width = canvas.width();
     let mut from = 0;

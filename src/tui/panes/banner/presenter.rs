@@ -1,4 +1,4 @@
-//! The banner for an audience: the same in letters that are read from the back row.
+//! The banner of the presenter's view: the same in letters that can be read from a distance.
 
 use super::{
     BETWEEN, MARGIN,
@@ -13,9 +13,9 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Columns that part the word from the score at least.
+/// The least columns between the word and the score.
 const APART: usize = 6;
-/// Rows of the words below the letters.
+/// Rows of the text below the letters.
 const WORDS: usize = 2;
 
 pub(super) fn draw(canvas: &mut PaneBuffer, told: &BannerText, size: Size) {
@@ -47,7 +47,7 @@ fn letters(canvas: &mut PaneBuffer, told: &BannerText, largest: LetterSize) {
     words(&mut body, told, high + 1);
 }
 
-/// The largest letters in which word and score stand side by side.
+/// The largest letters in which word and score fit side by side.
 fn fitted(largest: LetterSize, word: &str, digits: &str, width: usize) -> Option<LetterSize> {
     let fits = |dots: &LetterSize| {
         let apart = if digits.is_empty() { 0 } else { APART };
@@ -56,7 +56,7 @@ fn fitted(largest: LetterSize, word: &str, digits: &str, width: usize) -> Option
     std::iter::successors(Some(largest), |dots| dots.smaller()).find(fits)
 }
 
-/// Sentence and price, and what the digits count.
+/// Draws sentence and price, and the label of the digits.
 fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
     let width = body.width();
     let counted = told.score.map(|score| match score.aborts {
@@ -72,7 +72,7 @@ fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
     lines_at(body, MARGIN, y, &fitting(told, room, WORDS).unwrap_or_default());
 }
 
-/// Letters of `#` rather than blocks on a fill.
+/// The banner of an ASCII theme: letters of `#` instead of blocks on a fill.
 fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let (width, style) = (canvas.width(), canvas.theme.bold(told.role));
     canvas.row(0, &RoleLine::of(told.role, "=".repeat(width)));
@@ -95,9 +95,9 @@ fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let counted = told.score.map(BadSeconds::brief).unwrap_or_default();
     let share = told.score.map(|score| bar(score.share(), counted.len()));
     let room = width.saturating_sub(2 * MARGIN + counted.len() + BETWEEN);
-    let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
-    let said = said.into_iter().map(|said| text::wrapped(&said, room)).find(|lines| lines.len() <= WORDS);
-    for (y, line) in (y..).zip(said.unwrap_or_default()) {
+    let whole = forms(told).into_iter().map(|(sentence, price)| sentences(sentence, price));
+    let lines = whole.map(|words| text::wrapped(&words, room)).find(|lines| lines.len() <= WORDS);
+    for (y, line) in (y..).zip(lines.unwrap_or_default()) {
         canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
     let mut end = canvas.part(0, y, width - MARGIN, WORDS);

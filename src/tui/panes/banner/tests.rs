@@ -1,4 +1,4 @@
-//! What the banner shows whole at every width.
+//! What the banner shows in full at every width.
 
 use super::{
     BadSeconds, BannerText, Size,
@@ -119,7 +119,7 @@ fn without_colours_it_is_inverse_and_without_blocks_it_has_rules() {
 fn on_stage_letters_get_smaller_rather_than_meet_the_score() {
     let told = saying("NOT RESILIENT", "86 of 86 users got an error since T0", None);
     for (width, height, size, rows_of_letters) in [
-        // 120 columns of the word alone.
+        // The word alone takes 120 columns.
         (120, 9, Size::Standard, LetterSize::Small),
         (140, 9, Size::Standard, LetterSize::Small),
         (148, 9, Size::Standard, LetterSize::Middle),
@@ -172,7 +172,7 @@ const WORDS: [&str; 8] = [
 ];
 
 proptest! {
-    /// One of its forms is there whole; the word is there in letters of some size; the score is.
+    /// One of the sentence's forms, the word in letters of some size, and the score are shown in full.
     #[test]
     fn nothing_is_cut(
         width in 100_u16..240,

@@ -1,11 +1,11 @@
-//! The ground of a source's word in as much room as there is: what does not fit has a short form.
+//! Shortens the evidence of a source to the columns available.
 
 use crate::tui::text;
 
-/// Columns below which the beginning of a ground says nothing.
+/// Columns below which the beginning of an evidence text is not readable.
 const READABLE: usize = 12;
 
-/// The ground itself if it fits, else the longest of its short forms that does, else its beginning.
+/// The text itself if it fits, else the longest of its short forms that fits, else its beginning.
 pub(super) fn fitting(ground: &str, columns: usize) -> String {
     let fits = |words: &String| text::width(words) <= columns;
     if fits(&ground.to_owned()) {
@@ -26,7 +26,7 @@ fn short_forms(ground: &str) -> Vec<String> {
         let last = series.rsplit(['_', '.']).next().unwrap_or(series);
         forms.push(format!("{series} = {value}"));
         forms.push(format!("{last} = {value}"));
-        // The value stands before it, as what the source says.
+        // The value precedes this text, as the state that the source reports.
         forms.push(last.to_owned());
         return forms;
     }

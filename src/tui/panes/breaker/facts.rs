@@ -1,4 +1,5 @@
-//! What follows from the state: the countdown to the trial, what a trial would mean, what a breaker would change.
+//! What follows from the breaker's state: the countdown to the trial, what the result of a trial would mean, what a
+//! breaker would change.
 
 use super::Scene;
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     tui::{figures, keymap::Action, pane_buffer::RoleLine, picture::breaker_role, text, theme::Role},
 };
 
-/// The rows below the machine, none where the boxes say all.
+/// The rows below the state machine; none if the boxes show everything.
 pub(super) fn facts(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let Some(belief) = &scene.session.breaker.belief else { return unasked(scene) };
     let role = breaker_role(belief.state, scene.verdict.word);
@@ -52,7 +53,7 @@ pub(super) fn facts(scene: &Scene, width: usize) -> Vec<RoleLine> {
     headed(head, &words, width)
 }
 
-/// The same in one row, beside the state: what comes next, else what is known of it.
+/// The same in one row, beside the state: what comes next, else what is known of the state.
 pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<RoleLine> {
     let breaker = &scene.session.breaker;
     let Some(belief) = &breaker.belief else {
@@ -64,10 +65,10 @@ pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Rol
         BreakerState::Open | BreakerState::HalfOpen => return facts(scene, width).into_iter().next(),
         BreakerState::Closed => {
             let measured = breaker.measured(scene.session.t0());
-            let told = measured.trip_s.zip(measured.reset_s);
-            let told =
-                told.map(|(trip, (reset, _))| format!("opened after {trip:.1} s, tried after {reset:.1} s"));
-            told.or_else(|| super::sources::figures_of(belief))?
+            let measured_words = measured.trip_s.zip(measured.reset_s);
+            let measured_words = measured_words
+                .map(|(trip, (reset, _))| format!("opened after {trip:.1} s, tried after {reset:.1} s"));
+            measured_words.or_else(|| super::sources::figures_of(belief))?
         }
         BreakerState::ClosedOrNone => "no source names a breaker".to_owned(),
         BreakerState::NotSeenYet => "no call was cut short yet".to_owned(),
@@ -85,12 +86,12 @@ pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Rol
     Some(RoleLine::text(text::fit(&words, width)))
 }
 
-/// The last of the reasons, which says what is missing.
+/// The last of the reasons, which names what is missing.
 fn reason(belief: &Belief) -> String {
     belief.because.rsplit("; ").next().unwrap_or_default().to_owned()
 }
 
-/// A word with what is said of it, in as many rows as that takes, at most two.
+/// A heading with its text, in one row or, if that is too long, in up to three.
 fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
     let indent = if head.0.is_empty() { 0 } else { head.width() + 2 };
     if indent + text::width(words) <= width {
@@ -100,7 +101,7 @@ fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
     (!head.0.is_empty()).then_some(head).into_iter().chain(lines).collect()
 }
 
-/// What will be asked, while nobody is.
+/// The sources that will be queried, shown while none has been queried yet.
 fn unasked(scene: &Scene) -> Vec<RoleLine> {
     let passive = scene.session.users.passive;
     let asks = match passive {
@@ -115,7 +116,7 @@ fn unasked(scene: &Scene) -> Vec<RoleLine> {
     ]
 }
 
-/// Words beside a single box: since when, and what it was seen by.
+/// The rows beside a single box: for how long the state has lasted, and how many calls reached the dead provider.
 pub(super) fn beside(scene: &Scene) -> Vec<RoleLine> {
     let Some(belief) = &scene.session.breaker.belief else { return Vec::new() };
     let lasted = figures::length(figures::between(belief.since, scene.said));
@@ -144,7 +145,7 @@ fn countdown(scene: &Scene) -> RoleLine {
     }
 }
 
-/// How much of the time to the next trial is over, from 0 to 1; `None` where it is not known or over.
+/// The elapsed share of the time to the next trial, from 0 to 1; `None` if the time is unknown or over.
 pub(in crate::tui::panes) fn trial_share(scene: &Scene) -> Option<f64> {
     let belief = scene.session.breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open)?;
     let due = belief.next_trial.filter(|due| *due > scene.until)?;
@@ -152,13 +153,13 @@ pub(in crate::tui::panes) fn trial_share(scene: &Scene) -> Option<f64> {
     Some(1.0 - figures::between(scene.until, due) / whole)
 }
 
-/// What should be known of a state that protects nobody.
+/// The finding about a state in which the breaker protects no calls.
 fn finding(scene: &Scene, state: BreakerState) -> Option<String> {
     if state != BreakerState::NoBreakerSeen {
         return wording::finding(state).map(str::to_owned);
     }
     let users = scene.session.users.main()?;
     let longest = users.since_t0(scene.until).error_waits.max?;
-    // Where they are told no at once, a breaker would not tell them sooner.
+    // Where calls already fail within the limit, a breaker would not answer sooner.
     (longest > users.limit_ms as f64).then(|| "A breaker would answer at once.".to_owned())
 }

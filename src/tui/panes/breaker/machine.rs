@@ -1,4 +1,4 @@
-//! The three states as boxes with the links between them; or one box for what is no state of a breaker.
+//! The breaker's three states as boxes with transitions between them, or one box for a state outside the state machine.
 
 use crate::tui::{
     pane_buffer::{PaneBuffer, RoleLine},
@@ -8,26 +8,26 @@ use ratatui::style::{Modifier, Style};
 
 /// Rows of the boxes.
 pub(super) const ROWS: usize = 3;
-/// Rows of the ways back.
+/// Rows of the transitions back from HALF-OPEN.
 const BACK: usize = 3;
 
-/// What the machine shows.
+/// What is drawn: the state machine or a single box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MachineState {
-    /// Three boxes, one of them believed or none.
+    /// Three boxes, at most one of them highlighted.
     Machine(Option<(MachineBox, BoxEmphasis, Role)>),
     /// One box with a name.
     Single(&'static str, BoxEmphasis, Role),
 }
 
 impl MachineState {
-    /// Three boxes of which none is believed.
+    /// Three boxes, none of them highlighted.
     pub(super) fn dark() -> Self {
         MachineState::Machine(None)
     }
 }
 
-/// A box of the machine.
+/// A state of the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MachineBox {
     Closed,
@@ -40,19 +40,19 @@ impl MachineBox {
         [(MachineBox::Closed, "CLOSED"), (MachineBox::Open, "OPEN"), (MachineBox::HalfOpen, "HALF-OPEN")];
 }
 
-/// How much a box is believed.
+/// How a box is highlighted, by the confidence in its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BoxEmphasis {
-    /// Sure or likely.
+    /// Sure or likely: filled.
     Fill,
-    /// The calm state where no source names a breaker.
+    /// `CLOSED` while no source names a breaker: tinted.
     Tint,
-    /// It cannot be told: a frame in its colour and a question mark.
+    /// The state cannot be told: a frame in its colour and a question mark.
     Asked,
 }
 
-/// Draws it, with words beside a single box and the trials that failed and worked where the ways back are wanted; returns
-/// the rows it took.
+/// Draws the state, with `beside` to the right of a single box. With `back`, the numbers of failed and successful
+/// trials, also draws the transitions back. Returns the number of rows drawn.
 pub(super) fn draw(
     canvas: &mut PaneBuffer,
     face: &MachineState,
@@ -79,7 +79,7 @@ pub(super) fn draw(
     }
 }
 
-/// Columns of a link, and where each box begins.
+/// The columns of a transition, and the column in which each box begins.
 fn places(width: usize) -> (usize, [usize; 3]) {
     let link = width.saturating_sub(31) / 2;
     (link, [0, 10 + link, 18 + 2 * link])
@@ -88,7 +88,7 @@ fn places(width: usize) -> (usize, [usize; 3]) {
 fn machine(canvas: &mut PaneBuffer, lit: Option<(MachineBox, BoxEmphasis, Role)>) {
     let (link, starts) = places(canvas.width());
     for ((place, name), x) in MachineBox::ALL.into_iter().zip(starts) {
-        let shine = lit.filter(|(there, ..)| *there == place).map(|(_, shine, role)| (shine, role));
+        let shine = lit.filter(|(lit_box, ..)| *lit_box == place).map(|(_, shine, role)| (shine, role));
         state(&mut canvas.part(x, 0, name.len() + 4, ROWS), name, shine);
     }
     let line = format!("{}►", "─".repeat(link.saturating_sub(1)));
@@ -146,7 +146,8 @@ fn state(canvas: &mut PaneBuffer, name: &str, shine: Option<(BoxEmphasis, Role)>
     }
 }
 
-/// From HALF-OPEN back to OPEN when a trial fails, and back to CLOSED when it works, with how often each was seen.
+/// The transitions from HALF-OPEN back to OPEN when a trial fails and back to CLOSED when it works, with how often each
+/// was seen.
 fn ways_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
     let (_, [closed, open, half]) = places(canvas.width());
     let (to_closed, to_open) = (closed + 5, open + 4);
@@ -165,7 +166,7 @@ fn ways_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
     way(canvas, (to_closed, from_work, 5), "trial works", worked, 2);
 }
 
-/// One way from the right to the left, with its words after so many columns of line.
+/// One transition from right to left, with its label after `lead` columns of line.
 fn way(canvas: &mut PaneBuffer, (to, from, y): (usize, usize, usize), what: &str, seen: usize, lead: usize) {
     let line = format!("╰{}╯", "─".repeat(from.saturating_sub(to + 1)));
     canvas.letters(to, y, &line, Role::Soft);

@@ -1,4 +1,5 @@
-//! Who says what of the breaker, on what ground and how long ago; then what was seen and measured.
+//! What each source reports about the breaker, on what evidence and how long ago; then the observed cycles and the
+//! measured settings.
 
 use super::{Scene, evidence};
 use crate::{
@@ -10,20 +11,21 @@ use crate::{
     tui::{figures, pane_buffer::RoleLine, picture::breaker_role, text, theme::Role},
 };
 
-/// Seconds after which a source's word is old.
+/// Seconds after which a source's report is shown as stale.
 const STALE_S: f64 = 4.0;
-/// Where what a source says begins, and where its ground does on a narrow and on a wide pane.
+/// The column of a source's report, and that of its evidence on a narrow and on a wide pane.
 const SAYS: usize = 9;
 const GROUND: (usize, usize) = (23, 22);
 
-/// A line with what stands at its right.
+/// A line and the text at its right edge.
 type SourceLine = (RoleLine, RoleLine);
 
-/// Everything below the machine, the sources first.
+/// All lines below the state machine, the sources first.
 pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> {
     let breaker = &scene.session.breaker;
     let Some(belief) = &breaker.belief else { return Vec::new() };
-    let mut lines: Vec<SourceLine> = belief.replicas.iter().map(|one| replica(scene, belief, one)).collect();
+    let mut lines: Vec<SourceLine> =
+        belief.replicas.iter().map(|named_state| replica(scene, belief, named_state)).collect();
     lines.extend(breaker.statements.iter().map(|statement| source(scene, belief, statement, width)));
     let mut say = |role: Role, words: &str| {
         lines.extend(
@@ -46,7 +48,7 @@ pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> 
     lines
 }
 
-/// Whether the process behind the breaker began anew, and no source has spoken since.
+/// Whether the process behind the breaker restarted and no source has reported since.
 pub(super) fn is_anew(scene: &Scene) -> bool {
     let breaker = &scene.session.breaker;
     let Some(belief) = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Unknown) else {
@@ -62,7 +64,7 @@ fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> SourceLine {
         testimony.says == SourceClaim::State(one.state)
             && testimony.pod.as_ref().is_some_and(|pod| pod.ends_with(&one.name))
     };
-    let since = scene.session.breaker.statements.iter().filter(says).map(|said| said.since).min();
+    let since = scene.session.breaker.statements.iter().filter(says).map(|report| report.since).min();
     let lasted = since.map(|at| format!(" {}", figures::length(figures::between(at, scene.said))));
     let role = breaker_role(one.state, scene.verdict.word);
     let row = RoleLine::strong(Role::Strong, format!("{}  ", one.name))
@@ -104,7 +106,7 @@ fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize
     (head.with(old(Role::Text), ground), aged)
 }
 
-/// A state as a source's line has it.
+/// A state in the words of a source's line.
 fn said(state: BreakerState) -> String {
     match state {
         BreakerState::NoBreakerSeen => "none seen".to_owned(),
@@ -113,7 +115,7 @@ fn said(state: BreakerState) -> String {
     }
 }
 
-/// How a line names its source: by its usual path where it is found there.
+/// The name of a source: its usual path if it was found there.
 fn kind(testimony: &SourceReport) -> &'static str {
     let at = |usual: &str| testimony.place.as_ref().is_none_or(|place| place.ends_with(usual));
     match testimony.witness {
@@ -128,19 +130,22 @@ fn kind(testimony: &SourceReport) -> &'static str {
     }
 }
 
-/// Whether the state that a source's line shows follows from its counters or timers, rather than being told.
+/// Whether the source's state is derived from its counters or timers instead of reported directly.
 fn derived(belief: &Belief, testimony: &SourceReport) -> bool {
     let name = belief.breaker.as_deref().unwrap_or_default();
     match testimony.breakers.as_slice() {
-        [one] => one.derived,
-        several => several.iter().any(|one| one.name == name && one.derived),
+        [only] => only.derived,
+        several => several.iter().any(|breaker| breaker.name == name && breaker.derived),
     }
 }
 
-/// Which breaker is meant, and which others there are.
+/// The name of the breaker that is shown, and the other breakers that sources name.
 fn named(belief: &Belief) -> Option<String> {
-    let others: Vec<String> =
-        belief.others.iter().map(|one| format!("{} {}", one.name, wording::breaker(one.state))).collect();
+    let others: Vec<String> = belief
+        .others
+        .iter()
+        .map(|other| format!("{} {}", other.name, wording::breaker(other.state)))
+        .collect();
     let others = (!others.is_empty()).then(|| others.join(", "));
     match (&belief.breaker, others) {
         (Some(name), Some(others)) => Some(format!("about {name}; also there: {others}")),
@@ -165,14 +170,14 @@ pub(super) fn figures_of(belief: &Belief) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-/// Why no more is said, where it is not sure: the last of the reasons that is not on the screen already.
+/// The last reason why the belief is not sure, unless the screen already shows it.
 fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
     if belief.confidence == Confidence::Sure || !belief.because.contains("; ") {
         return None;
     }
-    // The row below the machine has it.
-    let told = [BreakerState::Unknown, BreakerState::NotSeenYet, BreakerState::Closed];
-    if told.contains(&belief.state) && belief.confidence == Confidence::CannotTell {
+    // The row below the state machine shows the reason for these.
+    let shown_below_machine = [BreakerState::Unknown, BreakerState::NotSeenYet, BreakerState::Closed];
+    if shown_below_machine.contains(&belief.state) && belief.confidence == Confidence::CannotTell {
         return None;
     }
     let last = belief.because.rsplit("; ").find(|reason| !reason.contains("reset by a restart"))?;
@@ -181,7 +186,7 @@ fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
     (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
 }
 
-/// Whether a reason is what a source's line says, whose figures may be a moment older.
+/// Whether a reason repeats a source's line, whose figures may be slightly older.
 fn repeats(reason: &str, ground: &str) -> bool {
     let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
     match plain(ground) {
@@ -191,7 +196,7 @@ fn repeats(reason: &str, ground: &str) -> bool {
     }
 }
 
-/// A restart takes with it whatever a breaker has counted.
+/// A restart resets whatever the breaker has counted.
 fn restarted(scene: &Scene) -> Option<String> {
     let at = scene.session.breaker.restarted.filter(|_| !is_anew(scene))?;
     let when = scene.since_t0(at).map(|since| format!(" at {}", wording::moment(since))).unwrap_or_default();
@@ -211,18 +216,18 @@ fn cycle(scene: &Scene, number: usize, cycle: &Cycle, width: usize) -> RoleLine 
         CycleEnd::Worked => (Role::Ok, format!("worked {}", at(ended))),
         CycleEnd::Failed => (Role::Failing, format!("failed {}", at(ended))),
     }));
-    let said = |head: String, gap: &str| {
+    let line = |head: String, gap: &str| {
         let gaps = std::iter::once("").chain(std::iter::repeat(gap));
         parts
             .iter()
             .zip(gaps)
             .fold(RoleLine::text(head), |row, ((role, words), gap)| row.and(gap).bold(*role, words.as_str()))
     };
-    let whole = said(format!("{:<SAYS$}", format!("cycle {number}")), "  ");
-    if whole.width() <= width { whole } else { said(format!("{number} "), " ") }
+    let whole = line(format!("{:<SAYS$}", format!("cycle {number}")), "  ");
+    if whole.width() <= width { whole } else { line(format!("{number} "), " ") }
 }
 
-/// The breaker's settings as they behave.
+/// The breaker's settings as measured from its behaviour.
 fn measured(scene: &Scene) -> Option<String> {
     let measured = scene.session.breaker.measured(scene.session.t0());
     let mut words = Vec::new();
@@ -237,7 +242,7 @@ fn measured(scene: &Scene) -> Option<String> {
     (!words.is_empty()).then(|| format!("measured: {}", words.join(", ")))
 }
 
-/// What answers look like: the real one, the fallback.
+/// Samples of the answers: the fallback text, and the description of the real answer.
 fn looks(scene: &Scene) -> Vec<String> {
     let Some(endpoint) = scene.session.users.main() else { return Vec::new() };
     let mut lines = Vec::new();

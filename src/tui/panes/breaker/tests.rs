@@ -30,7 +30,7 @@ fn find(state: State, confidence: Confidence) -> Case {
     cases().into_iter().find(|case| (case.state, case.confidence) == (state, confidence)).unwrap()
 }
 
-/// The words on cells with this ground.
+/// The text of the cells with this background.
 fn on(buffer: &Buffer, ground: Option<ratatui::style::Color>) -> String {
     let filled = buffer.content().iter().filter(|cell| Some(cell.bg) == ground);
     filled.map(|cell| cell.symbol()).collect::<String>().trim().to_owned()
@@ -111,7 +111,7 @@ fn a_restart_ends_what_was_believed() {
     assert!(closed.contains("/metrics closed") && closed.contains("reset by a restart at"), "{closed}");
 }
 
-/// Zero of a countdown is no trial.
+/// A countdown at zero is not a trial.
 #[test]
 fn a_countdown_ends_in_a_trial_that_is_due() {
     let (session, now) = told(&find(State::Open, Sure));
@@ -133,7 +133,7 @@ fn statements_grow_old() {
     assert!(old.contains("16 s ago"), "what is stale says so where there is little room too:\n{old}");
 }
 
-/// What a source's line says already is not said once more, though its figures have moved on.
+/// A reason that a source's line already shows is not repeated, even if its figures have changed since.
 #[test]
 fn a_ground_is_no_doubt() {
     let statements =

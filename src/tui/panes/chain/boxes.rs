@@ -1,4 +1,4 @@
-//! The chain in boxes, where there is room for what each part says of itself.
+//! The chain as boxes, for screens with room for the details of each part.
 
 use super::{
     median,
@@ -11,13 +11,13 @@ use crate::tui::{
     theme::Role,
 };
 
-/// Columns of users, consumer and provider on the largest screen, on smaller ones, and at least.
+/// The box widths of users, consumer and provider: from this many columns on, on smaller screens, and at least.
 const WIDE: (usize, [usize; 3]) = (180, [40, 40, 46]);
 const NARROW: [usize; 3] = [26, 30, 30];
 const LEAST: [usize; 3] = [24, 26, 26];
-/// Columns of a box from which what is counted has a name.
+/// Box columns from which the liveness boxes have a label.
 const ROOMY: usize = 34;
-/// Columns of a link at least.
+/// The least columns of a link.
 const LINK: usize = 14;
 
 pub(super) fn draw(canvas: &mut PaneBuffer, scene: &Scene, parts: &ChainParts) {
@@ -43,7 +43,7 @@ enum BoxPlace {
     Provider,
 }
 
-/// What stands where: from which column on, how many of them.
+/// Each part with its first column and its width.
 fn places(width: usize, consumer: bool, provider: bool) -> Vec<(BoxPlace, (usize, usize))> {
     let [users, first, second] = match width {
         width if width >= WIDE.0 => WIDE.1,
@@ -51,7 +51,7 @@ fn places(width: usize, consumer: bool, provider: bool) -> Vec<(BoxPlace, (usize
         _ => LEAST,
     };
     let spare = width.saturating_sub(users + first + second);
-    // Both links are there also where one of their ends is not: the others keep their places.
+    // Both links keep their width even if one end is missing, so that the other parts keep their places.
     let (asking, calling) = (spare / 2, spare - spare / 2);
     let from = users + asking + first;
     let mut places = vec![(BoxPlace::Users, (0, users)), (BoxPlace::Asking, (users, asking))];
@@ -74,7 +74,7 @@ fn boxed<'c>(canvas: &'c mut PaneBuffer<'_>, name: &str, state: &str, role: Role
     inside.into_part(1, 0, width, height)
 }
 
-/// The first row that fits whole.
+/// Draws the first of the rows that fits in full.
 fn fitting(canvas: &mut PaneBuffer, rows: impl IntoIterator<Item = RoleLine>) {
     let room = canvas.width();
     if let Some(row) = rows.into_iter().find(|row| row.width() <= room) {
@@ -102,7 +102,7 @@ fn users(canvas: &mut PaneBuffer, parts: &ChainParts) {
     fitting(&mut inside, most.chain([waits.clone()]).collect::<Vec<_>>());
 }
 
-/// The users' calls, with what their answers took.
+/// The users' calls, with the median of their answer times.
 fn asking(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let (width, y, users) = (canvas.width(), canvas.height() / 2, &parts.users);
     if !users.is_asked {
@@ -116,7 +116,7 @@ fn asking(canvas: &mut PaneBuffer, parts: &ChainParts) {
     canvas.row(y, &RoleLine::of(users.role, before).bold(users.role, words).with(users.role, after));
 }
 
-/// The consumer's calls, as far as they get.
+/// The consumer's calls, and how far they get.
 fn calling(canvas: &mut PaneBuffer, between: &ConsumerToProvider) {
     let (width, y) = (canvas.width(), canvas.height() / 2);
     let around = |middle: &str, before: &str, after: &str, end: &str| {
@@ -172,7 +172,7 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
         false => String::new(),
     };
     let boxes = |before: &str| health.clone().and(before).bold(role, boxes.as_str());
-    // In the same words whether something is missed or not.
+    // The same words with and without misses.
     let before = if inside.width() >= ROOMY { "   liveness " } else { " " };
     let rows = [boxes(before).and(counted), boxes(before), health.clone()];
     fitting(&mut inside, rows);

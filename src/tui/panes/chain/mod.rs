@@ -1,4 +1,4 @@
-//! Who calls whom, and how far the calls get: users, consumer, breaker, provider.
+//! The call chain and how far calls get: users, consumer, breaker, provider.
 
 mod boxes;
 mod parts;
@@ -16,7 +16,7 @@ use parts::{ChainParts, ConsumerToProvider};
 /// Columns left of the row.
 const MARGIN: usize = 2;
 
-/// Draws it in a row, or in boxes where there are three.
+/// Draws the chain in one row, or as boxes from three rows on.
 pub(crate) fn chain(canvas: &mut PaneBuffer, scene: &Scene) {
     canvas.clear();
     let parts = ChainParts::of(scene);
@@ -27,15 +27,15 @@ pub(crate) fn chain(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// How much of the row is said.
+/// How much detail the row shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ChainDetail {
     All,
-    /// Not how long ago.
+    /// Without durations.
     NoAges,
-    /// Not why.
+    /// Without the reason why the provider is away.
     NoWords,
-    /// The breaker without a word before it.
+    /// The breaker's state without the word `breaker` before it.
     Brief,
 }
 
@@ -83,7 +83,7 @@ fn end(name: &str, sign: char, role: Role, ready: &str) -> RoleLine {
         .bold(role, format!(" {ready}").trim_end())
 }
 
-/// How far calls get that the consumer makes.
+/// How far the consumer's calls get.
 fn link(between: &ConsumerToProvider, detail: ChainDetail) -> RoleLine {
     match between {
         ConsumerToProvider::NotAsked => RoleLine::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
@@ -105,7 +105,7 @@ fn link(between: &ConsumerToProvider, detail: ChainDetail) -> RoleLine {
     }
 }
 
-/// Seconds as a rate: `4/s`, `0.5/s`.
+/// A rate of requests: `4/s`, `0.5/s`.
 pub(super) fn per_second(rate: f64) -> String {
     match rate.fract() == 0.0 {
         true => format!("{rate:.0}/s"),
@@ -113,7 +113,7 @@ pub(super) fn per_second(rate: f64) -> String {
     }
 }
 
-/// A median as links bear it.
+/// The median as links show it.
 fn median(ms: Option<f64>) -> Option<String> {
     ms.map(|ms| figures::wait(Some(ms)))
 }

@@ -1,4 +1,4 @@
-//! What is known of each part of the chain. What is not known is no state.
+//! The known state of each part of the chain. An unknown part is shown as unknown, not as healthy or down.
 
 use crate::{
     insight::{self, Phase},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Users, consumer, provider, and how far calls get between the latter.
+/// Users, consumer, provider, and how far calls from consumer to provider get.
 pub(super) struct ChainParts {
     pub(super) users: Users,
     pub(super) consumer: Option<ChainWorkload>,
@@ -28,47 +28,47 @@ pub(super) struct ChainParts {
 }
 
 pub(super) struct Users {
-    /// The colour of what they get.
+    /// The colour of what users get.
     pub(super) role: Role,
-    /// `4/s`, or that they are not asked.
+    /// The request rate, `4/s`, or a note that users are not probed.
     pub(super) asked: String,
     pub(super) is_asked: bool,
     pub(super) waiting: usize,
     pub(super) longest_ms: f64,
-    /// Median wait of the last five seconds.
+    /// The median answer time of the last five seconds, in milliseconds.
     pub(super) median_ms: Option<f64>,
-    /// What most of them got lately.
+    /// The most frequent outcome of the last five seconds.
     pub(super) most: Option<String>,
 }
 
-/// A workload.
+/// The state of the consumer or of the provider.
 pub(super) struct ChainWorkload {
     pub(super) sign: char,
     pub(super) role: Role,
-    /// `1/1`; empty where nobody tells.
+    /// `1/1`; empty if the readiness is unknown.
     pub(super) ready: String,
-    /// Why it is away, and for how long.
+    /// Why the workload is away, and for how long.
     pub(super) away: Option<(String, String)>,
     /// `back since T+8.0`
     pub(super) back: Option<String>,
 }
 
-/// How far calls of the consumer get.
+/// How far the consumer's calls get.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ConsumerToProvider {
-    /// There are none of ours.
+    /// Users are not probed, so there are no calls of ours.
     NotAsked,
-    /// Nobody tells whether they arrive.
+    /// It is unknown whether calls arrive.
     Unknown,
     Through(Role),
-    /// They are made, and nobody answers.
+    /// Calls are made and get no answer.
     Lost,
-    /// A breaker ends them at once.
+    /// A breaker rejects calls at once.
     Cut {
         word: String,
         role: Role,
     },
-    /// A breaker lets some through.
+    /// A breaker lets some calls through.
     Trial {
         word: String,
         role: Role,
@@ -143,13 +143,13 @@ fn end(last: Option<&ReadySince>, down: Role) -> ChainWorkload {
     ChainWorkload { sign, role, ready, away: None, back: None }
 }
 
-/// Since when it is whole again.
+/// The time since which all its replicas are ready again.
 fn back(scene: &Scene, last: &ReadySince) -> Option<String> {
     let since = scene.since_t0(last.from).filter(|since| *since > 0.0)?;
     (last.ready >= last.wanted).then(|| format!("back since {}", wording::moment(since)))
 }
 
-/// How far calls get; what is believed of a breaker counts only while there is a consumer to have one.
+/// How far calls get; the belief about a breaker counts unless the consumer is down.
 fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: bool) -> ConsumerToProvider {
     if !users.is_asked {
         return ConsumerToProvider::NotAsked;
@@ -177,7 +177,7 @@ fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: b
     match provider {
         Some(last) if last.ready == 0 => ConsumerToProvider::Lost,
         Some(last) if last.ready < last.wanted => ConsumerToProvider::Through(Role::Waiting),
-        // Whether they are answered well is seen by what users get of them only.
+        // Whether the provider answers well shows only in what users get.
         Some(_) => match users.role {
             Role::Ok | Role::Protected => ConsumerToProvider::Through(Role::Ok),
             _ => ConsumerToProvider::Through(Role::Unknown),

@@ -1,4 +1,4 @@
-//! The chain in every state, in a row and in boxes.
+//! The chain in every state, in one row and as boxes.
 
 use crate::{
     session::{
@@ -26,7 +26,7 @@ fn boxes(told: &SessionAt, width: u16, height: u16) -> Vec<String> {
     shown.lines().skip(from).take(3).map(str::to_owned).collect()
 }
 
-/// The story with a belief of its own about the breaker, a second later.
+/// The story with a changed belief about the breaker.
 fn believing(mut told: SessionAt, change: impl FnOnce(&mut Belief), state: BreakerState) -> SessionAt {
     let mut belief = Belief::new(state, Confidence::Sure, told.1, "");
     change(&mut belief);
@@ -82,7 +82,7 @@ fn what_is_not_known_is_not_drawn_as_known() {
         let shown = row(&told, 120);
         assert!(shown.contains(wanted), "{shown}");
     }
-    // Nobody has told what the experiment is about yet: there is no chain, and the picture has its row.
+    // Consumer and provider are not known yet: there is no chain, and the picture takes its row.
     let mut told = fixtures::ready();
     told.0.undo.kits.clear();
     told.0.target = None;

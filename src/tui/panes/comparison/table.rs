@@ -1,4 +1,4 @@
-//! The table of two runs: values right-aligned, bars behind them, what changed.
+//! The table that compares two runs: right-aligned values, bars behind them, and the change.
 
 use crate::{
     insight::Tone,
@@ -11,17 +11,18 @@ use crate::{
     },
 };
 
-/// Where the first values end, columns of the second ones with what is free around them, and columns of what changed.
+/// The column in which the values of the first run end, the columns of those of the second run with the space around
+/// them, and the columns of the change.
 const BEFORE: usize = 37;
 const AFTER: usize = 11;
 const CHANGE: usize = 30;
-/// The same without bars: where both values end, and where what changed begins.
+/// The columns without bars: where the values of each run end, and where the change begins.
 const BRIEF: [usize; 3] = [38, 47, 50];
 
-/// Draws it with bars.
+/// Draws the table with bars.
 pub(super) fn draw(canvas: &mut PaneBuffer, compared: &Comparison) {
     let width = canvas.width();
-    // A blank before each bar and after the second one.
+    // One blank before each bar, and two after the second one.
     let bars = width.saturating_sub(BEFORE + 1 + AFTER + 1 + 2 + CHANGE) / 2;
     let after = BEFORE + 1 + bars + AFTER;
     let change = after + 1 + bars + 2;
@@ -44,7 +45,7 @@ pub(super) fn draw(canvas: &mut PaneBuffer, compared: &Comparison) {
     }
 }
 
-/// Draws its head and as many rows as there is room for, without bars; what did not change is left out first.
+/// Draws the head and as many rows as fit, without bars; rows without a change are left out first.
 pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
     let [before, after, change] = BRIEF;
     let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
@@ -70,7 +71,7 @@ pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
     }
 }
 
-/// A figure at its right edge, or one blank behind what stands before it where it is too long for that.
+/// A figure that ends in column `end`; if it is too long for that, one blank after the text before it.
 fn ending(row: RoleLine, end: usize, role: Role, text: &str) -> RoleLine {
     let begin = end.saturating_sub(text::width(text));
     let free = if row.width() == 0 { 0 } else { row.width() + 1 };

@@ -20,7 +20,7 @@ use crate::{
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// The room of all panes on a screen of 120x36, 200x50, 80x24.
+/// The size of the comparison on screens of 120x36, 200x50 and 80x24.
 const STANDARD: (u16, u16, Size) = (120, 28, Size::Standard);
 const WIDE: (u16, u16, Size) = (200, 42, Size::Wide);
 const SMALL: (u16, u16, Size) = (80, 19, Size::Compact);
@@ -141,7 +141,7 @@ fn runs_of_different_lengths_are_shown_to_one_moment() {
 }
 
 proptest! {
-    /// What changed, its finding and the values stand in full at every width.
+    /// The change, its finding and the values are shown in full at every width.
     #[test]
     fn values_are_never_cut(width in 100_u16..240, height in 24_u16..60) {
         let (before, after) = recorded();

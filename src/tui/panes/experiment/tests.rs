@@ -20,7 +20,7 @@ fn pane(told: &SessionAt, width: u16, height: u16) -> String {
     shown(told, (width, height), experiment).join("\n")
 }
 
-/// The row that holds a word.
+/// The row that contains a word.
 fn row<'a>(pane: &'a str, word: &str) -> &'a str {
     pane.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word} in\n{pane}"))
 }
@@ -131,7 +131,7 @@ fn the_step_at_hand_stays_in_sight() {
     }
 }
 
-/// The story with one name for all its steps.
+/// The story with the same name for all its steps.
 fn named(name: &str, seconds: f64) -> SessionAt {
     let mut events: Vec<Event> = fixtures::events(Variant::After, seconds);
     for event in &mut events {

@@ -53,7 +53,7 @@ fn the_colour_of_a_number_is_its_weight() {
 }
 
 proptest! {
-    /// A sentence is never cut: it wraps.
+    /// A sentence is wrapped, never cut.
     #[test]
     fn no_word_is_lost(words in proptest::collection::vec("[a-z]{1,12}", 1..40), width in 30_usize..90) {
         let sentence = words.join(" ");

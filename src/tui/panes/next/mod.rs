@@ -1,4 +1,4 @@
-//! The line that says what happens next and what to press for it.
+//! The line that shows what happens next and which keys to press.
 
 mod parts;
 #[cfg(test)]
@@ -12,10 +12,10 @@ use crate::tui::{
 
 const TAG: &str = "NEXT";
 
-/// A part of the line: in words from the longest to the shortest, shown whole or not at all.
+/// A part of the line: its forms from the longest to the shortest, each shown in full or not at all.
 struct NextPart {
     forms: Vec<RoleLine>,
-    /// Whether it stays where there is room for little else.
+    /// Whether the part is kept where there is little room.
     stays: bool,
 }
 
@@ -28,7 +28,7 @@ impl NextPart {
         Self { stays: true, ..self }
     }
 
-    /// The words of a level: 0 the longest ones, then the shorter ones, the shortest for all levels beyond.
+    /// The form of a level: 0 is the longest one; levels beyond the last give the shortest.
     fn at(&self, level: usize) -> RoleLine {
         self.forms.get(level.min(self.forms.len().saturating_sub(1))).cloned().unwrap_or_default()
     }
@@ -41,8 +41,8 @@ pub(crate) fn next(canvas: &mut PaneBuffer, scene: &Scene) {
     tagged::draw(canvas, TAG, Role::Focus, &row);
 }
 
-/// Few words for all of it rather than many for some: the way to safety is among them. Then what does not have to be said
-/// goes, the last one first.
+/// Shortens all parts before it drops any, since the key to safety is among them. Then drops parts that need not stay,
+/// the last one first.
 fn fitted(mut pieces: Vec<NextPart>, roomy: bool, room: usize) -> RoleLine {
     let levels = pieces.iter().map(|piece| piece.forms.len()).max().unwrap_or(0).max(2);
     for level in usize::from(!roomy)..levels {
@@ -57,7 +57,7 @@ fn fitted(mut pieces: Vec<NextPart>, roomy: bool, room: usize) -> RoleLine {
         }
         pieces.remove(place);
     }
-    // What is left may be shown in longer words again.
+    // The remaining parts may fit in a longer form.
     let rows = (1..=levels).map(|level| joined(&pieces, level));
     let fits = rows.into_iter().find(|row| row.width() <= room);
     fits.unwrap_or_else(|| joined(&pieces, levels))

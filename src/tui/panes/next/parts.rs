@@ -1,4 +1,4 @@
-//! What comes next, with the key for each part of it.
+//! The parts of the NEXT line, each with its key.
 
 use super::NextPart;
 use crate::{
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// Columns of a step's name at least, and where there is room.
+/// Columns of a step's name, in the three forms from the longest to the shortest.
 const NAME: [usize; 3] = [48, 28, 16];
 
-/// What is to be said of the scene.
+/// The parts of the line for the scene.
 pub(super) fn said(scene: &Scene) -> Vec<NextPart> {
     let (session, steps) = (scene.session, &scene.session.steps);
     if scene.phase == Phase::Starting {
@@ -89,13 +89,13 @@ fn pressed(key: &str, forms: &[&str]) -> NextPart {
     NextPart::new(forms.iter().map(|form| RoleLine::strong(Role::Focus, key).and(format!(" {form}"))))
 }
 
-/// The same behind a word.
+/// The part with `word` before its key.
 fn lead(word: &str, piece: NextPart) -> NextPart {
     let forms = piece.forms.into_iter().map(|form| RoleLine::text(word).joined(form));
     NextPart { forms: forms.collect(), stays: piece.stays }
 }
 
-/// A key for a step, whose name gives way where there is little room.
+/// A key for a step, whose name is shortened where there is little room.
 fn named(scene: &Scene, action: Action, row: &StepRow, before: &str, after: &str) -> NextPart {
     let key = scene.view.keymap.key(action);
     NextPart::new(NAME.map(|columns| {
@@ -116,12 +116,12 @@ fn is_awaited(row: &StepRow) -> bool {
     matches!(row.state, StepState::Awaited { .. })
 }
 
-/// Whether this is the question whether the rollbacks are played at all.
+/// Whether the step asks the operator whether the rollbacks are run at all.
 fn offered(scene: &Scene, row: &StepRow) -> bool {
     row.step.at.section == Section::Rollbacks && !scene.session.run.rolling_back
 }
 
-/// What putting back would do, as long as there is something to.
+/// What putting back would do; `None` if there is nothing to put back.
 fn undo(scene: &Scene) -> Option<NextPart> {
     scene.session.undo_due()?;
     let mut forms: Vec<String> =
@@ -144,7 +144,7 @@ fn finished(scene: &Scene) -> Vec<NextPart> {
     undo(scene).into_iter().chain(onward).chain(again).chain(keys).collect()
 }
 
-/// The run is over, the system is not well yet.
+/// The parts while the run is over and the system has not recovered yet.
 fn recovering(scene: &Scene) -> Vec<NextPart> {
     let since = scene.session.safety.as_ref().map(|safety| safety.since);
     let seconds = since.map_or(0.0, |since| figures::between(since, scene.said));
@@ -158,7 +158,7 @@ fn recovering(scene: &Scene) -> Vec<NextPart> {
 
 fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let session = scene.session;
-    // Without a card nobody knows what it hits.
+    // Without a card it is unknown what the step hits.
     let does = match scene.card() {
         Some(card) => fault_words::does(&card.headline),
         None => NAME.map(|columns| format!("fires {}", text::fit(&row.step.name, columns))).to_vec(),
@@ -173,8 +173,8 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     };
     let never = scene.view.keymap.key(Action::Next);
     let first = does.iter().take(1).map(|what| {
-        let said = place(press.clone().and(format!(" {what}")));
-        said.and(format!(".  {never} never fires."))
+        let sentence = place(press.clone().and(format!(" {what}")));
+        sentence.and(format!(".  {never} never fires."))
     });
     let rest = does.iter().skip(1).chain(does.last());
     let rest = rest.map(|what| place(press.clone().and(format!(" {what}"))).and("."));
@@ -200,7 +200,7 @@ fn running(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     [waits, cut].into_iter().chain(abort(scene)).chain(ends).collect()
 }
 
-/// What the pause stands before, or which step it follows.
+/// The step that runs after the pause, or the step that the pause follows.
 fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, left: f64) -> NextPart {
     use crate::session::event::PauseSide;
     let step = scene.session.steps.position();
@@ -219,12 +219,12 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
     }
 }
 
-/// What an abort costs, said before it is pressed.
+/// What an abort costs, shown before the key is pressed.
 fn abort(scene: &Scene) -> Option<NextPart> {
     scene.session.fault.as_ref()?;
     let costs = cost::of_abort(scene).into_iter().map(|cost| format!("abort: {cost}"));
     let mut forms: Vec<String> = costs.collect();
-    // What is away is told, whatever the room.
+    // The cost is shown however little room there is.
     if forms.is_empty() {
         forms.push("abort".to_owned());
     }

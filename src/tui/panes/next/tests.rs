@@ -1,4 +1,4 @@
-//! What comes next, in every phase and at every width.
+//! The NEXT line in every phase and at every width.
 
 use crate::{
     session::{
@@ -72,13 +72,13 @@ fn where_a_name_is_to_be_typed_the_cluster_is_said() {
 }
 
 proptest! {
-    /// What an abort costs, and what a fire does, are never cut.
+    /// The cost of an abort and the effect of a fire are never cut.
     #[test]
     fn nothing_is_cut(width in 80_u16..240, seconds in -25.0_f64..70.0, variant: bool) {
         let variant = if variant { Variant::After } else { Variant::Before };
         let told = fixtures::told(variant, seconds);
         let shown = line(&told, width, if width >= 180 { 50 } else { 36 });
-        // The name of a step may be cut, nothing else.
+        // Only the name of a step may be cut.
         let cut = shown.split_once('…').map(|(before, _)| before.to_owned());
         let of_step = cut.is_none_or(|before| before.contains(" run ") && !before.contains(" A "));
         prop_assert!(of_step, "{}", shown);

@@ -1,4 +1,4 @@
-//! With nothing to warn of: what would end the run by itself, what can be said beforehand, where results are.
+//! The note line without a warning: the guards' limits, the prediction, or where the results are.
 
 use super::{NoteText, tagged};
 use crate::{
@@ -23,20 +23,20 @@ pub(super) fn calm(scene: &Scene) -> NoteText {
     }
 }
 
-/// A warning; one that calls for nothing has room for what stands in grey.
+/// A warning; one of the lowest urgency also explains the grey marks of the earlier run.
 pub(super) fn beside_earlier(scene: &Scene, warning: &Warning) -> NoteText {
-    let said = NoteText::warning(warning);
+    let base = NoteText::warning(warning);
     let grey = scene.earlier.is_some() && warning.urgency == Urgency::Note && scene.phase == Phase::Recovered;
     match grey {
         true => NoteText {
-            long: said.long.and(". Grey: the run before, at the same moment after its T0"),
-            ..said
+            long: base.long.and(". Grey: the run before, at the same moment after its T0"),
+            ..base
         },
-        false => said,
+        false => base,
     }
 }
 
-/// How much two runs can tell.
+/// How much can be concluded from two runs.
 fn compared(scene: &Scene) -> NoteText {
     let sent = |session: &crate::session::Session| -> u64 {
         let until = session.last.unwrap_or(scene.now);
@@ -55,7 +55,7 @@ fn compared(scene: &Scene) -> NoteText {
     .briefly(format!("1 run each, {requests}: enough to show, not to promise"))
 }
 
-/// Where results are, and what they are.
+/// Where the results were saved, and their summary.
 fn saved(scene: &Scene) -> NoteText {
     let session = scene.session;
     let run = &session.run;
@@ -82,7 +82,7 @@ fn saved(scene: &Scene) -> NoteText {
         .briefly(format!("{file}{ended}  {found}  fault happened: {happened}"))
 }
 
-/// Whose doing it is, and whether it is over: nobody should look for a cause that we are.
+/// That the fault is ours, and whether it is over, so that the operator does not look for another cause.
 fn ours(scene: &Scene) -> Option<NoteText> {
     let fault = scene.session.fault.as_ref()?;
     Some(match &fault.healed_by {
@@ -99,7 +99,7 @@ fn ours(scene: &Scene) -> Option<NoteText> {
     })
 }
 
-/// What would end the run by itself once the fault is on.
+/// The limits at which the guards end the run once the fault is on.
 fn guarded(scene: &Scene) -> NoteText {
     let key = scene.view.keymap.key(Action::Guards);
     let limits = &scene.session.guards.limits;
@@ -139,7 +139,7 @@ fn guarded(scene: &Scene) -> NoteText {
     NoteText { long, short, brief_tag: "GUARD", ..NoteText::new("GUARDS", Role::Fault, "") }
 }
 
-/// What is expected, or how to say it.
+/// The operator's prediction, or the key to enter one.
 fn predicted(scene: &Scene) -> NoteText {
     let key = || RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Predict));
     let (long, short) = match &scene.session.prediction {
@@ -158,7 +158,7 @@ fn predicted(scene: &Scene) -> NoteText {
     NoteText { long, short, ..NoteText::new("TIP", Role::Focus, "") }
 }
 
-/// Why the earlier run behind this one is no fair comparison.
+/// Why the earlier run, whose marks are drawn behind this one, is not fairly comparable.
 fn unlike(scene: &Scene) -> Option<NoteText> {
     let unlike = insight::unlike(scene.session, scene.earlier?);
     (!unlike.is_empty())

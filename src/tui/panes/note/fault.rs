@@ -1,4 +1,5 @@
-//! What became of the fire, of the hypothesis before it, of the way back: what the operator must know now.
+//! Notes on the result of the fire, of the steady-state hypothesis before it and of the rollbacks that the operator
+//! must know now.
 
 use super::{CAPTION_S, NoteText};
 use crate::{
@@ -23,10 +24,10 @@ pub(super) fn became(scene: &Scene) -> Option<NoteText> {
     undone(scene).or_else(|| ended_early(scene)).or_else(|| safety(scene)).or_else(|| fired(scene))
 }
 
-/// Who ended the run before its end, when, and why; until it is known to be safe again.
+/// Who ended the run early, when and why; shown until the safety check is done.
 fn ended_early(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
-    let said = |who: &str, short: &str, at: Timestamp, why: &str, brief: &str| {
+    let aborted = |who: &str, short: &str, at: Timestamp, why: &str, brief: &str| {
         let moment = |of: fn(f64) -> String| session.since_t0(at).map(|since| format!(" at {}", of(since)));
         let long = format!("{who}{}{why}", moment(wording::moment).unwrap_or_default());
         let brief = format!("{short}{}{brief}", moment(wording::due).unwrap_or_default());
@@ -37,17 +38,23 @@ fn ended_early(scene: &Scene) -> Option<NoteText> {
     }
     if let Some((at, trip)) = &session.guards.tripped {
         let (why, brief) = because(trip);
-        return Some(said("by the guard", "by the guard", *at, &format!(": {why}"), &format!(": {brief}")));
+        return Some(aborted(
+            "by the guard",
+            "by the guard",
+            *at,
+            &format!(": {why}"),
+            &format!(": {brief}"),
+        ));
     }
     let reason = session.run.interrupted.as_ref()?;
     let at = session.run.turned?;
     Some(match reason.as_str() {
-        "Aborted by the operator" => said("by the operator", "by the operator", at, "", ""),
-        reason => said(reason, reason, at, "", ""),
+        "Aborted by the operator" => aborted("by the operator", "by the operator", at, "", ""),
+        reason => aborted(reason, reason, at, "", ""),
     })
 }
 
-/// What a guard found, with its limit.
+/// What a guard measured, with its limit: in full and in brief.
 fn because(trip: &GuardTrip) -> (String, String) {
     let GuardTrip { figure, limit, .. } = trip;
     match trip.guard {
@@ -87,7 +94,7 @@ fn fired(scene: &Scene) -> Option<NoteText> {
     (cursor || session.run.ended.is_some()).then(|| NoteText::new("NOT MET", Role::Failing, gate))
 }
 
-/// Whether it is safe again after the end of the run.
+/// Whether the system is safe again after the end of the run.
 fn safety(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     session.run.ended?;
@@ -108,7 +115,7 @@ fn safety(scene: &Scene) -> Option<NoteText> {
     })
 }
 
-/// What the undo kit is doing, or did lately.
+/// What the undo kit is doing, or did within [`CAPTION_S`]; a failure stays.
 fn undone(scene: &Scene) -> Option<NoteText> {
     let undo = &scene.session.undo;
     if undo.began.is_some() {
@@ -129,7 +136,7 @@ fn undone(scene: &Scene) -> Option<NoteText> {
     }
 }
 
-/// What runs while the session ends.
+/// What still runs while the session ends.
 pub(super) fn leaving(scene: &Scene) -> NoteText {
     if scene.session.undo.began.is_some() {
         return NoteText::new("LEAVING", Role::Waiting, "putting back what was fired away");
@@ -139,7 +146,7 @@ pub(super) fn leaving(scene: &Scene) -> NoteText {
         None if scene.session.run.rolling_back => "rolling back".to_owned(),
         None => "ending".to_owned(),
     };
-    // What can be pressed comes first: a step's name may be long.
+    // The key comes first: a step's name may be long.
     let press = match scene.view.leaving {
         Leaving::Asked => "CTRL+C again cuts what runs",
         _ => "CTRL+C leaves with rollbacks unfinished",

@@ -1,4 +1,4 @@
-//! The line that says what to watch for: the latest hint, what became of a deed, the most urgent warning.
+//! The note line: the latest hint, the result of the operator's last action, or the most urgent warning.
 
 mod calm;
 mod fault;
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// Seconds that a caption stands before warnings may take its place.
+/// Seconds for which a caption is shown before warnings may replace it.
 const CAPTION_S: f64 = 30.0;
 
-/// What is said: in a sentence, and in few words for small screens.
+/// The text of the line: a sentence, and a short form for small screens.
 struct NoteText {
     tag: &'static str,
     /// The tag where there is little room.
@@ -31,7 +31,7 @@ struct NoteText {
 }
 
 impl NoteText {
-    /// Text that has one length, such as what comes from outside.
+    /// A text with a single form, such as one from outside.
     fn new(tag: &'static str, role: Role, text: impl AsRef<str>) -> Self {
         let row = tagged::figured(text.as_ref());
         Self { tag, brief_tag: tag, role, long: row.clone(), short: row }
@@ -53,17 +53,17 @@ impl NoteText {
 
 /// Draws the line.
 pub(crate) fn note(canvas: &mut PaneBuffer, scene: &Scene) {
-    let said = pressing(scene).unwrap_or_else(|| told(scene));
-    draw(canvas, &said);
+    let text = pressing(scene).unwrap_or_else(|| told(scene));
+    draw(canvas, &text);
 }
 
-/// Draws what cannot wait for the end of a caption; whether there is any.
+/// Draws a note that cannot wait for the end of a caption. Returns whether there was one.
 pub(in crate::tui) fn pressing_note(canvas: &mut PaneBuffer, scene: &Scene) -> bool {
-    let said = pressing(scene);
-    if let Some(said) = &said {
-        draw(canvas, said);
+    let text = pressing(scene);
+    if let Some(text) = &text {
+        draw(canvas, text);
     }
-    said.is_some()
+    text.is_some()
 }
 
 fn draw(canvas: &mut PaneBuffer, said: &NoteText) {
@@ -73,7 +73,7 @@ fn draw(canvas: &mut PaneBuffer, said: &NoteText) {
     tagged::draw(canvas, tag, said.role, if fits { &said.long } else { &said.short });
 }
 
-/// What the operator just did, and what became of it.
+/// The note that has priority over all others: a hint, the filter input, or the result of the operator's last action.
 fn pressing(scene: &Scene) -> Option<NoteText> {
     let view = scene.view;
     if let Some(hint) = &view.hint {
@@ -86,7 +86,7 @@ fn pressing(scene: &Scene) -> Option<NoteText> {
     if view.leaving > Leaving::No && !view.finished {
         return Some(fault::leaving(scene));
     }
-    // The run's own critical lines are about the experiment; only ours tell of a bug.
+    // The run's own critical lines are about the experiment; only those of this program report a bug.
     let ours = |line: &&LogLine| line.level == Level::Critical && line.target == "chaos-tui";
     if let Some(bug) = scene.session.log.lines.iter().rev().find(ours) {
         return Some(NoteText::new("BUG", Role::Failing, &bug.text));

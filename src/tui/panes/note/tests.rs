@@ -1,4 +1,4 @@
-//! What is to be watched for, in every phase and at every width.
+//! The note line in every phase and at every width.
 
 use super::super::Scene;
 use crate::{
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 type SessionAt = (Session, Timestamp);
 
-/// The row of notes: the third from below.
+/// The note line: the third from the bottom.
 fn line(told: &SessionAt, view: &View, width: u16) -> String {
     let height = if width >= 180 { 50 } else { 36 };
     let shown = text(&drawn(told, view, &Theme::default(), width, height));
@@ -29,7 +29,7 @@ fn both(told: &SessionAt) -> [String; 2] {
     [120, 80].map(|width| line(told, &view(), width))
 }
 
-/// Ended by a guard.
+/// A session that a guard has ended.
 fn guarded(guard: Guard, figure: u32, limit: u32) -> SessionAt {
     let mut told = fixtures::before_failing();
     let trip = GuardTrip { guard, figure, limit, because: "too much".to_owned() };
@@ -117,7 +117,7 @@ fn the_tag_has_the_colour_of_its_urgency() {
 }
 
 proptest! {
-    /// In every phase the short form fits 80 columns, and nothing is cut at any width.
+    /// In every phase the short form fits into 80 columns, and nothing is cut at any width.
     #[test]
     fn nothing_is_cut(width in 80_u16..240, seconds in -25.0_f64..70.0, variant: bool, guards: bool) {
         let variant = if variant { Variant::After } else { Variant::Before };

@@ -1,4 +1,4 @@
-//! One pod: its workload, the end of its name, how ready it is, and what is remarkable about it.
+//! The card of one pod: its workload, the last part of its name, its readiness, and anything unusual about it.
 
 use super::PodLine;
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     tui::{figures, pane_buffer::RoleLine, panes::Scene, text, theme::Role},
 };
 
-/// Boxes for liveness misses that are drawn at most.
+/// The largest liveness threshold that is drawn as boxes; larger ones are written as numbers.
 const BOXES: u32 = 8;
 
-/// What the fault is or would be about, by name.
+/// The names of the objects that the fault affects or would affect.
 pub(in crate::tui::panes) struct FaultTarget<'a> {
-    /// The workload, also before a fire.
+    /// The provider's workload, known also before a fire.
     provider: Option<&'a str>,
-    /// What was hit.
+    /// The names of the objects that were hit.
     targets: Vec<&'a str>,
 }
 
@@ -30,12 +30,12 @@ impl<'a> FaultTarget<'a> {
         Self { provider, targets }
     }
 
-    /// Whether a pod is of what the fault would be about.
+    /// Whether the pod belongs to the provider, which a fire would hit.
     fn would(&self, row: &PodRow) -> bool {
         self.provider.is_some() && self.provider == row.pod.owner.as_deref()
     }
 
-    /// Whether the fault is about a pod.
+    /// Whether the fault hit the pod.
     fn did(&self, row: &PodRow) -> bool {
         let named = |name: &str| self.targets.contains(&name);
         let owner = row.pod.owner.as_deref();
@@ -74,7 +74,7 @@ pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &FaultTarget, width: us
     RoleLine::strong(role, format!("{mark} ")).joined(name(row, room, false)).and(" ").bold(role, words)
 }
 
-/// The symbol of how a pod is, with its colour.
+/// The symbol and colour for the state of a pod.
 fn mark(row: &PodRow, hit: &FaultTarget) -> (char, Role) {
     match row.pod.phase {
         _ if row.gone.is_some() && hit.did(row) => ('✗', Role::Fault),
@@ -86,7 +86,7 @@ fn mark(row: &PodRow, hit: &FaultTarget) -> (char, Role) {
     }
 }
 
-/// The workload and the last part of the name, which is never cut.
+/// The workload and the last part of the pod's name, which is never cut.
 fn name(row: &PodRow, room: usize, roomy: bool) -> RoleLine {
     let whole = &row.pod.key.name;
     let leaf = leaf(whole);
@@ -101,18 +101,18 @@ fn name(row: &PodRow, room: usize, roomy: bool) -> RoleLine {
     .bold(Role::Strong, leaf)
 }
 
-/// The last part of a pod's name, which tells it from its like.
+/// The last part of a pod's name, which distinguishes it from the workload's other pods.
 pub(super) fn leaf(name: &str) -> &str {
     name.rsplit('-').next().filter(|leaf| !leaf.is_empty()).unwrap_or(name)
 }
 
-/// `1/1`.
+/// Ready containers and all containers: `1/1`.
 fn readiness(row: &PodRow) -> String {
     let (ready, of) = row.ready();
     format!("{ready}/{of}")
 }
 
-/// What stands at the right of its name.
+/// The words at the right edge of the name's row.
 fn right(scene: &Scene, row: &PodRow, hit: &FaultTarget, role: Role, roomy: bool) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene.since_t0(gone).filter(|_| roomy).map(figures::moment);
@@ -150,15 +150,15 @@ fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bo
         lines.push(PodLine::with(words, restarts.clone()));
     } else if !hit.would(row)
         && !hit.did(row)
-        && let Some(told) = liveness(scene, row, width, roomy)
+        && let Some(liveness_lines) = liveness(scene, row, width, roomy)
     {
-        let mut told = told.into_iter();
+        let mut liveness_lines = liveness_lines.into_iter();
         let room = width.saturating_sub(restarts.width() + 1);
-        lines.extend(told.next().map(|line| match line.width() <= room {
+        lines.extend(liveness_lines.next().map(|line| match line.width() <= room {
             true => PodLine::with(line, restarts.clone()),
             false => PodLine::of(line),
         }));
-        lines.extend(told.map(PodLine::of));
+        lines.extend(liveness_lines.map(PodLine::of));
     } else if restarts.width() > 0 {
         lines.push(PodLine::with(RoleLine::new(), restarts.clone()));
     }
@@ -176,13 +176,14 @@ fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bo
     lines
 }
 
-/// Liveness misses as boxes, and when Kubernetes restarts it if they go on.
+/// The liveness misses as boxes, and when Kubernetes restarts the pod if the misses go on.
 fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Vec<RoleLine>> {
     let liveness = row.pod.liveness.as_ref()?;
     let threshold = liveness.threshold;
     let due = insight::restart_due_of(scene.session, row, scene.until);
     let counted = row.misses_now(scene.until).map_or(0, |countdown| countdown.misses);
-    // Misses up to the limit have no restart ahead: it comes now. Where the page is well again, they do not count.
+    // A count at the threshold means that the restart happens now, so none is due. Once the health page answers well
+    // again, misses do not count.
     let misses = due.as_ref().map_or(if counted >= threshold { counted } else { 0 }, |due| due.misses);
     let head = match (roomy, &liveness.path) {
         (true, Some(path)) => format!("  asks {path} every {} s ", liveness.period_s),
@@ -215,7 +216,7 @@ fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Ve
     })
 }
 
-/// Misses in a row out of those that restart it: `■□□`; of many, as numbers.
+/// The consecutive liveness misses out of `threshold`: `■□□`; as numbers if the threshold exceeds [`BOXES`].
 pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> RoleLine {
     let role = match misses {
         0 if asked => Role::Ok,
@@ -230,7 +231,7 @@ pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> 
     if asked { RoleLine::strong(role, signs) } else { RoleLine::of(role, signs) }
 }
 
-/// `ContainerCreating` and the like, in the room there is.
+/// A shorter form of long pod statuses such as `ContainerCreating`.
 fn short_status(status: &str) -> &str {
     match status {
         "ContainerCreating" => "Creating",

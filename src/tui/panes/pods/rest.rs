@@ -1,4 +1,4 @@
-//! What stands below the cards: Services, workloads that are not whole, other pods, what Kubernetes said.
+//! The lines below the cards: Services, workloads that are not fully ready, other pods, Kubernetes events.
 
 use super::PodLine;
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     tui::{figures, pane::Pane, pane_buffer::RoleLine, panes::Scene, text, theme::Role},
 };
 
-/// Rows of other pods shown while a filter is set.
+/// The number of other pods listed while a filter is set.
 const FOUND: usize = 200;
-/// Words of Kubernetes that can be scrolled to.
+/// The number of Kubernetes events that can be scrolled to.
 const NOTES: usize = 50;
 
-/// A Service with its endpoints.
+/// A Service with the number of its ready endpoints.
 pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool) -> PodLine {
     let right = endpoints(scene, row);
     let head = RoleLine::of(Role::Soft, if roomy { "  svc " } else { "  " });
@@ -19,13 +19,13 @@ pub(super) fn service(scene: &Scene, row: &ServiceRow, width: usize, roomy: bool
     PodLine::with(head.and(text::fit(&row.endpoints.name, room)), right)
 }
 
-/// The same in one row.
+/// A Service in one row.
 pub(in crate::tui::panes) fn service_row(scene: &Scene, row: &ServiceRow, width: usize) -> RoleLine {
     let line = service(scene, row, width, false);
     line.left.and(" ").joined(line.right)
 }
 
-/// `1 endpoint`; none has the fault's colour where the fault is about it.
+/// `1 endpoint`; zero endpoints are in the fault's colour if the fault caused it.
 fn endpoints(scene: &Scene, row: &ServiceRow) -> RoleLine {
     let ready = row.endpoints.ready;
     let noun = if ready == 1 { "endpoint" } else { "endpoints" };
@@ -37,7 +37,8 @@ fn endpoints(scene: &Scene, row: &ServiceRow) -> RoleLine {
     RoleLine::strong(role, format!("{ready} {noun}"))
 }
 
-/// Whether the pods behind a Service are of what the fault is about.
+/// Whether all pods behind the Service belong to the fault's provider; without a known provider, whether the fault is
+/// on.
 fn is_hit(scene: &Scene, row: &ServiceRow) -> bool {
     let Some(fault) = &scene.session.fault else { return false };
     let roles = scene.session.roles();
@@ -48,14 +49,14 @@ fn is_hit(scene: &Scene, row: &ServiceRow) -> bool {
     !others && (row.seen_pods().any(behind) || row.endpoints.pods.iter().any(behind))
 }
 
-/// A workload that is not whole, where no pod of its own says so.
+/// A workload that is not fully ready, unless one of its own pods already shows that.
 pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<PodLine> {
     let w = &row.workload;
     let pods = scene.session.cluster.pods_of(row);
-    let told = pods.iter().any(|pod| pod.gone.is_none() && pod.ready_since.is_none());
+    let shown_by_pod = pods.iter().any(|pod| pod.gone.is_none() && pod.ready_since.is_none());
     let (role, words) = match row.state {
         WorkloadState::Whole => return None,
-        WorkloadState::Degraded | WorkloadState::Down if told => return None,
+        WorkloadState::Degraded | WorkloadState::Down if shown_by_pod => return None,
         WorkloadState::Degraded | WorkloadState::Down => {
             (Role::Waiting, format!("{}/{} ready", w.ready, w.desired))
         }
@@ -68,7 +69,7 @@ pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<
     Some(PodLine::with(RoleLine::of(Role::Soft, head).and(w.name.as_str()), right).spare())
 }
 
-/// All pods counted by state, once there are more than those with a row of their own.
+/// The number of all pods in each state, if there are more pods than have a row of their own.
 pub(super) fn others(scene: &Scene) -> Option<String> {
     let cluster = &scene.session.cluster;
     let states = cluster.states();
@@ -81,7 +82,7 @@ pub(super) fn others(scene: &Scene) -> Option<String> {
     Some(format!("all {pods} pods: {}", words.join(", ")))
 }
 
-/// Pods that are not in play whose names hold what is looked for.
+/// The pods that are not in play and whose names contain the filter text.
 pub(super) fn found(scene: &Scene, width: usize) -> Vec<PodLine> {
     let cluster = &scene.session.cluster;
     let filter = &scene.view.filter;
@@ -100,8 +101,8 @@ pub(super) fn found(scene: &Scene, width: usize) -> Vec<PodLine> {
     lines
 }
 
-/// The latest words of Kubernetes about objects in play, newest last, with their heading, in at most `room` rows; once it
-/// was scrolled, more of them.
+/// The latest Kubernetes events about objects in play, newest last, with a heading, in at most `room` rows; up to
+/// [`NOTES`] of them once the pane is scrolled.
 pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<PodLine> {
     let scrolled = scene.view.scroll_of(Pane::Pods) > 0;
     let most = if scrolled { NOTES } else { room.saturating_sub(1) };
@@ -110,7 +111,7 @@ pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<PodLine> {
         return Vec::new();
     }
     let head = PodLine::of(RoleLine::of(Role::Soft, "  what Kubernetes said"));
-    let told = notes.iter().skip(notes.len().saturating_sub(most)).map(|row| {
+    let note_lines = notes.iter().skip(notes.len().saturating_sub(most)).map(|row| {
         let when = match scene.since_t0(row.at) {
             Some(since) => format!("  T{since:+.1} "),
             None => format!("  {} ago ", figures::length(figures::between(row.at, scene.said))),
@@ -120,5 +121,5 @@ pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<PodLine> {
         let words = RoleLine::of(Role::Soft, when).with(role, format!("{} ", row.note.reason));
         PodLine::of(words.and(format!("{object}: {}", row.note.message)))
     });
-    std::iter::once(head).chain(told).collect()
+    std::iter::once(head).chain(note_lines).collect()
 }

@@ -37,7 +37,7 @@ fn has(pane: &str, words: &[&str]) {
     }
 }
 
-/// A consumer's pod that Kubernetes asks for its health.
+/// The consumer's pod, which has a liveness probe.
 fn consumer(told: &SessionAt) -> Pod {
     told.0.cluster.in_play.iter().find(|row| row.pod.key.name.contains("consumer")).unwrap().pod.clone()
 }
@@ -227,7 +227,7 @@ fn the_consumer_stands_first_and_what_was_hit_below_it() {
 }
 
 proptest! {
-    /// The end of a pod's name, its readiness and the moment of a restart are on screen in full.
+    /// The last part of a pod's name, its readiness and the time of a restart are shown in full.
     #[test]
     fn what_matters_is_never_cut(
         width in 34_u16..90, height in 9_u16..20, owner in "[a-z]{1,60}", leaf in "[a-z0-9]{5}", misses in 1_u32..3

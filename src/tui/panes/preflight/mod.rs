@@ -1,4 +1,4 @@
-//! What to mend and what to know before anything is fired.
+//! The preflight checks: what to fix and what to know before anything is fired.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use crate::{
 /// Columns of the word before a check.
 const WORD: usize = 5;
 
-/// Draws the checks, as tall as they are; what is below them stays.
+/// Draws the checks, as tall as their text; what is drawn below them is kept.
 pub(crate) fn preflight(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, room) = (canvas.width(), canvas.height().saturating_sub(2));
     let lines = lines(scene, width.saturating_sub(4), room);
@@ -43,7 +43,7 @@ pub(crate) fn preflight(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// `6 checks  0 to fix  3 to know`, as much of it as fits.
+/// `6 checks  0 to fix  3 to know`, shortened to fit.
 fn counted(scene: &Scene, room: usize) -> RoleLine {
     let checks = &scene.session.checks;
     let count = |level| checks.iter().filter(|check| check.level == level).count();
@@ -61,7 +61,7 @@ fn counted(scene: &Scene, room: usize) -> RoleLine {
     }
 }
 
-/// The checks in rows: what is to be mended first. Where they are too many, those in order are one row at the end.
+/// The checks in rows, those to fix first. If they do not fit, the passed checks are summed up in one row at the end.
 fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     let checks = &scene.session.checks;
     if checks.is_empty() {
@@ -76,15 +76,16 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     }
     let summary =
         word("OK", Role::Ok).and(format!("{} in order", wording::count(fine as u64, "other thing")));
-    let told = of(CheckLevel::Fix).chain(of(CheckLevel::Know)).flat_map(|check| told(scene, check, columns));
-    told.chain([summary]).collect()
+    let listed =
+        of(CheckLevel::Fix).chain(of(CheckLevel::Know)).flat_map(|check| told(scene, check, columns));
+    listed.chain([summary]).collect()
 }
 
 fn word(word: &str, role: Role) -> RoleLine {
     RoleLine::strong(role, format!("{word:<0$}", WORD - 1)).and(" ")
 }
 
-/// A check with its way out, wrapped.
+/// A check with its offered fix or its remedy, wrapped.
 fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> {
     let word = match check.level {
         CheckLevel::Ok => word("OK", Role::Ok),

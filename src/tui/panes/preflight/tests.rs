@@ -1,4 +1,4 @@
-//! What is shown of the preflight, in as much room as there is.
+//! The preflight checks at various sizes.
 
 use crate::{
     session::{
@@ -52,7 +52,7 @@ fn what_is_to_be_mended_comes_first_and_every_check_is_whole() {
     }
     let small = shown(&told, 80, 24);
     assert!(small.contains("way out: let liveness ask something"), "{small}");
-    // It is as tall as its text: the axis below it is there.
+    // The pane is as tall as its text: the axis below it is visible.
     assert!(small.lines().nth(13).unwrap().contains("now"), "{small}");
 }
 

@@ -78,7 +78,7 @@ fn where_roles_are_not_known_pods_have_a_row_each() {
     assert!(pane.contains("● my-consumer-app tt8wz 1/1") && pane.contains("○ shop-5f6c abcde 0/1"), "{pane}");
 }
 
-/// On the smallest screens what a fire would do stands where breaker and pods stand else.
+/// On the smallest screens the target card takes the place of breaker and pods.
 #[test]
 fn what_a_fire_would_do_is_seen_on_the_smallest_screen() {
     let bare = |told: &SessionAt, width, height| shown(told, (width, height), bare_status).join("\n");

@@ -1,4 +1,4 @@
-//! What a fire would do, fact by fact.
+//! The facts about what a fire would do.
 
 use crate::{
     insight,
@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-/// A fact with its name before it.
+/// One fact with its label.
 pub(super) struct CardFact {
     pub(super) name: &'static str,
     pub(super) role: Role,
-    /// Its lines, as far as they fit; longer ones are wrapped.
+    /// The lines of the fact; a line that is too long is wrapped.
     pub(super) lines: Vec<String>,
-    /// Whether it stays, whatever the room.
+    /// Whether the fact is shown even where there is little room.
     pub(super) stays: bool,
 }
 
@@ -39,7 +39,7 @@ impl CardFact {
     }
 }
 
-/// All that is known, in order, with so many of the objects by name.
+/// All known facts in order; `named` is the number of affected objects to list by name.
 pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardFact> {
     let back = returns(&card.comes_back);
     let returns = CardFact::new("returns", [back.clone()]).staying();
@@ -63,21 +63,21 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     facts
 }
 
-/// `A puts it back`; a cost that is no verb stands behind a colon.
+/// `A puts it back`; a cost that does not begin with a verb follows a colon.
 fn said(key: &str, cost: &str) -> String {
     let first = cost.split(' ').next().unwrap_or_default();
     let verb = first.ends_with('s') && first.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     if verb && first != "its" { format!("{key} {cost}") } else { format!("{key}: {cost}") }
 }
 
-/// The objects by their full names, without what the headline has named already.
+/// The affected objects by their full names, without those that the headline already names.
 fn hits(card: &TargetCard, most: usize) -> Vec<String> {
     let headline: Vec<&str> = card.headline.split([' ', ',', ';']).collect();
     let named: Vec<&str> = card.objects.iter().map(|object| without_kind(object)).collect();
-    let told: Vec<&str> = named.iter().copied().filter(|name| !headline.contains(name)).collect();
-    let told = if told.is_empty() { named } else { told };
-    let mut lines: Vec<String> = told.iter().take(most).map(|name| (*name).to_owned()).collect();
-    let more = told.len().saturating_sub(most);
+    let names: Vec<&str> = named.iter().copied().filter(|name| !headline.contains(name)).collect();
+    let names = if names.is_empty() { named } else { names };
+    let mut lines: Vec<String> = names.iter().take(most).map(|name| (*name).to_owned()).collect();
+    let more = names.len().saturating_sub(most);
     let share = card.share.as_ref().map(|share| format!("  ({share})")).unwrap_or_default();
     match lines.last_mut() {
         Some(last) if more > 0 => last.push_str(&format!("  and {more} more{share}")),
@@ -87,12 +87,12 @@ fn hits(card: &TargetCard, most: usize) -> Vec<String> {
     lines
 }
 
-/// The name without its kind: the headline says what it is.
+/// The name without its kind, which the headline already gives.
 fn without_kind(object: &str) -> &str {
     object.split_once('/').map_or(object, |(_, name)| name)
 }
 
-/// `NO: it stays at 0 until it is scaled again`, as whoever asks whether it returns hears it.
+/// Rewords the card's yes/no answer as a statement: `NO: it stays at 0` becomes `not by itself: stays at 0`.
 fn returns(comes_back: &str) -> String {
     let comes_back = comes_back.replace(" until it is ", " until ");
     for (answer, words) in
@@ -105,7 +105,7 @@ fn returns(comes_back: &str) -> String {
     comes_back
 }
 
-/// What was saved, and whether it could be put back when the server was last asked.
+/// The saved manifests, and the result of the last check whether they can be restored.
 fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     let session = scene.session;
     let kit = session.undo.kits.get(&card.step)?;
@@ -123,7 +123,7 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     })
 }
 
-/// What ends the run by itself from then on.
+/// The limits at which the guards end the run.
 fn guards(scene: &Scene) -> Option<CardFact> {
     let limits = &scene.session.guards.limits;
     let words = |guard: Guard| {
@@ -150,14 +150,14 @@ fn guards(scene: &Scene) -> Option<CardFact> {
     })
 }
 
-/// What to know before.
+/// Warnings to read before the fire.
 fn notes(scene: &Scene) -> Option<CardFact> {
     let unready = insight::not_ready_to_fire(scene.session).map(|why| format!("no verdict yet: {why}"));
     let lines: Vec<String> = unready.into_iter().chain(liveness(scene)).collect();
     (!lines.is_empty()).then(|| CardFact::new("note", lines).warning())
 }
 
-/// Where the consumer's liveness asks the page that an open breaker fails.
+/// A warning if the consumer's liveness probe requests the health page that an open breaker makes fail.
 fn liveness(scene: &Scene) -> Option<String> {
     let session = scene.session;
     session.breaker.belief.as_ref().filter(|belief| belief.state.is_a_breakers())?;

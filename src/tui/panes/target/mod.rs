@@ -1,4 +1,4 @@
-//! What the fire will do, shown before it can be fired.
+//! The target card: what the fire will do, shown before it is fired.
 
 mod facts;
 #[cfg(test)]
@@ -18,10 +18,10 @@ use crate::{
 };
 use facts::{CardFact, facts};
 
-/// Columns of a fact's name.
+/// Columns of a fact's label.
 const NAME: usize = 9;
 
-/// Draws the card, as tall as its text; what is below it stays.
+/// Draws the card, as tall as its text; what is drawn below it is kept.
 pub(crate) fn target(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, room) = (canvas.width(), canvas.height().saturating_sub(2));
     let lines = lines(scene, width.saturating_sub(4), room);
@@ -37,7 +37,7 @@ pub(crate) fn target(canvas: &mut PaneBuffer, scene: &Scene) {
     }
 }
 
-/// The lines of the card in full, or without as much as has to give way.
+/// The lines of the card: complete, or shortened until they fit into `rows`.
 pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     let Some(card) = scene.card() else {
         let step = scene.awaiting_fire().map(|row| row.step.label.as_str()).unwrap_or_default();
@@ -46,13 +46,13 @@ pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine>
         let step = text::wrapped(step, columns).into_iter().map(|line| RoleLine::strong(Role::Fault, line));
         return step.chain(unknown.map(RoleLine::text)).take(rows).collect();
     };
-    let told = LEVELS.map(|level| told(scene, card, columns, &level));
-    let [.., least] = &told;
-    let parts = told.iter().find(|parts| taken(parts) <= rows).unwrap_or(least);
+    let variants = LEVELS.map(|level| told(scene, card, columns, &level));
+    let [.., least] = &variants;
+    let parts = variants.iter().find(|parts| taken(parts) <= rows).unwrap_or(least);
     let spare = rows.saturating_sub(taken(parts));
     let mut lines = Vec::new();
     for (name, rows) in parts {
-        // A free row parts what the fire does from what guards it.
+        // A blank row separates what the fire does from the guards.
         if *name == "guards" && spare > 0 {
             lines.push(RoleLine::new());
         }
@@ -61,14 +61,15 @@ pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine>
     lines
 }
 
-/// What gives way: objects beyond so many, the facts of these names, all but the first clause of the headline.
+/// One level of shortening: how many objects are named, which facts are left out, and whether only the headline's first
+/// clause is shown.
 struct Shortening {
     named: usize,
     left_out: &'static [&'static str],
     brief: bool,
 }
 
-/// From all to the least that is shown.
+/// The levels from the complete card to the shortest one.
 const LEVELS: [Shortening; 9] = [
     Shortening { named: 6, left_out: &[], brief: false },
     Shortening { named: 6, left_out: &["note"], brief: false },
@@ -78,11 +79,11 @@ const LEVELS: [Shortening; 9] = [
     Shortening { named: 3, left_out: &["note", "guards", "undo", "then"], brief: false },
     Shortening { named: 1, left_out: &["note", "guards", "undo", "then"], brief: false },
     Shortening { named: 1, left_out: &["note", "guards", "undo", "then"], brief: true },
-    // On the smallest screen the headline says what is hit.
+    // On the smallest screen only the headline names the target.
     Shortening { named: 0, left_out: &["note", "guards", "undo", "then"], brief: true },
 ];
 
-/// Rows by the name of what they are about.
+/// The rows of each fact, with the fact's label.
 type Parts = Vec<(&'static str, Vec<RoleLine>)>;
 
 fn taken(parts: &Parts) -> usize {
@@ -103,7 +104,7 @@ fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Shortening) ->
     parts
 }
 
-/// A fact in as many rows as it takes.
+/// A fact, wrapped into rows.
 fn in_rows(fact: &CardFact, columns: usize) -> Vec<RoleLine> {
     let room = columns.saturating_sub(NAME);
     let wrap = |line: &String| match text::width(line) <= room {
@@ -121,7 +122,8 @@ fn in_rows(fact: &CardFact, columns: usize) -> Vec<RoleLine> {
     named.collect()
 }
 
-/// The cluster that the step would act in, in a few words. A program is only given one.
+/// The cluster in which the step would act, in a few words. For a step that runs a program, `given` marks that the
+/// context is only passed to it.
 pub(super) fn place(scene: &Scene, columns: usize) -> String {
     let of_session = scene.session.meta.context.as_deref();
     let (context, sure) = match scene.card().map(|card| card.place.as_ref()) {
@@ -131,7 +133,7 @@ pub(super) fn place(scene: &Scene, columns: usize) -> String {
     };
     let word = if sure { "on" } else { "given" };
     match context {
-        // What tells contexts apart often stands at their end.
+        // The distinguishing part of a context is often at its end.
         Some(context) => {
             format!("{word} {}", text::fit_ends(context, columns.saturating_sub(word.len() + 1)))
         }
@@ -139,12 +141,13 @@ pub(super) fn place(scene: &Scene, columns: usize) -> String {
     }
 }
 
-/// In which cluster it would be, where that goes without saying no more.
+/// The cluster in which the fire would act; empty if it is the allowed context of the session, or if none is known to
+/// either.
 fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine> {
     let session = scene.session.meta.context.as_deref();
     let (context, sure, allowed) = match &card.place {
         Some(place) => (place.context.as_deref(), place.sure, place.allowed),
-        // A recording of before this was told.
+        // A recording from before cards had a place.
         None => (session, true, scene.session.meta.allowed),
     };
     let name = RoleLine::strong(Role::Text, "where").to(NAME);
@@ -156,7 +159,7 @@ fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine
         (Some(context), true, false) => (context, "is not on the allow-list: a name is to be typed"),
         (Some(context), false, _) => (context, "is what it is given; what else it picks cannot be seen"),
     };
-    // A name of a cluster that is not to be overlooked is shown whole, on rows of its own where it is long.
+    // The name of a cluster that must not be overlooked is shown in full, on rows of its own if it is long.
     let room = columns.saturating_sub(NAME);
     let chip = RoleLine::new().fill(Role::Failing, format!(" {context} "));
     let words = RoleLine::of(Role::Failing, words);

@@ -1,4 +1,4 @@
-//! What is never cut of what a fire would do.
+//! What the card of a fire never cuts.
 
 use crate::{
     session::{
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 
 type SessionAt = (Session, Timestamp);
 
-/// The story up to the fire, with another card.
+/// The story up to the fire, with a changed card.
 fn carded(change: impl FnOnce(&mut TargetCard)) -> SessionAt {
     let mut told = fixtures::steady();
     let mut card = told.0.target.clone().unwrap();
@@ -136,7 +136,7 @@ fn a_fire_after_t0_has_a_card_too() {
 }
 
 proptest! {
-    /// The first name, whether it returns and what puts it back are whole, however long the rest is.
+    /// The first name, whether the object returns and what puts it back are shown in full, however long the rest is.
     #[test]
     fn what_must_be_known_before_a_fire_is_never_cut(
         width in 80_u16..240,
@@ -153,7 +153,7 @@ proptest! {
         let height = if tall { 50 } else if width < 100 { 24 } else { 36 };
         let screen = shown(&told, width, height);
         let card = card(&screen);
-        // A name that is wider than the card goes on in the next row, in the middle of a word.
+        // A name that is wider than the card continues in the next row, broken within a word.
         let letters = |text: &str| text.split_whitespace().collect::<String>();
         prop_assert!(!card.contains('…'), "{}", screen);
         prop_assert!(letters(&card).contains(&letters(&names[0])), "{}: {}", names[0], screen);

@@ -1,28 +1,28 @@
-//! Leaving, and what is asked before; another run after the end.
+//! Quitting, its confirmations, and another run after the end.
 
 use super::*;
 use crate::session::command::StepCommand;
 
-/// The story in which what was fired away comes back by itself.
-fn self_healing(mut told: (Session, Timestamp)) -> TestScreen {
-    for kit in told.0.undo.kits.values_mut() {
+/// A scenario in which the fault heals without an undo.
+fn self_healing(mut session_at: (Session, Timestamp)) -> TestScreen {
+    for kit in session_at.0.undo.kits.values_mut() {
         kit.needed = false;
     }
-    TestScreen::at(told)
+    TestScreen::at(session_at)
 }
 
 #[test]
 fn quitting_asks_while_the_fault_is_on() {
-    let mut desk = self_healing(fixtures::before_failing());
-    assert_eq!(desk.press("q"), []);
-    assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
-    desk.press("ESC");
-    assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
-    desk.press("q");
-    assert_eq!(desk.press("u"), [], "there is nothing to put back");
-    assert_eq!(desk.press("w"), [], "there is nothing to leave without");
-    assert_eq!(desk.press("y"), [send(Command::Step(StepCommand::Quit))]);
-    assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
+    let mut screen = self_healing(fixtures::before_failing());
+    assert_eq!(screen.press("q"), []);
+    assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit));
+    screen.press("ESC");
+    assert_eq!((&screen.view.overlay, screen.view.leaving), (&None, Leaving::No));
+    screen.press("q");
+    assert_eq!(screen.press("u"), [], "there is nothing to put back");
+    assert_eq!(screen.press("w"), [], "there is nothing to leave without");
+    assert_eq!(screen.press("y"), [send(Command::Step(StepCommand::Quit))]);
+    assert_eq!(screen.take(Msg::Finished).effects, [Effect::Leave]);
 }
 
 #[test]
@@ -39,31 +39,31 @@ fn quitting_a_lasting_fault_puts_it_back_unless_told_not_to() {
         ("n", &[]),
         ("x", &[]),
     ] {
-        let mut desk = TestScreen::at(fixtures::before_failing());
-        assert_eq!(desk.press("q"), []);
-        assert_eq!(desk.press(key), effects, "{key}");
-        assert_eq!(desk.view.overlay.is_none(), key != "x", "{key}");
+        let mut screen = TestScreen::at(fixtures::before_failing());
+        assert_eq!(screen.press("q"), []);
+        assert_eq!(screen.press(key), effects, "{key}");
+        assert_eq!(screen.view.overlay.is_none(), key != "x", "{key}");
         if !effects.is_empty() {
-            assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave], "{key}");
+            assert_eq!(screen.take(Msg::Finished).effects, [Effect::Leave], "{key}");
         }
     }
 }
 
-/// The run is over, and what was fired away is not back.
+/// The run is over, and the fault is still on.
 fn ended_with_the_fault_on() -> TestScreen {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
-    desk.take(Msg::Finished);
-    desk
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
+    screen.take(Msg::Finished);
+    screen
 }
 
 #[test]
 fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
     let finished = || {
-        let mut desk = ended_with_the_fault_on();
-        assert_eq!(desk.press("q"), []);
-        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
-        desk
+        let mut screen = ended_with_the_fault_on();
+        assert_eq!(screen.press("q"), []);
+        assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit));
+        screen
     };
     assert_eq!(finished().press("w"), [Effect::Leave]);
     let undone = |failed: &[&str]| UndoResult {
@@ -73,119 +73,121 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
     for (undone, effects) in
         [(undone(&[]), vec![Effect::Leave]), (undone(&["Deployment x: forbidden"]), Vec::new())]
     {
-        let mut desk = finished();
-        assert_eq!(desk.press("u"), [send(Command::Undo)]);
-        desk.tell(EventKind::UndoBegan);
-        assert_eq!(desk.take(Msg::Changed).effects, []);
-        desk.tell(EventKind::UndoDone(undone));
-        assert_eq!(desk.take(Msg::Changed).effects, effects);
-        assert_eq!(desk.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
+        let mut screen = finished();
+        assert_eq!(screen.press("u"), [send(Command::Undo)]);
+        screen.tell(EventKind::UndoBegan);
+        assert_eq!(screen.take(Msg::Changed).effects, []);
+        screen.tell(EventKind::UndoDone(undone));
+        assert_eq!(screen.take(Msg::Changed).effects, effects);
+        assert_eq!(screen.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
     }
 }
 
 #[test]
 fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
     for first in [Msg::Interrupted("SIGTERM"), Msg::Closed] {
-        let mut desk = TestScreen::at(fixtures::before_failing());
-        assert_eq!(desk.take(first).effects, [send(Command::Step(StepCommand::Quit))]);
-        assert_eq!(desk.press("CTRL+C"), [send(Command::Step(StepCommand::Cut))]);
-        assert_eq!(desk.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
+        let mut screen = TestScreen::at(fixtures::before_failing());
+        assert_eq!(screen.take(first).effects, [send(Command::Step(StepCommand::Quit))]);
+        assert_eq!(screen.press("CTRL+C"), [send(Command::Step(StepCommand::Cut))]);
+        assert_eq!(screen.press("CTRL+C"), [Effect::Leave], "the third time nobody waits any more");
     }
 }
 
 #[test]
 fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    assert_eq!(desk.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
-    assert_eq!(desk.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
-    assert_eq!(desk.view.leaving, Leaving::Asked);
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    assert_eq!(screen.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
+    assert_eq!(screen.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
+    assert_eq!(screen.view.leaving, Leaving::Asked);
 }
 
 #[test]
 fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
     for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
-        let mut desk = TestScreen::at(fixtures::finished(Variant::After));
-        desk.take(Msg::Finished);
-        assert_eq!(desk.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
-        assert_eq!(desk.view.leaving, leaving, "{msg:?}");
+        let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+        screen.take(Msg::Finished);
+        assert_eq!(screen.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
+        assert_eq!(screen.view.leaving, leaving, "{msg:?}");
     }
-    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
-    desk.take(Msg::Finished);
-    assert_eq!((desk.press("q"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    screen.take(Msg::Finished);
+    assert_eq!((screen.press("q"), screen.view.leaving), (vec![Effect::Leave], Leaving::No));
 }
 
 #[test]
 fn after_the_end_nothing_is_asked_about_what_is_back_or_was_rolled_back() {
-    let mut desk = ended_with_the_fault_on();
-    desk.press("q");
-    desk.tell(EventKind::FaultHealed { what: "it is back".to_owned() });
-    desk.take(Msg::Changed);
-    assert_eq!(desk.view.overlay, None, "there is nothing to ask any more");
-    assert_eq!(desk.press("q"), [Effect::Leave]);
-    let mut desk = ended_with_the_fault_on();
-    let mut rolled_back = desk.session.steps.rows[0].clone();
+    let mut screen = ended_with_the_fault_on();
+    screen.press("q");
+    screen.tell(EventKind::FaultHealed { what: "it is back".to_owned() });
+    screen.take(Msg::Changed);
+    assert_eq!(screen.view.overlay, None, "there is nothing to ask any more");
+    assert_eq!(screen.press("q"), [Effect::Leave]);
+    let mut screen = ended_with_the_fault_on();
+    let mut rolled_back = screen.session.steps.rows[0].clone();
     rolled_back.step.at = StepRef { section: Section::Rollbacks, index: 0 };
     rolled_back.state = StepState::Succeeded;
-    desk.session.steps.rows.push(rolled_back);
-    assert_eq!(desk.press("q"), [Effect::Leave], "it may take a while to be back");
+    screen.session.steps.rows.push(rolled_back);
+    assert_eq!(screen.press("q"), [Effect::Leave], "it may take a while to be back");
 }
 
 #[test]
 fn a_new_run_follows_the_end_where_the_fault_is_over() {
-    let mut desk = TestScreen::at(fixtures::after_closed());
-    assert_eq!(desk.press("R"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("e ends it"));
-    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
-    desk.take(Msg::Finished);
-    assert_eq!(desk.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
-    assert_eq!(desk.press("R"), [Effect::Again]);
-    let mut desk = TestScreen::at(fixtures::before_failing());
-    desk.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
-    desk.take(Msg::Finished);
-    assert_eq!(desk.press("R"), []);
-    assert!(desk.view.hint.as_deref().unwrap().contains("u puts back"));
+    let mut screen = TestScreen::at(fixtures::after_closed());
+    assert_eq!(screen.press("R"), []);
+    assert!(screen.view.hint.as_deref().unwrap().contains("e ends it"));
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    screen.take(Msg::Finished);
+    assert_eq!(screen.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
+    assert_eq!(screen.press("R"), [Effect::Again]);
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
+    screen.take(Msg::Finished);
+    assert_eq!(screen.press("R"), []);
+    assert!(screen.view.hint.as_deref().unwrap().contains("u puts back"));
 }
 
 #[test]
 fn after_the_end_nothing_is_asked() {
-    let mut desk = TestScreen::at(fixtures::finished(Variant::After));
-    assert_eq!(desk.take(Msg::Finished).effects, []);
-    assert_eq!(desk.press("SPACE"), []);
-    assert_eq!(desk.press("q"), [Effect::Leave]);
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    assert_eq!(screen.take(Msg::Finished).effects, []);
+    assert_eq!(screen.press("SPACE"), []);
+    assert_eq!(screen.press("q"), [Effect::Leave]);
 }
 
-/// A lesson of the demo: one key leads on, `q` leaves and asks, wherever it stands.
-fn lesson(told: (Session, Timestamp)) -> TestScreen {
-    let mut desk = self_healing(told);
-    desk.view.course = Some(Sequence { next: "lesson 2", names: ("before", "after") });
-    desk
+/// A lesson of the demo: one key continues; `q` asks and quits, in every phase.
+fn lesson(session_at: (Session, Timestamp)) -> TestScreen {
+    let mut screen = self_healing(session_at);
+    screen.view.course = Some(Sequence { next: "lesson 2", names: ("before", "after") });
+    screen
 }
 
 #[test]
 fn in_a_course_q_always_asks_and_always_leaves() {
-    for told in [fixtures::ready(), fixtures::steady(), fixtures::after_open(), fixtures::after_closed()] {
-        let mut desk = lesson(told);
-        assert_eq!(desk.press("q"), []);
-        assert_eq!(desk.view.overlay, Some(Overlay::ConfirmQuit));
-        desk.press("ESC");
-        assert_eq!((&desk.view.overlay, desk.view.leaving), (&None, Leaving::No));
-        desk.press("q");
-        assert_eq!(desk.press("q"), [send(Command::Step(StepCommand::Quit))]);
-        assert_eq!(desk.take(Msg::Finished).effects, [Effect::Leave]);
-        assert_eq!(desk.view.leaving, Leaving::Asked, "nothing follows");
+    for session_at in
+        [fixtures::ready(), fixtures::steady(), fixtures::after_open(), fixtures::after_closed()]
+    {
+        let mut screen = lesson(session_at);
+        assert_eq!(screen.press("q"), []);
+        assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit));
+        screen.press("ESC");
+        assert_eq!((&screen.view.overlay, screen.view.leaving), (&None, Leaving::No));
+        screen.press("q");
+        assert_eq!(screen.press("q"), [send(Command::Step(StepCommand::Quit))]);
+        assert_eq!(screen.take(Msg::Finished).effects, [Effect::Leave]);
+        assert_eq!(screen.view.leaving, Leaving::Asked, "nothing follows");
     }
-    let mut desk = lesson(fixtures::finished(Variant::Before));
-    desk.take(Msg::Finished);
-    assert_eq!(desk.press("q"), [], "also after the end");
-    assert_eq!(desk.press("y"), [Effect::Leave]);
-    assert_eq!(desk.view.leaving, Leaving::Asked, "nothing follows");
+    let mut screen = lesson(fixtures::finished(Variant::Before));
+    screen.take(Msg::Finished);
+    assert_eq!(screen.press("q"), [], "also after the end");
+    assert_eq!(screen.press("y"), [Effect::Leave]);
+    assert_eq!(screen.view.leaving, Leaving::Asked, "nothing follows");
 }
 
 #[test]
 fn in_a_course_one_key_leads_on_once_it_has_ended() {
-    let mut desk = lesson(fixtures::finished(Variant::Before));
-    desk.take(Msg::Finished);
-    assert_eq!((desk.press("SPACE"), desk.view.leaving), (vec![Effect::Leave], Leaving::No));
+    let mut screen = lesson(fixtures::finished(Variant::Before));
+    screen.take(Msg::Finished);
+    assert_eq!((screen.press("SPACE"), screen.view.leaving), (vec![Effect::Leave], Leaving::No));
     let mut alone = self_healing(fixtures::finished(Variant::Before));
     alone.take(Msg::Finished);
     assert_eq!(alone.press("SPACE"), [], "nothing comes after a session of its own");
@@ -193,7 +195,8 @@ fn in_a_course_one_key_leads_on_once_it_has_ended() {
 
 #[test]
 fn in_a_course_what_follows_a_fire_goes_by_itself() {
-    for (mut desk, goes_on) in [(lesson(fixtures::steady()), true), (self_healing(fixtures::steady()), false)]
+    for (mut screen, goes_on) in
+        [(lesson(fixtures::steady()), true), (self_healing(fixtures::steady()), false)]
     {
         let kill = StepRef { section: Section::Method, index: 0 };
         let fired = [
@@ -201,6 +204,6 @@ fn in_a_course_what_follows_a_fire_goes_by_itself() {
             goes_on.then_some(Command::Step(StepCommand::Auto(true))),
         ];
         let expected: Vec<Effect> = fired.into_iter().flatten().map(send).collect();
-        assert_eq!(desk.press("F"), expected);
+        assert_eq!(screen.press("F"), expected);
     }
 }

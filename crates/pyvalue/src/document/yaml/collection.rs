@@ -1,4 +1,4 @@
-//! Collections on their way to become values.
+//! YAML collections under construction.
 
 use super::{
     compose::Composed,
@@ -22,13 +22,13 @@ pub(super) struct OpenCollection {
 }
 
 pub(super) enum Kind {
-    /// Of an `!!omap` or `!!pairs` every item is a pair.
+    /// Every item of an `!!omap` or `!!pairs` is a pair.
     Sequence { items: Vec<Value>, children: Vec<Node>, pairs: bool },
-    /// A mapping of one entry, which is read as a list of the key and the value.
+    /// A mapping with one entry, which is represented as a list of the key and the value.
     Pair { items: Vec<Value>, children: Vec<Node> },
     Mapping {
         own: Vec<OwnEntry>,
-        /// What each `<<` brings in.
+        /// The mappings merged by each `<<`.
         merged: Vec<Vec<(Value, Node)>>,
         key: Option<PendingKey>,
         numbers: NumberKeys,
@@ -55,14 +55,14 @@ impl Kind {
 
 pub(super) type OwnEntry = ((String, Span), (Value, Node));
 
-/// The key whose value comes next.
+/// The key of the next value.
 pub(super) enum PendingKey {
     Own(String, Span),
-    /// `<<`.
+    /// The merge key `<<`.
     Merge,
 }
 
-/// The keys of a mapping that are numbers: of equal ones, as `1`, `true` and `1.0`, the first tells how it is spelled.
+/// The numeric keys of a mapping: equal keys (such as `1`, `true` and `1.0`) get the spelling of the first.
 #[derive(Default)]
 pub(super) struct NumberKeys(HashMap<Number, String>);
 
@@ -83,7 +83,7 @@ impl NumberKeys {
         self.0.entry(number).or_insert(own).clone()
     }
 
-    /// The spelling of a key that stands at a place of the text, and has this one where it stands.
+    /// Returns the spelling of a key at a position of the text, whose own spelling is `own`.
     fn spelled_at(&mut self, text: &str, at: Span, own: String) -> String {
         match text.get(at.start as usize..at.end as usize).map(scalar::resolve) {
             Some(Ok(Scalar::Value(key))) => self.spelled(&key, own),
@@ -92,7 +92,7 @@ impl NumberKeys {
     }
 }
 
-/// The whole number that a float is exactly, if it is one.
+/// Converts a float to the equal integer, if there is one.
 fn of_float(float: f64) -> Number {
     let whole = float as i64;
     match whole as f64 == float && whole != i64::MAX {
@@ -101,9 +101,10 @@ fn of_float(float: f64) -> Number {
     }
 }
 
-/// A collection of a text as a value, with its anchor.
+/// Converts a completed collection to a value, with its anchor.
 ///
-/// The error says what is wrong with the collection as a whole.
+/// # Errors
+/// Returns a message about the collection as a whole.
 pub(super) fn close(frame: OpenCollection, end: Span, text: &str) -> Result<(Composed, usize), String> {
     let OpenCollection { start, anchor, size, kind } = frame;
     let (value, children, keys) = match kind {
@@ -116,7 +117,7 @@ pub(super) fn close(frame: OpenCollection, end: Span, text: &str) -> Result<(Com
         Kind::Mapping { own, merged, .. } => {
             let mut map = Map::default();
             let (mut children, mut keys) = (Vec::new(), Vec::new());
-            // Those of the mappings that were merged are equal to its own.
+            // Keys of merged mappings must be compared with the mapping's own keys.
             let (mut numbers, merges) = (NumberKeys::default(), !merged.is_empty());
             for mappings in merged {
                 let mut first = HashSet::new();
@@ -144,7 +145,8 @@ fn entries((mapping, node): (Value, Node)) -> impl Iterator<Item = OwnEntry> {
     placed.map(|(((key, value), child), at)| ((key, at), (value, child)))
 }
 
-/// From the first thing of a collection to its last: the scanner's end of a block collection is the next token.
+/// Returns the span from the first to the last child of a collection: the scanner reports the next token as the end of
+/// a block collection.
 fn around(start: Span, children: &[Node], keys: &[Span], end: Span) -> Span {
     let last = children.last().map(|node| node.span.end).max(keys.last().map(|key| key.end));
     let end = if end.start == end.end { last.unwrap_or(start.end) } else { end.end };

@@ -1,4 +1,4 @@
-//! Events into values: anchors, merge keys, keys of any type, positions.
+//! Composes values from YAML events: anchors, merge keys, keys of any type, positions.
 
 use super::{
     collection::{Kind, OpenCollection, PendingKey, close},
@@ -15,10 +15,10 @@ use crate::{
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use std::{borrow::Cow, collections::HashMap};
 
-/// Bytes of a text that weigh as much as a value: an alias copies them all.
+/// The number of text bytes that count as one additional value, because an alias copies the text.
 const WEIGHT: usize = 128;
 
-/// A composed value with its spans and the number of values in it.
+/// A composed value with its spans and its number of values.
 #[derive(Clone)]
 pub(super) struct Composed {
     pub value: Value,
@@ -26,7 +26,7 @@ pub(super) struct Composed {
     pub size: usize,
 }
 
-/// Composes without recursion: how deep a text nests is a matter of its author.
+/// Composes values without recursion, because the nesting depth depends on the input.
 pub(super) struct Composer<'a> {
     text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
@@ -34,7 +34,7 @@ pub(super) struct Composer<'a> {
     offsets: Offsets<'a>,
     open: Vec<OpenCollection>,
     values: usize,
-    /// Spans in which everything stands for itself: quoted texts and blocks of text.
+    /// The spans of quoted scalars and block scalars, whose content is not checked for tabs.
     verbatim: Vec<Span>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The one document of the text.
+    /// Composes the only document of the text.
     pub(super) fn document(mut self) -> Result<(Value, Node), SyntaxError> {
         let mut document = None;
         loop {
@@ -111,7 +111,8 @@ impl<'a> Composer<'a> {
         Ok(document.unwrap_or_default())
     }
 
-    /// Notes a scalar whose text is verbatim; the text of a block ends as the reference's does.
+    /// Records the span of a quoted or block scalar, and adapts the line endings of a block scalar to the reference
+    /// implementation.
     fn as_written(&mut self, text: Cow<'a, str>, style: ScalarStyle, at: Span) -> Cow<'a, str> {
         match style {
             ScalarStyle::Plain => text,
@@ -147,7 +148,7 @@ impl<'a> Composer<'a> {
     fn count(&mut self, at: Span, values: usize) -> Result<(), SyntaxError> {
         self.values = self.values.saturating_add(values);
         match self.values > MAX_VALUES {
-            // A file can hold a bomb of aliases in ten lines.
+            // A few lines with nested aliases can expand to an enormous number of values.
             true => Err(self.error(at, format!("more than {MAX_VALUES} values, aliases counted each time"))),
             false => Ok(()),
         }
@@ -161,7 +162,7 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    /// Whether what comes next is one of the pairs of an `!!omap` or `!!pairs`.
+    /// Returns whether the next value is a pair of an `!!omap` or `!!pairs`.
     fn in_pairs(&self) -> bool {
         matches!(self.open.last(), Some(OpenCollection { kind: Kind::Sequence { pairs: true, .. }, .. }))
     }
@@ -173,7 +174,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// Whether a plain scalar is a key with a meaning of its own, `<<` or `=`, and if so takes it.
+    /// Handles a plain scalar that is the key `<<` or `=`; returns whether it was one.
     fn special_key(&mut self, text: &str, at: Span) -> bool {
         let Some(OpenCollection { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut()
         else {
@@ -187,7 +188,7 @@ impl<'a> Composer<'a> {
         true
     }
 
-    /// Puts a completed value where it belongs; gives it back if it is the whole document.
+    /// Adds a completed value to its parent; returns it if it is the whole document.
     fn put(&mut self, composed: Composed) -> Result<Option<Composed>, SyntaxError> {
         let Some(mut frame) = self.open.pop() else { return Ok(Some(composed)) };
         frame.size += composed.size;
@@ -259,7 +260,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The mappings a `<<` brings in, of which the first that has a key wins.
+    /// Returns the mappings merged by a `<<`; for equal keys the first mapping wins.
     fn merge(&self, from: Composed) -> Result<Vec<(Value, Node)>, SyntaxError> {
         let at = from.node.span;
         match from.value {
@@ -271,7 +272,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// A key as the journal writes it: text as it is, other scalars as JSON.
+    /// Returns a key in the form of the journal: strings unchanged, other scalars as JSON.
     fn key(&self, key: &Composed) -> Result<String, SyntaxError> {
         match &key.value {
             Value::Text(text) => Ok(text.clone()),
@@ -281,7 +282,7 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// The name of a standard tag, empty for the non-specific `!`.
+/// Returns the name of a standard tag, empty for the non-specific `!`.
 fn short(tag: &Tag) -> Option<&str> {
     match (tag.handle.as_str(), tag.suffix.as_str()) {
         ("tag:yaml.org,2002:", name) => Some(name),
@@ -295,7 +296,7 @@ fn unknown_tag(tag: &Tag) -> String {
     format!("could not determine a constructor for the tag '{}{}'", tag.handle, tag.suffix)
 }
 
-/// Offsets in characters to offsets in bytes, walked from the last one asked for.
+/// Converts character offsets to byte offsets, starting from the previously requested offset.
 struct Offsets<'a> {
     text: &'a str,
     chars: usize,

@@ -1,4 +1,4 @@
-//! YAML 1.1 as the reference's safe loader reads it: events of a scanner, composed into one value.
+//! YAML 1.1 as the reference implementation's safe loader reads it: the events of a scanner, composed into one value.
 
 mod collection;
 mod compose;
@@ -13,15 +13,15 @@ use crate::value::Value;
 
 pub(super) use source::{with_quoted_dash, with_whole_characters, without_mark};
 
-/// Parses a text that holds at most one document; none is null.
+/// Parses a text with at most one document; an empty text is null.
 pub(super) fn parse(text: &str) -> Result<(Value, Node), SyntaxError> {
     refuse_endless_flow(text)?;
     source::check_printable(text)?;
     compose::Composer::new(text).document()
 }
 
-/// The scanner reads a `[…]` or `{…}` to its end before it tells of its beginning, which may be the key of a mapping, and
-/// keeps two hundred bytes for each sign of it. So the signs are counted first.
+/// Refuses texts with too many flow indicators. The scanner reads a `[…]` or `{…}` to its end before it reports its
+/// start, because it may be a mapping key, and needs 200 bytes of memory per indicator.
 fn refuse_endless_flow(text: &str) -> Result<(), SyntaxError> {
     let mut signs =
         text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b',' | b'[' | b']' | b'{' | b'}'));

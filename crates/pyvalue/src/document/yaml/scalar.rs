@@ -1,4 +1,4 @@
-//! What a plain scalar means in YAML 1.1.
+//! Resolution of scalars in YAML 1.1.
 
 use crate::value::{Value, integer};
 
@@ -10,7 +10,7 @@ pub(super) enum Scalar {
     Merge,
 }
 
-/// A plain scalar without a tag; the error says what is wrong with one that looks like a number or a date.
+/// Resolves a plain scalar without a tag. Returns an error for an invalid number or date.
 pub(super) fn resolve(text: &str) -> Result<Scalar, String> {
     let value = match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -26,7 +26,7 @@ pub(super) fn resolve(text: &str) -> Result<Scalar, String> {
     Ok(Scalar::Value(value))
 }
 
-/// A scalar with an explicit standard tag.
+/// Constructs a scalar with an explicit standard tag.
 pub(super) fn construct(tag: &str, text: &str) -> Result<Scalar, String> {
     let lower = text.to_lowercase();
     let value = match tag {
@@ -77,12 +77,12 @@ fn decimal(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-/// Digits and underscores that begin with a digit.
+/// Returns whether the text consists of digits and underscores and begins with a digit.
 fn digits(text: &str) -> bool {
     text.starts_with(decimal) && all(text, decimal)
 }
 
-/// `:30:45`, at least one part, each below 60.
+/// Returns whether the text consists of base-60 parts such as `30:45`: at least one, each below 60.
 fn sexagesimal(text: &str) -> bool {
     text.split(':').all(|part| match part.as_bytes() {
         [unit] => unit.is_ascii_digit(),
@@ -176,12 +176,12 @@ fn fraction(text: &str) -> Option<f64> {
     }
 }
 
-/// `2020-01-02`, or a date and a time with an optional fraction and zone.
+/// Returns whether the text is a date such as `2020-01-02`, or a date and time with optional fraction and zone.
 fn looks_timestamp(text: &str) -> bool {
     DateTime::read(text).is_some()
 }
 
-/// A date or a moment as the journal writes it: ISO 8601.
+/// Returns a date or time in the form of the journal: ISO 8601.
 fn timestamp(text: &str) -> Result<Value, String> {
     let wrong = || format!("'{text}' is no date that exists");
     let moment = DateTime::read(text).ok_or_else(wrong)?;
@@ -272,7 +272,7 @@ fn offset(zone: &str) -> Option<i32> {
     i32::try_from(hours * 60 + minutes).ok().map(|minutes| sign * minutes)
 }
 
-/// A run of `least..=most` digits at the beginning, and what follows.
+/// Parses `least..=most` digits at the start; returns the number and the rest of the text.
 fn number(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
     let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if length < least {

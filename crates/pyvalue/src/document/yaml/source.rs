@@ -1,9 +1,9 @@
-//! What the reference's reader makes of a text where our scanner is more lenient, or reads otherwise.
+//! Corrections for texts that the reference implementation reads differently or more strictly than our scanner.
 
 use crate::document::position::{Lines, Span, SyntaxError};
 use std::borrow::Cow;
 
-/// The text without a byte-order mark.
+/// Removes a byte-order mark.
 pub(in super::super) fn without_mark(text: String) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -11,8 +11,8 @@ pub(in super::super) fn without_mark(text: String) -> String {
     }
 }
 
-/// The text with escaped surrogate pairs (`\ud83d\ude00`, as many writers of JSON leave them) as one escape each; none
-/// if there is no pair.
+/// Replaces escaped surrogate pairs (`\ud83d\ude00`, as many JSON writers produce) by single escapes; `None` if there
+/// is no pair.
 pub(in super::super) fn with_whole_characters(text: &str) -> Option<String> {
     let (mut whole, mut rest, mut found) = (String::with_capacity(text.len()), text, false);
     while let Some(at) = rest.find("\\u") {
@@ -41,8 +41,8 @@ pub(in super::super) fn with_whole_characters(text: &str) -> Option<String> {
     found.then_some(whole)
 }
 
-/// The text with the dash at an error in quotes: alone in a flow collection, as in `[-]`, it is a text to the reference
-/// and an error to our scanner. None if the error is another one.
+/// Quotes the dash at the position of an error: a lone dash in a flow collection, as in `[-]`, is a string in the
+/// reference implementation and an error in our scanner. `None` if the error is another one.
 pub(in super::super) fn with_quoted_dash(text: &str, error: &SyntaxError) -> Option<String> {
     let lines = Lines::of(text);
     let at = lines.offset(text, error.position);
@@ -51,7 +51,7 @@ pub(in super::super) fn with_quoted_dash(text: &str, error: &SyntaxError) -> Opt
     Some(format!("{before}\"-\"{after}"))
 }
 
-/// Refuses what YAML calls not printable, wherever it stands.
+/// Refuses characters that are not printable according to YAML.
 pub(super) fn check_printable(text: &str) -> Result<(), SyntaxError> {
     let unprintable = |c: &char| {
         let code = u32::from(*c);
@@ -67,8 +67,8 @@ pub(super) fn check_printable(text: &str) -> Result<(), SyntaxError> {
     }
 }
 
-/// Refuses a tab that is neither in quotes, nor in a block of text, nor in a comment. `verbatim` are the spans of the
-/// former two, in order.
+/// Refuses tabs outside of quoted scalars, block scalars and comments. `verbatim` contains the spans of the quoted and
+/// block scalars, in order.
 pub(super) fn check_tabs(text: &str, verbatim: &[Span]) -> Result<(), SyntaxError> {
     let mut spans = verbatim.iter().peekable();
     let mut free_from = 0;
@@ -88,7 +88,7 @@ pub(super) fn check_tabs(text: &str, verbatim: &[Span]) -> Result<(), SyntaxErro
     Ok(())
 }
 
-/// The span of a quoted text alone: the scanner's reaches up to the next token.
+/// Returns the span of a quoted scalar itself: the scanner's span extends to the next token.
 pub(super) fn quoted(source: &str, at: Span) -> Span {
     let written = source.as_bytes().get(at.start as usize..at.end as usize).unwrap_or_default();
     let Some((quote, mut rest)) = written.split_first() else { return at };
@@ -105,18 +105,18 @@ pub(super) fn quoted(source: &str, at: Span) -> Span {
     at
 }
 
-/// Whether a comment begins in a part of a line.
+/// Returns whether a comment begins in a part of a line.
 fn has_comment(part: &str) -> bool {
     let bytes = part.as_bytes();
     let begins = |at: usize| at == 0 || matches!(bytes[at - 1], b' ' | b'\t');
     part.match_indices('#').any(|(at, _)| begins(at))
 }
 
-/// A block of text (`|`, `>`) as the reference has it: one without content is empty, unless its header keeps the
-/// line ends; a last line of the file without its end has none.
+/// Adapts a block scalar (`|`, `>`) to the reference implementation: one without content is empty unless its header
+/// keeps the line endings, and a last line without a line ending gets none.
 pub(super) fn block<'a>(source: &str, at: Span, value: Cow<'a, str>) -> Cow<'a, str> {
     let declared = source.get(at.start as usize..).unwrap_or_default();
-    // The scanner's span begins with the content, or with the header if there is none.
+    // The scanner's span begins at the content, or at the header if there is no content.
     if declared.starts_with(['|', '>']) && value.bytes().all(|byte| byte == b'\n') {
         let (header, rest) = declared.split_once('\n').unwrap_or((declared, ""));
         let keeps = header.split('#').next().unwrap_or_default().contains('+');
@@ -133,7 +133,7 @@ pub(super) fn block<'a>(source: &str, at: Span, value: Cow<'a, str>) -> Cow<'a, 
     }
 }
 
-/// Whether a text ends with a line of the source, folded or not.
+/// Returns whether a text ends with a line of the source, folded or not.
 fn is_end_of(text: &str, line: &str) -> bool {
     let own = text.rsplit('\n').next().unwrap_or_default();
     let content = line.trim_start_matches(' ');

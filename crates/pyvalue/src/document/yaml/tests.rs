@@ -1,4 +1,4 @@
-//! Tables of YAML 1.1.
+//! Table tests for YAML 1.1.
 
 use super::parse;
 use crate::{Document, Value};

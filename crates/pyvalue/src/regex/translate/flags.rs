@@ -1,8 +1,8 @@
-//! Flags: of a whole pattern, and of a group.
+//! Flags of a whole pattern and of a group.
 
 use super::Translator;
 
-/// The flags in force, as far as they change what is written.
+/// The active flags that affect the translation.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Flags {
     pub ascii: bool,
@@ -11,7 +11,7 @@ pub(super) struct Flags {
 }
 
 impl Translator<'_> {
-    /// `(?i)` and the like, which Python accepts at the very beginning only.
+    /// Parses global flags such as `(?i)`, which Python accepts only at the start of the pattern.
     pub(super) fn global_flags(&mut self, flags: &mut Flags) -> Result<(), String> {
         loop {
             let ahead: String = self.rest.clone().take(24).collect();
@@ -31,7 +31,7 @@ impl Translator<'_> {
         }
     }
 
-    /// `(?i-m:...)` from its first letter on; flags without a group belong to the beginning.
+    /// Parses `(?i-m:...)` from its first letter; flags without a group are allowed only at the start of the pattern.
     pub(super) fn flag_group(&mut self, first: char, flags: &mut Flags) -> Result<(), String> {
         let (mut on, mut off) = (String::new(), String::new());
         let mut negative = false;
@@ -57,7 +57,7 @@ impl Translator<'_> {
     }
 }
 
-/// Applies flag letters and gives back those our engine knows under the same letter.
+/// Applies flag letters and returns those that have the same letter and meaning in the engine.
 fn turn(letters: &str, on: bool, flags: &mut Flags) -> Result<String, String> {
     if letters.contains('a') && letters.contains('u') {
         return Err("bad inline flags: flags 'a', 'u' and 'L' are incompatible".to_owned());

@@ -1,25 +1,25 @@
-//! What stands in parentheses.
+//! Groups: patterns in parentheses.
 
 use super::{ANY_NUMBER, Flags, LastWritten, Translator};
 use crate::regex::width::Width;
 
-/// What the first characters of a group say about it.
+/// The result of parsing the first characters of a group.
 enum Opening {
-    /// It was no more than those: a comment, or another group by its name.
+    /// The group is complete: a comment, or a reference by name.
     Whole(LastWritten),
-    /// Its branches follow.
+    /// The branches of this group follow.
     Of(Group),
 }
 
-/// How a group is read on.
+/// The properties of a group.
 struct Group {
     captures: bool,
     looks: LookAround,
-    /// Branches it may have.
+    /// The maximum number of branches.
     branches: usize,
 }
 
-/// Whether a group looks around instead of matching.
+/// Whether a group is a look-around.
 #[derive(Clone, Copy)]
 enum LookAround {
     No,
@@ -33,7 +33,7 @@ impl Group {
 }
 
 impl Translator<'_> {
-    /// What stands in parentheses, after the first one.
+    /// Translates a group after its opening parenthesis.
     pub(super) fn group(
         &mut self,
         before: LastWritten,
@@ -73,7 +73,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The characters after the parenthesis that say what it is; without a `?`, it captures.
+    /// Parses the characters after the parenthesis that determine the kind of group; without a `?` the group captures.
     fn opening(&mut self, before: LastWritten, inner: &mut Flags) -> Result<Opening, String> {
         if self.rest.next_if_eq(&'?').is_none() {
             self.out.push('(');
@@ -117,7 +117,7 @@ impl Translator<'_> {
         })
     }
 
-    /// `(?P<name>...` gives a group a name, `(?P=name)` stands for what it matched.
+    /// Parses `(?P<name>...`, which names a group, and `(?P=name)`, which matches the same text as that group.
     fn named(&mut self) -> Result<Opening, String> {
         match self.next()? {
             '<' => {

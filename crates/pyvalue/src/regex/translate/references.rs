@@ -1,4 +1,4 @@
-//! Groups by number and by name, and who may refer to them.
+//! References to groups by number and by name.
 
 use super::{Translator, Width};
 
@@ -8,7 +8,7 @@ impl Translator<'_> {
             return Err(format!("invalid group reference {number}"));
         }
         self.may_refer(number)?;
-        // A group of its own keeps a digit after it from being read as part of the number.
+        // Wrapped in a group, so that a following digit is not read as part of the number.
         self.out.push_str(&format!("(?:\\{number})"));
         Ok(self.width_of(number))
     }
@@ -32,7 +32,7 @@ impl Translator<'_> {
         self.names.iter().any(|(_, known)| known == name)
     }
 
-    /// The number of a group that is known.
+    /// Returns the number of a known group.
     pub(super) fn number_of(&self, name: &str) -> u32 {
         self.names.iter().find(|(_, known)| known == name).map_or(0, |(number, _)| *number)
     }
@@ -51,7 +51,7 @@ impl Translator<'_> {
         if fits { Ok(name) } else { Err(format!("bad character in group name '{name}'")) }
     }
 
-    /// The condition of `(?(1)yes|no)` in our engine's words.
+    /// Translates the condition of `(?(1)yes|no)` to the engine's dialect.
     pub(super) fn name_or_number(&mut self) -> Result<String, String> {
         let mut ahead = self.rest.clone();
         if !ahead.next().is_some_and(|c| c.is_ascii_digit()) {
@@ -75,7 +75,7 @@ impl Translator<'_> {
         Ok(number.to_string())
     }
 
-    /// Outside a look-behind a condition may ask about any group.
+    /// Checks a group in a condition. Outside a look-behind a condition may refer to any group.
     pub(super) fn may_decide(&self, number: u32) -> Result<(), String> {
         if self.behind.is_some() { self.may_refer(number) } else { Ok(()) }
     }

@@ -3,12 +3,12 @@
 use super::{LastWritten, Translator};
 use crate::regex::width::Width;
 
-/// How often something is repeated.
+/// The bounds of a quantifier.
 pub(super) struct Counts {
     pub least: u32,
-    /// None is as often as can be.
+    /// `None` means unlimited.
     pub most: Option<u32>,
-    /// In our engine's dialect.
+    /// The quantifier in the engine's dialect.
     pub written: String,
 }
 
@@ -18,7 +18,8 @@ impl Translator<'_> {
             LastWritten::Nothing | LastWritten::Anchor => return Err("nothing to repeat".to_owned()),
             LastWritten::Repeated(_) => return Err("multiple repeat".to_owned()),
             LastWritten::LookAround(start) => {
-                // Our engine refuses to repeat a look-around. Once is as good as often; none is as good as nothing.
+                // The engine cannot repeat a look-around. Matching it once is equivalent to repeating it; with a
+                // minimum of zero it is optional.
                 if counts.least == 0 {
                     self.out.insert_str(start, "(?:");
                     self.out.push_str("|)");
@@ -29,14 +30,14 @@ impl Translator<'_> {
             LastWritten::Item(width) => width,
         };
         self.out.push_str(&counts.written);
-        // Lazy and possessive.
+        // Lazy and possessive quantifiers.
         if let Some(manner) = self.rest.next_if(|c| matches!(c, '?' | '+')) {
             self.out.push(manner);
         }
         Ok(LastWritten::Repeated(width.times(counts.least, counts.most)))
     }
 
-    /// `{n}`, `{n,}`, `{,m}`, `{n,m}` after its brace; anything else is text.
+    /// Parses `{n}`, `{n,}`, `{,m}` or `{n,m}` after its opening brace; other text is literal.
     pub(super) fn counted(&mut self) -> Option<Result<Counts, String>> {
         let ahead: String =
             self.rest.clone().take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '}')).collect();

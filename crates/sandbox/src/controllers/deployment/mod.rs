@@ -1,4 +1,4 @@
-//! Deployments: ReplicaSets that follow a template, one revision after the other, without a gap.
+//! The Deployment controller: replaces the ReplicaSets of old template revisions by rolling updates or recreation.
 
 mod plan;
 mod revision;
@@ -17,11 +17,11 @@ pub(super) struct Deployments {
     pub recorder: EventRecorder,
 }
 
-/// A Deployment with its ReplicaSets, as found.
+/// A Deployment with its ReplicaSets.
 struct Family {
     object: std::sync::Arc<Object>,
     deployment: Value,
-    /// The ReplicaSet of the present template.
+    /// The ReplicaSet of the current template.
     new: Option<Value>,
     old: Vec<Value>,
 }
@@ -73,7 +73,7 @@ impl Family {
         let deployment = object.value();
         let mut old = ownership::controlled(store, &object, Resource::ReplicaSets);
         old.retain(|set| !is_leaving(set));
-        // The oldest of equal ones counts, as in a real cluster.
+        // Of several equal ReplicaSets the oldest is used, as in a real cluster.
         old.sort_by_key(|set| set["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned());
         let wanted = &deployment["spec"]["template"];
         let place = old.iter().position(|set| template::same(&set["spec"]["template"], wanted));
@@ -91,8 +91,8 @@ impl Family {
 }
 
 impl Deployments {
-    /// A rolling update: the new set grows as far as the surge allows, the old ones shrink as far as availability
-    /// allows, until only the new one is left.
+    /// Performs a rolling update: scales up the new ReplicaSet as far as the surge allows and scales down the old ones
+    /// as far as the availability allows, until only the new one is left.
     fn roll(&self, store: &Store, family: &mut Family) -> Result<(), Status> {
         let new = match family.new.take() {
             Some(set) => revision::refresh(store, &family.object, set, &family.old)?,
@@ -111,7 +111,7 @@ impl Deployments {
         Ok(())
     }
 
-    /// Everything old goes before anything new comes.
+    /// Performs a `Recreate` update: no new pod starts before all old pods have ended.
     fn recreate(&self, store: &Store, family: &mut Family) -> Result<(), Status> {
         for set in family.old.clone() {
             self.scale(store, family, set, 0)?;
@@ -130,7 +130,8 @@ impl Deployments {
         Ok(())
     }
 
-    /// While paused only the size is followed: the set that runs takes the difference.
+    /// Scales a paused Deployment: the largest running ReplicaSet takes the difference to the wanted number of
+    /// replicas.
     fn spread(&self, store: &Store, family: &Family) -> Result<(), Status> {
         let running = family.new.iter().chain(&family.old).filter(|set| plan::replicas(set) > 0);
         let total: i64 = running.clone().map(plan::replicas).sum();
@@ -149,7 +150,7 @@ impl Deployments {
         Ok(set)
     }
 
-    /// Gives a set its size and hands it back as it is then.
+    /// Sets the replicas of a ReplicaSet and returns its new version.
     fn scale(&self, store: &Store, family: &Family, set: Value, target: i64) -> Result<Value, Status> {
         let before = plan::replicas(&set);
         let name = ownership::name(&set);
@@ -177,7 +178,7 @@ impl Deployments {
     }
 }
 
-/// Forgets the oldest empty revisions beyond `revisionHistoryLimit`.
+/// Deletes the oldest empty ReplicaSets beyond `revisionHistoryLimit`.
 fn clean_up(store: &Store, family: &Family) -> Result<(), Status> {
     let limit = family.deployment["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10);
     let mut empty: Vec<&Value> = family

@@ -1,15 +1,15 @@
-//! The arithmetic of a rolling update.
+//! The calculations of a rolling update.
 
 use serde_json::Value;
 
-/// How far a rolling update may go above and below the wanted number of pods.
+/// The number of pods by which a rolling update may exceed or fall below the wanted number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Strategy {
     pub surge: i64,
     pub unavailable: i64,
 }
 
-/// What is there.
+/// The current pod counts of a Deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
     pub wanted: i64,
@@ -24,7 +24,8 @@ pub(super) struct Counts {
 }
 
 impl Strategy {
-    /// Reads `rollingUpdate`; surge rounds up, unavailability down, and both zero means one unavailable.
+    /// Reads `rollingUpdate`. `maxSurge` is rounded up, `maxUnavailable` down; when both are zero, one pod may be
+    /// unavailable.
     pub(super) fn read(rolling: &Value, wanted: i64) -> Self {
         let surge = share(&rolling["maxSurge"], wanted, true);
         let unavailable = share(&rolling["maxUnavailable"], wanted, false);
@@ -32,7 +33,7 @@ impl Strategy {
     }
 }
 
-/// A number, or a percentage of `wanted`; 25% when nothing is said.
+/// Returns a number, or a percentage of `wanted`; the default is 25%.
 fn share(value: &Value, wanted: i64, up: bool) -> i64 {
     if let Some(number) = value.as_i64() {
         return number.max(0);
@@ -41,7 +42,7 @@ fn share(value: &Value, wanted: i64, up: bool) -> i64 {
     (wanted * percent + if up { 99 } else { 0 }) / 100
 }
 
-/// `spec.replicas` of a set.
+/// Returns `spec.replicas` of a ReplicaSet.
 pub(super) fn replicas(set: &Value) -> i64 {
     set["spec"]["replicas"].as_i64().unwrap_or(1)
 }
@@ -62,7 +63,7 @@ impl Counts {
     }
 }
 
-/// How large the new set shall be now.
+/// Returns the next size of the new ReplicaSet.
 pub(super) fn new_set(counts: Counts, strategy: Strategy) -> i64 {
     if counts.new >= counts.wanted {
         return counts.wanted;
@@ -71,7 +72,8 @@ pub(super) fn new_set(counts: Counts, strategy: Strategy) -> i64 {
     counts.new + room.clamp(0, counts.wanted - counts.new)
 }
 
-/// How large each old set shall be now: first those pods go that serve nobody, then as many as availability allows.
+/// Returns the next sizes of the old ReplicaSets: unavailable pods are removed first, then as many available pods as
+/// the minimum availability allows.
 pub(super) fn old_sets(counts: Counts, strategy: Strategy, old: &[Value]) -> Vec<i64> {
     let mut targets: Vec<i64> = old.iter().map(replicas).collect();
     let least = counts.wanted - strategy.unavailable;

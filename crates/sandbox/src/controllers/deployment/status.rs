@@ -1,4 +1,4 @@
-//! A Deployment's status: what `rollout status`, `wait` and the probes read.
+//! The status of a Deployment, as `rollout status`, `wait` and probes read it.
 
 use super::super::condition::{self, Condition};
 use super::super::ownership;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Pods by what they can do, over all sets.
+/// Pod counts by state, over all ReplicaSets.
 struct Tally {
     replicas: i64,
     updated: i64,
@@ -17,7 +17,7 @@ struct Tally {
     unavailable: i64,
 }
 
-/// Writes the status; hands back when the deadline of a rollout that makes no progress has to be checked.
+/// Writes the status. Returns the time until the progress deadline has to be checked.
 pub(super) fn write(store: &Store, family: &Family) -> Result<Option<Duration>, Status> {
     let tally = Tally::of(family);
     let before = &family.deployment["status"];
@@ -38,7 +38,7 @@ pub(super) fn write(store: &Store, family: &Family) -> Result<Option<Duration>, 
     );
     let again = progress(family, &tally, &mut conditions);
     let mut status = json!({"observedGeneration": family.deployment["metadata"]["generation"]});
-    // Optional counts of zero are left out, as real servers do; probes have to cope with that.
+    // Optional counts of zero are omitted, as on real servers; probes have to handle that.
     for (key, count) in [
         ("replicas", tally.replicas),
         ("updatedReplicas", tally.updated),
@@ -78,13 +78,13 @@ impl Tally {
         }
     }
 
-    /// Only new pods, all of them there and available.
+    /// Returns whether the rollout is complete: all pods are new and available.
     fn is_complete(&self, wanted: i64) -> bool {
         self.updated == wanted && self.replicas == wanted && self.available == wanted
     }
 }
 
-/// Writes the condition Progressing; hands back how long the rollout may still stand still.
+/// Updates the condition `Progressing`; returns the time left until the progress deadline.
 fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Option<Duration> {
     let Some(new) = &family.new else { return None };
     let name = ownership::name(new);
@@ -100,7 +100,7 @@ fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Opti
         condition::set(conditions, &say("NewReplicaSetCreated", message));
         return Some(deadline(family));
     }
-    // A Deployment that was complete and lost a pod is not rolling out: the condition stays.
+    // A complete Deployment that lost a pod is not rolling out: its condition does not change.
     let about_this_set =
         known["message"].as_str().is_some_and(|message| message.contains(&format!("\"{name}\"")));
     if known["reason"] == "NewReplicaSetAvailable" && about_this_set {
@@ -109,7 +109,7 @@ fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Opti
     if moved(family, tally) || !about_this_set {
         let message = format!("ReplicaSet \"{name}\" is progressing.");
         condition::set(conditions, &say("ReplicaSetUpdated", message));
-        // The same words again: progress is a newer update time.
+        // The message is the same as before, so the update time has to be set to record the progress.
         for condition in conditions.iter_mut().filter(|condition| condition["type"] == "Progressing") {
             condition["lastUpdateTime"] = crate::store::time::now().into();
         }
@@ -135,7 +135,7 @@ fn deadline(family: &Family) -> Duration {
     Duration::from_secs(family.deployment["spec"]["progressDeadlineSeconds"].as_u64().unwrap_or(600))
 }
 
-/// Whether the rollout came closer to its end since the status was written last.
+/// Returns whether the rollout has progressed since the last status update.
 fn moved(family: &Family, tally: &Tally) -> bool {
     let before = |key: &str| family.deployment["status"][key].as_i64().unwrap_or(0);
     let old_before = before("replicas") - before("updatedReplicas");

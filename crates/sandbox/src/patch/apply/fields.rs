@@ -1,12 +1,12 @@
-//! Sets of fields, and how they are written (`fieldsV1`).
+//! Sets of fields, and their encoding as `fieldsV1`.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The way to a field: `f:spec`, `f:containers`, `k:{"name":"web"}`, `f:image`. Steps are those of `fieldsV1`.
+/// The path to a field: `f:spec`, `f:containers`, `k:{"name":"web"}`, `f:image`. The steps are those of `fieldsV1`.
 pub(super) type Path = Vec<String>;
 
-/// A set of fields. An element of a keyed list is in it by itself, beside its fields.
+/// A set of fields. An element of a keyed list is a member itself, in addition to its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields(BTreeSet<Path>);
 
@@ -21,7 +21,7 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// In order: an element before its fields.
+    /// Iterates in order: an element comes before its fields.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Path> {
         self.0.iter()
     }
@@ -38,12 +38,12 @@ impl Fields {
         Fields(&self.0 & &other.0)
     }
 
-    /// Whether it holds `path` or anything below it.
+    /// Returns whether the set contains `path` or a path below it.
     pub(super) fn reaches(&self, path: &Path) -> bool {
         self.0.range(path.clone()..).next().is_some_and(|next| next.starts_with(path))
     }
 
-    /// The set as `fieldsV1`.
+    /// Encodes the set as `fieldsV1`.
     pub(super) fn encode(&self) -> Value {
         let mut root = Map::default();
         for path in &self.0 {
@@ -53,7 +53,7 @@ impl Fields {
         Value::Object(root)
     }
 
-    /// Reads `fieldsV1`.
+    /// Decodes `fieldsV1`.
     pub(super) fn decode(fields: &Value) -> Fields {
         let mut paths = BTreeSet::new();
         collect(fields, &mut Vec::new(), &mut paths);
@@ -61,7 +61,7 @@ impl Fields {
     }
 }
 
-/// Writes one path; what is in the set and has fields in it is marked by a dot.
+/// Adds one path; a member that has fields in the set is marked by a dot.
 fn put(node: &mut Map<String, Value>, path: &[String], has_fields: bool) {
     let Some((step, rest)) = path.split_first() else {
         if has_fields {
@@ -93,7 +93,7 @@ fn collect(node: &Value, path: &mut Path, paths: &mut BTreeSet<Path>) {
     }
 }
 
-/// `.spec.containers[name="web"].image`
+/// Returns a path in readable form: `.spec.containers[name="web"].image`.
 pub(super) fn readable(path: &Path) -> String {
     let mut text = String::new();
     for step in path {

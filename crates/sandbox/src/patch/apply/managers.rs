@@ -1,32 +1,32 @@
-//! `metadata.managedFields`: who owns what.
+//! `metadata.managedFields`: the ownership of fields.
 
 use super::{fields::Fields, paths};
 use crate::store::{Resource, time};
 use serde_json::{Value, json};
 
-/// How a manager writes.
+/// The way in which a manager writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// By server-side apply.
+    /// Server-side apply.
     Apply,
-    /// In any other way.
+    /// Any other write.
     Update,
 }
 
-/// Somebody who writes.
+/// A field manager: a client that writes fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manager {
-    /// The `fieldManager` of the request, or the first word of its user agent.
+    /// The `fieldManager` of the request, or the part of its user agent before the first `/`.
     pub name: String,
-    /// How it writes.
+    /// The way in which it writes.
     pub operation: Operation,
-    /// The group and version it writes.
+    /// The group and version in which it writes.
     pub api_version: String,
-    /// The subresource it writes; empty for the object itself.
+    /// The subresource that it writes; empty for the object itself.
     pub subresource: String,
 }
 
-/// All owners of an object's fields.
+/// All managers of an object with their fields.
 #[derive(Debug)]
 pub(super) struct Managers(Vec<ManagerEntry>);
 
@@ -42,7 +42,7 @@ impl Manager {
         self.name == other.name && self.operation == other.operation && self.subresource == other.subresource
     }
 
-    /// `"kubectl" using apps/v1`
+    /// Returns the manager for error messages: `"kubectl" using apps/v1`.
     fn described(&self) -> String {
         let part = match self.subresource.as_str() {
             "" => String::new(),
@@ -52,7 +52,7 @@ impl Manager {
     }
 }
 
-/// Gives `manager` what it changed between `old` (`None`: nothing was there) and `new`, and takes it from the others.
+/// Makes `manager` the only owner of the fields that changed between `old` (`None` for a new object) and `new`.
 pub fn update(resource: Resource, old: Option<&Value>, new: &mut Value, manager: &Manager) {
     let nothing = Value::Null;
     let changed = paths::changed(resource, old.unwrap_or(&nothing), new);
@@ -125,7 +125,7 @@ impl Managers {
         others.fold(Fields::default(), |all, entry| all.union(&entry.fields))
     }
 
-    /// Who else owns fields in `changed`, and which.
+    /// Returns the other managers that own fields in `changed`, with those fields.
     pub(super) fn conflicts(&self, manager: &Manager, changed: &Fields) -> Vec<(String, Fields)> {
         let others = self.0.iter().filter(|entry| !entry.manager.is(manager));
         let shared = others.map(|entry| (entry.manager.described(), entry.fields.intersection(changed)));
@@ -138,7 +138,8 @@ impl Managers {
         }
     }
 
-    /// The time of an entry moves only when its fields do: the same apply twice must write nothing.
+    /// Sets the fields of a manager. The time of an entry changes only with its fields: repeating an apply must write
+    /// nothing.
     pub(super) fn set(&mut self, manager: &Manager, fields: Fields) {
         match self.0.iter_mut().find(|entry| entry.manager.is(manager)) {
             Some(entry) if entry.fields == fields => {}
@@ -151,7 +152,7 @@ impl Managers {
         }
     }
 
-    /// Nobody owns what is not there.
+    /// Removes fields that no longer exist from all managers.
     pub(super) fn keep_only(&mut self, present: &Fields) {
         for entry in &mut self.0 {
             entry.fields = entry.fields.intersection(present);

@@ -1,8 +1,9 @@
-//! Server-side apply: who owns which field, and what a manager's intent does to an object.
+//! Server-side apply: ownership of fields, and merging of a manager's configuration into an object.
 //!
-//! Every client that writes through the API owns the fields it set. An *apply* says which fields a manager wants to
-//! own with which values: it conflicts with other owners of fields it would change (unless forced), and what the
-//! manager no longer mentions goes, unless somebody else owns it. An *update* takes what it changes.
+//! Every client that writes through the API owns the fields that it set. An *apply* contains the fields that a manager
+//! wants to own, with their values: it conflicts with other owners of fields that it would change (unless forced), and
+//! fields that the manager no longer mentions are removed unless another manager owns them. An *update* takes ownership
+//! of the fields that it changes.
 
 mod fields;
 mod managers;
@@ -18,9 +19,9 @@ use fields::Fields;
 use managers::Managers;
 use serde_json::Value;
 
-/// Reads the body of an apply. Errors: 400 for what cannot be read.
+/// Parses the body of an apply request. Errors: 400 for an invalid body.
 pub fn configuration(body: &[u8]) -> Result<Value, Status> {
-    // JSON is YAML too, but its own reader is quicker and knows no implicit types.
+    // JSON is valid YAML, but the JSON parser is faster and has no implicit types.
     let parsed = serde_json::from_slice(body).or_else(|_| serde_saphyr::from_slice::<Value>(body));
     match parsed {
         Ok(value) if value.is_object() => Ok(value),
@@ -29,8 +30,8 @@ pub fn configuration(body: &[u8]) -> Result<Value, Status> {
     }
 }
 
-/// What `live` becomes when `manager` applies `configuration`; `None` when there is no object yet.
-/// Error: 409 that names every field others own with another value, unless `force`.
+/// Returns the object after `manager` has applied `configuration` to `live` (`None` when there is no object yet).
+/// Error: 409 that names every field that others own with another value, unless `force`.
 pub fn apply(
     resource: Resource,
     live: Option<&Value>,

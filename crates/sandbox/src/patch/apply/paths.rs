@@ -1,11 +1,11 @@
-//! Fields in objects: finding, comparing, overlaying and removing them.
+//! The fields of objects: collecting, comparing, overlaying and removing them.
 
 use super::fields::{Fields, Path};
 use crate::{patch::keys, store::Resource};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What nobody owns: it names the object or is the server's.
+/// Metadata that nobody owns: it identifies the object or belongs to the server.
 const UNOWNED_METADATA: [&str; 11] = [
     "name",
     "namespace",
@@ -20,7 +20,7 @@ const UNOWNED_METADATA: [&str; 11] = [
     "managedFields",
 ];
 
-/// Every field that can be owned, with its value; elements of keyed lists have the value null.
+/// Returns every field that can be owned, with its value; elements of keyed lists have the value null.
 pub(super) fn leaves(resource: Resource, object: &Value) -> BTreeMap<Path, Value> {
     let mut leaves = BTreeMap::new();
     let Some(root) = object.as_object() else { return leaves };
@@ -41,7 +41,7 @@ pub(super) fn leaves(resource: Resource, object: &Value) -> BTreeMap<Path, Value
     leaves
 }
 
-/// The fields that are new or differ, and those that are gone.
+/// Returns the fields that were added, changed or removed.
 pub(super) fn changed(resource: Resource, old: &Value, new: &Value) -> Fields {
     let (old, new) = (leaves(resource, old), leaves(resource, new));
     let differs = new.iter().filter(|(path, value)| old.get(*path) != Some(value)).map(|(path, _)| path);
@@ -91,7 +91,7 @@ fn walk(
     path.pop();
 }
 
-/// Lays `configuration` over `object`; what it does not mention stays.
+/// Merges `configuration` into `object`; fields that it does not mention are kept.
 pub(super) fn overlay(resource: Resource, object: &mut Value, configuration: &Value) {
     overlay_map(resource, "", object, configuration);
 }
@@ -143,8 +143,8 @@ fn overlay_list(resource: Resource, parent: &str, name: &str, target: &mut Value
     }
 }
 
-/// Takes `fields` out of `object`. An element goes as a whole unless somebody in `others` owns a part of it; maps
-/// and lists that become empty go too.
+/// Removes `fields` from `object`. A list element is removed as a whole unless `others` own a part of it; maps and
+/// lists that become empty are removed too.
 pub(super) fn remove(resource: Resource, object: &mut Value, fields: &Fields, others: &Fields) {
     for path in fields.iter() {
         let is_element = path.last().is_some_and(|step| step.starts_with("k:"));
@@ -155,7 +155,8 @@ pub(super) fn remove(resource: Resource, object: &mut Value, fields: &Fields, ot
     }
 }
 
-/// Whether it is a key of its list element: it goes with the element or stays, or nothing would find the element.
+/// Returns whether the field is a key of its list element. Keys are removed only with the element, which could not be
+/// found otherwise.
 fn is_key(path: &Path) -> bool {
     let [.., element, field] = path.as_slice() else { return false };
     let keys = element.strip_prefix("k:").and_then(|keys| serde_json::from_str::<Value>(keys).ok());
@@ -177,7 +178,7 @@ fn remove_at(resource: Resource, name: &str, value: &mut Value, path: &[String])
     }
 }
 
-/// A list in its place.
+/// A list with its position in the object.
 struct Listed<'a> {
     resource: Resource,
     parent: &'a str,
@@ -188,13 +189,13 @@ impl Listed<'_> {
     fn remove(&self, list: &mut Value, path: &[String]) {
         let (Some(items), Some((step, rest))) = (list.as_array_mut(), path.split_first()) else { return };
         let keys = keys::apply(self.resource, self.parent, self.field);
-        let is_it = |item: &Value| match keys {
+        let matches_step = |item: &Value| match keys {
             Some(keys) => element_step(keys, item) == *step,
             None => format!("v:{item}") == *step,
         };
         if rest.is_empty() {
-            items.retain(|item| !is_it(item));
-        } else if let Some(item) = items.iter_mut().find(|item| is_it(item)) {
+            items.retain(|item| !matches_step(item));
+        } else if let Some(item) = items.iter_mut().find(|item| matches_step(item)) {
             remove_at(self.resource, self.field, item, rest);
         }
     }
@@ -204,7 +205,7 @@ fn field_step(name: &str) -> String {
     format!("f:{name}")
 }
 
-/// `k:{"name":"web"}`
+/// Returns the path step of a list element: `k:{"name":"web"}`.
 fn element_step(keys: &[&str], item: &Value) -> String {
     let default = |key: &str| keys::default_of(key).map_or(Value::Null, Value::from);
     let entry = |key: &&str| {

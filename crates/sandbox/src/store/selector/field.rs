@@ -1,9 +1,9 @@
-//! Field selectors: a few fields of a few kinds (kubernetes-wire 15.3).
+//! Field selectors: they support a few fields of a few kinds (kubernetes-wire 15.3).
 
 use crate::store::{Object, Resource, Status};
 use serde_json::Value;
 
-/// Comparisons that must all hold; the default holds for everything.
+/// Comparisons that must all hold; the default matches every object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldSelector(Vec<Comparison>);
 
@@ -15,8 +15,8 @@ struct Comparison {
 }
 
 impl FieldSelector {
-    /// Parses `spec.nodeName=a,status.phase!=Running`; `rename` turns the keys of another view of the kind into
-    /// those of the stored one. Errors: 400 for an unknown key or a term without a comparison.
+    /// Parses `spec.nodeName=a,status.phase!=Running`; `rename` maps the field names of another view of the kind to the
+    /// stored ones. Errors: 400 for an unknown key or a term without a comparison.
     pub fn parse(
         text: &str,
         resource: Resource,
@@ -35,28 +35,28 @@ impl FieldSelector {
         Ok(FieldSelector(comparisons))
     }
 
-    /// Selects the one object of this name.
+    /// Returns a selector for the object with this name.
     pub fn named(name: &str) -> FieldSelector {
         FieldSelector::equal("metadata.name", name)
     }
 
-    /// Selects where the field `key` (one of the [`selectable`] ones) is `value`.
+    /// Returns a selector for objects whose field `key` (one of [`selectable`]) equals `value`.
     pub fn equal(key: &str, value: &str) -> FieldSelector {
         FieldSelector(vec![Comparison { key: key.into(), value: value.into(), equal: true }])
     }
 
-    /// Whether everything is selected.
+    /// Returns whether the selector matches every object.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether `object` is selected.
+    /// Returns whether the selector matches `object`.
     pub fn matches(&self, object: &Object) -> bool {
         self.0.iter().all(|c| (object.field(&c.key) == c.value) == c.equal)
     }
 }
 
-/// The fields of a kind that can be selected by, besides name and namespace.
+/// Returns the selectable fields of a kind, besides name and namespace.
 pub fn selectable(resource: Resource) -> &'static [&'static str] {
     match resource {
         Resource::Pods => &[
@@ -91,7 +91,7 @@ pub fn selectable(resource: Resource) -> &'static [&'static str] {
     }
 }
 
-/// The selectable field `key` of an object's JSON, as text.
+/// Returns the value of the selectable field `key` in an object's JSON, as text.
 pub(in super::super) fn fact(object: &Value, key: &str) -> String {
     let at = |path: &str| path.split('.').fold(object, |value, part| &value[part]);
     let value = match key {
@@ -123,7 +123,7 @@ fn check_key(resource: Resource, asked: &str, stored: &str) -> Result<(), Status
     }
 }
 
-/// Splits at commas that are not escaped; empty terms say nothing.
+/// Splits the text at unescaped commas; empty terms are dropped.
 fn terms(text: &str) -> Vec<String> {
     let mut terms = vec![String::new()];
     let mut escaped = false;

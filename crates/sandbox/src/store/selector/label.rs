@@ -1,14 +1,14 @@
-//! Label selectors: the query's text form and the `selector` of workloads.
+//! Label selectors: the text form of queries and the `selector` of workloads.
 
 use super::lexer::{Token, tokens};
 use crate::store::{Labels, Status, names};
 use serde_json::Value;
 
-/// Requirements that must all hold; the default holds for everything.
+/// Requirements that must all hold; the default matches every object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelSelector(Vec<Requirement>);
 
-/// What is asked of one label.
+/// A requirement for one label.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names are the selector language's own")]
 pub enum Requirement {
@@ -21,14 +21,14 @@ pub enum Requirement {
 }
 
 impl LabelSelector {
-    /// Parses `a=b,c in (d,e),!f`. Errors: 400 with the words of a real server.
+    /// Parses `a=b,c in (d,e),!f`. Errors: 400 with the messages of a real server.
     pub fn parse(text: &str) -> Result<LabelSelector, Status> {
         let refuse = |why| Status::bad_request(format!("unable to parse requirement: {why}"));
         Parser { tokens: tokens(text), next: 0 }.requirements().map(LabelSelector).map_err(refuse)
     }
 
-    /// The selector of a workload or a disruption budget: `matchLabels` and `matchExpressions`.
-    /// `None` when a requirement makes no sense; an empty selector selects everything.
+    /// Parses the selector of a workload or a disruption budget: `matchLabels` and `matchExpressions`. `None` when a
+    /// requirement is invalid; an empty selector matches everything.
     pub fn of_workload(selector: &Value) -> Option<LabelSelector> {
         let mut requirements = equalities(&selector["matchLabels"])?;
         for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
@@ -48,23 +48,23 @@ impl LabelSelector {
         Some(LabelSelector(requirements))
     }
 
-    /// The selector of a Service: a plain map. `None` when it is no map of texts.
+    /// Parses the selector of a Service, a plain map. `None` when a value is not a string.
     pub fn of_service(selector: &Value) -> Option<LabelSelector> {
         equalities(selector).map(LabelSelector)
     }
 
-    /// Whether everything is selected.
+    /// Returns whether the selector matches every object.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether an object with these labels is selected.
+    /// Returns whether an object with these labels matches.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))
     }
 }
 
-/// The text form, as `status.selector` of a Scale has it.
+/// Writes the text form, as in `status.selector` of a Scale.
 impl std::fmt::Display for LabelSelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (at, requirement) in self.0.iter().enumerate() {
@@ -176,7 +176,7 @@ impl Parser {
         }
     }
 
-    /// One value; nothing at all is the empty text.
+    /// Parses one value; a missing value is the empty string.
     fn value(&mut self, key: &str) -> Result<String, String> {
         match self.peek() {
             Token::End | Token::Sign(",") => Ok(String::new()),
@@ -211,7 +211,7 @@ impl Parser {
                         other => return Err(format!("found '{}', expected: ',' or ')'", other.text())),
                     }
                 }
-                // `(a,)` and `()` hold the empty text, as on a real server.
+                // `(a,)` and `()` contain the empty string, as on a real server.
                 Token::Sign(")") => {
                     values.push(String::new());
                     return Ok(values);

@@ -1,18 +1,18 @@
 //! Splits a label selector into tokens.
 
-/// A piece of a label selector.
+/// A token of a label selector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A key or a value; `in` and `notin` are words too, their place tells them apart.
+    /// A key or a value; also `in` and `notin`, which the parser distinguishes by their position.
     Word(String),
     /// One of `( ) , ! = == != < >`.
     Sign(&'static str),
-    /// Nothing is left.
+    /// The end of the text.
     End,
 }
 
 impl Token {
-    /// How error messages show it.
+    /// Returns the text for error messages.
     pub(super) fn text(&self) -> &str {
         match self {
             Token::Word(word) => word,
@@ -22,10 +22,10 @@ impl Token {
     }
 }
 
-/// Two-character signs stand before their first characters, so that the longest wins.
+/// Two-character signs come before their first characters, so that the longest sign is matched.
 const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", "<", ">"];
 
-/// All tokens of `text`, with one [`Token::End`] behind them.
+/// Returns all tokens of `text`, followed by one [`Token::End`].
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();

@@ -1,4 +1,4 @@
-//! Which objects a list, a watch or a controller means: label and field selectors (kubernetes-wire 5.2, 5.3).
+//! Label and field selectors of lists, watches and controllers (kubernetes-wire 5.2, 5.3).
 
 mod field;
 mod label;
@@ -10,27 +10,27 @@ pub use label::{LabelSelector, Requirement};
 
 use super::Object;
 
-/// Both selectors of a request; the default selects everything.
+/// The label and field selectors of a request; the default matches every object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selectors {
-    /// By `metadata.labels`.
+    /// The selector for `metadata.labels`.
     pub labels: LabelSelector,
-    /// By a few fields.
+    /// The selector for fields.
     pub fields: FieldSelector,
 }
 
 impl Selectors {
-    /// Selects by labels only.
+    /// Returns a selector for labels only.
     pub fn labels(labels: LabelSelector) -> Selectors {
         Selectors { labels, ..Selectors::default() }
     }
 
-    /// Whether everything is selected.
+    /// Returns whether the selectors match every object.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// Whether `object` is selected.
+    /// Returns whether `object` matches both selectors.
     pub fn matches(&self, object: &Object) -> bool {
         self.labels.matches(&object.labels) && self.fields.matches(object)
     }

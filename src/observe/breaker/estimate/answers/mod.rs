@@ -1,8 +1,8 @@
-//! The source "answers": what a breaker looks like from outside, in the answers users get.
+//! The source "answers": evidence about the breaker from the answers of the endpoint.
 //!
-//! Answers are filed under the moment their request was *due*: a slow straggler from before the trip says nothing about
-//! now. Quarters of a second are read in order by [`stages`], which knows the allowed moves; those that still have
-//! requests in flight are read again each time, because their fate is open.
+//! Answers are grouped by the time when their request was *due*, because a slow answer to a request from before the
+//! trip is no evidence about the present. [`stages`] reads quarters of a second in order and knows the allowed
+//! transitions; quarters that still have requests in flight are read again each time, because their outcome is open.
 
 mod quarters;
 mod stages;
@@ -20,56 +20,56 @@ use std::collections::BTreeMap;
 
 /// Milliseconds below which an answer is fast in any case.
 const FAST_MS: f64 = 250.0;
-/// An answer is fast below this many times what steady state takes.
+/// An answer is fast below this multiple of the steady-state time.
 const FAST_TIMES: f64 = 5.0;
-/// Which answers of steady state count for that: one hiccup in twenty does not move it.
+/// The quantile of steady-state answers that is their usual time: one outlier in twenty does not change it.
 const STEADY: f64 = 0.90;
-/// Real answers needed to know how fast they are.
+/// The number of real answers needed to learn how fast they are.
 const ENOUGH: u64 = 20;
-/// Seconds without any answer or anybody waiting after which this source has nothing to say.
+/// Seconds without an answer or a request in flight after which this source makes no claim.
 const STALE_S: f64 = 5.0;
 
-/// Listens to the answers of one endpoint.
+/// Evidence from the answers of one endpoint.
 pub(super) struct AnswerEvidence {
     in_flight: BTreeMap<RequestId, Timestamp>,
     quarters: Quarters,
-    /// What was read of the quarters whose requests have all ended.
+    /// The stage after the quarters whose requests have all ended.
     settled: StageReader,
     /// Waiting times of real answers before the fault, in milliseconds.
     base: Histogram<u32>,
     learns: bool,
     heard: Option<Timestamp>,
-    /// Answers begin and do not end: what they would come to is not known.
+    /// Answers begin and do not end, so their outcome is unknown.
     endless: bool,
-    /// Answers in steady state, and those of them that were errors.
+    /// The number of answers in steady state, and of errors among them.
     steady: (u32, u32),
-    /// An error among real answers, which may be no more than the background that was there before.
+    /// An error among real answers, which may be part of the background rate from before the fault.
     lone: Option<FiledAnswer>,
     /// Whether the latest answer was an error, too.
     in_row: bool,
-    /// What users call late, in milliseconds: nothing slower is "at once".
+    /// The time limit of users, in milliseconds: no slower answer counts as fast.
     limit_ms: f64,
 }
 
-/// An answer with what is needed to file it.
+/// An answer with the data needed to assign it to a quarter.
 struct FiledAnswer {
     due: Timestamp,
     ended: Timestamp,
     answer: Answer,
     fast: bool,
-    /// Whether an earlier request waited still.
+    /// Whether an earlier request was still in flight.
     waits: bool,
 }
 
-/// What the answers look like now.
+/// The present pattern of the answers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct AnswerPattern {
     pub(super) stage: AnswerStage,
-    /// Whether a full reset cycle of a breaker was seen in them.
+    /// Whether the answers have shown a full reset cycle of a breaker.
     pub(super) proven: bool,
-    /// The cut and the trial that proved it.
+    /// The times of the cut and the trial that proved it.
     pub(super) proof: Option<(Timestamp, Timestamp)>,
-    /// How long it stays open, as seen in such a cycle, in seconds.
+    /// The seconds that the breaker stays open, as seen in such a cycle.
     pub(super) reset: Option<f64>,
 }
 
@@ -92,7 +92,7 @@ impl AnswerEvidence {
         }
     }
 
-    /// What users call late.
+    /// Sets the time limit of users.
     pub(super) fn limit(&mut self, ms: f64) {
         self.limit_ms = ms;
     }
@@ -103,7 +103,7 @@ impl AnswerEvidence {
         }
     }
 
-    /// Whether answers end is known otherwise than before. Nothing that was seen until now counts any more.
+    /// Sets whether answers end. All evidence so far becomes void.
     pub(super) fn end(&mut self, end: bool) {
         *self = Self { endless: !end, learns: self.learns, limit_ms: self.limit_ms, ..Self::new() };
     }
@@ -120,7 +120,7 @@ impl AnswerEvidence {
         }
         let in_row = std::mem::replace(&mut self.in_row, error);
         match (error && !in_row && self.has_background(), self.lone.take()) {
-            // Two in a row are no background.
+            // Two errors in a row are not the background rate.
             (_, Some(lone)) if answer.kind != AnswerKind::Real => self.file(&lone),
             (true, _) => {
                 self.lone = Some(filed);
@@ -128,7 +128,8 @@ impl AnswerEvidence {
             }
             (false, _) => {}
         }
-        // Whether a success is the real answer is not known as long as nothing is learned: it speaks for no state.
+        // While nothing is learned, it is unknown whether a success is the real answer: it is no evidence for any
+        // state.
         if answer.kind != AnswerKind::Unjudged {
             self.file(&filed);
         }
@@ -141,37 +142,38 @@ impl AnswerEvidence {
         self.quarters.file(filed.due, filed.ended, &filed.answer, filed.fast, filed.waits);
     }
 
-    /// Whether there are errors among the answers of steady state, but few: one by itself says nothing of a breaker then.
+    /// Whether steady state has some errors, but few: then a single error is no evidence about a breaker.
     fn has_background(&self) -> bool {
         self.steady.0 >= ENOUGH as u32 && self.steady.1 > 0 && self.steady.1 * 5 < self.steady.0
     }
 
-    /// A request that nobody knows the fate of.
+    /// Drops a request whose outcome is unknown.
     pub(super) fn forgotten(&mut self, request: RequestId) {
         self.in_flight.remove(&request);
     }
 
-    /// Nobody asks any more, or nobody knows what became of those who did.
+    /// Drops all requests in flight, because requests have stopped or their outcomes are unknown.
     pub(super) fn left(&mut self) {
         self.in_flight.clear();
     }
 
-    /// A fault is on: what is fast was learned before it.
+    /// Handles a fire: the threshold for fast answers is learned only before it.
     pub(super) fn fault(&mut self) {
         self.learns = false;
     }
 
-    /// The consumer was started again: its breaker is closed, whatever it was.
+    /// Handles a restart of the consumer: its breaker is closed now.
     pub(super) fn restarted(&mut self) {
         self.settled.restarted();
     }
 
-    /// Whether the network may refuse by now what it swallowed before.
+    /// Sets whether the network may refuse now what it dropped before.
     pub(super) fn may_refuse(&mut self, may: bool) {
         self.settled.may_refuse = may;
     }
 
-    /// What the answers look like now; `reset` is how long the breaker stays open, where a source tells it, in seconds.
+    /// The present pattern of the answers; `reset` is the time in seconds that the breaker stays open, if a source
+    /// gives it.
     pub(super) fn pattern(&mut self, now: Timestamp, reset: Option<f64>) -> AnswerPattern {
         let fast_ms = self.fast_ms();
         self.quarters
@@ -186,19 +188,20 @@ impl AnswerEvidence {
         AnswerPattern { stage, proven: reader.proven(), proof: reader.proof(), reset: reader.reset() }
     }
 
-    /// Real answers to requests due since `from`, within the last ten seconds.
+    /// The number of real answers to requests due since `from`, within the last ten seconds.
     pub(super) fn real_since(&self, from: Timestamp) -> u32 {
         self.quarters.since(from).real
     }
 
-    /// Whether a request that was due between `from` and `to` was or is slow.
+    /// Whether a request that was due between `from` and `to` hangs or was slow.
     pub(super) fn slow_between(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> bool {
         let within = |due: &Timestamp| *due >= from && *due <= to;
         let late = |due: &Timestamp| seconds(*due, now) * 1000.0 > self.fast_ms();
         self.in_flight.values().any(|due| within(due) && late(due))
     }
 
-    /// Calls due since `from` that were turned away at once, where nothing else came of any and none is on its way.
+    /// The number of calls due since `from` that were rejected at once; zero if any of them was real or is slow in
+    /// flight.
     pub(super) fn turned_away_since(&self, from: Timestamp, now: Timestamp) -> u32 {
         let since = self.quarters.since(from);
         let waits =

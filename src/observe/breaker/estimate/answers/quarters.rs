@@ -1,22 +1,23 @@
-//! Requests by the quarter of a second in which they were due.
+//! Requests grouped by the quarter of a second in which they were due.
 
 use super::super::seconds;
 use crate::session::event::{Answer, AnswerKind, ErrorKind, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Milliseconds of a quarter.
+/// The length of a quarter in milliseconds.
 const QUARTER_MS: i64 = 250;
-/// Quarters kept though they are settled: ten seconds.
+/// The number of settled quarters kept: ten seconds.
 const KEPT: i64 = 40;
-/// Slow calls remembered, to know what was in flight when a fast one was due.
+/// The maximum number of slow calls kept, to know whether one was in flight when a fast call was due.
 const SLOW: usize = 256;
-/// A call that ended this shortly after another one was due was not in flight then: clocks and schedulers jitter.
+/// A call that ended this shortly after another one was due does not count as in flight then: clocks and schedulers
+/// jitter.
 const JITTER_S: f64 = 0.02;
 
-/// What became of the requests due in one quarter of a second.
+/// The outcomes of the requests due in one quarter of a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Quarter {
-    /// When the quarter begins; with a single request, when that was due.
+    /// The due time of the first request filed in the quarter.
     pub(super) start: Timestamp,
     /// Real answers that were fast.
     pub(super) real: u32,
@@ -24,38 +25,38 @@ pub(super) struct Quarter {
     pub(super) real_slow: u32,
     /// Fast answers that were not real.
     pub(super) fast: u32,
-    /// Those of them that were due while no slow call was in flight: nothing but a rule cut them short.
+    /// Those of `fast` that were due while no slow call was in flight, so that only a rule can have cut them short.
     pub(super) clear: u32,
     /// Slow answers that were not real.
     pub(super) slow: u32,
-    /// Requests that wait for longer than a fast answer takes.
+    /// Requests in flight for longer than a fast answer takes.
     pub(super) waiting: u32,
     /// Requests that the consumer itself did not answer: resets, refusals.
     pub(super) lost: u32,
-    /// Answers with 429, or that ask to come back later.
+    /// Answers with status 429 or a Retry-After header.
     pub(super) limited: u32,
-    /// Whether there were fallbacks among the answers that were not real.
+    /// Whether any of the answers is a fallback.
     pub(super) fallback: bool,
-    /// Longest wait of a fast answer that was not real.
+    /// The longest wait of a fast answer that was not real.
     pub(super) slowest_fast_ms: f64,
-    /// Longest wait of a slow answer.
+    /// The longest wait of a slow answer.
     pub(super) longest_ms: f64,
-    /// When the first slow answer came.
+    /// When the first slow answer ended.
     pub(super) slow_ended: Option<Timestamp>,
 }
 
-/// The quarters that are not settled yet, and the last ten seconds.
+/// The quarters that are not settled yet, and those of the last ten seconds.
 #[derive(Default)]
 pub(super) struct Quarters {
     cells: BTreeMap<i64, Quarter>,
-    /// Quarters before this one have been handed over.
+    /// Quarters before this one have been passed on.
     settled: i64,
     /// Slow calls: when they were due and when they ended.
     slow: VecDeque<(Timestamp, Timestamp)>,
 }
 
 impl Quarters {
-    /// Files an answer under the moment it was due; `waits` tells whether an earlier request still waits.
+    /// Adds an answer to the quarter in which it was due; `waits` is whether an earlier request is still in flight.
     pub(super) fn file(
         &mut self,
         due: Timestamp,
@@ -92,7 +93,7 @@ impl Quarters {
         cell.fallback |= answer.kind == AnswerKind::Fallback;
     }
 
-    /// Hands the quarters over whose requests have all ended, and forgets those that nobody asks for any more.
+    /// Passes on the quarters whose requests have all ended, and drops the old ones.
     pub(super) fn settle(
         &mut self,
         oldest_in_flight: Option<Timestamp>,
@@ -108,7 +109,7 @@ impl Quarters {
         self.cells = self.cells.split_off(&keep);
     }
 
-    /// Hands over all quarters that are not settled, requests that wait included.
+    /// Passes on all unsettled quarters, including the requests in flight.
     pub(super) fn with_waiting(
         &self,
         waiting: impl Iterator<Item = Timestamp>,
@@ -124,7 +125,7 @@ impl Quarters {
         open.values().for_each(&mut read);
     }
 
-    /// Answers to requests due since `from`, within the last ten seconds.
+    /// The sum of the answers to requests due since `from`, within the last ten seconds.
     pub(super) fn since(&self, from: Timestamp) -> Quarter {
         let late = self.cells.range(number(from)..).map(|(_, quarter)| quarter);
         late.filter(|quarter| quarter.start >= from).fold(Quarter::default(), |sum, quarter| Quarter {
@@ -138,7 +139,7 @@ impl Quarters {
     }
 }
 
-/// Whether the consumer itself did not answer. A time-out of our own is a slow call.
+/// Whether the consumer itself did not answer. A timeout of this program counts as a slow call instead.
 fn is_lost(answer: &Answer) -> bool {
     match answer.kind {
         AnswerKind::Error(ErrorKind::Timeout) => false,

@@ -1,4 +1,4 @@
-//! Reads quarters of a second in order and tells what the answers look like.
+//! Reads quarters of a second in order and derives the stage of the answers.
 //!
 //! | stage | hang | refused |
 //! | --- | --- | --- |
@@ -7,61 +7,61 @@
 //! | cut short | fast while nothing is in flight, after slow ones (a network that refuses by now looks the same) | as above |
 //! | trial | slow, one reset time after the cut, as slow as those before it | invisible |
 //!
-//! A bulkhead turns calls away while others are in flight, so what is fast then makes no cut. That a breaker is there at
-//! all is **proven** by a full reset cycle: slow calls, a cut, a trial as slow as they were, and a cut again; or twice
-//! real answers that begin equally long after a cut.
+//! A bulkhead rejects calls while others are in flight, so fast answers at such times are no cut. A breaker is
+//! **proven** by a full reset cycle: slow calls, a cut, a trial as slow as those calls, and a cut again; or by real
+//! answers that twice begin equally long after a cut.
 
 use super::super::seconds;
 use super::quarters::Quarter;
 use crate::session::event::Timestamp;
 
-/// Fast calls in a row, after slow ones, that make a cut; and how many of them with nothing in flight.
+/// The fast calls in a row, after slow ones, that make a cut; and how many of them with nothing in flight.
 const CLIFF: (u32, u32) = (3, 2);
-/// The same where a breaker has been proven: no bulkhead is to be told apart.
+/// The same once a breaker has been proven, because a bulkhead need not be excluded then.
 const KNOWN_CLIFF: u32 = 2;
-/// Slow calls before a cut for it to prove anything: one is a hiccup.
+/// The slow calls before a cut that it needs to prove anything: one is an outlier.
 const SLOW_BEFORE: u32 = 2;
-/// Real answers in a row that make calls go through again.
+/// The real answers in a row that show that calls go through again.
 const CLOSED: u32 = 3;
-/// Fast real answers that make a trial a success.
+/// The fast real answers that make a trial a success.
 const TRIED: u32 = 2;
-/// The same where nothing was cut short before.
+/// The same if nothing was cut short before.
 const WELL: u32 = 2;
-/// Share of the learned reset time after which a slow call can be a trial: timers jitter.
+/// The share of the learned reset time after which a slow call can be a trial: timers jitter.
 const NEARLY: f64 = 0.8;
-/// Seconds cut short after which a slow call can be a trial, as long as the reset time is not known.
+/// The seconds after a cut from which on a slow call can be a trial, as long as the reset time is unknown.
 const EARLIEST_S: f64 = 1.0;
-/// Share of the wait before a cut that a trial must have waited.
+/// The share of the wait before a cut that a trial must have waited.
 const AS_SLOW: f64 = 0.5;
-/// Seconds by which two reset times may differ and be called equal, beside a fifth of them.
+/// The seconds by which two equal reset times may differ, in addition to a fifth of the reset time.
 const EQUAL_S: f64 = 0.7;
-/// Calls that must have gone through, and for how long, before it is said that no breaker was seen.
+/// The calls that must have gone through, and the seconds, before the result is that no breaker was seen.
 const THROUGH: (u32, f64) = (20, 10.0);
-/// Share of the first wait, from and to, within which a wait is the provider's own and not a queue's.
+/// The range, relative to the first wait, within which a wait is the provider's own and not a queue's.
 const OWN: (f64, f64) = (0.7, 1.5);
-/// Slow calls in a row after which a trial that proves nothing is none.
+/// The slow calls in a row after which a stage that proves nothing is no trial.
 const TRIAL: u32 = 12;
-/// Requests in a row that the consumer did not answer, after which nothing is known of it.
+/// The unanswered requests in a row after which the state of the consumer is unknown.
 const LOST: u32 = 3;
-/// The largest number that is told of a row of real answers.
+/// The maximum reported number of real answers in a row.
 const ROW: u32 = 20;
 
-/// What the answers look like.
+/// The stage that the answers show.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::observe::breaker) enum AnswerStage {
-    /// Too little was seen.
+    /// Too few answers so far.
     #[default]
     Unknown,
     /// The consumer itself does not answer.
     Lost {
-        /// In a row.
+        /// The number in a row.
         count: u32,
     },
     /// Real answers.
     Fine {
-        /// In a row, twenty at most.
+        /// The number in a row, at most twenty.
         real: u32,
-        /// Slow ones in a row.
+        /// The slow ones in a row.
         slow: u32,
         longest_ms: f64,
     },
@@ -76,12 +76,12 @@ pub(in crate::observe::breaker) enum AnswerStage {
 /// Calls that fail without a cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::observe::breaker) struct Failing {
-    /// When the first one was due.
+    /// When the first failing call was due.
     pub(in crate::observe::breaker) since: Timestamp,
     pub(in crate::observe::breaker) latest: Timestamp,
-    /// Slow ones, those that still wait included.
+    /// The slow calls, including those in flight.
     pub(in crate::observe::breaker) slow: u32,
-    /// Slow ones that waited about as long as the first: the provider's own time, not a queue's.
+    /// The slow calls that waited about as long as the first: the provider's own time, not a queue's.
     pub(in crate::observe::breaker) own: u32,
     pub(in crate::observe::breaker) fast: u32,
     /// Real answers among them.
@@ -92,35 +92,35 @@ pub(in crate::observe::breaker) struct Failing {
     pub(in crate::observe::breaker) fallback: bool,
     /// Longest wait so far.
     pub(in crate::observe::breaker) longest_ms: f64,
-    /// Wait of the first slow one that ended.
+    /// The wait of the first slow call that ended.
     first_ms: f64,
-    /// The latest fast ones in a row, those of them with nothing in flight, and when the first was due.
+    /// The latest fast calls in a row, how many of them had nothing in flight, and when the first was due.
     run: (u32, u32, Timestamp),
-    /// Real answers in a row lately.
+    /// The latest real answers in a row.
     real: u32,
 }
 
 /// Calls that are cut short.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::observe::breaker) struct Cut {
-    /// When the first fast one was due.
+    /// When the first fast call was due.
     pub(in crate::observe::breaker) since: Timestamp,
     pub(in crate::observe::breaker) latest: Timestamp,
-    /// Fast ones since.
+    /// The fast calls since the cut.
     pub(in crate::observe::breaker) fast: u32,
     /// Answers with 429 among them.
     pub(in crate::observe::breaker) limited: u32,
     /// Whether users get a fallback.
     pub(in crate::observe::breaker) fallback: bool,
-    /// The slowest of the fast ones.
+    /// The longest wait of the fast calls.
     pub(in crate::observe::breaker) slowest_ms: f64,
-    /// Real answers among them, before a trial could be.
+    /// Real answers among them before a trial was possible.
     pub(in crate::observe::breaker) mixed: u32,
-    /// Those of the fast ones with nothing in flight.
+    /// The fast calls with nothing in flight.
     clear: u32,
-    /// How many slow calls there were before, and the longest wait of theirs.
+    /// The number of slow calls before the cut, and their longest wait.
     before: (u32, f64),
-    /// Real answers in a row lately.
+    /// The latest real answers in a row.
     real: u32,
 }
 
@@ -129,7 +129,7 @@ pub(in crate::observe::breaker) struct Cut {
 pub(in crate::observe::breaker) struct Trial {
     /// When the first of them was due.
     pub(in crate::observe::breaker) since: Timestamp,
-    /// Slow ones, those that still wait included.
+    /// The slow calls, including those in flight.
     pub(in crate::observe::breaker) slow: u32,
     /// Fast real answers so far.
     pub(in crate::observe::breaker) real: u32,
@@ -137,14 +137,14 @@ pub(in crate::observe::breaker) struct Trial {
     pub(in crate::observe::breaker) fallback: bool,
     /// Slow real answers so far.
     late: u32,
-    /// When the first slow one ended.
+    /// When the first slow call ended.
     failed: Option<Timestamp>,
     longest_ms: f64,
     cut: Cut,
 }
 
 impl AnswerStage {
-    /// Since when; `None` for stages that have no beginning.
+    /// When the stage began; `None` for stages without a beginning.
     pub(in crate::observe::breaker) fn since(&self) -> Option<Timestamp> {
         match self {
             AnswerStage::Unknown | AnswerStage::Lost { .. } | AnswerStage::Fine { .. } => None,
@@ -154,7 +154,7 @@ impl AnswerStage {
         }
     }
 
-    /// Whether so many calls took the provider's own time, for so long, that a breaker would have shown itself.
+    /// Whether so many calls took the provider's own time, for so long, that a breaker would have tripped.
     pub(in crate::observe::breaker) fn passes_through(&self) -> bool {
         let AnswerStage::Failing(Failing { since, latest, own, fast: 0, mixed: 0, .. }) = *self else {
             return false;
@@ -162,7 +162,7 @@ impl AnswerStage {
         own >= THROUGH.0 && seconds(since, latest) >= THROUGH.1
     }
 
-    /// Calls that failed, and since when, if that is enough to compare with calls that left.
+    /// The number of failed calls and since when, if that is enough to compare with the calls that left.
     pub(in crate::observe::breaker) fn failed_for_long(&self) -> Option<(Timestamp, u32)> {
         let (since, latest, calls) = match *self {
             AnswerStage::Failing(failing) => (failing.since, failing.latest, failing.slow + failing.fast),
@@ -178,11 +178,12 @@ pub(super) struct StageReader {
     stage: AnswerStage,
     /// Whether a full reset cycle was seen.
     proven: bool,
-    /// The cut and the trial that proved it.
+    /// The times of the cut and the trial that proved it.
     proof: Option<(Timestamp, Timestamp)>,
-    /// Seconds from the latest cut to the trial, or to the real answers, that ended it.
+    /// Seconds from the latest cut to the trial or the real answers that ended it.
     reset: Option<f64>,
-    /// Whether a cut may be the network's, which swallows first and refuses later: then only a trial proves a breaker.
+    /// Whether a cut may come from the network, which drops first and refuses later: then only a trial proves a
+    /// breaker.
     pub(super) may_refuse: bool,
     lost: u32,
 }
@@ -196,17 +197,17 @@ impl StageReader {
         self.proven
     }
 
-    /// The cut and the trial that proved it.
+    /// The times of the cut and the trial that proved the breaker.
     pub(super) fn proof(&self) -> Option<(Timestamp, Timestamp)> {
         self.proof
     }
 
-    /// How long the breaker stays open, as seen in a proven cycle.
+    /// The seconds that the breaker stays open, as seen in a proven cycle.
     pub(super) fn reset(&self) -> Option<f64> {
         self.reset.filter(|_| self.proven)
     }
 
-    /// A new process has a closed breaker: if calls still fail, they fail anew.
+    /// Handles a restart: a new process has a closed breaker, so calls that still fail begin a new stage.
     pub(super) fn restarted(&mut self) {
         if matches!(self.stage, AnswerStage::Cut(_) | AnswerStage::Trial(_) | AnswerStage::Failing(_)) {
             self.stage = AnswerStage::Unknown;
@@ -279,7 +280,7 @@ impl StageReader {
         let real = quarter.real;
         let through = slow(quarter) + quarter.real_slow;
         if through > 0 && elapsed < earliest && !self.proven {
-            // What goes through so early was let through by no breaker.
+            // A breaker lets no call through this early, so this was no cut.
             return failing(quarter, cut.before.0, cut.before.1);
         }
         if (through > 0 || real > 0) && elapsed >= earliest {
@@ -311,7 +312,7 @@ impl StageReader {
         AnswerStage::Cut(cut)
     }
 
-    /// A cut ended by real answers. That twice took equally long if a breaker did it.
+    /// Handles a cut ended by real answers. Two such cuts of equal length prove a breaker.
     fn ended(&mut self, cut: &Cut, elapsed: f64) {
         let equal = self.reset.is_some_and(|reset| (reset - elapsed).abs() <= EQUAL_S + reset * 0.2);
         if equal && !self.may_refuse && plain(cut) {
@@ -397,7 +398,7 @@ impl Failing {
     }
 }
 
-/// Whether a cut can prove a breaker: after more than a hiccup, with calls cut short while nothing was in flight.
+/// Whether a cut can prove a breaker: after more than one slow call, with calls cut short while nothing was in flight.
 fn plain(cut: &Cut) -> bool {
     cut.before.0 >= SLOW_BEFORE && cut.clear >= CLIFF.1 && cut.mixed == 0
 }
@@ -410,7 +411,7 @@ fn fine(quarter: &Quarter, real: u32, slow: u32, longest_ms: f64) -> AnswerStage
     AnswerStage::Fine { real: (real + quarter.real + quarter.real_slow).min(ROW), slow, longest_ms }
 }
 
-/// Calls begin to fail, after `slow` that were slow and waited up to `longest_ms`.
+/// Begins the stage `Failing` after `slow` slow calls that waited up to `longest_ms`.
 fn failing(quarter: &Quarter, slow: u32, longest_ms: f64) -> AnswerStage {
     let since = quarter.start;
     let mut failing = Failing { since, slow, longest_ms, run: (0, 0, since), ..Failing::default() };
@@ -418,7 +419,7 @@ fn failing(quarter: &Quarter, slow: u32, longest_ms: f64) -> AnswerStage {
     AnswerStage::Failing(failing)
 }
 
-/// Calls of a quarter that were or are slow and not real.
+/// The calls of a quarter that are not real and were slow or hang.
 fn slow(quarter: &Quarter) -> u32 {
     quarter.slow + quarter.waiting
 }

@@ -1,4 +1,4 @@
-//! What the answers look like, in words, and what that says of a breaker.
+//! The text for the pattern of the answers, and the claim about the breaker that follows from it.
 
 use super::{AnswerPattern, AnswerStage};
 use crate::session::{
@@ -6,7 +6,7 @@ use crate::session::{
     wording,
 };
 
-/// What a look says about the breaker, and on what ground.
+/// The claim that a pattern supports, and its ground.
 pub(in super::super) fn report(look: &AnswerPattern) -> (SourceClaim, String) {
     let known = |proven, open| if proven { SourceClaim::State(open) } else { SourceClaim::Nothing };
     match look.stage {
@@ -107,7 +107,7 @@ fn limited(count: u32) -> String {
     }
 }
 
-/// A round bound above a waiting time.
+/// A round upper bound of a waiting time.
 fn under(ms: f64) -> String {
     let bounds = [10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0];
     match bounds.iter().find(|bound| ms < **bound) {

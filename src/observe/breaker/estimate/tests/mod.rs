@@ -1,4 +1,4 @@
-//! The estimator against consumers with and without a breaker, and each statement against the opposite truth.
+//! Tests the estimator with consumers with and without a breaker, and each claim against its opposite.
 
 mod play;
 mod withheld;
@@ -108,12 +108,12 @@ fn nothing_is_taken_for_a_breaker_that_is_none() {
     }
 }
 
-/// Tells an estimator what happens, second by second.
+/// Feeds an estimator with events and readings, second by second.
 struct Story {
     estimator: BreakerEstimator,
     number: u64,
     pending: Vec<(f64, EventKind)>,
-    /// Whether answers ask to come back later.
+    /// Whether answers carry a Retry-After header.
     retry_after: bool,
 }
 
@@ -140,7 +140,7 @@ impl Story {
         self
     }
 
-    /// Two requests a second, each answered alike, with what sources say twice a second.
+    /// Two requests per second, each with the same answer, and the messages of `sources` twice a second.
     fn ask(&mut self, from: f64, to: f64, wait: f64, kind: AnswerKind, sources: &[SourceMessage]) -> Belief {
         let status = match kind {
             Error(ErrorKind::Server) => Some(500),
@@ -202,7 +202,7 @@ fn a_503_of_a_health_page_is_not_open() {
     let belief = story.ask(0.0, 15.0, 0.004, SERVER, &[health(503)]);
     assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
     assert!(belief.because.contains("may check a dependency"), "{}", belief.because);
-    // What its body says of a breaker is another matter.
+    // A body that names a breaker does count.
     let open = || {
         let body = r#"{"hystrix":{"status":"CIRCUIT_OPEN","openCircuitBreakers":["Shop::ask"]}}"#;
         let id = SourceId::beside(SourceKind::Health, "/health");
@@ -221,14 +221,14 @@ fn not_seen_yet_until_something_has_had_its_chance() {
     let belief = story.ask(8.0, 16.0, 1.5, SERVER, &[]);
     assert_eq!(said(&belief), (NoBreakerSeen, Likely), "{belief:?}");
     assert!(belief.because.contains("a breaker that needs more than"), "{}", belief.because);
-    // Calls go through again, and it is not forgotten.
+    // Calls go through again, and the finding stays.
     assert_eq!(story.ask(16.0, 20.0, 0.006, Real, &[]).state, NoBreakerSeen);
 }
 
 #[test]
 fn a_queue_is_neither_a_trial_nor_gone_through() {
     let (mut story, _) = Story::steady(&[]);
-    // Each call waits for the ones before it: one at a time, one and a half seconds each.
+    // Each call waits for the earlier ones: one at a time, 1.5 s each.
     for n in 0..30 {
         let due = f64::from(n) / 2.0;
         story.ask(due, due + 0.5, 1.5 + f64::from(n), SERVER, &[]);
@@ -270,7 +270,7 @@ fn a_fallback_at_once_is_no_breaker() {
     story.ask(0.0, 2.0, 1.0, Fallback, &[]);
     let belief = story.ask(2.0, 12.0, 0.004, Fallback, &[]);
     assert_eq!(said(&belief), (FallbackAtOnce, CannotTell), "{belief:?}");
-    // With a trial, as slow as the calls before, it is one.
+    // With a trial as slow as the earlier calls it is one.
     story.ask(12.0, 12.5, 1.0, Fallback, &[]);
     story.ask(12.5, 13.0, 0.004, Fallback, &[]);
     let belief = story.ask(13.0, 16.0, 0.004, Fallback, &[]);
@@ -396,7 +396,7 @@ fn a_breaker_that_was_open_while_users_were_well_is_about_something_else() {
     assert_eq!(belief.others, [NamedState { name: "redis".to_owned(), state: Open }]);
     let belief = story.ask(0.0, 16.0, 1.5, SERVER, &[redis()]);
     assert_eq!(said(&belief), (NoBreakerSeen, Likely), "{belief:?}");
-    // Closed all along, though calls fail for longer than a breaker bears.
+    // Always closed, though calls fail for longer than a breaker would tolerate.
     let redis = || page(vec![named("redis", Closed)]);
     let (mut story, _) = Story::steady(&[redis()]);
     assert_eq!(said(&story.ask(0.0, 5.0, 1.5, SERVER, &[redis()])), (Closed, Likely));
@@ -409,7 +409,7 @@ fn what_the_answers_contradicted_once_is_never_sure_again() {
     let (mut story, _) = Story::steady(&[says(Closed)]);
     story.ask(0.0, 1.5, 1.0, Fallback, &[says(Closed)]);
     assert_eq!(said(&story.ask(1.5, 4.0, 0.004, Fallback, &[says(Open)])), (Open, Sure));
-    // It stays open though users are well.
+    // The source reports open although users are well.
     assert_eq!(said(&story.ask(4.0, 10.0, 0.006, Real, &[says(Open)])), (Open, Likely));
     assert_eq!(story.ask(10.0, 14.0, 0.004, Fallback, &[says(Open)]).confidence, Likely);
 }
@@ -421,7 +421,7 @@ fn a_page_that_says_closed_while_calls_are_cut_short_is_never_sure_again() {
     let (mut story, _) = Story::steady(says);
     story.ask(0.0, 1.5, 1.0, Fallback, says);
     story.ask(1.5, 6.5, 0.004, Fallback, says);
-    // Slow again: nobody cuts calls short now, which proves nothing for the page.
+    // Calls are slow and not cut short now, which is no evidence for the page.
     for (from, to, wait, kind) in
         [(6.5, 7.5, 1.0, Fallback), (7.5, 9.0, 0.004, Fallback), (9.0, 14.0, 0.004, Real)]
     {
@@ -456,7 +456,7 @@ fn a_gauge_may_lag_by_a_whole_call() {
 
 #[test]
 fn replicas_in_different_states_are_mixed() {
-    // Asked in turn behind one address.
+    // Several replicas answer in turn behind one address.
     let says = |state| page(vec![named("provider", state)]);
     let (mut story, _) = Story::steady(&[says(Closed)]);
     let mut sure = 0;
@@ -469,7 +469,7 @@ fn replicas_in_different_states_are_mixed() {
         assert!(n < 4 || belief.state == Mixed, "{n}: {belief:?}");
     }
     assert!(sure <= 1, "{sure}");
-    // Asked one by one.
+    // The replicas are queried one by one.
     let pod = |pod: &str, state| {
         let source = SourceId {
             kind: SourceKind::Metrics,
@@ -485,7 +485,7 @@ fn replicas_in_different_states_are_mixed() {
     let belief = story.ask(0.0, 4.0, 0.004, Fallback, &[pod("5wz5k", Open), pod("l5522", Closed)]);
     assert_eq!(belief.state, Mixed, "{belief:?}");
     assert!(belief.because.contains("5wz5k OPEN · l5522 CLOSED"), "{}", belief.because);
-    // Processes of one page.
+    // Several processes on one page.
     let process =
         |pid: &str, state| NamedBreaker { process: Some(format!("pid {pid}")), ..named("provider", state) };
     let (mut story, _) = Story::steady(&[]);
@@ -550,7 +550,7 @@ fn what_is_half_said_is_half_believed() {
     assert_eq!(said(&belief), (ClosedOrNone, Likely), "{belief:?}");
 }
 
-/// A trial that fails at once takes a millisecond: no poll sees it, a counter of transitions tells of it afterwards.
+/// A trial that fails at once takes a millisecond: no poll sees it, only the counter of transitions shows it later.
 #[test]
 fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
     let looks = |counted: [u64; 2], states: [BreakerState; 2]| {
@@ -567,7 +567,7 @@ fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
     };
     assert_eq!(looks([0, 1], [Open, Open]), [HalfOpen, Open]);
     assert_eq!(looks([0, 1], [Open, Closed]), [HalfOpen, Closed]);
-    // Nothing was counted, or a new process counts from nothing, or it is still seen.
+    // Nothing was counted, a new process counts from zero, or the trial is still visible.
     for (counted, states) in [
         ([1, 1], [Open, Open]),
         ([3, 0], [Open, Open]),
@@ -578,13 +578,13 @@ fn a_trial_between_two_looks_is_told_by_its_counter_alone() {
     }
 }
 
-/// It opened anew: the countdown to the next trial begins there, not at the first opening.
+/// The breaker opened again: the countdown to the next trial begins there, not at the first opening.
 #[test]
 fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
     let (mut estimator, mut last) = (BreakerEstimator::new(ENDPOINT, None), None);
     for half in 0..46 {
         let now = f64::from(half) / 2.0;
-        // Trials between two looks, ten seconds after each opening at 0.
+        // Trials between two polls, every ten seconds after the opening at 0.
         let breaker = NamedBreaker { trials: Some((now / 10.0) as u64), ..named("p", Open) };
         estimator.handle(at(now), &page(vec![breaker]));
         last = Some(estimator.judge(at(now)).1);
@@ -595,7 +595,7 @@ fn the_countdown_begins_anew_with_a_trial_that_nobody_saw() {
     assert!(due > at(29.0) && due <= at(30.5), "{due}");
 }
 
-/// A bystander's pod as the watch tells of it.
+/// An event of a bystander's pod.
 fn bystander(name: &str, restarts: u32, ready: bool) -> EventKind {
     let containers = vec![container(ready, restarts)];
     EventKind::PodSeen(Pod { owner: Some("consumer".to_owned()), containers, ..pod("default", name) })
@@ -611,14 +611,14 @@ fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     let belief = story.estimator.judge(at(0.3)).1;
     assert_eq!((belief.state, belief.restarted), (Unknown, true), "{}", belief.because);
     assert!(belief.because.contains("started again"), "{}", belief.because);
-    // A page that speaks is believed at once: only a new process can have answered.
+    // A page that answers is believed at once, because only the new process can have answered.
     story.estimator.handle(at(0.4), &page(vec![named("p", Closed)]));
     assert_eq!(story.estimator.judge(at(0.5)).1.state, Closed);
     story.tell(4.0, bystander("consumer-1", 1, true));
     assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));
 }
 
-/// A long session sees more pods come and go than are followed at a time.
+/// More pods come and go in a long session than are tracked at a time.
 #[test]
 fn restarts_are_noticed_after_many_pods_have_come_and_gone() {
     let mut story = Story::new();
@@ -632,7 +632,7 @@ fn restarts_are_noticed_after_many_pods_have_come_and_gone() {
     assert!(story.estimator.judge(at(0.3)).1.restarted);
 }
 
-/// What goes on for seconds and is known not to end is no call that hangs: nothing follows about a breaker.
+/// A response known not to end is no call that hangs, so it is no evidence about a breaker.
 #[test]
 fn answers_that_do_not_end_say_nothing_about_a_breaker() {
     for endless in [true, false] {
@@ -661,19 +661,19 @@ fn a_health_page_that_says_one_and_then_the_other_is_of_several_processes() {
         last.unwrap()
     };
     let turns = [503, 200, 503, 200, 503, 200];
-    // Nothing proves a breaker: the processes differ, and that is all.
+    // Nothing proves a breaker: the processes differ, and no state follows.
     let (mut story, _) = Story::steady(&[health(200)]);
     let belief = answers(&mut story, 0.0, &turns);
     assert_eq!(said(&belief), (Unknown, CannotTell), "{belief:?}");
     assert!(belief.because.contains("several processes answer"), "{}", belief.because);
-    // After a cycle that proves one they are breakers in different states.
+    // After a cycle that proves a breaker, the processes have breakers in different states.
     let (mut story, _) = Story::steady(&[health(200)]);
     story.ask(0.0, 1.5, 1.0, Fallback, &[health(200)]);
     story.ask(1.5, 4.5, 0.004, Fallback, &[health(503)]);
     story.ask(4.5, 5.5, 1.0, Fallback, &[health(200)]);
     assert_eq!(story.ask(5.5, 8.5, 0.004, Fallback, &[health(503)]).state, Open);
     assert_eq!(said(&answers(&mut story, 8.5, &turns)), (Mixed, Likely));
-    // One that opens, tries and opens again changes too, but not so fast.
+    // A breaker that opens, tries and opens again changes too, but more slowly.
     assert_eq!(story.ask(14.0, 18.0, 0.006, Real, &[health(200)]).state, Closed);
 }
 

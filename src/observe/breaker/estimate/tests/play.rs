@@ -1,6 +1,6 @@
-//! Plays consumers with and without a breaker against a provider that fails in turns, without clock or network, and
-//! scores what is believed as `tests/breakers` does: right, withheld, wrong; what fits the last 1.6 s or the next 0.3 s
-//! is left out.
+//! Simulates consumers with and without a breaker against a provider that fails periodically, without clock or network,
+//! and scores the beliefs as `tests/breakers` does: right, withheld, wrong. A belief that fits the last 1.6 s or the
+//! next 0.3 s is not scored.
 
 use super::super::BreakerEstimator;
 use crate::observe::breaker::reading::{Reading, SourceId, SourceMessage};
@@ -25,25 +25,25 @@ pub(super) enum Fault {
     Refuse,
     Hang,
     Error,
-    /// Right, but late, where nobody gives up before.
+    /// Correct but late, if the caller has no shorter timeout.
     Late,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rules {
-    /// Three failures in a row; while half-open one call at a time, or every one.
+    /// Opens after three failures in a row; half-open admits one call at a time, or every call.
     InARow {
         every_trial: bool,
         queue: bool,
     },
-    /// More than half of the calls of four seconds; half-open by a timer.
+    /// Opens if more than half of the calls of four seconds fail; half-open begins by a timer.
     Share,
     None,
-    /// So many calls at a time.
+    /// The maximum number of concurrent calls.
     Bulkhead(usize),
-    /// The last good answer.
+    /// Serves the last good answer.
     Cache,
-    /// Tokens a second, tries a call.
+    /// Tokens per second, and attempts per call.
     Limiter(f64, u32),
 }
 
@@ -52,9 +52,9 @@ pub(super) struct Consumer {
     pub(super) rules: Rules,
     pub(super) fallback: bool,
     pub(super) timeout_s: f64,
-    /// `None`: no page. `Some(lag)`: a page that says the state, late by so many seconds.
+    /// `None`: no page. `Some(lag)`: a page that shows the state with a delay of `lag` seconds.
     pub(super) page: Option<f64>,
-    /// What `/health` follows.
+    /// What the status of `/health` depends on.
     pub(super) health: HealthPage,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn at(seconds: f64) -> Timestamp {
     Timestamp::from_millisecond(1_795_352_700_000 + (seconds * 1000.0).round() as i64).unwrap()
 }
 
-/// What a session came to.
+/// The score of a session, in seconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Score {
     pub(super) right: f64,
@@ -86,7 +86,7 @@ impl Score {
 }
 
 struct Played {
-    /// When each request was due, when it ended, and what came.
+    /// When each request was due, when it ended, the kind of its answer, and its status.
     requests: Vec<(f64, f64, AnswerKind, u16)>,
     truth: Vec<(f64, Option<BreakerState>)>,
     faults: Vec<(f64, f64)>,
@@ -115,7 +115,7 @@ struct World {
     trial: bool,
     outcomes: VecDeque<(f64, bool)>,
     truth: Vec<(f64, Option<BreakerState>)>,
-    /// Calls in flight: when they end, whether well, and whether they are a trial.
+    /// Calls in flight: when they end, and whether they succeed.
     flights: Vec<(f64, bool)>,
     lock: f64,
     tokens: f64,
@@ -139,7 +139,7 @@ impl World {
         self.truth.push((at, Some(state)));
     }
 
-    /// Calls that have ended by `now` are counted.
+    /// Counts the calls that have ended by `now`.
     fn until(&mut self, now: f64) {
         self.flights.sort_by(|a, b| a.0.total_cmp(&b.0));
         while self.flights.first().is_some_and(|(end, _)| *end <= now) {
@@ -280,7 +280,7 @@ fn play(consumer: Consumer, fault: Fault, cycles: u32) -> Played {
     };
     let mut requests = Vec::new();
     for n in 0..((STEADY_S + ends) / EVERY_S) as u32 {
-        // The faults meet every phase of the requests.
+        // The offset makes the faults begin at every phase of the requests.
         let due = -STEADY_S + 0.13 + f64::from(n) * EVERY_S;
         let (end, kind, status) = world.answer(due);
         requests.push((due, end, kind, status));
@@ -326,7 +326,7 @@ pub(super) fn named(name: &str, state: BreakerState) -> NamedBreaker {
     NamedBreaker::new(name, SourceClaim::State(state), format!("circuit_state{{{name}}}"))
 }
 
-/// The beliefs, four a second.
+/// The beliefs, four per second.
 fn beliefs(consumer: Consumer, played: &Played) -> Vec<(f64, Belief)> {
     let mut facts = played.facts().into_iter().peekable();
     let mut estimator = BreakerEstimator::new(ENDPOINT, None);
@@ -357,7 +357,7 @@ fn beliefs(consumer: Consumer, played: &Played) -> Vec<(f64, Belief)> {
     beliefs
 }
 
-/// What `played` came to, from `from` on.
+/// Scores the beliefs from `from` on.
 fn score(played: &Played, beliefs: &[(f64, Belief)], from: f64, counts: impl Fn(f64) -> bool) -> Score {
     let mut score = Score::default();
     let fits = |second: f64, state: BreakerState| match played.truth_at(second) {
@@ -401,7 +401,7 @@ fn score(played: &Played, beliefs: &[(f64, Belief)], from: f64, counts: impl Fn(
     score
 }
 
-/// Plays a session: what it came to after the first full cycle, and before that.
+/// Simulates a session; returns the scores after the first full cycle and before its end.
 pub(super) fn session(consumer: Consumer, fault: Fault, cycles: u32) -> (Score, Score) {
     let played = play(consumer, fault, cycles);
     let beliefs = beliefs(consumer, &played);
@@ -415,7 +415,7 @@ pub(super) fn session(consumer: Consumer, fault: Fault, cycles: u32) -> (Score, 
     )
 }
 
-/// What a session without a breaker came to, before and after faults only.
+/// The score of a session without a breaker, outside the faults only.
 pub(super) fn between(consumer: Consumer, fault: Fault, cycles: u32) -> Score {
     let played = play(consumer, fault, cycles);
     let on = |second: f64| played.faults.iter().any(|(from, to)| (*from..*to).contains(&second));

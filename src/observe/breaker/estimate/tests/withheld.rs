@@ -1,15 +1,15 @@
-//! Each state and each word of confidence, fed with the opposite truth: it must not be said.
+//! Feeds the opposite of each state and each degree of confidence: the claim must not be made.
 //!
-//! | said | the opposite that is fed |
+//! | claim | the opposite that is fed |
 //! | --- | --- |
 //! | CLOSED or none | calls fail, at once or slowly |
-//! | CLOSED | no breaker at all; a page that says so while calls are cut short |
-//! | OPEN | no breaker, a health page that agrees; a page that says so while users are well |
-//! | HALF-OPEN | a countdown that is over; slow calls where no breaker has shown itself; a cause that is gone |
+//! | CLOSED | no breaker at all; a page that reports it while calls are cut short |
+//! | OPEN | no breaker, a health page that agrees; a page that reports it while users are well |
+//! | HALF-OPEN | a countdown that is over; slow calls where no breaker was observed; a cause that is gone |
 //! | NOT SEEN YET | something was cut short |
-//! | NO BREAKER SEEN | a breaker that has not had its chance; one that opens late; calls that do not leave |
-//! | FALLBACK AT ONCE | errors at once; a breaker that has shown itself |
-//! | MIXED | one breaker that moves; replicas that agree |
+//! | NO BREAKER SEEN | a breaker that cannot have tripped yet; one that opens late; calls that do not leave |
+//! | FALLBACK AT ONCE | errors at once; a breaker that was observed |
+//! | MIXED | one breaker that changes; replicas that agree |
 //! | DISABLED, METRICS ONLY | calls are cut short |
 //! | FORCED OPEN | users are well |
 //! | sure | one reading; a source that was contradicted; answers and a health page, which have a common cause |
@@ -32,13 +32,13 @@ fn pod(name: &str, state: BreakerState) -> SourceMessage {
     })
 }
 
-/// Slow fallbacks, then fallbacks at once: what an open breaker and many others look like.
+/// Slow fallbacks, then fallbacks at once: fits an open breaker and many other causes.
 fn cut(story: &mut Story, from: f64, sources: &[SourceMessage]) -> Belief {
     story.ask(from, from + 2.0, 1.0, Fallback, sources);
     story.ask(from + 2.0, from + 6.0, 0.004, Fallback, sources)
 }
 
-/// A full reset cycle: from here on a breaker has shown itself. The trial is at 8.0, it is open again at 9.0.
+/// A full reset cycle, which proves a breaker. The trial is at 8.0; the breaker is open again at 9.0.
 fn proven(sources: &[SourceMessage]) -> Story {
     let (mut story, _) = Story::steady(sources);
     cut(&mut story, 0.0, sources);
@@ -139,7 +139,7 @@ fn not_seen_yet_ends_with_the_first_cut() {
 fn no_breaker_seen_is_withheld_until_one_has_had_its_chance_and_taken_back() {
     let (mut story, _) = Story::steady(&[]);
     assert_eq!(story.ask(0.0, 5.0, 1.5, SERVER, &[]).state, NotSeenYet);
-    // It opens after all, and shows a full cycle: what was found before stands no longer.
+    // The breaker opens after all and shows a full cycle, which revokes the earlier finding.
     story.ask(5.0, 18.0, 1.5, Fallback, &[]);
     for cycle in 0..3 {
         let from = 18.0 + f64::from(cycle) * 4.5;
@@ -191,7 +191,7 @@ fn forced_open_is_not_sure_while_users_are_well() {
     assert_ne!(said(&belief), (ForcedOpen, Sure), "{belief:?}");
     let belief = story.ask(0.0, 10.0, 1.5, SERVER, &[says(ForcedOpen)]);
     assert_ne!(said(&belief), (ForcedOpen, Sure), "it is about something else: {belief:?}");
-    // And where it is what users feel, it is said.
+    // If users feel it, the state is believed.
     let (mut story, _) = Story::steady(&[says(Closed)]);
     let belief = story.ask(0.0, 4.0, 0.004, Fallback, &[says(ForcedOpen)]);
     assert_eq!(said(&belief), (ForcedOpen, Sure), "{belief:?}");
@@ -202,7 +202,7 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
     let mut estimator = BreakerEstimator::new(ENDPOINT, None);
     estimator.handle(at(0.0), &says(Open));
     assert_eq!(said(&estimator.judge(at(0.1)).1), (Open, Likely), "one reading may be of another process");
-    // Answers and a health page agree through a whole cycle: the same dead provider may move both.
+    // Answers and a health page agree through a whole cycle: the same dead provider may explain both.
     let (mut story, _) = Story::steady(&[health(200)]);
     let mut sure = Vec::new();
     for cycle in 0..4 {
@@ -232,7 +232,7 @@ fn sure_is_withheld_while_another_page_says_otherwise_and_the_reason_is_told() {
     assert_eq!(said(&belief), (Open, Sure), "{belief:?}");
 }
 
-/// Who cannot tell states apart is not counted among those who spoke.
+/// A source that cannot distinguish states does not count among those that made a claim.
 #[test]
 fn a_health_page_that_was_not_learned_agrees_with_nobody() {
     let (mut story, belief) = Story::steady(&[health(200)]);

@@ -1,4 +1,4 @@
-//! Events of resilience4j: transitions with their exact moments.
+//! Events of resilience4j: transitions with their exact times.
 
 use super::super::words;
 use super::{BREAKERS, TRANSITIONS};
@@ -7,26 +7,26 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Seconds for which a rejected call tells that a breaker is not closed.
+/// Seconds for which a rejected call shows that a breaker is not closed.
 const REJECTS_S: f64 = 3.0;
 
 #[derive(Default)]
 pub(super) struct StateEvents {
     pub(super) transitions: Vec<Transition>,
-    /// A call was rejected within the last seconds, and nothing moved since.
+    /// Whether a call was rejected within the last seconds, and no transition followed.
     pub(super) rejected: bool,
-    /// How many were listed.
+    /// The number of events listed.
     pub(super) events: usize,
 }
 
-/// The events of a page by breaker; `None` where it is no page of events.
+/// Parses a page of events, grouped by breaker; `None` if it is no such page.
 pub(super) fn events(
     body: &[u8],
     now: Timestamp,
     skew: SignedDuration,
 ) -> Option<BTreeMap<String, StateEvents>> {
     let mut found: BTreeMap<String, StateEvents> = BTreeMap::new();
-    // It is the only key of such a page; others are not read twice.
+    // An events page has no other key, so other pages are not parsed twice.
     let start = body.get(..256).unwrap_or(body);
     if !String::from_utf8_lossy(start).contains("circuitBreakerEvents") {
         return None;
@@ -37,23 +37,23 @@ pub(super) fn events(
         if found.len() >= BREAKERS && !found.contains_key(name) {
             continue;
         }
-        let told = found.entry(name.chars().take(80).collect()).or_default();
-        told.events += 1;
+        let events = found.entry(name.chars().take(80).collect()).or_default();
+        events.events += 1;
         let at = event.get("creationTime").and_then(moment).and_then(|at| at.checked_sub(skew).ok());
         let Some(at) = at else { continue };
         if let Some(transition) =
             event.get("stateTransition").and_then(Value::as_str).and_then(|word| moved(word, at))
         {
-            told.transitions.push(transition);
-            told.rejected = false;
+            events.transitions.push(transition);
+            events.rejected = false;
         } else if event.get("type").and_then(Value::as_str) == Some("NOT_PERMITTED") {
-            told.rejected = now.duration_since(at).as_secs_f64() <= REJECTS_S;
+            events.rejected = now.duration_since(at).as_secs_f64() <= REJECTS_S;
         }
     }
-    for told in found.values_mut() {
-        told.transitions.sort_by_key(|one| one.at);
-        let surplus = told.transitions.len().saturating_sub(TRANSITIONS);
-        told.transitions.drain(..surplus);
+    for events in found.values_mut() {
+        events.transitions.sort_by_key(|one| one.at);
+        let surplus = events.transitions.len().saturating_sub(TRANSITIONS);
+        events.transitions.drain(..surplus);
     }
     Some(found)
 }
@@ -64,7 +64,7 @@ fn moved(word: &str, at: Timestamp) -> Option<Transition> {
     Some(Transition { at, from: words::state(from).flatten()?, to: words::state(to).flatten()? })
 }
 
-/// `2025-11-22T14:05:01.200+01:00[Europe/Berlin]`, or seconds since 1970. The zone's name says nothing new.
+/// Parses `2025-11-22T14:05:01.200+01:00[Europe/Berlin]`, or seconds since 1970. The zone's name is redundant.
 fn moment(value: &Value) -> Option<Timestamp> {
     if let Some(seconds) = value.as_f64() {
         return Timestamp::from_millisecond((seconds * 1000.0) as i64).ok();
@@ -73,7 +73,7 @@ fn moment(value: &Value) -> Option<Timestamp> {
     text.split('[').next()?.parse().ok()
 }
 
-/// An event of resilience4j's own stream, which is not Hystrix' in spite of its name.
+/// Parses an event of resilience4j's own stream, which is not in Hystrix format in spite of its name.
 pub(in crate::observe::breaker) fn stream_event(value: &Value, skew: SignedDuration) -> Option<NamedBreaker> {
     let word = value.get("currentState")?.as_str()?;
     let recent = value.get("circuitBreakerRecentEvent")?;

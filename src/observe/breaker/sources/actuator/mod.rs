@@ -1,11 +1,11 @@
-//! The source "actuator": resilience4j's endpoints, and other JSON that names breakers by keys of its own.
+//! The source "actuator": resilience4j's endpoints, and other JSON that names breakers under its own keys.
 //!
-//! | keys | whose | how it is read |
+//! | keys | written by | interpretation |
 //! | --- | --- | --- |
 //! | `circuitBreakers`, a map | resilience4j 2 | the state by its word; −1 % is fewer calls than its minimum |
-//! | `circuitBreakers`, a list of names | resilience4j 1 | breakers are there, their state is not told |
+//! | `circuitBreakers`, a list of names | resilience4j 1 | the breakers exist, their state is unknown |
 //! | `circuitBreakers`, a list of objects | Camel's console | as the map |
-//! | `circuitBreakerEvents` | resilience4j | transitions with their exact moments |
+//! | `circuitBreakerEvents` | resilience4j | transitions with their exact times |
 //! | `currentState` | resilience4j's stream | the state after an event |
 //! | `lights` | stoplight | `color`, and `locked`, which no trial ends |
 //! | `state` with `closed`, `open`, `halfOpen` | opossum's `toJSON` | the flag that is set |
@@ -25,14 +25,14 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Bytes read of a page.
+/// The maximum number of bytes read of a page.
 pub(in crate::observe::breaker) const READ: usize = 1024 * 1024;
-/// Breakers listed of one page.
+/// The maximum number of breakers listed of one page.
 const BREAKERS: usize = 64;
-/// Transitions kept of one breaker.
+/// The maximum number of transitions kept of one breaker.
 const TRANSITIONS: usize = 32;
 
-/// What is remembered of one page between two readings.
+/// The state kept of one page between two readings.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct ActuatorReader {
     known: BTreeMap<String, ActuatorMemory>,
@@ -41,27 +41,27 @@ pub(in crate::observe::breaker) struct ActuatorReader {
 #[derive(Default)]
 struct ActuatorMemory {
     state: Option<BreakerState>,
-    /// Rejected calls of the present state, and of those before: the page counts from nothing at every transition.
+    /// Calls rejected in the present state, and in the earlier ones: the page's counter restarts at every transition.
     rejected: u64,
     rejected_before: u64,
     transitions: Vec<Transition>,
-    /// What the events alone say.
+    /// The claim that follows from the events alone.
     events_say: Option<SourceClaim>,
-    /// How many events of it were listed last, where all of them were asked for.
+    /// The number of its events listed last, if all of them were requested.
     listed: usize,
 }
 
 /// A page of breakers, as it was read.
 pub(in crate::observe::breaker) struct BreakerPage {
     pub(in crate::observe::breaker) reading: Reading,
-    /// Breakers that seem to have moved.
+    /// Breakers that seem to have changed state.
     pub(in crate::observe::breaker) moved: Vec<String>,
-    /// Breakers of which the page lists the name alone: their events tell the state.
+    /// Breakers of which the page lists the name only: their events give the state.
     pub(in crate::observe::breaker) blind: Vec<String>,
 }
 
 impl ActuatorReader {
-    /// What a page of breakers says; `None` where it is none.
+    /// Reads a page of breakers; `None` if it is no such page.
     pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, body: &[u8]) -> Option<BreakerPage> {
         let value: Value = serde_json::from_slice(body).ok()?;
         let mut breakers = breakers(&value)?;
@@ -77,7 +77,7 @@ impl ActuatorReader {
                 _ => None,
             };
             let rejected = breaker.rejected.unwrap_or(0);
-            // It counts from nothing after every transition, one that no reading fell into among them.
+            // The counter restarts after every transition, including one that no reading saw.
             let began_anew = rejected < known.rejected;
             if began_anew {
                 known.rejected_before += known.rejected;
@@ -95,7 +95,7 @@ impl ActuatorReader {
         Some(BreakerPage { reading, moved, blind })
     }
 
-    /// Adds to a reading what the events told.
+    /// Adds the data of the events to a reading.
     pub(in crate::observe::breaker) fn attach(&self, reading: &mut Reading) {
         for breaker in &mut reading.breakers {
             let Some(known) = self.known.get(&breaker.name) else { continue };
@@ -110,7 +110,8 @@ impl ActuatorReader {
         }
     }
 
-    /// Takes note of a page of events, read at `now`; false where it is none. `all`: of every kind, not only transitions.
+    /// Handles a page of events, read at `now`; returns false if it is no such page. `all`: events of every kind were
+    /// requested, not only transitions.
     pub(in crate::observe::breaker) fn events(
         &mut self,
         body: &[u8],
@@ -124,7 +125,7 @@ impl ActuatorReader {
                 continue;
             }
             let known = self.known.entry(name).or_default();
-            // A ring of events never grows shorter: another process wrote this one.
+            // A ring of events never becomes shorter, so another process wrote this one.
             if all && told.events < std::mem::replace(&mut known.listed, told.events) {
                 (known.transitions, known.events_say) = (Vec::new(), None);
             }
@@ -143,13 +144,13 @@ impl ActuatorReader {
         true
     }
 
-    /// Breakers of which events were read and no transition among them.
+    /// Breakers of which events were read, but no transition.
     pub(in crate::observe::breaker) fn unmoved(&self) -> Vec<String> {
         let unmoved = self.known.iter().filter(|(_, known)| known.transitions.is_empty());
         unmoved.map(|(name, _)| name.clone()).collect()
     }
 
-    /// What the events say on their own, where no page tells states.
+    /// The reading from the events alone, if no page gives states.
     pub(in crate::observe::breaker) fn by_events(&self, source: SourceId) -> Reading {
         let told = |(name, known): (&String, &ActuatorMemory)| {
             let says = known.events_say.unwrap_or(SourceClaim::Nothing);
@@ -178,7 +179,7 @@ fn ground(breakers: &[NamedBreaker]) -> String {
     }
 }
 
-/// The breakers of a page, if it is one of those.
+/// The breakers of a page, if it is of a known form.
 fn breakers(value: &Value) -> Option<Vec<NamedBreaker>> {
     if let Some(found) = value.get("circuitBreakers") {
         return match found {
@@ -223,7 +224,7 @@ fn resilience4j(name: &str, one: &Value) -> Option<NamedBreaker> {
     Some(NamedBreaker { counts, rejected, ..NamedBreaker::new(name, says, ground) })
 }
 
-/// What resilience4j counts, also as its health details have it. Rates below zero: fewer calls than its minimum.
+/// The counts of resilience4j, also as in its health details. Negative rates: fewer calls than its minimum.
 fn counts(map: &Map<String, Value>) -> Option<BreakerCounts> {
     let rate = |key: &str| {
         let value = map.get(key)?;
@@ -263,7 +264,7 @@ fn light(one: &Value) -> Option<NamedBreaker> {
     Some(NamedBreaker::new(name, state.map_or(SourceClaim::Nothing, SourceClaim::State), ground))
 }
 
-/// `toJSON()` of a circuit, behind a page of the service's own.
+/// Reads opossum's `toJSON()` of a circuit, served by a page of the service.
 fn opossum(one: &Value) -> Option<NamedBreaker> {
     let state = one.get("state")?.as_object()?;
     let flag = |key: &str| state.get(key).and_then(Value::as_bool);

@@ -1,4 +1,4 @@
-//! Pages as resilience4j writes them, one after another.
+//! Successive pages as resilience4j writes them.
 
 use super::*;
 use crate::session::event::SourceKind;
@@ -22,7 +22,7 @@ fn rejected_calls_are_added_up_over_states_and_a_transition_between_two_readings
         ("CLOSED", 0, 0, false),
         ("OPEN", 3, 3, true),
         ("OPEN", 9, 9, false),
-        // Half-open and back: the count began from nothing.
+        // Half-open and back: the counter restarted.
         ("OPEN", 2, 11, true),
         ("HALF_OPEN", 0, 11, true),
     ] {

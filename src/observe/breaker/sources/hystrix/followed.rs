@@ -1,4 +1,4 @@
-//! What is followed of one breaker from record to record.
+//! Tracks one breaker from record to record.
 
 use super::super::words;
 use super::record::{Flag, Library, Record};
@@ -10,23 +10,23 @@ use crate::session::event::{
 use jiff::SignedDuration;
 use std::collections::VecDeque;
 
-/// Transitions kept of one breaker.
+/// The maximum number of transitions kept of one breaker.
 const TRANSITIONS: usize = 32;
 
-/// What is followed of one breaker.
+/// The tracked state of one breaker.
 pub(super) struct FollowedBreaker {
     pub(super) record: Record,
-    /// When a record came that was not history.
+    /// When the latest record arrived that was not history.
     pub(super) heard: Option<Timestamp>,
-    /// Since when its flag is up, and whether it was seen to rise.
+    /// Since when its flag is up, and whether the change to up was observed.
     up: Option<(Timestamp, bool)>,
-    /// When its last trial failed, since the flag rose.
+    /// When its last trial failed, since the flag went up.
     tried: Option<Timestamp>,
     /// Since when a trial runs.
     trial: Option<Timestamp>,
-    /// Calls rejected since it was first heard of, and those counted then.
+    /// The calls rejected since the first record, and those counted in it.
     rejected: u64,
-    /// What it had counted when it tripped: while it is open the counts drain, and that is no recovery.
+    /// Its counts when it tripped: they drain while it is open, which is no recovery.
     tripped: Option<BreakerCounts>,
     transitions: VecDeque<Transition>,
 }
@@ -55,7 +55,7 @@ impl FollowedBreaker {
 
     pub(super) fn take(&mut self, record: Record, heard: Option<Timestamp>) {
         self.heard = heard.or(self.heard);
-        // Nothing is filed behind what came later.
+        // Records that arrive out of order are dropped.
         if record.at < self.record.at {
             return;
         }
@@ -86,7 +86,7 @@ impl FollowedBreaker {
         self.record = record;
     }
 
-    /// When its sleep window is over.
+    /// When its sleep window ends.
     fn due(&self) -> Option<Timestamp> {
         let (rose, _) = self.up?;
         let from = self.tried.unwrap_or(rose);
@@ -98,7 +98,7 @@ impl FollowedBreaker {
         let tried = record.tried_since(&self.record);
         match record.speaker {
             Library::Opossum => {
-                // Its half-open begins by the timer, without a call.
+                // opossum's half-open begins by its timer, without a call.
                 if self.trial.is_none() {
                     self.trial = Some(due);
                     self.moved(due, Open, HalfOpen);
@@ -114,7 +114,7 @@ impl FollowedBreaker {
                     self.trial = Some(record.at);
                     self.moved(record.at, Open, HalfOpen);
                 }
-                // It began and failed between two records.
+                // The trial began and failed between two records.
                 None if tried => {
                     self.moved(record.at, Open, HalfOpen);
                     self.trial_failed(record.at);
@@ -130,7 +130,7 @@ impl FollowedBreaker {
         (self.trial, self.tried) = (None, Some(at));
     }
 
-    /// What it says, whether that is derived, and in which words.
+    /// The claim, whether it is derived, and its text.
     fn says(&self) -> (SourceClaim, bool, String) {
         let record = &self.record;
         let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
@@ -150,7 +150,7 @@ impl FollowedBreaker {
                 said(Open, true, "not closed, and its sleep window is not over")
             }
             (Flag::Up, Library::Opossum) => (SourceClaim::Not(Closed), false, "not closed".to_owned()),
-            // Met in the middle, with a call on its way: open, or half-open.
+            // The opening was not observed and a call is in flight: open, or half-open.
             (Flag::Up, Library::Hystrix) if !seen && record.running > 0 => {
                 (SourceClaim::Not(Closed), false, "not closed".to_owned())
             }

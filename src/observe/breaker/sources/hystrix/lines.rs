@@ -1,20 +1,20 @@
-//! Server-sent events, as lines.
+//! Splits server-sent events into lines.
 
-/// Longest record that is read; the rest of a longer one is passed over.
+/// The maximum length of a record that is read; the rest of a longer one is skipped.
 pub(super) const LINE: usize = 64 * 1024;
 
-/// Server-sent events, read piece by piece in bounded memory.
+/// Server-sent events, parsed chunk by chunk in bounded memory.
 #[derive(Default)]
 pub(super) struct EventLines {
     pub(super) line: Vec<u8>,
     pub(super) data: Vec<u8>,
     id: bool,
-    /// The rest of the line is passed over.
+    /// Whether the rest of the line is skipped.
     skips: bool,
 }
 
 impl EventLines {
-    /// Takes a piece; `each` gets the data of every event that ended in it, and whether it had an id.
+    /// Takes a chunk; calls `each` with the data of every event that ended in it, and whether the event had an id.
     pub(super) fn feed(&mut self, piece: &[u8], mut each: impl FnMut(&[u8], bool)) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             if !self.skips {
@@ -48,7 +48,7 @@ impl EventLines {
         } else if let Some(data) = line.strip_prefix(b"data:") {
             let data = data.trim_ascii();
             if self.data.is_empty() && data.starts_with(b"{") && data.ends_with(b"}") {
-                // Whole already: whoever forgets the blank line is read all the same.
+                // The record is complete already, so a stream without blank lines is read too.
                 each(data, self.id);
             } else if self.data.len() + data.len() <= LINE {
                 self.data.extend_from_slice(data);

@@ -1,16 +1,16 @@
-//! The source "hystrix": the stream of Hystrix, and of libraries that speak its format.
+//! The source "hystrix": the stream of Hystrix, and of libraries that write its format.
 //!
-//! | speaker | known by | its flag `isCircuitBreakerOpen` |
+//! | library | recognized by | its flag `isCircuitBreakerOpen` |
 //! | --- | --- | --- |
 //! | Hystrix, hystrix-go, Steeltoe | none of the others | up while open and half-open |
-//! | opossum-hystrix | volume threshold 5 and thread time-out 300, both constants | up while not closed; half-open begins by its timer |
+//! | opossum-hystrix | volume threshold 5 and thread timeout 300, both constants | up while not closed; half-open begins by its timer |
 //! | brakes | constants 15 and 800 | up while open; it has no half-open |
 //! | Vert.x | `id:` lines, volume threshold 0 | up while open, down in half-open too |
 //! | Turbine | flags as `{"true":1,"false":1}` | of several hosts |
 //!
-//! Half-open is derived: the sleep window is over, and a call runs or was counted while all others are cut short. Records
-//! are filed under their `currentTime`; those older than 3 s on arrival are history: they tell of transitions, and not of
-//! the present.
+//! Half-open is derived: the sleep window is over, and a call runs or was counted while all others are cut short.
+//! Records are ordered by their `currentTime`; those older than 3 s on arrival are history: they add transitions, but
+//! do not give the present state.
 
 mod followed;
 mod lines;
@@ -25,24 +25,24 @@ use record::Record;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Breakers followed on one stream.
+/// The maximum number of breakers tracked on one stream.
 const BREAKERS: usize = 64;
 /// Seconds after which a record is history.
 const HISTORY_S: f64 = 3.0;
 /// Seconds by which a record's clock may be ahead of ours.
 const AHEAD_S: f64 = 5.0;
 
-/// A stream, followed record by record.
+/// A stream, processed record by record.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct HystrixStream {
     lines: EventLines,
     followed: BTreeMap<(String, String), FollowedBreaker>,
-    /// resilience4j's stream of events: each stands until the next, and pings tell that it still does.
+    /// The breakers of resilience4j's event stream: each event stays valid until the next, which pings confirm.
     standing: BTreeMap<String, NamedBreaker>,
 }
 
 impl HystrixStream {
-    /// Takes a piece that came at `now` from a server whose clock is ahead of ours by `skew`.
+    /// Takes a chunk that arrived at `now` from a server whose clock is ahead of ours by `skew`.
     pub(in crate::observe::breaker) fn feed(&mut self, piece: &[u8], now: Timestamp, skew: SignedDuration) {
         let Self { lines, followed, standing } = self;
         lines.feed(piece, |data, id| {
@@ -68,7 +68,7 @@ impl HystrixStream {
         });
     }
 
-    /// What the stream says now: a command that is not heard of any more is left out.
+    /// The present reading of the stream; a command without recent records is left out.
     pub(in crate::observe::breaker) fn reading(&self, source: SourceId, now: Timestamp) -> Reading {
         let present = |one: &&FollowedBreaker| {
             one.heard.is_some_and(|heard| now.duration_since(heard).as_secs_f64() <= HISTORY_S)

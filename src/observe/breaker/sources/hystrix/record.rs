@@ -1,4 +1,4 @@
-//! One record of one command, whoever wrote it.
+//! One record of one command, independent of the library that wrote it.
 
 use crate::session::event::{BreakerCounts, Timestamp};
 use jiff::SignedDuration;
@@ -42,7 +42,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A record of a command; nothing for others, such as those of pools. `skew`: how far its clock is ahead of ours.
+    /// Parses the record of a command; `None` for others, such as those of pools. `skew`: how far its clock is ahead of
+    /// ours.
     pub(super) fn read(value: &Value, id: bool, skew: SignedDuration) -> Option<Self> {
         if value["type"].as_str().is_some_and(|kind| kind != "HystrixCommand") {
             return None;
@@ -66,7 +67,7 @@ impl Record {
         let exact = speaker == Library::Hystrix;
         let percent = setting("circuitBreakerErrorThresholdPercentage");
         let counts = BreakerCounts {
-            // Some of the others' counts and thresholds are constants, or mean something else.
+            // Some counts and thresholds of the other libraries are constants, or have another meaning.
             calls: exact.then(|| count("requestCount")),
             failed: exact.then(|| count("errorCount")),
             failure_percent: number("errorPercentage").filter(|_| exact || speaker == Library::Opossum),
@@ -105,7 +106,7 @@ impl Record {
         })
     }
 
-    /// Calls of which the end was counted since: the flag is up, so these were trials.
+    /// Whether calls ended since `before`: while the flag is up, these were trials.
     pub(super) fn tried_since(&self, before: &Self) -> bool {
         self.failed > before.failed
             || self.timed_out > before.timed_out
@@ -118,7 +119,7 @@ impl Record {
     }
 }
 
-/// `true`, or what Turbine makes of several: `{"true":1,"false":1}`.
+/// Parses `true`, or Turbine's aggregate of several hosts: `{"true":1,"false":1}`.
 fn flag_of(value: &Value) -> Option<Flag> {
     if let Some(flag) = value.as_bool() {
         return Some(if flag { Flag::Up } else { Flag::Down });

@@ -42,7 +42,7 @@ fn a_cycle_is_followed_and_its_trials_are_marked() {
         (record(4000, true, 1, 14), SourceClaim::State(Open), false),
         (record(5600, true, 1, 14), SourceClaim::State(HalfOpen), true),
         (record(6600, true, 0, 15), SourceClaim::State(Open), false),
-        // One that fails between two records is told by its count.
+        // A trial that fails between two records shows in its count.
         (record(12_000, true, 0, 16), SourceClaim::State(Open), false),
         (record(17_200, true, 1, 16), SourceClaim::State(HalfOpen), true),
         (record(18_000, false, 0, 16), SourceClaim::State(Closed), false),

@@ -1,30 +1,30 @@
-//! How often everybody calls a service, from the counter of requests on its metrics page.
+//! The number of calls of all clients, from the request counter of a service's metrics page.
 //!
-//! The rule is generic: a counter whose name speaks of requests and ends with `_total` or `_count`, of the server and not
-//! of a client, such as `http_requests_total` or `http_server_requests_seconds_count`. Where its labels tell paths, those
-//! of the endpoint that is asked count alone; else all but the pages that machines ask.
+//! The rule is generic: a counter whose name contains "request" and ends with `_total` or `_count`, of the server and
+//! not of a client, such as `http_requests_total` or `http_server_requests_seconds_count`. If its labels give paths,
+//! only the calls of the endpoint's path count; else all but those of pages that machines request.
 
 use super::{Families, Sample};
 
-/// What a page counts of the calls of everybody.
+/// The calls of all clients, as a page counts them.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::observe::breaker) struct RequestCounters {
     pub(in crate::observe::breaker) series: String,
-    /// Whether they are of the path that users ask.
+    /// Whether only calls of the path that users call are counted.
     pub(in crate::observe::breaker) of_path: bool,
-    /// All of them.
+    /// All calls.
     pub(in crate::observe::breaker) total: u64,
-    /// Those that failed, where it tells.
+    /// The failed calls, if the page counts by status.
     pub(in crate::observe::breaker) failed: Option<u64>,
 }
 
-/// Labels that tell a request's path.
+/// Labels that give a request's path.
 const PATHS: [&str; 8] =
     ["path", "uri", "route", "http_route", "handler", "endpoint", "path_template", "url"];
-/// Labels that tell an answer's status.
+/// Labels that give a response's status.
 const STATUSES: [&str; 6] =
     ["status", "code", "status_code", "http_status", "http_response_status_code", "http_status_code"];
-/// What a counter of requests that users make is not named after.
+/// Parts of names that exclude a counter, because it does not count requests that users make.
 const OTHERS: [&str; 11] = [
     "client",
     "bytes",
@@ -38,14 +38,14 @@ const OTHERS: [&str; 11] = [
     "reject",
     "created",
 ];
-/// Beginnings of paths that machines ask.
+/// Prefixes of paths that machines request.
 const MACHINES: [&str; 5] = ["/metrics", "/health", "/actuator", "/ready", "/live"];
 
-/// What a page counts of the calls of a path; `None` where it counts none.
+/// The calls of a path that a page counts; `None` if it counts none.
 pub(super) fn count(families: &Families, path: &str) -> Option<RequestCounters> {
     let requests = families.iter().filter(|(name, _)| is_requests(name));
     let counted = requests.map(|(name, family)| calls(name, &family.samples, path));
-    // The one that tells paths is about users; of several the one that misses nobody.
+    // A counter that gives paths is about users; of several, the highest total misses the fewest calls.
     counted.max_by_key(|calls| (calls.of_path, calls.total, calls.failed.is_some()))
 }
 

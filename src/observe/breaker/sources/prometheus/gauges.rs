@@ -1,11 +1,11 @@
-//! Gauges that tell a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
+//! Gauges that show a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
 
 use super::super::words;
 use super::{Families, Family, Sample, ground, is_a_state, numbers::Numbers, who};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
-/// `page`: the process that answered. `well`: users get real answers now.
+/// Reads the gauges of a page. `page`: the process that answered. `well`: users get real answers now.
 pub(super) fn read(
     families: &Families,
     numbers: &mut Numbers,
@@ -32,7 +32,7 @@ pub(super) fn read(
             let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
             match found.iter_mut().find(same) {
                 None => found.push(breaker),
-                // Of two series about one breaker the more telling one counts.
+                // Of two series about one breaker the more specific claim counts.
                 Some(told) if rank(breaker.says) > rank(told.says) => *told = breaker,
                 Some(_) => {}
             }
@@ -49,8 +49,8 @@ fn rank(says: SourceClaim) -> u8 {
     }
 }
 
-/// The label that holds the state: all of its values are state words. The metric's own name is such a label in
-/// prometheus_client's `Enum`.
+/// The label that holds the state: all of its values are state words. In prometheus_client's `Enum` that label has the
+/// metric's own name.
 fn state_label(name: &str, family: &Family) -> Option<String> {
     let first = family.samples.first()?;
     let mut labels: Vec<&str> = first.labels.iter().map(|(key, _)| key.as_str()).collect();
@@ -90,7 +90,7 @@ fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
     groups.into_iter().map(read).collect()
 }
 
-/// What a number means that no help text explains, as far as readings prove it.
+/// The meaning of a number without a help text, as far as its readings prove it.
 fn by_readings(
     one: &mut NamedBreaker,
     name: &str,
@@ -127,7 +127,7 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
     let told = pairs.iter().find(|(number, _)| *number == value);
     let three = pairs.iter().any(|(_, state)| *state == BreakerState::HalfOpen);
     let says = match told {
-        // Where only two words are told, half-open hides in one of them.
+        // If only two states are listed, half-open is counted as one of them.
         Some((_, BreakerState::Closed)) if !three => SourceClaim::Not(BreakerState::Open),
         Some((_, state)) => SourceClaim::State(*state),
         None if open && pairs.is_empty() && value == 1.0 => SourceClaim::State(BreakerState::Open),

@@ -1,17 +1,17 @@
-//! The source "mesh": what proxies of a service mesh say, under its own names.
+//! The source "mesh": the statistics of a service mesh's proxies, reported under their own names.
 //!
-//! Envoy's and Istio's outlier detection ejects hosts; Linkerd's failure accrual takes endpoints out of use. Neither is a
-//! breaker of the consumer's, and no state of one is concluded. Envoy's "circuit breakers" are limits of concurrency, and
-//! are called so.
+//! Envoy's and Istio's outlier detection ejects hosts; Linkerd's failure accrual takes endpoints out of use. Neither is
+//! a breaker of the consumer, so no breaker state is concluded from them. Envoy's "circuit breakers" are concurrency
+//! limits, and are reported as limits.
 
 use super::super::super::reading::{Reading, SourceId};
 use super::text::{Families, PageText, Sample, SeriesUse};
 use std::collections::BTreeMap;
 
-/// Clusters or backends that are told of.
+/// The maximum number of clusters or backends reported.
 const TOLD: usize = 4;
 
-/// An empty page, to be fed.
+/// An empty page, to be filled by `feed`.
 pub(in crate::observe::breaker) fn page() -> PageText {
     PageText::new(wanted)
 }
@@ -25,7 +25,7 @@ fn wanted(name: &str) -> Option<SeriesUse> {
     known.then_some(SeriesUse::Breaker)
 }
 
-/// What a page says that was read to its end.
+/// The reading of a complete page.
 pub(in crate::observe::breaker) fn read(source: SourceId, page: PageText) -> Reading {
     let families = page.finish();
     let mut told = ejections(&families);
@@ -34,7 +34,7 @@ pub(in crate::observe::breaker) fn read(source: SourceId, page: PageText) -> Rea
     let limits = limits(&families);
     told.extend(limits.iter().cloned());
     told.truncate(TOLD);
-    // Istio leaves these statistics out unless they are asked for: that is not zero.
+    // Istio omits these statistics unless they are enabled, so absence does not mean zero.
     let ground = match told.as_slice() {
         [] => "ejections are not among its statistics".to_owned(),
         told => told.join(" · "),
@@ -62,7 +62,7 @@ fn ejections(families: &Families) -> Vec<String> {
         })
         .collect();
     ejected.sort_by_key(|(hosts, _)| std::cmp::Reverse(*hosts));
-    // Clusters without an ejection are told only where there is nothing else to tell.
+    // Clusters without an ejection are reported only if none has one.
     let some = ejected.iter().any(|(hosts, _)| *hosts > 0);
     ejected.into_iter().filter(|(hosts, _)| !some || *hosts > 0).map(|(_, text)| text).collect()
 }
@@ -102,7 +102,7 @@ fn accrual(families: &Families) -> Vec<String> {
         }
     }
     let mut rows: Vec<_> = backends.into_iter().collect();
-    // Those of which some are out come first.
+    // Backends with endpoints that are not ready come first.
     rows.sort_by_key(|(_, (ready, all))| ready >= all);
     let told = |(backend, (ready, all)): (String, (u64, u64))| {
         let why = if ready < all { " (failure accrual shut them out, or they never connected)" } else { "" };

@@ -1,13 +1,13 @@
 //! The source "metrics": a breaker's series on a Prometheus page.
 //!
-//! | what | how it is read |
+//! | series | interpretation |
 //! | --- | --- |
 //! | a gauge with a label whose values are state words, whatever the label's name | one-hot: the sample that is 1 |
 //! | a gauge of a number | by the `N=word` pairs of its help text; else by what several readings prove ([`numbers`]) |
 //! | a gauge named `..._open` | 1 is open, 0 is not open |
 //! | counters | by their growth, and only those of [`families`]: opossum, MicroProfile, Polly, `from` and `to`, and others |
 //!
-//! `_bucket`, `_count`, `_sum`, `_created` and `_changes` are never states. What cannot be read for certain is silence.
+//! `_bucket`, `_count`, `_sum`, `_created` and `_changes` are never states. An ambiguous series gives no claim.
 
 mod calls;
 mod families;
@@ -25,11 +25,11 @@ use crate::session::event::{BreakerState, NamedBreaker};
 use numbers::Numbers;
 use text::{Families, Family, Sample, SeriesUse};
 
-/// Breakers listed of one page.
+/// The maximum number of breakers listed of one page.
 const BREAKERS: usize = 64;
-/// Labels that tell processes of one service apart, not breakers.
+/// Labels that distinguish processes of one service, not breakers.
 const PROCESS: [&str; 5] = ["pid", "instance", "worker", "process_start_time_seconds", "hostname"];
-/// Labels that name a breaker, the most telling first.
+/// Labels that name a breaker, the most specific first.
 const NAMES: [&str; 17] = [
     "name",
     "circuit_name",
@@ -49,7 +49,7 @@ const NAMES: [&str; 17] = [
     "endpoint",
     "request_type",
 ];
-/// Labels that tell what was counted.
+/// Labels that describe what was counted.
 const APART: [&str; 13] = [
     "call_result",
     "kind",
@@ -65,33 +65,33 @@ const APART: [&str; 13] = [
     "old_state",
     "new_state",
 ];
-/// Counters of calls that left for another service, and of those alone. What HTTP clients count is none of them: a
-/// breaker may stand around the client, or inside it as one of its interceptors, and the page does not tell.
+/// Counters of calls that left for another service, and only of those. The counters of HTTP clients are none of them: a
+/// breaker may wrap the client, or be one of its interceptors, and the page does not show which.
 const OUTGOING: [&str; 1] = ["outgoing_calls_total"];
 
-/// Reads one page again and again: some libraries tell their state only by how counters grow.
+/// Reads one page repeatedly: some libraries show their state only by the growth of counters.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct PageReader {
     known: families::KnownFamilies,
     numbers: Numbers,
-    /// The path that users ask.
+    /// The path that users call.
     pub(in crate::observe::breaker) path: String,
     /// Whether users get real answers now.
     pub(in crate::observe::breaker) well: bool,
 }
 
 impl PageReader {
-    /// A reader with the operator's own rules; `path` is the one that users ask.
+    /// A reader with the operator's own rules; `path` is the one that users call.
     pub(in crate::observe::breaker) fn with(rules: Vec<Rule>, path: String) -> Self {
         Self { known: families::KnownFamilies::with(rules), path, ..Self::default() }
     }
 
-    /// An empty page, to be fed.
+    /// An empty page, to be filled by `feed`.
     pub(in crate::observe::breaker) fn page(&self) -> PageText {
         PageText::new(wanted).and(self.known.names())
     }
 
-    /// What a page says that was read to its end.
+    /// The reading of a complete page.
     pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, page: PageText) -> Reading {
         let mut families = page.finish();
         let process = process(&families);
@@ -117,7 +117,7 @@ impl PageReader {
     }
 }
 
-/// Names of which anything is kept, and what for.
+/// The use of a series with this name; `None` if it is not kept.
 fn wanted(name: &str) -> Option<SeriesUse> {
     let lower = name.to_ascii_lowercase();
     let parts = ["circuit", "breaker", "cb_state", "bulkhead", "ratelimiter", "rate_limiter"];
@@ -135,7 +135,7 @@ fn wanted(name: &str) -> Option<SeriesUse> {
     }
 }
 
-/// Which process answered: the second it began in. Libraries put a prefix before the name.
+/// Identifies the process that answered by its start time. Libraries put a prefix before the name.
 fn process(families: &Families) -> Option<String> {
     let began = |(name, _): &(&String, &Family)| name.ends_with("process_start_time_seconds");
     let (_, family) = families.iter().find(began)?;
@@ -145,7 +145,7 @@ fn process(families: &Families) -> Option<String> {
     }
 }
 
-/// Calls that left, if all left for one target.
+/// The calls that left, if all left for one target.
 fn outgoing(families: &Families) -> Option<OutgoingCalls> {
     let (name, family) =
         OUTGOING.iter().find_map(|name| families.get(*name).map(|family| (*name, family)))?;
@@ -162,7 +162,7 @@ fn outgoing(families: &Families) -> Option<OutgoingCalls> {
     Some(OutgoingCalls { calls, series })
 }
 
-/// Series of bulkheads and rate limiters.
+/// The series of bulkheads and rate limiters.
 fn limits(families: &Families) -> Vec<String> {
     let limit = |name: &&String| {
         let name = name.to_ascii_lowercase();
@@ -171,11 +171,11 @@ fn limits(families: &Families) -> Vec<String> {
     families.keys().filter(limit).take(4).cloned().collect()
 }
 
-/// Words for a call that a breaker did not let through.
+/// Words for a call that a breaker rejected.
 const REJECTED: [&str; 6] =
     ["refused", "rejected", "reject", "not_permitted", "circuitBreakerOpen", "circuit_breaker_open"];
 
-/// Rejected calls and failure rates, beside the breakers that they belong to.
+/// Adds rejected calls and failure rates to the breakers that they belong to.
 fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
     let mut rejected = vec![None; breakers.len()];
     for (name, family) in families.iter().filter(|(name, _)| !name.ends_with("_bucket")) {
@@ -210,12 +210,12 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
         }
     }
     for (breaker, rejected) in breakers.iter_mut().zip(rejected) {
-        // What its library's own rule counted goes before.
+        // The count by its library's own rule takes precedence.
         breaker.rejected = breaker.rejected.or(rejected);
     }
 }
 
-/// The breaker and the process that a sample is about, the labels in `apart` left aside.
+/// The breaker and the process that a sample is about, ignoring the labels in `apart`.
 fn who(metric: &str, sample: &Sample, apart: &[&str]) -> (String, Option<String>) {
     let aside = |key: &str| apart.iter().any(|label| key.eq_ignore_ascii_case(label));
     let of_process = |key: &str| PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
@@ -252,7 +252,7 @@ fn ground(metric: &str, name: &str, process: Option<&str>, value: &str) -> Strin
     format!("{metric}{named}{process} = {value}")
 }
 
-/// Whether a family can tell a state at all.
+/// Whether a family can show a state at all.
 fn is_a_state(name: &str, family: &Family) -> bool {
     let lower = name.to_ascii_lowercase();
     let never = [

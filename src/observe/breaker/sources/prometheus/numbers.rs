@@ -1,8 +1,8 @@
-//! A number that nobody explains: what readings prove of it.
+//! Derives the meaning of a state number without an explanation from its readings.
 //!
-//! Libraries number their states in different orders, so a number alone says nothing, 0 least of all. One that left the
-//! value it had while users were well is not closed. Where three values were seen, one of them between the other two, the
-//! one between is half-open and the far one open. Back at the first value it is closed again.
+//! Libraries number their states in different orders, so a number alone proves nothing, 0 least of all. A number that
+//! left the value it had while users were well is not closed. If three values were seen and the middle one is a
+//! fraction, that one is half-open and the far one is open. Back at the first value the breaker is closed again.
 
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
@@ -10,32 +10,32 @@ use crate::session::event::{
 };
 use std::collections::BTreeMap;
 
-/// Numbers that are remembered.
+/// The maximum number of series remembered.
 const REMEMBERED: usize = 256;
-/// Values of a state: whoever has more is none.
+/// The maximum number of values of a state: a series with more is none.
 const VALUES: usize = 6;
-/// Readings in which it must have had one value while users were well.
+/// The number of readings with the same value while users were well that proves that value to be closed.
 const STEADY: u32 = 2;
 
-/// One number: which series, of which breaker and process.
+/// Identifies one number: the series, the breaker and the process.
 pub(super) type SeriesKey = (String, String, Option<String>);
 
 #[derive(Default)]
 struct Number {
-    /// All values it had, in the order in which they were seen.
+    /// All values so far, in the order in which they were seen.
     values: Vec<f64>,
-    /// Readings with its first value while users were well.
+    /// The readings with its first value while users were well.
     steady: u32,
-    /// It has more values than a state has.
+    /// Whether it has more values than a state can have.
     wild: bool,
 }
 
-/// What was read of numbers before.
+/// The earlier readings of numbers.
 #[derive(Default)]
 pub(super) struct Numbers(BTreeMap<SeriesKey, Number>);
 
 impl Numbers {
-    /// Takes note of a value and says what the readings so far prove. `well`: users get real answers now.
+    /// Stores a value and returns the claim that the readings so far prove. `well`: users get real answers now.
     pub(super) fn read(&mut self, key: SeriesKey, value: f64, well: bool) -> SourceClaim {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
             self.0.clear();
@@ -43,7 +43,7 @@ impl Numbers {
         let number = self.0.entry(key).or_default();
         if !number.values.contains(&value) {
             if number.values.len() == 1 && number.steady < STEADY {
-                // The value before was not seen with users who were well: nothing is known of it.
+                // The earlier value was not seen while users were well, so its meaning is unknown.
                 number.values.clear();
                 number.steady = 0;
             }
@@ -68,7 +68,7 @@ impl Numbers {
                 let (near, far) =
                     if (one - first).abs() < (other - first).abs() { (one, other) } else { (other, one) };
                 let between = (*first < *near && near < far) || (*far < *near && near < first);
-                // Whole numbers are in any order: only what has a half has its order told.
+                // Whole numbers may be in any order: only a fraction proves the order.
                 let halves = between && near.fract() != 0.0;
                 match halves {
                     true if value == *near => SourceClaim::State(HalfOpen),
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_half_proves_the_order_of_three() {
-        // Users fail before it trips.
+        // Users fail before the breaker trips.
         let said = story(&[
             (0.0, true),
             (0.0, true),

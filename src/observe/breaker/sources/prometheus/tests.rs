@@ -1,4 +1,4 @@
-//! Pages as libraries write them: those of `tests/expositions`, with what must be concluded from each.
+//! Pages as libraries write them, from `tests/expositions`, with the claim that must follow from each.
 
 use super::*;
 use crate::session::event::{
@@ -40,7 +40,7 @@ fn one_page_at_a_time() {
             "# HELP my_circuit_state (0=closed, 1=half-open, 2=open)\nmy_circuit_state 2",
             named("my_circuit_state", SourceClaim::State(Open)),
         ),
-        // Nobody says what the numbers mean: 0 is open in some services.
+        // The meaning of the numbers is not given: 0 is open in some services.
         ("breaker_state 0", named("breaker_state", SourceClaim::Nothing)),
         ("breaker_state 2", named("breaker_state", SourceClaim::Nothing)),
         ("circuitbreaker_state 0.5", named("circuitbreaker_state", SourceClaim::Nothing)),
@@ -92,7 +92,7 @@ fn outgoing_calls_count_where_they_leave_for_one_target() {
     assert_eq!(read("requests_total 5"), None);
 }
 
-/// What a page of the table must be concluded to say.
+/// The claim for a word of the table.
 fn wanted(word: &str) -> Option<SourceClaim> {
     let state = |state| Some(SourceClaim::State(state));
     match word {
@@ -109,7 +109,7 @@ fn wanted(word: &str) -> Option<SourceClaim> {
     }
 }
 
-/// What is wrong with one breaker of a page, among those that were found.
+/// The differences between the expected breaker and those that were found.
 fn faults(file: &str, one: &Value, found: &[&NamedBreaker]) -> Vec<String> {
     let (name, must) = (one["name"].as_str().unwrap(), one["state"].as_str().unwrap());
     let mut faults = Vec::new();
@@ -117,7 +117,7 @@ fn faults(file: &str, one: &Value, found: &[&NamedBreaker]) -> Vec<String> {
         .chain(one["accept"].as_array().into_iter().flatten().filter_map(Value::as_str))
         .filter_map(wanted)
         .collect();
-    // Several processes on one page, or in turn: the estimator's to join.
+    // Several processes on one page, or in turn: the estimator combines these.
     if must == "mixed" {
         return faults;
     }
@@ -168,7 +168,7 @@ fn the_pages_of_libraries_are_read() {
             }
             pages += 1;
             let bytes = std::fs::read(folder.join(file)).unwrap();
-            // A steady page was read before, as often as a source is asked.
+            // A steady page has been read before, as a polled page would have been.
             let steady = page["steady"].as_bool().unwrap_or(false);
             let mut found = Vec::new();
             for _ in 0..if steady && first { 2 } else { 1 } {

@@ -1,22 +1,22 @@
-//! Prometheus text, read as a stream: a page may be of any length, what is kept of it may not.
+//! Parses Prometheus text as a stream: a page may be of any length, but the data kept of it is bounded.
 
 use std::collections::BTreeMap;
 
-/// Longest line that is read; the rest of a longer one is passed over.
+/// The maximum length of a line; the rest of a longer one is skipped.
 const LINE: usize = 16 * 1024;
-/// Samples kept of a page, of each sort.
+/// The maximum number of samples kept of a page, for each use.
 const SAMPLES: usize = 4096;
-/// Families kept of a page.
+/// The maximum number of families kept of a page.
 const FAMILIES: usize = 512;
-/// Bytes kept of a page: labels may be as long as lines.
+/// The maximum number of bytes kept of a page: labels may be as long as lines.
 const KEPT: usize = 2 * 1024 * 1024;
 
-/// What a series is kept for. A page may have thousands of one sort: they take no room of the other.
+/// The use of a series. A page may have thousands of series of one use, so each use has its own limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeriesUse {
-    /// What may tell of a breaker.
+    /// May show the state of a breaker.
     Breaker,
-    /// Requests that are counted.
+    /// Counts requests.
     Requests,
 }
 
@@ -32,10 +32,10 @@ impl Sample {
     }
 }
 
-/// What `# TYPE` says.
+/// The type from a `# TYPE` line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum MetricType {
-    /// Nothing, or that it is not known.
+    /// Not given, or unknown.
     #[default]
     Untyped,
     Gauge,
@@ -44,7 +44,7 @@ pub(super) enum MetricType {
     Other,
 }
 
-/// The samples of one name.
+/// The samples of one metric name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Family {
     pub(super) kind: MetricType,
@@ -52,24 +52,24 @@ pub(super) struct Family {
     pub(super) samples: Vec<Sample>,
 }
 
-/// Families by the name their samples have.
+/// Families by the metric name of their samples.
 pub(super) type Families = BTreeMap<String, Family>;
 
-/// Reads a page piece by piece and keeps the families that are wanted.
+/// Parses a page chunk by chunk and keeps the wanted families.
 pub(in crate::observe::breaker) struct PageText {
     wanted: fn(&str) -> Option<SeriesUse>,
-    /// Names that are wanted besides.
+    /// Additional names that are wanted.
     also: Vec<String>,
     line: Vec<u8>,
-    /// The rest of the line is passed over.
+    /// Whether the rest of the line is skipped.
     skips: bool,
-    /// The last name that was of no interest.
+    /// The latest unwanted name.
     unwanted: Vec<u8>,
     samples: [usize; 2],
-    /// Bytes of the lines that are kept.
+    /// The length in bytes of the lines that are kept.
     kept: usize,
     families: Families,
-    /// Whether any line was one of this format, wanted or not.
+    /// Whether any line was in this format, wanted or not.
     speaks: bool,
 }
 
@@ -88,7 +88,7 @@ impl PageText {
         }
     }
 
-    /// The same that keeps these families too.
+    /// Keeps the families of these names too.
     pub(super) fn and<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
         self.also.extend(names.map(str::to_owned));
         self
@@ -99,17 +99,17 @@ impl PageText {
         (self.wanted)(name).or_else(named)
     }
 
-    /// Whether what was fed so far is a page of this format at all: many services answer every path with something.
+    /// Whether the text so far is in this format at all: many services answer every path with something.
     pub(in crate::observe::breaker) fn speaks(&self) -> bool {
         self.speaks
     }
 
-    /// Takes the next piece of the page.
+    /// Takes the next chunk of the page.
     pub(in crate::observe::breaker) fn feed(&mut self, piece: &[u8]) {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             let ends = part.last() == Some(&b'\n');
             if ends && !self.skips && self.line.is_empty() && part.len() <= LINE {
-                // Whole within this piece: nothing is copied.
+                // The line is complete within this chunk, so nothing is copied.
                 self.whole(part);
                 continue;
             }
@@ -130,13 +130,13 @@ impl PageText {
         self.skips = false;
         let line = std::mem::take(&mut self.line);
         self.whole(&line);
-        // The buffer goes on to the next line.
+        // The buffer is reused for the next line.
         self.line = line;
         self.line.clear();
     }
 
-    /// A line from its beginning to its end. Of most lines the name alone tells that they are of no interest, and most have
-    /// the name of the line before.
+    /// Parses a complete line. Most lines are unwanted by their name alone, and most have the same name as the line
+    /// before.
     fn whole(&mut self, line: &[u8]) {
         let line = line.trim_ascii();
         if self.speaks && !line.starts_with(b"#") && !line.starts_with(b"{") {
@@ -154,7 +154,7 @@ impl PageText {
         self.read(&String::from_utf8_lossy(line));
     }
 
-    /// Lines that cannot be read are passed over: the page is not ours.
+    /// Invalid lines are skipped, because the page is written by others.
     fn read(&mut self, line: &str) {
         self.speaks = self.speaks || is_of_this_format(line);
         let described = |rest: &str| {
@@ -188,7 +188,7 @@ impl PageText {
     }
 
     fn sample(&mut self, line: &str) {
-        // A name of any letters stands in quotes within the braces.
+        // A name with arbitrary characters is quoted within the braces.
         let quoted = line.strip_prefix("{\"").and_then(|rest| rest.split_once('"'));
         let (name, rest) = match quoted {
             Some((name, rest)) => (name, format!("{{{rest}")),
@@ -218,15 +218,15 @@ impl PageText {
         }
     }
 
-    /// What was found; families without samples are not there.
+    /// The families found; those without samples are dropped.
     pub(super) fn finish(mut self) -> Families {
-        // A line without its end is passed over: its number may go on.
+        // An incomplete last line is skipped, because its number may be cut.
         self.families.retain(|_, family| !family.samples.is_empty());
         self.families
     }
 }
 
-/// A description, or a sample: a name, perhaps labels, a number.
+/// Whether a line is a description, or a sample: a name, optional labels, a number.
 fn is_of_this_format(line: &str) -> bool {
     let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
     let rest = line.trim_start_matches(name);
@@ -234,7 +234,7 @@ fn is_of_this_format(line: &str) -> bool {
     line.starts_with("# HELP ") || line.starts_with("# TYPE ") || named && sample(rest).is_some()
 }
 
-/// What follows the name: labels, the value, perhaps a timestamp.
+/// Parses the rest of a sample after its name: labels, the value, an optional timestamp.
 fn sample(rest: &str) -> Option<Sample> {
     let (labels, rest) = match rest.trim_start().strip_prefix('{') {
         Some(rest) => labels(rest)?,
@@ -244,7 +244,7 @@ fn sample(rest: &str) -> Option<Sample> {
     Some(Sample { labels, value })
 }
 
-/// The labels up to the closing brace, and what follows it.
+/// Parses the labels up to the closing brace; also returns the text after it.
 fn labels(mut rest: &str) -> Option<(Vec<(String, String)>, &str)> {
     let mut labels = Vec::new();
     loop {
@@ -259,7 +259,7 @@ fn labels(mut rest: &str) -> Option<(Vec<(String, String)>, &str)> {
     }
 }
 
-/// A quoted value, its backslashes resolved, and what follows its closing quote.
+/// Parses a quoted value with backslash escapes; also returns the text after the closing quote.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -282,7 +282,7 @@ mod tests {
 
     fn read(page: &str) -> Families {
         let mut text = PageText::new(|name| name.starts_with("circuit").then_some(SeriesUse::Breaker));
-        // Pieces may end anywhere.
+        // Chunks may end anywhere.
         page.as_bytes().chunks(7).for_each(|piece| text.feed(piece));
         text.finish()
     }

@@ -1,4 +1,4 @@
-//! Known gauges that tell the state themselves.
+//! Known gauges that give the state themselves.
 
 use super::super::super::words;
 use super::super::Families;
@@ -18,7 +18,7 @@ const R4J: [BreakerState; 6] = [Closed, Open, HalfOpen, Disabled, ForcedOpen, Me
 /// The order of states in rezilience.
 const REZILIENCE: [BreakerState; 3] = [Closed, HalfOpen, Open];
 
-/// Takes them off the page and reads them.
+/// Removes these gauges from the page and reads them.
 pub(super) fn read(families: &mut Families) -> Vec<NamedBreaker> {
     let mut found = Vec::new();
     for name in
@@ -56,7 +56,7 @@ pub(super) fn read(families: &mut Families) -> Vec<NamedBreaker> {
     found
 }
 
-/// resilience4j before it had a label for the state: by a number, or with the breaker's name in the metric's.
+/// Reads resilience4j versions without a label for the state: a number, or the breaker's name inside the metric's.
 fn r4j(families: &mut Families, name: &str) -> Vec<NamedBreaker> {
     let plain = |family: &Family| family.samples.iter().all(|sample| sample.label("state").is_none());
     if !families.get(name).is_some_and(plain) {
@@ -81,7 +81,7 @@ fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]
     told(metric, breaker, process(sample), says, &value)
 }
 
-/// The flag stays up in half-open; down is closed, forced closed or switched off.
+/// The flag is 1 also in half-open; 0 means closed, forced closed or disabled.
 fn hystrix(sample: &Sample) -> NamedBreaker {
     let (says, value) = match sample.value {
         1.0 => (SourceClaim::Not(Closed), "1 (open or half-open)"),
@@ -92,7 +92,7 @@ fn hystrix(sample: &Sample) -> NamedBreaker {
     told("hystrix_circuit_breaker_open", key, process(sample), says, value)
 }
 
-/// Its counters are set back at every change: exactly one word is 1.
+/// mollitia resets its gauges at every change: exactly one word is 1.
 fn is_mollitia(family: &Family) -> bool {
     family.samples.iter().all(|sample| {
         sample.label("circuit").is_some()
@@ -131,7 +131,7 @@ fn one_hot(
     groups.into_iter().map(read).collect()
 }
 
-/// tower-resilience sets 1 on entering a state and never takes it back: while only one was entered, that one stands.
+/// tower-resilience sets 1 on entering a state and never resets it: the state is known while only one was entered.
 fn entered(metric: &str, family: &Family) -> Vec<NamedBreaker> {
     let mut groups: BTreeMap<String, Vec<&Sample>> = BTreeMap::new();
     for sample in family.samples.iter().filter(|sample| sample.value == 1.0) {

@@ -1,9 +1,9 @@
-//! Figures beside a breaker whose state another series told: rejected calls, the share of fallbacks.
+//! Figures for a breaker whose state comes from another series: rejected calls, the share of fallbacks.
 
 use super::super::{Families, text::Sample};
 use crate::session::event::NamedBreaker;
 
-/// Adds what the page counts of the breakers that it names.
+/// Adds the figures of the page to the breakers that it names.
 pub(in super::super) fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
     let mut rejected = |metric: &str, name: &str, test: &dyn Fn(&Sample) -> bool| {
         let Some(family) = families.get(metric) else { return };

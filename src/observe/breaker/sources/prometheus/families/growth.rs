@@ -1,4 +1,4 @@
-//! What the growth of counters tells: a breaker knows only the moves closed → open → half-open → open or closed.
+//! Derives a state from the growth of counters: the only transitions are closed → open → half-open → open or closed.
 
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
@@ -18,14 +18,14 @@ impl StateEntries {
         self == Self::default()
     }
 
-    /// Where a breaker stands that began in `start` and entered states so often; several where the order decides.
+    /// The possible present states of a breaker that began in `start` and entered states this often.
     fn ends(self, start: BreakerState) -> Vec<BreakerState> {
         let at = |state| i128::from(start == state);
         let (open, half, closed) =
             (i128::from(self.open), i128::from(self.half_open), i128::from(self.closed));
-        // Closed is left for open alone: so often, or once less where it is the end.
+        // Closed is left only for open: as often as it was held, or once less if it is the present state.
         let from_closed = at(Closed) + closed;
-        // Half-open is entered from open alone.
+        // Half-open is entered only from open.
         match at(Open) + open - half {
             1 if open >= from_closed => vec![Open],
             0 => {
@@ -42,8 +42,8 @@ impl StateEntries {
         }
     }
 
-    /// What can be said after it: the state if there is only one, "not closed" if that is common to all; nothing else.
-    /// `before` is the state at the last reading, where it is known.
+    /// The claim after these entries: the state if only one is possible, "not closed" or "not open" if that is common
+    /// to all, else nothing. `before` is the state at the last reading, if known.
     pub(super) fn says(self, before: Option<BreakerState>) -> SourceClaim {
         if self.none() {
             return before.map_or(SourceClaim::Nothing, SourceClaim::State);
@@ -59,7 +59,7 @@ impl StateEntries {
     }
 }
 
-/// What several possible ends have in common.
+/// The claim common to several possible states.
 fn common(ends: &[BreakerState]) -> SourceClaim {
     match ends {
         [] => SourceClaim::Nothing,
@@ -70,7 +70,7 @@ fn common(ends: &[BreakerState]) -> SourceClaim {
     }
 }
 
-/// Where transitions from one state to another lead: each is counted, so the walk ends where one more leads in than out.
+/// Derives the state from counted transitions: the walk ends in the state with one more transition in than out.
 pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<BreakerState>) -> SourceClaim {
     if moves.is_empty() {
         return before.map_or(SourceClaim::Nothing, SourceClaim::State);
@@ -83,7 +83,7 @@ pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<B
     let states: Vec<BreakerState> = moves.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
     match states.iter().find(|state| balance(**state) == 1) {
         Some(end) => SourceClaim::State(*end),
-        // A round trip ends where it began; where that was is known, or not.
+        // A round trip ends where it began, which may be unknown.
         None if states.iter().all(|state| balance(*state) == 0) => match before {
             Some(before) if states.contains(&before) => SourceClaim::State(before),
             _ => SourceClaim::Nothing,
@@ -92,12 +92,12 @@ pub(super) fn walk(moves: &[(BreakerState, BreakerState, u64)], before: Option<B
     }
 }
 
-/// Which state the time of which grew tells; the words in which time passed since the last reading.
+/// Derives the state from the states whose time grew since the last reading.
 pub(super) fn times(grown: &[BreakerState]) -> SourceClaim {
     let has = |state| grown.contains(&state);
     match (has(Closed), has(Open), has(HalfOpen)) {
         (true, false, false) => SourceClaim::State(Closed),
-        // From closed the only way leads to open; from half-open it led to closed.
+        // From closed the only way leads to open; time in half-open came before closed, and time in open after it.
         (_, true, false) => SourceClaim::State(Open),
         (false, false, true) => SourceClaim::State(HalfOpen),
         (true, false, true) => SourceClaim::State(Closed),
@@ -123,7 +123,7 @@ mod tests {
             (entered(1, 0, 0), None, SourceClaim::State(Open)),
             (entered(0, 1, 0), None, SourceClaim::State(HalfOpen)),
             (entered(0, 0, 1), None, SourceClaim::State(Closed)),
-            // A trial that failed at once, or a first opening whose trial is out: only what was before tells.
+            // A trial that failed at once, or a first opening with a running trial: only the earlier state decides.
             (entered(1, 1, 0), Some(Open), SourceClaim::State(Open)),
             (entered(1, 1, 0), Some(Closed), SourceClaim::State(HalfOpen)),
             (entered(1, 1, 0), None, SourceClaim::Not(Closed)),

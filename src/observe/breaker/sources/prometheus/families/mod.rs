@@ -1,18 +1,19 @@
-//! Series of libraries that are known, whose meaning no general rule could tell.
+//! Series of known libraries whose meaning no general rule can derive.
 //!
-//! | library | series | how it is read |
+//! | library | series | interpretation |
 //! | --- | --- | --- |
 //! | resilience4j 0.13, 0.14 | `resilience4j_circuitbreaker_state` without a word | by the library's own order of numbers |
 //! | Micrometer's Hystrix binder | `hystrix_circuit_breaker_open` | 1 is not closed, 0 is not open |
 //! | mollitia, rezilience, Dapr 1.15 | their gauges | one-hot by their words, or their order of numbers |
 //! | tower-resilience, Sentinel | transitions `from`, `to` | where their walk ends; rejected calls beside it |
 //! | opossum | `circuit{event}` | the last of `open`, `halfOpen` and `close` to grow |
-//! | Polly 8 | `resilience_polly_strategy_events_total` | the last event; runs that end with BrokenCircuitException are rejected |
+//! | Polly 8 | `resilience_polly_strategy_events_total` | the last event; runs ending with BrokenCircuitException are rejected |
 //! | MicroProfile, SmallRye | time in each state | the state whose time grows |
 //! | Helidon SE, fuse, Dapr before 1.15 | openings, answers, activations | by their growth |
 //!
-//! Counters speak by their growth since the last reading of the same process; a first reading does not. What is known
-//! is taken off the page, so that no general rule misreads it. Everything is from `docs/spec/breaker-pages.md`.
+//! Counters are read by their growth since the last reading of the same process, so a first reading gives no state.
+//! Known series are removed from the page, so that no general rule misreads them. All facts are from
+//! `docs/spec/breaker-pages.md`.
 
 mod counted;
 mod direct;
@@ -27,7 +28,7 @@ use super::{Families, ground};
 use crate::session::event::{NamedBreaker, SourceClaim};
 use counted::Counted;
 
-/// Reads what is known, page after page.
+/// Reads the known series of successive pages.
 #[derive(Default)]
 pub(super) struct KnownFamilies {
     rules: Vec<Rule>,
@@ -35,17 +36,17 @@ pub(super) struct KnownFamilies {
 }
 
 impl KnownFamilies {
-    /// With the operator's own rules, which go before all else.
+    /// A reader with the operator's own rules, which take precedence.
     pub(super) fn with(rules: Vec<Rule>) -> Self {
         Self { rules, counted: Counted::default() }
     }
 
-    /// Names that the operator's rules are about.
+    /// The metric names of the operator's rules.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(Rule::metric)
     }
 
-    /// Takes the known series off a page and tells what they say. `process` tells the page's process from others.
+    /// Removes the known series from a page and reads them. `process` identifies the page's process.
     pub(super) fn read(&mut self, families: &mut Families, process: Option<&str>) -> Vec<NamedBreaker> {
         let mut found = Vec::new();
         for rule in &self.rules {
@@ -59,7 +60,7 @@ impl KnownFamilies {
     }
 }
 
-/// Adds what one series says of a breaker to what others say: a state that is told goes before one that is derived.
+/// Merges the claims of two series about one breaker: a stated state takes precedence over a derived one.
 pub(super) fn join(found: &mut Vec<NamedBreaker>, breaker: NamedBreaker) {
     let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
     let Some(told) = found.iter_mut().find(same) else { return found.push(breaker) };
@@ -78,7 +79,7 @@ pub(super) fn join(found: &mut Vec<NamedBreaker>, breaker: NamedBreaker) {
 
 pub(super) use figures::figures;
 
-/// Names beyond those that speak of a circuit or a breaker.
+/// Names of known series that contain neither "circuit" nor "breaker".
 pub(super) fn wanted(name: &str) -> bool {
     let known = ["dapr_resiliency_", "sentinel_go_handled_total", "hystrix_execution_total"];
     known.iter().any(|known| name.starts_with(known))

@@ -1,10 +1,10 @@
-//! The operator's own rule for a series: which label or which numbers hold the state, and what they mean.
+//! The operator's own rule for a series: the label or the number that holds the state, and the meaning of its values.
 
 use super::super::{Families, ground, text::Sample, who};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
-/// A rule: a metric, perhaps the label that holds the state, and what each of its words or numbers means.
+/// A rule: a metric, an optional label that holds the state, and the meaning of each of its words or numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     metric: String,
@@ -13,15 +13,15 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Without a label the value itself is looked up.
+    /// A rule for a metric. Without a label the value itself is looked up.
     pub fn new(metric: String, label: Option<String>, states: Vec<(String, BreakerState)>) -> Self {
         Self { metric, label, states }
     }
 
-    /// The same with states in words.
+    /// A rule whose states are given as words.
     ///
     /// # Errors
-    /// When one of them is no state of a breaker.
+    /// Returns an error text if one of them is no state of a breaker.
     pub fn declared(
         metric: String,
         label: Option<String>,
@@ -37,12 +37,12 @@ impl Rule {
         Ok(Self::new(metric, label, states.map(state).collect::<Result<_, _>>()?))
     }
 
-    /// The metric that it is about.
+    /// The metric that the rule reads.
     pub fn metric(&self) -> &str {
         &self.metric
     }
 
-    /// Takes the series off the page and reads it.
+    /// Removes the series from the page and reads it.
     pub(super) fn read(&self, families: &mut Families) -> Vec<NamedBreaker> {
         let Some(family) = families.remove(&self.metric) else { return Vec::new() };
         match &self.label {
@@ -51,7 +51,7 @@ impl Rule {
         }
     }
 
-    /// As the config file writes it.
+    /// The rule in the syntax of the config file.
     pub fn written(&self) -> String {
         let text = |text: &str| serde_json::Value::from(text).to_string();
         let states: Vec<String> = self

@@ -1,14 +1,14 @@
-//! Counts of one breaker by a word, and what is remembered of them.
+//! Counts of one breaker by a word, and the earlier counts kept for comparison.
 
 use super::super::{Families, text::Sample};
 use crate::session::event::BreakerState;
 use std::collections::BTreeMap;
 
-/// Breakers remembered of one page.
+/// The maximum number of breakers remembered of one page.
 const REMEMBERED: usize = 256;
-/// Words of one breaker.
+/// The maximum number of words of one breaker.
 const WORDS: usize = 64;
-/// Times that counts may fall before several processes are taken to answer.
+/// The number of falls after which several processes are assumed to answer.
 const FALLS: u8 = 3;
 
 /// Counts by a word.
@@ -33,26 +33,27 @@ impl Tallies {
     }
 }
 
-/// What was read last of one breaker.
+/// The latest counts of one breaker.
 #[derive(Default)]
 pub(super) struct PageMemory {
     tally: Option<Tally>,
     falls: u8,
-    /// Its state, as far as it was told.
+    /// Its state, if known.
     pub(super) state: Option<BreakerState>,
-    /// A number that a library's reading needs again.
+    /// A number that a library's reader keeps between readings.
     pub(super) base: f64,
 }
 
 impl PageMemory {
-    /// Nothing was counted so far, if nothing is remembered.
+    /// Begins with zero counts, if no counts are stored yet.
     pub(super) fn begin_at_nothing(&mut self) {
         if self.tally.is_none() && self.falls == 0 {
             self.tally = Some(Tally::new());
         }
     }
 
-    /// Counts that fell are of another process: it is met for the first time. False then, and at the first reading.
+    /// Whether the counts continue the stored ones. False at the first reading, and if counts fell, because another
+    /// process answered then.
     pub(super) fn goes_on(&mut self, tally: &Tally) -> bool {
         let Some(before) = &self.tally else { return false };
         let fell = before.iter().any(|(word, count)| tally.get(word).copied().unwrap_or(0.0) < *count);
@@ -62,7 +63,7 @@ impl PageMemory {
         !fell
     }
 
-    /// Whether counts went up and down so often that several processes must answer in turn.
+    /// Whether counts fell so often that several processes must answer in turn.
     pub(super) fn jumps(&self) -> bool {
         self.falls >= FALLS
     }
@@ -71,21 +72,21 @@ impl PageMemory {
         self.tally = Some(tally);
     }
 
-    /// How much a word's count grew since the last reading.
+    /// The growth of a word's count since the last reading.
     pub(super) fn grown(&self, tally: &Tally, word: &str) -> f64 {
         let count = |tally: &Tally| tally.get(word).copied().unwrap_or(0.0);
         self.tally.as_ref().map_or(0.0, |before| count(tally) - count(before))
     }
 }
 
-/// What is remembered of all breakers of a page; the process and the library are part of the key.
+/// The stored counts of all breakers of a page; the process and the library are part of the key.
 #[derive(Default)]
 pub(super) struct PageMemories(BTreeMap<MemoryKey, PageMemory>);
 
 type MemoryKey = (Option<String>, &'static str, String, Option<String>);
 
 impl PageMemories {
-    /// The memory of one breaker. Where too many are remembered, the others are forgotten.
+    /// The stored counts of one breaker. If too many are stored, all others are dropped.
     pub(super) fn of(&mut self, key: MemoryKey) -> &mut PageMemory {
         if self.0.len() >= REMEMBERED && !self.0.contains_key(&key) {
             self.0.clear();
@@ -94,7 +95,7 @@ impl PageMemories {
     }
 }
 
-/// The processes that labels tell apart: `pid 7`.
+/// The process that labels identify: `pid 7`.
 pub(super) fn process(sample: &Sample) -> Option<String> {
     let of_process = |key: &str| super::super::PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
     let told: Vec<String> = sample
@@ -106,7 +107,7 @@ pub(super) fn process(sample: &Sample) -> Option<String> {
     (!told.is_empty()).then(|| told.join(" ").chars().take(80).collect())
 }
 
-/// Names of families that hold for a test.
+/// Names of the families for which `test` holds.
 pub(super) fn named(families: &Families, test: impl Fn(&str) -> bool) -> Vec<String> {
     families.keys().filter(|name| test(name)).cloned().collect()
 }

@@ -61,7 +61,7 @@ fn what_appears_on_a_page_that_was_read_was_nothing_before() {
     let mut reader = PageReader::default();
     assert!(says(&mut reader, "").is_empty());
     assert_eq!(read(&mut reader, &polly("OnCircuitOpened", 1))[0].says, SourceClaim::State(Open));
-    // A reader that comes later cannot know.
+    // A reader without an earlier reading cannot know.
     assert_eq!(read(&mut PageReader::default(), &polly("OnCircuitOpened", 1))[0].says, SourceClaim::Nothing);
 }
 

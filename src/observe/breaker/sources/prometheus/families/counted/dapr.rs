@@ -1,4 +1,4 @@
-//! Dapr before 1.15: calls by the state that they met, and changes of state.
+//! Dapr before 1.15: calls by the state that they met, and state changes.
 
 use super::super::super::super::words;
 use super::super::super::Families;
@@ -10,7 +10,7 @@ use crate::session::event::{
     SourceClaim,
 };
 
-/// Counts by status, and activations, where the state itself is not on the page.
+/// Removes and counts calls by status, and activations, for pages without the state itself.
 pub(super) fn dapr_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
     let counts = families.remove("dapr_resiliency_count").unwrap_or_default();

@@ -11,10 +11,10 @@ use crate::session::event::{
     SourceClaim,
 };
 
-/// The part of a name behind which MicroProfile 1 and 2 had the state.
+/// The part of a name after which MicroProfile 1 and 2 have the state.
 const FT: &str = "_circuitbreaker_";
 
-/// Time in each state, by a label or, in old versions, by the metric's name.
+/// The time in each state, by a label or, in old versions, by the metric's name.
 pub(super) fn time_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
     let mut metric = "ft_circuitbreaker_state_total".to_owned();
@@ -41,7 +41,7 @@ pub(super) fn time_counts(families: &mut Families) -> (String, Tallies) {
             .iter()
             .for_each(|sample| tallies.add(&breaker, process(sample), key(state), sample.value));
     }
-    // Counted for each breaker whose time is: a figure, and no state.
+    // A figure for each breaker with times; it gives no state.
     for name in
         named(families, |name| name.contains("ft_") && name.ends_with("_circuitbreaker_callsPrevented_total"))
     {
@@ -72,7 +72,7 @@ fn old_time(name: &str) -> Option<(String, BreakerState)> {
     (time && breaker.contains("ft_")).then(|| (old_name(breaker), state))
 }
 
-/// The method inside `application:ft_org_acme_client_order`.
+/// The method in `application:ft_org_acme_client_order`.
 fn old_name(breaker: &str) -> String {
     breaker.split_once("ft_").map_or(breaker, |(_, method)| method).to_owned()
 }
@@ -94,7 +94,7 @@ pub(super) fn time_in_state(memory: &mut PageMemory, tally: &Tally, goes_on: boo
     said(times(&grown), why)
 }
 
-/// Openings alone, where neither times nor words are counted.
+/// Openings alone, if neither times nor words are counted.
 pub(super) fn helidon_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
     let name = "ft_circuitbreaker_opened_total";

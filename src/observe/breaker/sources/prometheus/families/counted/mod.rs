@@ -1,4 +1,4 @@
-//! Known counters, read by their growth.
+//! Known counters, interpreted by their growth.
 
 mod dapr;
 mod microprofile;
@@ -17,18 +17,18 @@ use crate::session::event::{
     NamedBreaker, SourceClaim,
 };
 
-/// Processes of one address that are told apart.
+/// The maximum number of processes of one address that are distinguished.
 const PROCESSES: usize = 16;
 
-/// What is known by counters only.
+/// Reads libraries that show their state by counters only.
 #[derive(Default)]
 pub(super) struct Counted {
     memories: PageMemories,
-    /// Processes whose page was read, the latest first.
+    /// The processes whose page was read, the latest first.
     read: Vec<Option<String>>,
 }
 
-/// What the counts of one breaker say.
+/// The claim that follows from the counts of one breaker.
 struct CountedState {
     says: SourceClaim,
     why: &'static str,
@@ -39,13 +39,13 @@ fn verdict(says: SourceClaim, why: &'static str) -> CountedState {
     CountedState { says, why, rejected: None }
 }
 
-/// Takes a library's counters off a page: the metric, and what it counts of each breaker.
+/// Removes a library's counters from a page; returns the metric and the counts of each breaker.
 type Count = fn(&mut Families) -> (String, Tallies);
-/// What the counts of one breaker say.
+/// Derives the state from the counts of one breaker.
 type StateFromCounts = fn(&mut PageMemory, &Tally, bool) -> CountedState;
 
 impl Counted {
-    /// Takes the known counters off the page and reads them.
+    /// Removes the known counters from the page and reads them.
     pub(super) fn read(&mut self, families: &mut Families, page: Option<&str>) -> Vec<NamedBreaker> {
         let readers: [(&'static str, Count, StateFromCounts); 7] = [
             ("circuit", opossum::opossum_counts, opossum::opossum),
@@ -56,7 +56,7 @@ impl Counted {
             ("transitions_total", moves::move_counts, moves::moved),
             ("responses_total", moves::fuse_counts, moves::fuse),
         ];
-        // What is counted for the first time on a page that was read before was nothing until now.
+        // A counter that is new on a page that was read before was zero until now.
         let read_before = self.read.iter().any(|known| known.as_deref() == page);
         if !read_before {
             self.read.truncate(PROCESSES - 1);
@@ -96,13 +96,13 @@ impl Counted {
     }
 }
 
-/// How often half-open was entered, where that is counted: a trial too short to be seen shows by it.
+/// How often half-open was entered, if that is counted: it shows trials too short to be seen.
 fn trials(tally: &Tally) -> Option<u64> {
     let counts = |word: &&String| {
         matches!(word.as_str(), "halfOpen" | "OnCircuitHalfOpened")
             || word.split_once('>').and_then(|(_, to)| words::state(to)) == Some(Some(HalfOpen))
     };
-    // MicroProfile's words are the same, and hold times.
+    // MicroProfile has the same words, but for times.
     if tally.contains_key("closed") {
         return None;
     }

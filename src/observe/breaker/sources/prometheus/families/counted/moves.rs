@@ -25,7 +25,7 @@ pub(super) fn move_counts(families: &mut Families) -> (String, Tallies) {
         };
         for sample in &family.samples {
             let [from, to] = labels.map(|label| sample.label(label).unwrap_or_default());
-            // Sentinel's `pid` is no second process, it is a label of all.
+            // Sentinel's `pid` does not identify a process: every series has the label.
             let process = if name == sentinel { None } else { process(sample) };
             tallies.add(sample.label(of).unwrap_or_default(), process, &format!("{from}>{to}"), sample.value);
         }
@@ -46,7 +46,7 @@ pub(super) fn move_counts(families: &mut Families) -> (String, Tallies) {
         if !families.get(&name).is_some_and(tower) {
             continue;
         }
-        // Before the first transition calls are all there is: they name the breaker.
+        // Before the first transition there are only calls: they name the breaker.
         for sample in families.get(&name).map(|family| family.samples.clone()).unwrap_or_default() {
             let Some(breaker) = sample.label("circuitbreaker") else { continue };
             let rejected = if sample.label("outcome") == Some("rejected") { sample.value } else { 0.0 };
@@ -75,7 +75,7 @@ pub(super) fn moved(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> Co
     said(walk(&grown, memory.state), why)
 }
 
-/// `<name>_responses_total{type="ok|blown"}`, known by its help.
+/// Reads `<name>_responses_total{type="ok|blown"}`, recognized by its help text.
 pub(super) fn fuse_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
     let mut metric = "responses_total".to_owned();

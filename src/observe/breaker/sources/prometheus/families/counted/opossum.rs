@@ -10,12 +10,13 @@ use crate::session::event::{
     SourceClaim,
 };
 
-/// Events after which a call is over.
+/// Events that end a call.
 const OVER: [&str; 4] = ["success", "failure", "reject", "cacheHit"];
-/// Calls that tell that it is switched on: one that counts nothing is disabled, or has not ended a call.
+/// The number of calls after which a circuit without any ended call counts as disabled.
 const FIRES: f64 = 5.0;
 
-/// `circuit{name,event}`, `circuit_total` in OpenMetrics, with a prefix; `circuit_<name>_<event>` in old versions.
+/// Reads `circuit{name,event}`, `circuit_total` in OpenMetrics, with a prefix; `circuit_<name>_<event>` in old
+/// versions.
 pub(super) fn opossum_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
     let mut metric = "circuit".to_owned();
@@ -65,7 +66,7 @@ pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> 
     let said = |says, why| CountedState { says, why, rejected };
     if tally.contains_key("fire") && count("open") == 0.0 && count("close") == 0.0 && count("halfOpen") == 0.0
     {
-        // Switched off, it counts nothing but calls that begin.
+        // A disabled circuit counts only the calls that begin.
         if !over && count("fire") >= FIRES {
             return said(SourceClaim::Nothing, "calls begin and none is counted as over");
         }
@@ -74,7 +75,7 @@ pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> 
     }
     if !goes_on {
         memory.base = pending;
-        // It would have had to close.
+        // It opened and never closed.
         let never = count("open") > 0.0 && count("close") == 0.0;
         return said(
             if never { SourceClaim::Not(Closed) } else { SourceClaim::Nothing },
@@ -93,7 +94,7 @@ pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> 
             return said(SourceClaim::State(Open), "`open` grew last");
         }
         (false, true) => return said(SourceClaim::State(Closed), "`close` grew last"),
-        // From closed the way leads through open to closed; else nobody knows which of them came last.
+        // From closed, one opening and one closing end in closed; otherwise the order is unknown.
         (true, true) if memory.state == Some(Closed) && open == 1 && closed == 1 => {
             return said(SourceClaim::State(Closed), "it opened and closed");
         }
@@ -104,12 +105,12 @@ pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> 
         (false, false) => {}
     }
     match memory.state {
-        // A call was let through although it is not closed. That the trial failed would show by `open`.
+        // A call was let through although the breaker is not closed. A failed trial would show as growth of `open`.
         Some(Open) if pending > memory.base && grown("fire") > grown("reject") => {
             said(SourceClaim::State(HalfOpen), "derived: a call was let through")
         }
         Some(Open) => {
-            // Calls from before the opening end by and by.
+            // Calls from before the opening end later.
             memory.base = memory.base.min(pending);
             said(SourceClaim::State(Open), "nothing changed since")
         }

@@ -10,7 +10,7 @@ use crate::session::event::{
     SourceClaim,
 };
 
-/// Exceptions that its breaker throws.
+/// Exceptions that Polly's breaker throws.
 const BROKEN: &str = "Polly.CircuitBreaker.BrokenCircuitException";
 const ISOLATED: &str = "Polly.CircuitBreaker.IsolatedCircuitException";
 

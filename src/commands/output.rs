@@ -1,0 +1,20 @@
+//! Standard output of commands that print a page of text.
+
+use color_eyre::eyre::{Result, WrapErr};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Writes a page to standard output. A reader that closes the pipe early, such as `head`, is no failure.
+///
+/// # Errors
+/// When standard output cannot be written for another reason.
+pub(crate) fn print_page(page: &str) -> Result<ExitCode> {
+    match io::stdout().write_all(page.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).wrap_err("cannot write to standard output")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

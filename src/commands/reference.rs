@@ -1,0 +1,53 @@
+//! `chaos-tui completions SHELL` and `chaos-tui man [COMMAND]`: made from the command line's own definition.
+
+use super::{output::print_page, prepare::Refusal};
+use clap_complete::Shell;
+use color_eyre::eyre::{Result, WrapErr};
+use std::process::ExitCode;
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell that is to read them
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The command whose page it is; without it, that of chaos-tui
+    pub command: Option<String>,
+}
+
+/// Prints the completion script for a shell.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn completions(mut cli: clap::Command, arguments: &CompletionArgs) -> Result<ExitCode> {
+    let (name, mut script) = (cli.get_name().to_owned(), Vec::new());
+    clap_complete::generate(arguments.shell, &mut cli, name, &mut script);
+    print_page(&String::from_utf8_lossy(&script))
+}
+
+/// Prints a manual page in roff.
+///
+/// # Errors
+/// When there is no such command, or standard output cannot be written.
+pub(crate) fn man(mut cli: clap::Command, arguments: &ManArgs) -> Result<ExitCode> {
+    cli.build();
+    let page = match &arguments.command {
+        None => cli,
+        Some(name) => {
+            let names =
+                cli.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+            let known = names.collect::<Vec<_>>().join(", ");
+            let unknown =
+                || Refusal::usage(format!("there is no command {name:?}; the commands are {known}"));
+            cli.find_subcommand(name).cloned().ok_or_else(unknown)?
+        }
+    };
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(page).render(&mut roff).wrap_err("cannot make the manual page")?;
+    print_page(&String::from_utf8_lossy(&roff))
+}
