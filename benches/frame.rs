@@ -13,7 +13,7 @@ use chaos_tui::{
             Timestamp,
         },
     },
-    tui::{LogFeed, Overlay, Pane, Scene, Steering, Theme, View, keymap::Keymap, render},
+    tui::{ControlMode, LogFeed, Overlay, Pane, Scene, Theme, View, keymap::Keymap, render},
 };
 use cpu::CpuTime;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -124,7 +124,7 @@ fn hour() -> Vec<Event> {
 /// What is looked at, and how large the screen is.
 fn looks() -> Vec<(String, Rect, View)> {
     let area = |width, height| Rect::new(0, 0, width, height);
-    let plain = || View::new(Keymap::default(), Steering::Live);
+    let plain = || View::new(Keymap::default(), ControlMode::Live);
     let large = area(200, 50);
     let mut looks: Vec<_> = [area(80, 24), area(120, 36), large]
         .into_iter()
@@ -202,7 +202,7 @@ fn frame(criterion: &mut Criterion<CpuTime>) {
         draw(criterion, &name, &session, area, &view);
     }
     rush(&mut session);
-    let view = View::new(Keymap::default(), Steering::Live);
+    let view = View::new(Keymap::default(), ControlMode::Live);
     draw(criterion, "frame at 200x50, 500 requests a second", &session, Rect::new(0, 0, 200, 50), &view);
 }
 

@@ -6,7 +6,7 @@
 
 use chaos_tui::{
     session::{Session, event::Timestamp, recording},
-    tui::{Depth, LogFeed, Scene, Steering, Theme, View, keymap::Keymap, render, svg},
+    tui::{ControlMode, Depth, LogFeed, Scene, Theme, View, keymap::Keymap, render, svg},
 };
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
     let usage = "give a recording and seconds from T0; see the head of examples/screen.rs";
     let (recording, seconds) = words.next().zip(words.next()).ok_or(usage)?;
-    let mut view = View::new(Keymap::default(), Steering::Live);
+    let mut view = View::new(Keymap::default(), ControlMode::Live);
     let (mut size, mut theme, mut earlier, mut picture) = ((120, 36), Theme::default(), None, false);
     for word in words {
         match word.as_str() {

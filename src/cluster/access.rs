@@ -40,7 +40,7 @@ pub struct Access {
 }
 
 /// Asks the cluster, by SelfSubjectAccessReview, whether the current user has a permission.
-pub async fn may(connection: &Connection, permission: Permission) -> Result<Access, Error> {
+pub async fn check_permission(connection: &Connection, permission: Permission) -> Result<Access, Error> {
     let (resource, subresource) = match permission.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
         None => (permission.resource, None),

@@ -53,7 +53,7 @@ impl Connection {
     }
 
     /// Chooses the cluster that a program such as `kubectl` would use, which knows only its kubeconfig.
-    pub async fn of_programs(settings: &ClusterSettings) -> Result<Self, Error> {
+    pub async fn choose_for_programs(settings: &ClusterSettings) -> Result<Self, Error> {
         let choice = choice::choose_for_program(settings, &|path| path.exists())?;
         Self::chosen(choice, settings, &Map::default()).await
     }
@@ -140,7 +140,7 @@ impl Connection {
     pub fn error(&self, what: impl Into<String>, source: kube::Error) -> Error {
         Error::Request {
             what: what.into(),
-            answer: answer(&source),
+            answer: answer_text(&source),
             hint: self.hint(&source).unwrap_or_default(),
         }
     }
@@ -169,7 +169,7 @@ impl Connection {
 }
 
 /// Returns the server's message, or why there was no answer, in one line.
-pub fn answer(error: &kube::Error) -> String {
+pub fn answer_text(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
         kube::Error::Api(status) => format!("the API server answered {} {}", status.code, status.reason),

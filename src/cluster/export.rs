@@ -189,7 +189,7 @@ contexts: [{name: staging, context: {cluster: there, user: we}}]
         assert_eq!(read["users"][1]["user"]["exec"]["command"], "aws");
         assert!(kube::config::Kubeconfig::read_from(&path).is_ok());
         assert_eq!(value(&settings.exported(), "KUBECONFIG"), Some(path.clone()), "the same file each time");
-        settings.withdraw();
+        settings.delete_exported();
         assert!(!Path::new(&path).exists());
     }
 

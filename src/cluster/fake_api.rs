@@ -11,7 +11,7 @@ use std::{
 
 /// A request from a client.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RecordedRequest {
     /// `GET`, `DELETE`, ...
     pub(crate) method: String,
     /// Path without its query.
@@ -24,7 +24,7 @@ pub(crate) struct Asked {
     pub(crate) headers: Vec<(String, String)>,
 }
 
-impl Asked {
+impl RecordedRequest {
     /// `GET /api/v1/pods?labelSelector=a=b`.
     pub(crate) fn line(&self) -> String {
         match self.query.is_empty() {
@@ -52,15 +52,15 @@ pub(crate) enum Reply {
 
 /// Returns a connection to a server that answers with `reply`, and the record of its requests.
 pub(crate) fn answering(
-    reply: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static,
-) -> (Connection, Arc<Mutex<Vec<Asked>>>) {
+    reply: impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static,
+) -> (Connection, Arc<Mutex<Vec<RecordedRequest>>>) {
     let record = Arc::new(Mutex::new(Vec::new()));
     let log = record.clone();
     let router = Router::new().fallback(async move |request: Request| {
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let query = head.uri.query().unwrap_or_default();
-        let asked = Asked {
+        let asked = RecordedRequest {
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             query: decode(query.trim_matches('&')),

@@ -13,11 +13,11 @@ mod selector;
 mod service_url;
 mod settings;
 
-pub use access::{Access, Permission, may};
-pub use connection::{Connection, Identity, answer};
+pub use access::{Access, Permission, check_permission};
+pub use connection::{Connection, Identity, answer_text};
 pub use error::Error;
 pub use export::Exported;
 pub use private_folder::PrivateFolder;
 pub use selector::Selector;
-pub use service_url::{ServiceReach, hosts, is_asked_at, node_ports, service_url};
+pub use service_url::{ServiceReach, hosts, is_reached_at, node_ports, service_url};
 pub use settings::ClusterSettings;

@@ -51,7 +51,7 @@ pub async fn service_url(
 
 /// Whether a request to this host and port reaches a Service: by one of its node ports, or by one of its names or
 /// addresses.
-pub fn is_asked_at(service: &Service, host: &str, port: u16) -> bool {
+pub fn is_reached_at(service: &Service, host: &str, port: u16) -> bool {
     node_ports(service).any(|node_port| node_port == port) || hosts(service).contains(host)
 }
 

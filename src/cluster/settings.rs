@@ -38,12 +38,12 @@ impl ClusterSettings {
     }
 
     /// Deletes the file that was written for [`ClusterSettings::exported`].
-    pub fn withdraw(&self) {
+    pub fn delete_exported(&self) {
         self.export.withdraw();
     }
 
     /// Applies the options to a step's secrets: removes `KUBERNETES_HOST` and overrides `KUBERNETES_CONTEXT`.
-    pub fn overrule(&self, secrets: &mut Map) {
+    pub fn apply_to_secrets(&self, secrets: &mut Map) {
         if self.names_cluster() {
             secrets.shift_remove("KUBERNETES_HOST");
         }

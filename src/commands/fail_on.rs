@@ -24,21 +24,21 @@ pub(crate) enum FailOn {
 /// The first of them that is so, as a line for the console.
 pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
     let conclusion = insight::conclusion(session, now);
-    let verdict = || format!("{}: {}", conclusion.standing.text(), conclusion.because());
+    let verdict = || format!("{}: {}", conclusion.verdict.text(), conclusion.because());
     fail_on.iter().find_map(|what| {
         let (name, why) = match what {
             FailOn::NotResilient => {
-                ("not-resilient", (conclusion.standing != RunVerdict::Resilient).then(verdict)?)
+                ("not-resilient", (conclusion.verdict != RunVerdict::Resilient).then(verdict)?)
             }
             FailOn::FaultNeverHappened => {
                 let never = matches!(
-                    conclusion.standing,
+                    conclusion.verdict,
                     RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed
                 );
                 ("fault-never-happened", never.then(verdict)?)
             }
             FailOn::NotObservable => {
-                ("not-observable", (conclusion.standing == RunVerdict::NotObservable).then(verdict)?)
+                ("not-observable", (conclusion.verdict == RunVerdict::NotObservable).then(verdict)?)
             }
             FailOn::NotRecovered => ("not-recovered", has_not_recovered(session, now)?),
         };
@@ -49,11 +49,11 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
 /// What the run left behind.
 fn has_not_recovered(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
-        Some(safety) if safety.done.as_ref().is_some_and(|done| done.met) => {
-            (session.safety_known() == SafetyBasis::No).then(|| session.safety_text())
+        Some(safety) if safety.final_check.as_ref().is_some_and(|done| done.met) => {
+            (session.safety_basis() == SafetyBasis::Unknown).then(|| session.safety_text())
         }
         Some(_) => Some(session.safety_text()),
-        None => insight::is_to_recover(session, now).then(|| "the fault is still on".to_owned()),
+        None => insight::needs_recovery(session, now).then(|| "the fault is still on".to_owned()),
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
             ("nothing fired", fixtures::steady(), vec![NotResilient, FaultNeverHappened]),
             (
                 "too short",
-                fixtures::told(Variant::After, 1.0),
+                fixtures::session_at(Variant::After, 1.0),
                 vec![NotResilient, NotObservable, NotRecovered],
             ),
             ("still on", fixtures::before_failing(), vec![NotResilient, NotRecovered]),

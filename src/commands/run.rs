@@ -93,7 +93,7 @@ fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     ConsoleSettings {
         layout: match global.log_format {
-            LogFormat::String => Layout::Text { places: global.verbose, colour },
+            LogFormat::String => Layout::Text { with_target: global.verbose, colour },
             LogFormat::Json => Layout::Json { context_id: uuid::Uuid::new_v4().to_string() },
         },
         level: if global.verbose { Level::Debug } else { Level::Info },
@@ -170,13 +170,13 @@ async fn session(
     let judged = !arguments.fail_on.is_empty();
     let audience = match prepared.guards == Guards::OFF && !judged {
         true => SessionMode::Nobody,
-        false => SessionMode::Judges { recovery: judged },
+        false => SessionMode::Unattended { recovery: judged },
     };
     let settings = SessionSettings {
         source: arguments.source.clone(),
         journal: arguments.playing.journal_path.clone(),
         recording: None,
-        audience,
+        mode: audience,
         // The same on every machine: no config file is read.
         watch: WatchSettings::default(),
         budget: 0,
@@ -198,7 +198,8 @@ async fn session(
 async fn recovered(host: &SessionHost) {
     let Ok((_hearing, mut signals)) = Signals::endings() else { return };
     let mut session = host.session.clone();
-    let settled = |session: &Session| session.safety.as_ref().is_none_or(|safety| safety.done.is_some());
+    let settled =
+        |session: &Session| session.safety.as_ref().is_none_or(|safety| safety.final_check.is_some());
     tokio::select! {
         _ = session.wait_for(settled) => {}
         _ = signals.recv() => {}

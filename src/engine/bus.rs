@@ -201,7 +201,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_needs_the_run_hears_all_of_it_however_late_it_listens() {
         let (emitter, events) = stream(Clock::system());
-        let (bus, handle, session) = EventBus::new(events, Journal::new(HostInfo::this()), None, None);
+        let (bus, handle, session) = EventBus::new(events, Journal::new(HostInfo::current()), None, None);
         let stop = CancellationToken::new();
         let reading = tokio::spawn(bus.run(stop.clone()));
         let (mut all, mut run) = (handle.subscribe(), handle.subscribe_to_run());

@@ -65,7 +65,7 @@ impl Console {
             self.stderr.line(self.layout.show(line, self.zone));
         }
         if let Some((file, _)) = self.file.as_mut().filter(|(_, level)| line.level >= *level) {
-            let layout = Layout::Text { places: true, colour: false };
+            let layout = Layout::Text { with_target: true, colour: false };
             file.line(layout.show(line, self.zone));
         }
     }

@@ -32,13 +32,13 @@ pub(super) fn endpoints(
         settings.id = EndpointId(id);
         settings.rate = watch.rate;
         settings.limit = Duration::try_from_secs_f64(watch.limit).unwrap_or(settings.limit);
-        settings.access = said(request, watch, settings.access.clone());
+        settings.access = apply_settings(request, watch, settings.access.clone());
     }
     found
 }
 
 /// Applies the headers and certificate trust of the settings on top of those of the experiment.
-fn said(
+fn apply_settings(
     request: &RunRequest,
     watch: &WatchSettings,
     access: Result<Access, String>,

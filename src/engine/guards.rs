@@ -31,7 +31,7 @@ pub(super) async fn watch(
             let session = shown.borrow();
             // A gap in our observation that the session does not know of yet looks like requests without an answer.
             let known = session.gaps.last().map(|gap| gap.to);
-            if back > known { None } else { insight::guard_over(&session, clock.now()) }
+            if back > known { None } else { insight::tripped_guard(&session, clock.now()) }
         };
         if let Some(trip) = over {
             let because = trip.because.clone();
@@ -54,7 +54,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_guard_beyond_its_limit_is_told_and_ends_the_run_once() {
-        let (mut session, now) = fixtures::told(Variant::Before, 19.0);
+        let (mut session, now) = fixtures::session_at(Variant::Before, 19.0);
         session.guards.limits = Guards { users_s: Some(20), ..Guards::OFF };
         let clock = Clock::starting_at(now);
         let (emitter, mut events) = stream(clock);
@@ -75,7 +75,7 @@ mod tests {
     /// After a suspension the session does not know of the gap yet: it looks as if no request had been answered.
     #[tokio::test(start_paused = true)]
     async fn a_gap_that_is_not_told_yet_trips_nothing() {
-        let (mut session, now) = fixtures::told(Variant::Before, 19.0);
+        let (mut session, now) = fixtures::session_at(Variant::Before, 19.0);
         session.guards.limits = Guards { users_s: Some(20), ..Guards::OFF };
         let clock = Clock::starting_at(now);
         let (emitter, _events) = stream(clock);

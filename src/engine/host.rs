@@ -58,7 +58,7 @@ impl SessionHost {
     pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
-        let journal = Journal::new(HostInfo::this());
+        let journal = Journal::new(HostInfo::current());
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
         let reading = tokio::spawn(reader.run(stop.clone()));
@@ -79,7 +79,7 @@ impl SessionHost {
             bus: self.bus.clone(),
             session: self.session.clone(),
             journal_path: settings.journal.clone(),
-            audience: settings.audience,
+            mode: settings.mode,
             observers: None,
             undo: None,
             late_cluster: None,
@@ -88,10 +88,10 @@ impl SessionHost {
             done: self.done.clone(),
             leave: CancellationToken::new(),
         };
-        if settings.audience == SessionMode::Nobody {
+        if settings.mode == SessionMode::Nobody {
             return PendingSession { supervisor, request, providers };
         }
-        let operator = matches!(settings.audience, SessionMode::Operator { .. });
+        let operator = matches!(settings.mode, SessionMode::Operator { .. });
         if operator && session_cluster::touches_cluster(&request) {
             let (title, doing) = (String::new(), "looking for the cluster".to_owned());
             self.emitter.emit(EventKind::Preparing { title, doing }).await;
@@ -140,7 +140,7 @@ impl SessionHost {
         let kit = touches.then(|| providers.clone());
         let kit =
             UndoStore::new(kit, self.emitter.clone(), self.session.clone(), settings.recording.as_deref());
-        if touches && settings.audience == (SessionMode::Operator { read_only: false }) {
+        if touches && settings.mode == (SessionMode::Operator { read_only: false }) {
             let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
             let events = self.bus.subscribe_to_run();
             observers.spawn(kit.clone().follow(request.clone(), destructive, events));
@@ -255,8 +255,8 @@ impl RunningSession {
     /// Stops the observers and everything that still runs.
     pub(crate) async fn end(self) -> SessionReport {
         self.leave.cancel();
-        self.task
-            .await
-            .unwrap_or_else(|failed: JoinError| SessionReport::broken(super::observers::words_of(failed)))
+        self.task.await.unwrap_or_else(|failed: JoinError| {
+            SessionReport::broken(super::observers::join_error_message(failed))
+        })
     }
 }

@@ -198,7 +198,7 @@ impl Observers {
         let mut settings = BreakerSettings::new(endpoint.id);
         settings.path = path.unwrap_or(settings.path);
         settings.presence = endpoint.presence.clone();
-        BreakerSettings { hunt: Some(hunt), ..settings }
+        BreakerSettings { discovery: Some(hunt), ..settings }
     }
 
     /// Probes another address from now on, if a fix says so.
@@ -240,7 +240,7 @@ impl Observers {
     pub(super) async fn broken(&mut self) -> String {
         loop {
             match self.tasks.join_next().await {
-                Some(Err(failed)) if failed.is_panic() => return endpoint_names(failed.into_panic()),
+                Some(Err(failed)) if failed.is_panic() => return panic_message(failed.into_panic()),
                 Some(_) => {}
                 None => std::future::pending().await,
             }
@@ -254,7 +254,7 @@ impl Observers {
     }
 }
 
-pub(super) fn endpoint_names(panic: Box<dyn std::any::Any + Send>) -> String {
+pub(super) fn panic_message(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => {
@@ -264,9 +264,9 @@ pub(super) fn endpoint_names(panic: Box<dyn std::any::Any + Send>) -> String {
 }
 
 /// Returns the panic message of a task, or why it ended otherwise.
-pub(super) fn words_of(failed: tokio::task::JoinError) -> String {
+pub(super) fn join_error_message(failed: tokio::task::JoinError) -> String {
     match failed.try_into_panic() {
-        Ok(panic) => endpoint_names(panic),
+        Ok(panic) => panic_message(panic),
         Err(other) => other.to_string(),
     }
 }

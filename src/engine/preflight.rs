@@ -82,7 +82,7 @@ impl PreflightInput {
         let preflight = Preflight {
             connection,
             namespace,
-            subjects,
+            steps: subjects,
             secrets: &self.request.secrets,
             settings: &self.settings,
             breaker: self
@@ -91,7 +91,7 @@ impl PreflightInput {
                 .filter(|_| own)
                 .map(|users| BreakerSources { users, named: &self.named }),
         };
-        let checks = preflight.look().await;
+        let checks = preflight.run().await;
         match connection {
             Ok(connection) if connection.is_direct() => {
                 let redactor = Redactor::new(&self.request.secrets);
@@ -112,8 +112,8 @@ impl PreflightInput {
         let mut open = false;
         for subject in subjects(&self.request, &self.plan) {
             let kind = subject.activity.provider.kind;
-            match self.providers.site(kind, &subject.provider, &self.request.secrets).await {
-                ActivityCluster::In { connection, sure: true } if Some(connection.identity()) != own => {
+            match self.providers.cluster_of(kind, &subject.provider, &self.request.secrets).await {
+                ActivityCluster::Known { connection, sure: true } if Some(connection.identity()) != own => {
                     let next = sorted.others.len();
                     let place = *places.entry(connection.identity()).or_insert(next);
                     if place == next {
@@ -124,9 +124,9 @@ impl PreflightInput {
                     }
                 }
                 ActivityCluster::Missing(error) => {
-                    sorted.missing.push(self.missing_permissions(&subject, &error, open))
+                    sorted.missing.push(self.missing_cluster_check(&subject, &error, open))
                 }
-                ActivityCluster::In { .. } | ActivityCluster::Nowhere => {
+                ActivityCluster::Known { .. } | ActivityCluster::NoCluster => {
                     open |= may_choose(subject.activity, &self.providers);
                     sorted.mine.push(subject);
                 }
@@ -136,7 +136,7 @@ impl PreflightInput {
     }
 
     /// Returns the result for a step whose cluster does not exist.
-    fn missing_permissions(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
+    fn missing_cluster_check(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
         let (level, text) = match open {

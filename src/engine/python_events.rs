@@ -76,7 +76,7 @@ impl PythonEvents {
                 let _ = self.signals.try_send(signal);
             }
             PythonEvent::Terminated => drop(tokio::spawn(pass_on_sigterm(self.signals.clone()))),
-            PythonEvent::Moved(moved) => {
+            PythonEvent::EnvironmentChanged(moved) => {
                 if let Some(providers) = self.providers.get().and_then(Weak::upgrade) {
                     providers.change_environment(|environment| {
                         for (name, value) in moved.environment {

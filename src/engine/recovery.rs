@@ -22,7 +22,7 @@ const LATER: Duration = Duration::from_secs(5);
 
 /// Emits that the recovery begins, if the run left something to recover from. Returns whether it did.
 pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
-    let begins = insight::is_to_recover(&shown.borrow(), emitter.clock().now());
+    let begins = insight::needs_recovery(&shown.borrow(), emitter.clock().now());
     if begins {
         emitter.emit(EventKind::SafetyBegan).await;
     }
@@ -44,12 +44,12 @@ pub(super) async fn lead(
     loop {
         // A session that is left at the end of the run ends during this first wait.
         sleep(pause).await;
-        let away = insight::still_away(&shown.borrow());
+        let away = insight::targets_not_back(&shown.borrow());
         let asked = away.is_empty();
         let wrong = if asked { asked_again(&again, &shown, &clock).await } else { away };
         let met = wrong.is_empty();
         // Only failed rollbacks are left: waiting does not repair them.
-        let hopeless = asked && insight::only_rollbacks(&shown.borrow(), &wrong);
+        let hopeless = asked && insight::only_failed_rollbacks(&shown.borrow(), &wrong);
         let last = !stands && (met || hopeless || begun.elapsed() >= PATIENCE);
         if last || (met && stands) || last_wrong.as_ref() != Some(&wrong) {
             emitter.emit(EventKind::SafetyChecked { met, wrong: wrong.clone(), last }).await;
@@ -76,7 +76,7 @@ async fn asked_again(
     clock: &Clock,
 ) -> Vec<String> {
     let mut wrong = again.ask().await;
-    wrong.extend(insight::still_wrong(&shown.borrow(), clock.now()));
+    wrong.extend(insight::remaining_problems(&shown.borrow(), clock.now()));
     wrong
 }
 
@@ -131,7 +131,7 @@ mod tests {
 
     /// Returns the checks emitted for an aborted run whose targets are back at once, or never.
     async fn told(given: i64, back: bool) -> Vec<(bool, bool, Vec<String>)> {
-        let (mut session, now) = fixtures::told(Variant::Before, 5.0);
+        let (mut session, now) = fixtures::session_at(Variant::Before, 5.0);
         let mut seconds = 5.0;
         let mut tell = |what| {
             seconds += 0.01;

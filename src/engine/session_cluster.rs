@@ -39,15 +39,15 @@ pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> O
     let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
     for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
         let provider = &activity.provider;
-        let site = providers.site(provider.kind, &provider.raw, &request.secrets).await;
+        let site = providers.cluster_of(provider.kind, &provider.raw, &request.secrets).await;
         match site {
             // A direct connection's server may be a secret, so it is not shown in the header.
-            ActivityCluster::In { connection, .. } if !connection.is_direct() => return Some(connection),
+            ActivityCluster::Known { connection, .. } if !connection.is_direct() => return Some(connection),
             _ => {}
         }
     }
-    match touches_cluster(request) || providers.names_cluster() {
-        true => providers.own_cluster().await,
+    match touches_cluster(request) || providers.is_cluster_chosen_by_option() {
+        true => providers.default_cluster().await,
         false => None,
     }
 }
@@ -86,7 +86,7 @@ pub(crate) async fn needs_missing_cluster(request: &RunRequest, providers: &Prov
         }
         let provider = &activity.provider;
         if let ActivityCluster::Missing(error) =
-            providers.site(provider.kind, &provider.raw, &request.secrets).await
+            providers.cluster_of(provider.kind, &provider.raw, &request.secrets).await
         {
             return Some(error);
         }

@@ -36,7 +36,7 @@ pub(crate) struct SessionSettings {
     pub journal: PathBuf,
     /// The file of the session's recording, if any; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
-    pub audience: SessionMode,
+    pub mode: SessionMode,
     /// What is probed and read.
     pub watch: WatchSettings,
     /// The budget of bad user-seconds.
@@ -54,7 +54,7 @@ pub(crate) enum SessionMode {
         read_only: bool,
     },
     /// No operator: users and pods are watched for guards and the verdict.
-    Judges {
+    Unattended {
         /// Whether the end waits until the system has recovered.
         recovery: bool,
     },

@@ -6,7 +6,7 @@ use super::{
     console::TARGET,
     guards,
     notifications::Notifications,
-    observers::{Observers, words_of},
+    observers::{Observers, join_error_message},
     recovery, session_cluster,
     settings::SessionMode,
     unconfirmed,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     provider::Providers,
-    runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, play},
+    runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
     session::{
         Command, EventKind, Session,
         command::{StepCommand, WatchCommand},
@@ -41,7 +41,7 @@ pub(super) struct Supervisor {
     pub bus: BusHandle,
     pub session: watch::Receiver<Session>,
     pub journal_path: PathBuf,
-    pub audience: SessionMode,
+    pub mode: SessionMode,
     /// The observers, if anything is watched.
     pub observers: Option<Observers>,
     /// Puts back what was fired away, in sessions whose operator may ask for it.
@@ -114,14 +114,15 @@ impl Supervisor {
         self.watch_the_fault(&steps);
         let needs_json = request.options.compat.needs_json();
         let again = HypothesisRecheck::new(request.clone(), providers.clone());
-        let mut running = tokio::spawn(play(request, providers, self.emitter.clone(), stepped, signals));
+        let mut running =
+            tokio::spawn(run_experiment(request, providers, self.emitter.clone(), stepped, signals));
         loop {
             tokio::select! {
                 biased;
                 ended = &mut running, if !self.done.is_cancelled() => {
                     match ended {
                         Ok(ending) => report.ending = Some(ending),
-                        Err(failed) => self.broke(&mut report, words_of(failed)).await,
+                        Err(failed) => self.broke(&mut report, join_error_message(failed)).await,
                     }
                     // Once the journal is returned, the state holds all events of the run.
                     self.bus.journal().await;
@@ -139,7 +140,7 @@ impl Supervisor {
                     if let Command::Step(StepCommand::Fix(fix)) = &order {
                         again.take(fix.clone());
                     }
-                    self.carry(order, Some(&steps)).await;
+                    self.forward(order, Some(&steps)).await;
                 }
                 Some(event) = run_events.recv() => {
                     if matches!(event.what, EventKind::ActivityEnded { .. }) {
@@ -163,7 +164,7 @@ impl Supervisor {
         self.done.cancel();
         loop {
             tokio::select! {
-                Some(order) = orders.recv() => self.carry(order, None).await,
+                Some(order) = orders.recv() => self.forward(order, None).await,
                 message = broken(&mut self.observers) => self.broke(&mut report, message).await,
                 () = self.leave.cancelled() => break,
             }
@@ -206,25 +207,25 @@ impl Supervisor {
 
     /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.
     async fn recovers(&self) -> bool {
-        match self.audience {
-            SessionMode::Operator { .. } | SessionMode::Judges { recovery: true } => {
+        match self.mode {
+            SessionMode::Operator { .. } | SessionMode::Unattended { recovery: true } => {
                 recovery::begin(&self.session, &self.emitter).await
             }
-            SessionMode::Judges { recovery: false } | SessionMode::Nobody => false,
+            SessionMode::Unattended { recovery: false } | SessionMode::Nobody => false,
         }
     }
 
     /// Watches until the system has recovered from the run; with an operator also after the final verdict.
     fn recover(&mut self, again: &HypothesisRecheck) {
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
-        let (clock, lasting) = (emitter.clock(), matches!(self.audience, SessionMode::Operator { .. }));
+        let (clock, lasting) = (emitter.clock(), matches!(self.mode, SessionMode::Operator { .. }));
         if let Some(observers) = &mut self.observers {
             observers.spawn(recovery::lead(again.clone(), session, clock, emitter, lasting));
         }
     }
 
     /// Forwards a command to the part that handles it, and emits it.
-    async fn carry(&mut self, order: Command, runner: Option<&mpsc::Sender<StepCommand>>) {
+    async fn forward(&mut self, order: Command, runner: Option<&mpsc::Sender<StepCommand>>) {
         match &order {
             Command::Step(step) => return self.step(step.clone(), runner).await,
             // The session is open already: nothing is left to decide.
@@ -272,7 +273,7 @@ impl Supervisor {
     /// a crashed run without an operator, as in the reference.
     async fn write_journal(&self, report: &mut SessionReport, needs_json: bool) {
         let Some(journal) = self.bus.journal().await.map(Arc::new) else { return };
-        let operator = matches!(self.audience, SessionMode::Operator { .. });
+        let operator = matches!(self.mode, SessionMode::Operator { .. });
         let unplayed = || self.session.borrow().steps.rows.iter().all(|row| row.calls == 0);
         let none = if operator { unplayed() } else { report.crashed() };
         if none {
@@ -303,7 +304,7 @@ impl Supervisor {
     async fn save(&self, journal: Arc<Value>) -> Result<(), String> {
         let path = self.journal_path.clone();
         let written = tokio::task::spawn_blocking(move || journal::write(&journal, &path)).await;
-        written.map_err(words_of)?.map_err(|error| error.to_string())
+        written.map_err(join_error_message)?.map_err(|error| error.to_string())
     }
 
     async fn broke(&self, report: &mut SessionReport, said: String) {
@@ -314,7 +315,7 @@ impl Supervisor {
     }
 
     async fn emit(&self, level: Level, message: String) {
-        let operator = matches!(self.audience, SessionMode::Operator { .. });
+        let operator = matches!(self.mode, SessionMode::Operator { .. });
         let target = if operator { "chaos-tui" } else { TARGET }.to_owned();
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }

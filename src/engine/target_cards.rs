@@ -49,7 +49,7 @@ impl StepClusters {
     ) -> (StepCluster, Option<&'static str>) {
         let of_session = self.session.borrow().meta.allowed;
         match site {
-            ActivityCluster::In { connection, sure } => {
+            ActivityCluster::Known { connection, sure } => {
                 let local = session_cluster::allowed(Some(connection.context()), &self.allowed);
                 let context = match connection.is_direct() {
                     true => Redactor::new(secrets).text(connection.context().to_owned()),
@@ -60,7 +60,7 @@ impl StepClusters {
                 (StepCluster { context: Some(context), sure: *sure, allowed }, unseen)
             }
             ActivityCluster::Missing(_) => (StepCluster { context: None, sure: true, allowed: false }, None),
-            ActivityCluster::Nowhere => {
+            ActivityCluster::NoCluster => {
                 let unseen = (kind != ProviderKind::Http).then_some(UNSEEN);
                 (StepCluster { context: None, sure: false, allowed: of_session }, unseen)
             }
@@ -202,10 +202,10 @@ fn look_up(steps: &CurrentSteps, step: StepRef, places: &StepClusters) -> BoxFut
     Box::pin(async move {
         let begun = Instant::now();
         let (Some(activity), Some(provider)) = (activity, provider) else {
-            return (None, ActivityCluster::Nowhere, begun.elapsed());
+            return (None, ActivityCluster::NoCluster, begun.elapsed());
         };
         let kind = activity.provider.kind;
-        let site = places.providers.site(kind, &provider, &secrets).await;
+        let site = places.providers.cluster_of(kind, &provider, &secrets).await;
         let mut card = preview::card(step, &activity, &provider, site.connection()).await;
         let (place, unseen) = places.shown(&site, kind, &secrets);
         card.place = Some(place);

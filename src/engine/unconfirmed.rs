@@ -27,7 +27,7 @@ pub(super) async fn watch(shown: watch::Receiver<Session>, clock: Clock, emitter
             };
             // The refusals emitted last time are in the state by now, or the stream is behind.
             let up_to_date = session.refusals.len() >= expected_refusals;
-            insight::fault_untouched(&session, clock.now())
+            insight::why_fault_had_no_effect(&session, clock.now())
                 .filter(|_| up_to_date)
                 .map(|why| (why, fires(&session)))
         };

@@ -1,8 +1,8 @@
 //! Builds the typed experiment from the tree of values.
 
 use super::{
-    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
-    model::name_of,
+    Activity, ActivityDefect, ActivityKind, Control, Entry, Hypothesis, NotRunnable, Pauses, Provider,
+    ProviderKind, model::name_of,
 };
 use pyvalue::{Map, Value, place::Place};
 use std::collections::HashMap;
@@ -106,12 +106,12 @@ fn entry(value: &Value, place: String, named: &NamedActivities<'_>) -> Entry {
     }
 }
 
-fn unplayable(message: String) -> Result<Activity, Unplayable> {
-    Err(Unplayable { message })
+fn unplayable(message: String) -> Result<Activity, NotRunnable> {
+    Err(NotRunnable { message })
 }
 
 /// Builds an activity from a full declaration; the error is the reason why it cannot be run.
-pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
+pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, NotRunnable> {
     let activity = flawed(raw, place);
     match &activity.flaw {
         None => Ok(activity),
@@ -122,7 +122,7 @@ pub(super) fn activity(raw: &Map, place: &str) -> Result<Activity, Unplayable> {
 /// Builds an activity from a full declaration; a missing or unknown part is recorded in `flaw`.
 pub(super) fn flawed(raw: &Map, place: &str) -> Activity {
     let name = name_of(raw);
-    let missing = |what: &str| Unplayable { message: format!("activity '{name}' at {place} {what}") };
+    let missing = |what: &str| NotRunnable { message: format!("activity '{name}' at {place} {what}") };
     let declared_kind = raw.get("type").and_then(Value::as_str);
     let provider = raw.get("provider").and_then(Value::as_map);
     let declared_provider = provider.and_then(|provider| provider.get("type"));
@@ -133,12 +133,12 @@ pub(super) fn flawed(raw: &Map, place: &str) -> Activity {
         _ => None,
     };
     let flaw = match (declared_kind, provider, declared_provider, provider_kind) {
-        (None, ..) => Some(Flaw::Typeless(missing("has no type"))),
-        (_, None, ..) => Some(Flaw::Providerless(missing("has no provider"))),
-        (_, _, None, _) => Some(Flaw::Providerless(missing("has a provider without type"))),
+        (None, ..) => Some(ActivityDefect::MissingType(missing("has no type"))),
+        (_, None, ..) => Some(ActivityDefect::MissingProvider(missing("has no provider"))),
+        (_, _, None, _) => Some(ActivityDefect::MissingProvider(missing("has a provider without type"))),
         (_, _, Some(other), None) => {
             let unknown = format!("has the unknown provider type '{}'", pyvalue::python_text(other));
-            Some(Flaw::UnknownProvider(missing(&unknown)))
+            Some(ActivityDefect::UnknownProvider(missing(&unknown)))
         }
         (.., Some(_)) => None,
     };

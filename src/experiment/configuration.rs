@@ -1,7 +1,7 @@
 //! The configuration: inline values, the environment, and probes that run before the experiment
 //! (experiment-format 4.2, 4.4).
 
-use super::{Activity, Environment, Flaw, Secrets, build, convert};
+use super::{Activity, ActivityDefect, Environment, Secrets, build, convert};
 use pyvalue::{Map, Value, place};
 
 /// Why the configuration cannot be resolved.
@@ -110,7 +110,7 @@ where
         let activity = dynamic_activity(&name, &value, secrets);
         let outcome = match &activity.flaw {
             // An unknown provider is not called; the entry has no value, which is not a failure.
-            Some(Flaw::UnknownProvider(_)) => continue,
+            Some(ActivityDefect::UnknownProvider(_)) => continue,
             Some(flaw) => Err(flaw.why().to_string()),
             None => match run(&activity, &resolved).await {
                 DynamicOutcome::Output(output) => stored(&activity, output),

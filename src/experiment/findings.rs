@@ -175,7 +175,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Adds an error at a value of the wrong type, on which the reference crashes.
-    pub(super) fn shape(&mut self, place: impl Into<String>, expected: &str) {
+    pub(super) fn refuse_type(&mut self, place: impl Into<String>, expected: &str) {
         let refusal = Refusal {
             code: "E-SHAPE",
             class: "",

@@ -25,16 +25,17 @@ pub use convert::{ConvertError, to_type};
 pub use environment::{Environment, LiveEnvironment};
 pub use findings::{Finding, Findings, Severity};
 pub use load::{
-    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, patiently, read_bounded,
-    read_text_bounded,
+    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, read_bounded, read_text_bounded,
+    read_without_blocking,
 };
 pub use model::{
-    Activity, ActivityKind, Control, Entry, Flaw, Hypothesis, Pauses, Provider, ProviderKind, Unplayable,
+    Activity, ActivityDefect, ActivityKind, Control, Entry, Hypothesis, NotRunnable, Pauses, Provider,
+    ProviderKind,
 };
 pub use overrides::{OverrideError, Overrides, parse_var};
 pub use secrets::{Secrets, SecretsError};
 pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use text_list::text_list;
-pub use typed::{Experiment, NoExperiment, NoRuntime, Runtime};
+pub use typed::{Experiment, InvalidRuntime, NotAnExperiment, Runtime};
 pub use validate::{Validation, ValidationChecks, check, nearest, validate};

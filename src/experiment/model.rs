@@ -61,26 +61,26 @@ pub struct Activity {
     /// JSON path of the declaration, such as `$.method[2]`.
     pub place: String,
     /// The defect that prevents the activity from being run completely.
-    pub flaw: Option<Flaw>,
+    pub flaw: Option<ActivityDefect>,
 }
 
 /// A defect of an activity that validation did not check, or that a control has caused. The reference fails only when
 /// it reaches the activity (experiment-format 8.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flaw {
+pub enum ActivityDefect {
     /// The type is missing: the activity fails before it begins, between its controls.
-    Typeless(Unplayable),
+    MissingType(NotRunnable),
     /// The provider is missing: the activity fails when the provider is called.
-    Providerless(Unplayable),
+    MissingProvider(NotRunnable),
     /// The provider type is unknown: nothing is called, and the activity succeeds without output.
-    UnknownProvider(Unplayable),
+    UnknownProvider(NotRunnable),
 }
 
-impl Flaw {
+impl ActivityDefect {
     /// The message of the defect.
-    pub fn why(&self) -> &Unplayable {
+    pub fn why(&self) -> &NotRunnable {
         match self {
-            Self::Typeless(why) | Self::Providerless(why) | Self::UnknownProvider(why) => why,
+            Self::MissingType(why) | Self::MissingProvider(why) | Self::UnknownProvider(why) => why,
         }
     }
 }
@@ -94,7 +94,7 @@ pub struct Entry {
     pub reference: Option<String>,
     /// The activity to run: the target of a `ref` (experiment-format 8.3), with the tolerance of this entry. The error
     /// is the reason why nothing can be run; the reference fails only when it reaches the entry.
-    pub activity: Result<Activity, Unplayable>,
+    pub activity: Result<Activity, NotRunnable>,
     /// Whether this entry is declared as `background`; the activity's own flag only changes the log line.
     pub background: bool,
     /// JSON path of the entry, such as `$.method[2]`.
@@ -111,7 +111,7 @@ impl Entry {
 /// Why an entry cannot be run: an unknown reference, or (without validation) a missing part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Unplayable {
+pub struct NotRunnable {
     pub message: String,
 }
 

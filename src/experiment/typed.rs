@@ -1,7 +1,7 @@
 //! The experiment in the form that the runner uses.
 
 use super::{
-    Activity, Control, Entry, Hypothesis, Unplayable,
+    Activity, Control, Entry, Hypothesis, NotRunnable,
     build::{self, NamedActivities},
 };
 use pyvalue::{Document, Map, Value};
@@ -19,7 +19,7 @@ pub struct Experiment {
 /// The root of the document is not a mapping, so not even the reference can load it as an experiment.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{} holds no experiment: its top level must be a mapping with `title`, `description` and `method`", document.source())]
-pub struct NoExperiment {
+pub struct NotAnExperiment {
     /// The document that was loaded.
     pub document: Box<Document>,
 }
@@ -29,7 +29,7 @@ pub struct NoExperiment {
 #[error(
     "`{0}` must be a mapping: write {{hypothesis: {{strategy: ...}}, rollbacks: {{strategy: ...}}}}, or leave it out"
 )]
-pub struct NoRuntime(String);
+pub struct InvalidRuntime(String);
 
 /// The strategies of a `runtime` block of an experiment or of the settings (experiment-format 2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,23 +49,23 @@ impl Default for Runtime {
 impl Runtime {
     /// Parses the `runtime` of an experiment; `None` if absent or empty, so that sources of lower precedence stay in
     /// force. A missing strategy is `default` if the block exists.
-    pub fn of_experiment(experiment: &Map) -> Result<Option<Self>, NoRuntime> {
+    pub fn of_experiment(experiment: &Map) -> Result<Option<Self>, InvalidRuntime> {
         experiment.get("runtime").filter(|runtime| runtime.truthy()).map(Self::of).transpose()
     }
 
     /// Parses the `runtime` of settings, which may be absent, but not null.
-    pub fn of_settings(settings: &Map) -> Result<Option<Self>, NoRuntime> {
+    pub fn of_settings(settings: &Map) -> Result<Option<Self>, InvalidRuntime> {
         settings.get("runtime").map(Self::of).transpose()
     }
 
-    fn of(runtime: &Value) -> Result<Self, NoRuntime> {
-        let runtime = runtime.as_map().ok_or_else(|| NoRuntime("runtime".to_owned()))?;
+    fn of(runtime: &Value) -> Result<Self, InvalidRuntime> {
+        let runtime = runtime.as_map().ok_or_else(|| InvalidRuntime("runtime".to_owned()))?;
         let strategy = |part: &str| match runtime.get(part) {
             None => Ok("default".to_owned()),
             Some(Value::Map(part)) => {
                 Ok(part.get("strategy").map_or_else(|| "default".to_owned(), pyvalue::python_text))
             }
-            Some(_) => Err(NoRuntime(format!("runtime.{part}"))),
+            Some(_) => Err(InvalidRuntime(format!("runtime.{part}"))),
         };
         Ok(Self { hypothesis: strategy("hypothesis")?, rollbacks: strategy("rollbacks")? })
     }
@@ -74,9 +74,9 @@ impl Runtime {
 impl Experiment {
     /// Builds an experiment from a document without validation, for `--no-validation`. Entries that cannot be run are
     /// detected when the run reaches them.
-    pub fn unchecked(document: Document) -> Result<Self, NoExperiment> {
+    pub fn unchecked(document: Document) -> Result<Self, NotAnExperiment> {
         let Some(map) = document.root().as_map() else {
-            return Err(NoExperiment { document: Box::new(document) });
+            return Err(NotAnExperiment { document: Box::new(document) });
         };
         let named = NamedActivities::of(map);
         Ok(Self {
@@ -163,7 +163,7 @@ impl Experiment {
     }
 
     /// The strategies that the experiment declares.
-    pub fn runtime(&self) -> Result<Option<Runtime>, NoRuntime> {
+    pub fn runtime(&self) -> Result<Option<Runtime>, InvalidRuntime> {
         Runtime::of_experiment(self.raw())
     }
 
@@ -186,7 +186,7 @@ impl Experiment {
 impl Activity {
     /// An activity declared outside the three lists: a dynamic configuration entry, the probe of a tolerance.
     /// `place` is its JSON path.
-    pub fn declared(raw: &Map, place: &str) -> Result<Self, Unplayable> {
+    pub fn declared(raw: &Map, place: &str) -> Result<Self, NotRunnable> {
         build::activity(raw, place)
     }
 

@@ -144,8 +144,10 @@ fn waits(session: &Session, belief: &Belief) -> Vec<TimedCaption> {
         return Vec::new();
     };
     let read_at = belief.since.checked_add(READING).unwrap_or(belief.since);
-    let until =
-        format!("The breaker stays open until {}, then it tries the provider again.", wording::due(since));
+    let until = format!(
+        "The breaker stays open until {}, then it tries the provider again.",
+        wording::whole_second_moment(since)
+    );
     // An expired countdown does not prove a trial.
     vec![(read_at, until), (due, "The breaker is open, and a trial call is due.".to_owned())]
 }

@@ -16,13 +16,13 @@ fn the_story_is_told_turn_by_turn() {
             "Nobody protects the users: each of them asks the dead provider and gets an error.",
         ),
         (
-            fixtures::told(Variant::After, 9.0),
+            fixtures::session_at(Variant::After, 9.0),
             "The breaker opened after 6 users had waited up to 5.6 s: users get",
         ),
-        (fixtures::told(Variant::After, 12.5), "The breaker stays open until T+16, then"),
+        (fixtures::session_at(Variant::After, 12.5), "The breaker stays open until T+16, then"),
         (fixtures::after_half_open(), "lets a few calls through"),
         (
-            fixtures::told(Variant::After, 24.0),
+            fixtures::session_at(Variant::After, 24.0),
             "The breaker tried the provider once, it failed, so it opened again: users get",
         ),
         (fixtures::after_closed(), "Users get real answers again"),
@@ -65,7 +65,7 @@ fn recorded_sessions_are_told_in_sentences_that_fit() {
 }
 
 fn believing(state: BreakerState, more: impl FnOnce(Belief) -> Belief, now: f64) -> String {
-    let (mut session, _) = fixtures::told(Variant::Before, 1.0);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 1.0);
     let belief = more(Belief::new(state, Confidence::Sure, at(2.0), ""));
     session.apply(&Event { seq: 0, at: at(2.0), what: EventKind::Believed(belief) });
     latest_caption(&session, at(now)).unwrap().1
@@ -105,7 +105,7 @@ fn a_countdown_that_is_over_is_no_trial() {
 
 #[test]
 fn a_restart_is_told_and_its_end_of_an_opening_is_no_trial() {
-    let mut session: Session = fixtures::told(Variant::Before, 1.0).0;
+    let mut session: Session = fixtures::session_at(Variant::Before, 1.0).0;
     for (seconds, state, restarted) in [(2.0, BreakerState::Open, false), (5.0, BreakerState::Closed, true)] {
         let belief = Belief { restarted, ..Belief::new(state, Confidence::Sure, at(seconds), "") };
         session.apply(&Event { seq: 0, at: at(seconds), what: EventKind::Believed(belief) });

@@ -26,7 +26,7 @@ pub struct GuardReading {
     pub figure: u32,
     pub limit: u32,
     /// How close the figure is to the limit.
-    pub strain: GuardLevel,
+    pub level: GuardLevel,
     /// Figure and limit as a sentence.
     pub text: String,
     /// The same in a few words, for the verdict bar.
@@ -65,16 +65,16 @@ pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<GuardReading> {
 }
 
 /// Returns the trip of the first guard that is over its limit.
-pub fn guard_over(session: &Session, now: Timestamp) -> Option<GuardTrip> {
-    let over = guard_readings(session, now).into_iter().find(|reading| reading.strain == GuardLevel::Over)?;
+pub fn tripped_guard(session: &Session, now: Timestamp) -> Option<GuardTrip> {
+    let over = guard_readings(session, now).into_iter().find(|reading| reading.level == GuardLevel::Over)?;
     let GuardReading { guard, figure, limit, text: because, .. } = over;
     Some(GuardTrip { guard, figure, limit, because })
 }
 
 /// Returns the guard closest to tripping, if one is near its limit or over it.
-pub fn guard_near(session: &Session, now: Timestamp) -> Option<GuardReading> {
-    let near = guard_readings(session, now).into_iter().filter(|reading| reading.strain > GuardLevel::Calm);
-    near.max_by_key(|reading| reading.strain)
+pub fn nearest_guard(session: &Session, now: Timestamp) -> Option<GuardReading> {
+    let near = guard_readings(session, now).into_iter().filter(|reading| reading.level > GuardLevel::Calm);
+    near.max_by_key(|reading| reading.level)
 }
 
 fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
@@ -99,7 +99,7 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading 
         guard: Guard::Users,
         figure,
         limit,
-        strain,
+        level: strain,
         text,
         short: format!("bad {figure} of {limit} s"),
     }
@@ -127,7 +127,7 @@ fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u3
 /// Whether this program did not run during part of a second.
 fn unseen(session: &Session, slot: i64) -> bool {
     let (from, to) = (session.axis.start_of(slot), session.axis.start_of(slot + 1));
-    from.zip(to).is_some_and(|(from, to)| session.gaps.touch(from, to))
+    from.zip(to).is_some_and(|(from, to)| session.gaps.overlaps(from, to))
 }
 
 fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
@@ -155,7 +155,7 @@ fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadi
         Some(seconds) => format!("restart in {seconds:.0} s"),
         None => format!("{figure} of {limit} restarts"),
     };
-    GuardReading { guard: Guard::Restarts, figure, limit, strain, text, short }
+    GuardReading { guard: Guard::Restarts, figure, limit, level: strain, text, short }
 }
 
 fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
@@ -181,7 +181,7 @@ fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadin
         guard: Guard::Silence,
         figure,
         limit,
-        strain,
+        level: strain,
         text,
         short: format!("API silent {figure} of {limit} s"),
     }

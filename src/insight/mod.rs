@@ -21,19 +21,19 @@ mod verdict;
 mod warnings;
 
 pub use captions::latest_caption;
-pub use earlier::{errors_by, unlike, waiting_by};
+pub use earlier::{differences, errors_until, waiting_at};
 pub use findings::{Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen};
-pub use guards::{GuardLevel, GuardReading, guard_near, guard_over, guard_readings};
+pub use guards::{GuardLevel, GuardReading, guard_readings, nearest_guard, tripped_guard};
 pub use names::health_page;
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{PredictionScore, prediction_words, scores};
-pub use restart::{RestartDue, due as restart_due_of, restart_due};
+pub use restart::{RestartDue, restart_due, restart_due_of_pod as restart_due_of};
 pub use story::{StoryLine, StoryMark, Tone, story};
-pub use subjects::{why_pod, why_step};
+pub use subjects::{explain_pod, explain_step};
 pub use verdict::{
     Conclusion, MEDIUM, RunVerdict, SHORT, UserVerdict, UserWord, bad_seconds, call_share, conclusion,
-    conclusion_so_far, failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, late_word,
-    only_rollbacks, provider_back, recovery_lag, rollback_failed, still_away, still_wrong, verdict,
-    verdict_of,
+    conclusion_so_far, failed_hypothesis_text, late_verdict, needs_recovery, only_failed_rollbacks,
+    provider_back_at, recovery_lag, remaining_problems, rollback_failure_text, targets_not_back, verdict,
+    verdict_of, why_fault_had_no_effect, why_fault_unconfirmed, why_wait_is_hopeless,
 };
 pub use warnings::{Urgency, Warning, not_ready_to_fire, warnings};

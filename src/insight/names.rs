@@ -35,8 +35,8 @@ pub(super) fn is_consumer(session: &Session, pod: &PodRow) -> bool {
 /// Returns the path of the health page that is read, without host and port; `/health` if it is unknown.
 pub fn health_page(session: &Session) -> String {
     let page =
-        session.breaker.statements.iter().find(|statement| statement.testimony.witness == SourceKind::Health);
-    let place = page.and_then(|page| page.testimony.place.as_deref());
+        session.breaker.reports.iter().find(|statement| statement.report.witness == SourceKind::Health);
+    let place = page.and_then(|page| page.report.place.as_deref());
     let path = place.and_then(|place| place.get(place.find('/')?..));
     path.unwrap_or("/health").to_owned()
 }

@@ -1,6 +1,6 @@
 //! The phase of a session.
 
-use super::verdict::{UserWord, fault_in_doubt, users_wait_as_before, verdict};
+use super::verdict::{UserWord, users_wait_as_before, verdict, why_fault_unconfirmed};
 use crate::session::{event::Timestamp, state::Session};
 
 /// The phase of a session. Panels keep their place in all phases, only the emphasis changes.
@@ -73,8 +73,8 @@ pub fn phase_with(session: &Session, now: Timestamp, word: impl FnOnce() -> User
         return if steady { Phase::Steady } else { Phase::Ready };
     };
     match () {
-        () if session.run.turned.is_some() => Phase::Recovering,
-        () if fault.is_on() && fault_in_doubt(session, now).is_some() => Phase::FaultUnconfirmed,
+        () if session.run.ended_early_at.is_some() => Phase::Recovering,
+        () if fault.is_on() && why_fault_unconfirmed(session, now).is_some() => Phase::FaultUnconfirmed,
         () if fault.is_on() => Phase::FaultOn,
         () if !session.users.endpoints.iter().any(|endpoint| endpoint.watched) => Phase::TargetsBack,
         () if word() == UserWord::Ok || users_wait_as_before(session, now) => Phase::Recovered,

@@ -1,6 +1,6 @@
 //! Predictions: written before the fire, scored against what happened.
 
-use super::verdict::provider_back;
+use super::verdict::provider_back_at;
 use crate::session::{
     event::{ExpectedAnswers, ExpectedTrip, Prediction, Timestamp},
     state::Session,
@@ -129,7 +129,7 @@ fn score_errors(session: &Session, most: u32, now: Timestamp) -> PredictionScore
 fn score_recovery(session: &Session, most: f64, now: Timestamp) -> PredictionScore {
     let words = recovery_words(most);
     let recovered = session.users.main().and_then(|endpoint| endpoint.recovered);
-    let healed = provider_back(session, recovered.unwrap_or(now));
+    let healed = provider_back_at(session, recovered.unwrap_or(now));
     match (healed, recovered) {
         (Some(healed), Some(recovered)) => {
             let seconds = recovered.duration_since(healed).as_secs_f64().max(0.0);
@@ -236,7 +236,7 @@ mod tests {
             (vec![State::Open, State::Disabled], "after 1.0 s"),
             (vec![State::Open, State::NoBreakerSeen], "never"),
         ] {
-            let (mut session, _) = fixtures::told(Variant::Before, 0.5);
+            let (mut session, _) = fixtures::session_at(Variant::Before, 0.5);
             session.breaker = crate::session::state::Breaker::default();
             let first = if states[0] == State::Open { State::Closed } else { states[0] };
             for (n, state) in std::iter::once(first).chain(states.clone()).enumerate() {
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_still_can_come_true_is_not_wrong_yet() {
-        let (mut session, _) = fixtures::told(Variant::After, 34.9);
+        let (mut session, _) = fixtures::session_at(Variant::After, 34.9);
         session.apply(&Event {
             seq: 0,
             at: at(34.9),

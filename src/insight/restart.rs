@@ -28,12 +28,12 @@ pub fn restart_due(session: &Session, now: Timestamp) -> Option<RestartDue> {
     if session.finished() {
         return None;
     }
-    let due = session.bystanders().filter_map(|pod| due(session, pod, now));
+    let due = session.bystanders().filter_map(|pod| restart_due_of_pod(session, pod, now));
     due.min_by_key(|due| due.at)
 }
 
 /// Returns the restart of one pod, if it is due.
-pub fn due(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue> {
+pub fn restart_due_of_pod(session: &Session, pod: &PodRow, now: Timestamp) -> Option<RestartDue> {
     let liveness = pod.pod.liveness.as_ref()?;
     let last = pod.misses.last()?;
     let period = f64::from(liveness.period_s.max(1));
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn without_the_page_the_misses_count_and_after_the_end_nothing_is_due() {
-        let (session, now) = fixtures::told(Variant::After, 12.0);
+        let (session, now) = fixtures::session_at(Variant::After, 12.0);
         let at = |session: &Session| restart_due(session, now).and_then(|due| session.since_t0(due.at));
         assert_eq!(at(&session).map(f64::round), Some(30.0));
         let mut elsewhere = session.clone();

@@ -7,7 +7,7 @@ use crate::session::{
 };
 
 /// Returns what is known of the step, one sentence per fact; the first is its state.
-pub fn why_step(row: &StepRow, now: Timestamp) -> Vec<String> {
+pub fn explain_step(row: &StepRow, now: Timestamp) -> Vec<String> {
     let step = &row.step;
     let mut why = vec![stand(row, now)];
     why.push(format!("it is done by {}", step.label));
@@ -55,7 +55,7 @@ fn stand(row: &StepRow, now: Timestamp) -> String {
 }
 
 /// Returns what is known of the pod, one sentence per fact; the first is its state.
-pub fn why_pod(row: &PodRow, now: Timestamp) -> Vec<String> {
+pub fn explain_pod(row: &PodRow, now: Timestamp) -> Vec<String> {
     let seconds = |since: Timestamp| now.duration_since(since).as_secs_f64().max(0.0);
     let (ready, of) = row.ready();
     let mut why = vec![match row.gone {

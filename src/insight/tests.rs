@@ -49,7 +49,7 @@ fn fired_again_the_phase_is_that_of_a_fault() {
 
 #[test]
 fn a_cycle_that_a_restart_ended_is_told_as_a_restart() {
-    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 2.0).0;
     let of = |seconds, state| Belief::new(state, Confidence::Sure, at(seconds), "");
     let reset = Belief { restarted: true, ..of(5.0, BreakerState::Closed) };
     for (seconds, belief) in [(3.0, of(3.0, BreakerState::Open)), (5.0, reset)] {
@@ -65,7 +65,7 @@ async fn a_recording_gives_the_verdict_of_its_session() {
     let path = folder.path().join("session.ctui");
     fixtures::record(&path, &fixtures::events(Variant::After, 3.0)).await;
     let read: Vec<Event> = recording::open(&path).unwrap().1.map(Result::unwrap).collect();
-    let (session, now) = fixtures::told(Variant::After, 3.0);
+    let (session, now) = fixtures::session_at(Variant::After, 3.0);
     assert_eq!(verdict(&fixtures::session(&read), now), verdict(&session, now));
 }
 
@@ -77,7 +77,7 @@ fn what_comes_after_the_end_does_not_change_the_verdict() {
     assert!(session.concluded.is_some(), "the story ends its run");
     session.users.endpoints.clear();
     assert_eq!(conclusion(&session, now), stands);
-    assert_eq!(late_word(&session, now), Some(conclusion_so_far(&session, now)));
+    assert_eq!(late_verdict(&session, now), Some(conclusion_so_far(&session, now)));
 }
 
 /// Sessions recorded by earlier versions, each with its verdict.
@@ -98,6 +98,6 @@ fn older_recordings_are_read_and_come_to_the_same() {
         assert!(since.answered() > 20 && since.unjudged == 0, "{name}: {since:?}");
         assert_eq!(session.gaps.iter().len(), 0);
         let conclusion = conclusion(&session, now);
-        assert!(standings.contains(&conclusion.standing), "{name}: {conclusion:?}");
+        assert!(standings.contains(&conclusion.verdict), "{name}: {conclusion:?}");
     }
 }

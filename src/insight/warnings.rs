@@ -8,7 +8,7 @@ mod users;
 pub use users::not_ready_to_fire;
 
 use super::{
-    guards::{GuardLevel, guard_near, guard_readings},
+    guards::{GuardLevel, guard_readings, nearest_guard},
     names,
     restart::restart_due,
     verdict::{UserVerdict, UserWord, verdict},
@@ -83,9 +83,9 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = [
         guard_ahead(session, &verdict, now),
         users::budget(&verdict),
-        users::overrun(session, now),
+        users::unsent_requests(session, now),
         users::not_learned(session),
-        gap_behind(session, now),
+        recent_gap(session, now),
         users::healthy_but_failing(session, &verdict, now),
         users::health_recovered_alone(session),
         cluster::without_effect(session, now),
@@ -103,7 +103,7 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
 
 /// A guard that will end the run if this continues.
 fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Option<Warning> {
-    let near = guard_near(session, now);
+    let near = nearest_guard(session, now);
     let urgency = if near.is_some() { Urgency::Warn } else { Urgency::Guard };
     let reading = near.or_else(|| users_guard(session, verdict, now))?;
     let (figure, limit) = (reading.figure, reading.limit);
@@ -119,7 +119,9 @@ fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Opti
         Guard::Restarts => {
             let who = session.bystanders().find(|pod| pod.misses_now(now).is_some());
             let who = who.map_or_else(|| "the consumer".to_owned(), |pod| names::bystander(session, pod));
-            let due = restart_due(session, now).and_then(|due| session.since_t0(due.at)).map(wording::due);
+            let due = restart_due(session, now)
+                .and_then(|due| session.since_t0(due.at))
+                .map(wording::whole_second_moment);
             let due = due.map(|due| format!(", due at {due}")).unwrap_or_default();
             Warning::new(
                 urgency,
@@ -143,13 +145,13 @@ fn users_guard(
 ) -> Option<super::guards::GuardReading> {
     let mut readings = guard_readings(session, now).into_iter();
     let reading =
-        readings.find(|reading| reading.guard == Guard::Users && reading.strain == GuardLevel::Calm)?;
+        readings.find(|reading| reading.guard == Guard::Users && reading.level == GuardLevel::Calm)?;
     let harmed = matches!(verdict.word, UserWord::Failing | UserWord::Waiting);
     (harmed && reading.figure * 3 >= reading.limit).then_some(reading)
 }
 
 /// An observation gap has just ended: the data missing on the screen is due to this program, not to the service.
-fn gap_behind(session: &Session, now: Timestamp) -> Option<Warning> {
+fn recent_gap(session: &Session, now: Timestamp) -> Option<Warning> {
     let gap = session.gaps.last().filter(|gap| now.duration_since(gap.to).as_secs_f64() < GAP_TOLD_S)?;
     let seconds = wording::seconds(gap.seconds());
     let short = format!("{seconds} not observed: this program did not run; nothing counts");

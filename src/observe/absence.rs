@@ -68,8 +68,8 @@ pub struct AbsenceDetector(Option<Arc<Mutex<Known>>>);
 struct Known {
     clock: Clock,
     last: ClockReading,
-    away: VecDeque<(Instant, Instant)>,
-    untold: Vec<Gap>,
+    gaps: VecDeque<(Instant, Instant)>,
+    unreported: Vec<Gap>,
     latest: Option<Timestamp>,
     count: u64,
 }
@@ -82,7 +82,14 @@ impl AbsenceDetector {
 
     fn since(clock: Clock, last: ClockReading) -> Self {
         let (away, untold) = (VecDeque::new(), Vec::new());
-        Self(Some(Arc::new(Mutex::new(Known { clock, last, away, untold, latest: None, count: 0 }))))
+        Self(Some(Arc::new(Mutex::new(Known {
+            clock,
+            last,
+            gaps: away,
+            unreported: untold,
+            latest: None,
+            count: 0,
+        }))))
     }
 
     /// Checks the clocks until `stop` is cancelled, and emits `NotObserved` for each gap.
@@ -90,7 +97,7 @@ impl AbsenceDetector {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stop.run_until_cancelled(looks.tick()).await.is_some() {
-            let untold = self.look(|known| std::mem::take(&mut known.untold)).unwrap_or_default();
+            let untold = self.look(|known| std::mem::take(&mut known.unreported)).unwrap_or_default();
             for gap in untold {
                 emitter.emit_at(gap.to, EventKind::NotObserved(gap)).await;
             }
@@ -98,14 +105,14 @@ impl AbsenceDetector {
     }
 
     /// The end of the gap that covers `moment`, if there is one.
-    pub fn away_at(&self, moment: Instant) -> Option<Instant> {
+    pub fn gap_end_at(&self, moment: Instant) -> Option<Instant> {
         let covers = |(from, to): &&(Instant, Instant)| *from <= moment && moment < *to;
-        self.look(|known| known.away.iter().rev().find(covers).map(|(_, to)| *to)).flatten()
+        self.look(|known| known.gaps.iter().rev().find(covers).map(|(_, to)| *to)).flatten()
     }
 
     /// Whether a gap overlaps the time between two moments.
-    pub fn away_between(&self, from: Instant, to: Instant) -> bool {
-        self.look(|known| known.away.iter().any(|(left, back)| *left < to && *back > from)).unwrap_or(false)
+    pub fn gap_between(&self, from: Instant, to: Instant) -> bool {
+        self.look(|known| known.gaps.iter().any(|(left, back)| *left < to && *back > from)).unwrap_or(false)
     }
 
     /// The end of the latest gap, in session time.
@@ -136,15 +143,15 @@ impl Known {
         }
         let from = self.clock.at(before.awake);
         if slept {
-            self.clock.slept(asleep);
+            self.clock.add_sleep(asleep);
         }
         let to = self.clock.at(now.awake);
         let cause = if slept { GapCause::Asleep } else { GapCause::Stopped };
-        if self.away.len() == KEPT {
-            self.away.pop_front();
+        if self.gaps.len() == KEPT {
+            self.gaps.pop_front();
         }
-        self.away.push_back((before.awake, now.awake));
-        self.untold.push(Gap { from, to, cause });
+        self.gaps.push_back((before.awake, now.awake));
+        self.unreported.push(Gap { from, to, cause });
         (self.latest, self.count) = (Some(to), self.count + 1);
     }
 }
@@ -158,7 +165,7 @@ mod tests {
         let first = ClockReading { awake: Instant::now(), lived: Duration::from_secs(1000) };
         let clock = Clock::system();
         let (away, untold) = (VecDeque::new(), Vec::new());
-        (Known { clock, last: first, away, untold, latest: None, count: 0 }, first)
+        (Known { clock, last: first, gaps: away, unreported: untold, latest: None, count: 0 }, first)
     }
 
     fn after(reading: ClockReading, awake_ms: u64, lived_ms: u64) -> ClockReading {
@@ -174,7 +181,7 @@ mod tests {
         for n in 1..100 {
             known.look(after(first, n * 400, n * 400 + 3));
         }
-        assert_eq!((known.count, known.away.len()), (0, 0));
+        assert_eq!((known.count, known.gaps.len()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -184,7 +191,7 @@ mod tests {
         known.look(after(first, 100, 100));
         known.look(after(first, 8100, 8100));
         known.look(after(first, 8200, 8200));
-        let [gap] = known.untold.as_slice() else { panic!("{:?}", known.untold) };
+        let [gap] = known.unreported.as_slice() else { panic!("{:?}", known.unreported) };
         assert_eq!((gap.cause, gap.seconds()), (GapCause::Stopped, 8.0));
         assert_eq!(gap.from, begun + Duration::from_millis(100));
     }
@@ -194,7 +201,7 @@ mod tests {
         let (mut known, first) = known();
         let begun = known.clock.at(first.awake);
         known.look(after(first, 100, 3_600_100));
-        let [gap] = known.untold.as_slice() else { panic!("{:?}", known.untold) };
+        let [gap] = known.unreported.as_slice() else { panic!("{:?}", known.unreported) };
         assert_eq!((gap.cause, gap.seconds()), (GapCause::Asleep, 3600.1));
         let later = first.awake + Duration::from_secs(1);
         assert_eq!(known.clock.at(later), begun + Duration::from_secs(3601));
@@ -205,10 +212,10 @@ mod tests {
         let presence = AbsenceDetector::new(Clock::system());
         let begun = Instant::now();
         tokio::time::advance(Duration::from_secs(9)).await;
-        assert_eq!(presence.away_at(begun + Duration::from_secs(3)), Some(begun + Duration::from_secs(9)));
-        assert_eq!(presence.away_at(begun + Duration::from_secs(9)), None);
-        assert!(presence.away_between(begun + Duration::from_secs(8), begun + Duration::from_secs(20)));
-        assert!(!presence.away_between(begun + Duration::from_secs(9), begun + Duration::from_secs(20)));
+        assert_eq!(presence.gap_end_at(begun + Duration::from_secs(3)), Some(begun + Duration::from_secs(9)));
+        assert_eq!(presence.gap_end_at(begun + Duration::from_secs(9)), None);
+        assert!(presence.gap_between(begun + Duration::from_secs(8), begun + Duration::from_secs(20)));
+        assert!(!presence.gap_between(begun + Duration::from_secs(9), begun + Duration::from_secs(20)));
         assert_eq!(presence.count(), 1);
         let (emitter, mut events) = stream(Clock::system());
         let stop = CancellationToken::new();

@@ -1,7 +1,7 @@
 //! Checks whether the API server still answers. A watch is silent while nothing changes, so its silence proves nothing.
 
 use crate::{
-    cluster::{Connection, answer},
+    cluster::{Connection, answer_text},
     observe::absence::AbsenceDetector,
     session::{
         EventKind,
@@ -26,10 +26,10 @@ pub async fn watch(
     presence: AbsenceDetector,
     stop: CancellationToken,
 ) {
-    stop.run_until_cancelled(check_once(connection, emitter, presence)).await;
+    stop.run_until_cancelled(check_repeatedly(connection, emitter, presence)).await;
 }
 
-async fn check_once(connection: Connection, emitter: Emitter, presence: AbsenceDetector) {
+async fn check_repeatedly(connection: Connection, emitter: Emitter, presence: AbsenceDetector) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_answer: Option<Timestamp> = None;
@@ -39,7 +39,7 @@ async fn check_once(connection: Connection, emitter: Emitter, presence: AbsenceD
         let (begun, asked) = (Instant::now(), emitter.clock().now());
         let answer = ask(&connection).await;
         // This program did not run meanwhile, so the failure may be its own.
-        if answer.is_err() && presence.away_between(begun, Instant::now()) {
+        if answer.is_err() && presence.gap_between(begun, Instant::now()) {
             continue;
         }
         let state = match answer {
@@ -64,7 +64,7 @@ async fn ask(connection: &Connection) -> Result<(), String> {
     match timeout(PATIENCE, client.apiserver_version()).await {
         // A refusal is an answer, too.
         Ok(Ok(_) | Err(kube::Error::Api(_))) => Ok(()),
-        Ok(Err(error)) => Err(answer(&error)),
+        Ok(Err(error)) => Err(answer_text(&error)),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
 }

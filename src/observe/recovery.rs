@@ -21,7 +21,7 @@ struct ReplicaBaseline {
 pub struct Recovery {
     workloads: BTreeMap<Name, Workload>,
     /// The baseline of each workload, from the latest fire until all have recovered.
-    tolls: Option<BTreeMap<Name, ReplicaBaseline>>,
+    baselines: Option<BTreeMap<Name, ReplicaBaseline>>,
 }
 
 impl Recovery {
@@ -31,13 +31,13 @@ impl Recovery {
             EventKind::FaultFired { .. } => self.fire(),
             EventKind::WorkloadSeen(workload) => {
                 let name = (workload.namespace.clone(), workload.name.clone());
-                self.has_recovered(&name, workload.ready);
+                self.update_baseline(&name, workload.ready);
                 self.workloads.insert(name, workload.clone());
                 return self.recovered();
             }
             EventKind::WorkloadGone { namespace, name } => {
                 let name = (namespace.clone(), name.clone());
-                self.has_recovered(&name, 0);
+                self.update_baseline(&name, 0);
                 self.workloads.remove(&name);
             }
             _ => {}
@@ -48,20 +48,20 @@ impl Recovery {
     /// A second fire during the first fault keeps the first baseline, because the steady state was before the first
     /// fire.
     fn fire(&mut self) {
-        let tolls = self.tolls.get_or_insert_with(BTreeMap::new);
+        let tolls = self.baselines.get_or_insert_with(BTreeMap::new);
         for (name, workload) in &self.workloads {
             tolls.entry(name.clone()).or_insert(ReplicaBaseline { desired: workload.desired, fell: false });
         }
     }
 
-    fn has_recovered(&mut self, name: &Name, ready: u32) {
-        if let Some(toll) = self.tolls.as_mut().and_then(|tolls| tolls.get_mut(name)) {
+    fn update_baseline(&mut self, name: &Name, ready: u32) {
+        if let Some(toll) = self.baselines.as_mut().and_then(|tolls| tolls.get_mut(name)) {
             toll.fell |= ready < toll.desired;
         }
     }
 
     fn recovered(&mut self) -> Option<String> {
-        let tolls = self.tolls.as_ref()?;
+        let tolls = self.baselines.as_ref()?;
         let fallen: Vec<_> = tolls.iter().filter(|(_, toll)| toll.fell).collect();
         let ready = |name: &Name| self.workloads.get(name).map_or(0, |workload| workload.ready);
         if fallen.is_empty() || fallen.iter().any(|(name, toll)| ready(name) < toll.desired) {
@@ -69,7 +69,7 @@ impl Recovery {
         }
         let back = fallen.iter().map(|(name, toll)| format!("{} {}/{}", name.1, ready(name), toll.desired));
         let words = format!("{} ready again", back.collect::<Vec<_>>().join(", "));
-        self.tolls = None;
+        self.baselines = None;
         Some(words)
     }
 }

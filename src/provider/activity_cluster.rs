@@ -10,9 +10,9 @@ use pyvalue::{Map, Value};
 /// The cluster of an activity.
 pub enum ActivityCluster {
     /// The activity uses no cluster, as far as can be determined.
-    Nowhere,
+    NoCluster,
     /// The activity uses this cluster.
-    In {
+    Known {
         connection: Connection,
         /// Whether no other cluster is possible. A process, or a Python function outside the Kubernetes extension, is
         /// given this cluster but may choose another one by itself.
@@ -26,8 +26,8 @@ impl ActivityCluster {
     /// The connection to the cluster, if it is known.
     pub fn connection(&self) -> Option<&Connection> {
         match self {
-            Self::In { connection, .. } => Some(connection),
-            Self::Nowhere | Self::Missing(_) => None,
+            Self::Known { connection, .. } => Some(connection),
+            Self::NoCluster | Self::Missing(_) => None,
         }
     }
 
@@ -50,22 +50,22 @@ pub(super) async fn find(
     secrets: &Secrets,
 ) -> ActivityCluster {
     let given = |found: Result<Connection, Error>| match found {
-        Ok(connection) => ActivityCluster::In { connection, sure: false },
-        Err(_) => ActivityCluster::Nowhere,
+        Ok(connection) => ActivityCluster::Known { connection, sure: false },
+        Err(_) => ActivityCluster::NoCluster,
     };
     match kind {
-        ProviderKind::Http => ActivityCluster::Nowhere,
-        ProviderKind::Process => given(Connection::of_programs(settings).await),
+        ProviderKind::Http => ActivityCluster::NoCluster,
+        ProviderKind::Process => given(Connection::choose_for_programs(settings).await),
         ProviderKind::Python => {
             let module = provider.get("module").and_then(Value::as_str).unwrap_or_default();
             // A Gremlin activity's secrets are credentials for Gremlin; its target containers are looked up in the
             // run's cluster.
             let scopes = provider.get("secrets").filter(|_| module != gremlin::MODULE);
             let mut own = scopes.and_then(|scopes| flat_secrets(scopes, secrets).ok()).unwrap_or_default();
-            settings.overrule(&mut own);
+            settings.apply_to_secrets(&mut own);
             let found = Connection::choose(settings, &own).await;
             match found {
-                Ok(connection) if is_kubernetes(module) => ActivityCluster::In { connection, sure: true },
+                Ok(connection) if is_kubernetes(module) => ActivityCluster::Known { connection, sure: true },
                 Err(error) if is_kubernetes(module) => ActivityCluster::Missing(error),
                 found => given(found),
             }
@@ -87,8 +87,8 @@ mod tests {
     async fn context(settings: &ClusterSettings, kind: ProviderKind, provider: &str) -> (String, bool) {
         let secrets = Secrets::new(map(r#"{"k8s": {"KUBERNETES_CONTEXT": "staging"}}"#));
         match find(settings, kind, &map(provider), &secrets).await {
-            ActivityCluster::In { connection, sure } => (connection.context().to_owned(), sure),
-            ActivityCluster::Nowhere => (String::new(), false),
+            ActivityCluster::Known { connection, sure } => (connection.context().to_owned(), sure),
+            ActivityCluster::NoCluster => (String::new(), false),
             ActivityCluster::Missing(_) => (String::new(), true),
         }
     }

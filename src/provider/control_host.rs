@@ -27,7 +27,7 @@ pub struct ControlCall<'a> {
     /// The JSON path of the context, if the context is part of the experiment.
     pub place: Option<&'a str>,
     /// The run's objects; `None` as long as only the experiment's source is known.
-    pub scene: Option<ControlScene<'a>>,
+    pub run_objects: Option<ControlRunObjects<'a>>,
     /// Whether the function may receive the settings.
     pub settings: bool,
     /// Cancelled when the call must end at once.
@@ -36,7 +36,7 @@ pub struct ControlCall<'a> {
 
 /// The objects of a run that a function may receive.
 #[derive(Clone, Copy)]
-pub struct ControlScene<'a> {
+pub struct ControlRunObjects<'a> {
     /// The live configuration.
     pub configuration: &'a Map,
     /// All secret scopes.
@@ -66,7 +66,7 @@ pub struct ControlReply {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ControlError {
     /// Any exception but those below: the run continues.
-    Ordinary(String),
+    Exception(String),
     /// The engine's interrupt exception: the run is interrupted.
     Interrupt(String),
     /// The function asked the program to exit, with a number, a text, or null.

@@ -7,13 +7,13 @@ use pyvalue::{Map, Value};
 
 /// Calls the activity's function: the native one if a catalogue has it, else the Python one through the bridge.
 pub(super) async fn call(providers: &Providers, call: &Call<'_>) -> Outcome {
-    play(providers, call).await.unwrap_or_else(|message| {
-        (call.refuse)(message.clone());
-        Outcome::Broke { message }
+    dispatch(providers, call).await.unwrap_or_else(|message| {
+        (call.report_refusal)(message.clone());
+        Outcome::UnexpectedError { message }
     })
 }
 
-async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String> {
+async fn dispatch(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String> {
     let provider = &call.activity.provider.raw;
     let text = |key: &str| {
         let text = provider.get(key).and_then(Value::as_str);
@@ -26,13 +26,13 @@ async fn play(providers: &Providers, call: &Call<'_>) -> Result<Outcome, String>
         };
         return Ok(match misfit(native, &arguments) {
             Some(message) => {
-                (call.refuse)(message.clone());
+                (call.report_refusal)(message.clone());
                 Outcome::failed(message)
             }
             None => catalogue.call(native, arguments, call).await,
         });
     }
-    let Some(bridge) = providers.bridge() else { return Err(nobody(module, func)) };
+    let Some(bridge) = providers.bridge() else { return Err(unknown_function_error(module, func)) };
     let signature = bridge.describe(module, func).await?;
     match arguments(providers, provider, &signature, call)? {
         Some(arguments) => Ok(bridge.call(module, func, arguments, call).await),
@@ -117,7 +117,7 @@ fn misfit(native: &Native, arguments: &Map) -> Option<String> {
     ))
 }
 
-fn nobody(module: &str, func: &str) -> String {
+fn unknown_function_error(module: &str, func: &str) -> String {
     format!(
         "the python function {module}.{func} is not one of those built into chaos-tui, and no Python is connected to \
          call it: check its spelling, or run this experiment with `chaos run`"

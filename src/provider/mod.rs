@@ -18,7 +18,7 @@ mod signatures;
 pub use activity_cluster::{ActivityCluster, is_kubernetes};
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
-pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
+pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 pub(crate) use functions::flat_secrets;
 pub use providers::Providers;
 pub use signatures::NativeSignatures;
@@ -46,10 +46,10 @@ pub struct Call<'a> {
     pub progress: &'a (dyn Fn(String) + Send + Sync),
     /// Receives the configuration after a function has changed values nested in it; all later activities see the
     /// changes.
-    pub amend: &'a (dyn Fn(Map) + Send + Sync),
+    pub report_configuration: &'a (dyn Fn(Map) + Send + Sync),
     /// Receives the reason of a call that failed before it changed anything: not started, not allowed, target not
     /// found.
-    pub refuse: &'a (dyn Fn(String) + Send + Sync),
+    pub report_refusal: &'a (dyn Fn(String) + Send + Sync),
     /// Whether the run waits for this call (Python's foreground calls run on the worker's main thread).
     pub foreground: bool,
 }
@@ -63,8 +63,8 @@ impl<'a> Call<'a> {
             secrets,
             cancel: CancellationToken::new(),
             progress: &|_| {},
-            amend: &|_| {},
-            refuse: &|_| {},
+            report_configuration: &|_| {},
+            report_refusal: &|_| {},
             foreground: true,
         }
     }
@@ -83,7 +83,7 @@ pub enum Outcome {
         trace: Vec<String>,
     },
     /// An unexpected error ("other exception" of the format): in the method it aborts the run.
-    Broke {
+    UnexpectedError {
         /// What went wrong.
         message: String,
     },

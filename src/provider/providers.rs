@@ -117,21 +117,21 @@ impl Providers {
 
     /// The cluster that an activity with this provider would act in, as far as it can be determined before the call.
     /// `secrets` are the run's. Reads files, sends nothing.
-    pub async fn site(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> ActivityCluster {
+    pub async fn cluster_of(&self, kind: ProviderKind, provider: &Map, secrets: &Secrets) -> ActivityCluster {
         match &self.cluster {
             Some(settings) => activity_cluster::find(settings, kind, provider, secrets).await,
-            None => ActivityCluster::Nowhere,
+            None => ActivityCluster::NoCluster,
         }
     }
 
     /// The cluster that the options and the run's variables choose for activities without secrets of their own, if
     /// there is one.
-    pub async fn own_cluster(&self) -> Option<cluster::Connection> {
+    pub async fn default_cluster(&self) -> Option<cluster::Connection> {
         cluster::Connection::choose(self.cluster.as_ref()?, &Map::default()).await.ok()
     }
 
     /// Whether a command-line option chooses the cluster.
-    pub fn names_cluster(&self) -> bool {
+    pub fn is_cluster_chosen_by_option(&self) -> bool {
         self.cluster.as_ref().is_some_and(cluster::ClusterSettings::names_cluster)
     }
 
@@ -151,7 +151,7 @@ impl Providers {
 
     pub(super) fn overrule(&self, secrets: &mut Map) {
         if let Some(settings) = &self.cluster {
-            settings.overrule(secrets);
+            settings.apply_to_secrets(secrets);
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
     verdict,
 };
 use crate::{
-    experiment::{Activity, Flaw},
+    experiment::{Activity, ActivityDefect},
     provider::{Effect, Outcome},
     session::{
         EventKind,
@@ -55,17 +55,17 @@ impl Placement {
 /// Runs one activity. Once its provider was called, every path leaves a complete journal entry.
 ///
 /// Boxed: otherwise each of the many nested callers' futures would contain the whole future of an activity.
-pub(super) fn perform<'a>(
+pub(super) fn run_activity<'a>(
     ctx: &'a RunContext,
     cleared: Cleared<'a>,
     step: StepRef,
     ground: Placement,
     reins: &'a StopSignal,
 ) -> BoxFuture<'a, Result<FinishedActivity, Cutoff>> {
-    Box::pin(between_controls(ctx, cleared, step, ground, reins))
+    Box::pin(run_with_controls(ctx, cleared, step, ground, reins))
 }
 
-async fn between_controls(
+async fn run_with_controls(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
@@ -80,8 +80,10 @@ async fn between_controls(
     let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
     let mut played = match (begun, cleared.edited(activity, step, ctx.effect(activity))) {
-        (Ok(()), Some(cleared)) => play(ctx, cleared, step, ground.is_foreground(), reins).await,
-        (Ok(()), None) => Err(Cutoff::Broke(without_consent(activity))),
+        (Ok(()), Some(cleared)) => {
+            run_between_controls(ctx, cleared, step, ground.is_foreground(), reins).await
+        }
+        (Ok(()), None) => Err(Cutoff::UnexpectedError(without_consent(activity))),
         (Err(cutoff), _) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
@@ -89,7 +91,7 @@ async fn between_controls(
         ctx.after_activity(ControlSubject::activity(activity), state, reins).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
-        ctx.voice.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+        ctx.emitter.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     }
     ended?;
     let again = context.map(|context| activity.edited(&context));
@@ -101,7 +103,7 @@ fn without_consent(activity: &Activity) -> String {
 }
 
 /// Runs the activity between its controls.
-async fn play(
+async fn run_between_controls(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
@@ -111,35 +113,35 @@ async fn play(
     let activity = cleared.activity();
     let mode = mode(activity, ctx.options.dry);
     let pauses = Pauses::of(activity, ctx, mode == CallMode::Real)?;
-    if let Some(Flaw::Typeless(why)) = &activity.flaw {
-        return Err(Cutoff::Broke(why.to_string()));
+    if let Some(ActivityDefect::MissingType(why)) = &activity.flaw {
+        return Err(Cutoff::UnexpectedError(why.to_string()));
     }
-    pauses.sleep(PauseSide::Before, step, &ctx.voice, reins).await?;
+    pauses.sleep(PauseSide::Before, step, &ctx.emitter, reins).await?;
     // Controls, background activities and the pause may have changed the cluster that it would act in.
     if mode != CallMode::Pretended
         && cleared.was_fired()
         && let Some(why) = ctx.changed_cluster(activity, step).await
     {
-        return Err(Cutoff::Moved(why));
+        return Err(Cutoff::ClusterChanged(why));
     }
 
-    let (run, started) = (ctx.next_run(), ctx.voice.now());
+    let (run, started) = (ctx.next_run(), ctx.emitter.now());
     let mut entry = JournalEntry::begun(activity, started);
     let begun = EventKind::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
-    ctx.voice.emit_at(started, begun).await;
+    ctx.emitter.emit_at(started, begun).await;
     let mut fired = false;
     let (outcome, call_result) = match mode {
         CallMode::Pretended => {
             if is_marked(activity) {
                 let line = format!("Activity '{}' is in dry mode: it is not executed", activity.name);
-                ctx.voice.log(Level::Info, line).await;
+                ctx.emitter.log(Level::Info, line).await;
             }
             (Outcome::Done(Value::Null), CallResult::Done)
         }
-        _ if let Some(flaw) = &activity.flaw => (play_incomplete(flaw), CallResult::Done),
+        _ if let Some(flaw) = &activity.flaw => (outcome_of_flaw(flaw), CallResult::Done),
         CallMode::Real | CallMode::Hurried => {
             fired = announce_fault(ctx, activity, step).await;
-            let progress = |text: String| ctx.voice.debug(EventKind::ActivityProgressed { run, text });
+            let progress = |text: String| ctx.emitter.try_emit(EventKind::ActivityProgressed { run, text });
             call_and_judge(ctx, cleared, foreground, reins, &progress).await
         }
     };
@@ -154,9 +156,9 @@ async fn play(
         journal_entry::Result::Failed { .. } => Some(false),
         journal_entry::Result::Cut => None,
     };
-    let ended = ctx.voice.now();
+    let ended = ctx.emitter.now();
     let seconds = entry.end(result, ended);
-    let tolerance_met = verdict::wait_briefly(ctx, activity, step, &outcome);
+    let tolerance_met = verdict::immediate_verdict(ctx, activity, step, &outcome);
     if let Some(met) = tolerance_met {
         entry.set_tolerance_met(met);
     }
@@ -172,28 +174,28 @@ async fn play(
     }
     let summary = if mode == CallMode::Pretended { PRETENDED.to_owned() } else { summary(&outcome) };
     let reported = ActivityOutcome { succeeded, tolerance_met: ours, summary, trouble, seconds };
-    ctx.voice
+    ctx.emitter
         .emit_at(ended, EventKind::ActivityEnded { run, step, outcome: reported, entry: entry.value() })
         .await;
     match call_result {
         CallResult::Refused(reason) if fired => {
-            ctx.voice.emit_at(ended, EventKind::FaultRefused { step, reason }).await
+            ctx.emitter.emit_at(ended, EventKind::FaultRefused { step, reason }).await
         }
         CallResult::Unknown(reason) if fired => {
-            ctx.voice.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await
+            ctx.emitter.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await
         }
         _ => {}
     }
 
     // The reference pauses even while it is being interrupted, which no operator who presses Ctrl-C wants.
     if !reins.is_stopped() {
-        pauses.sleep(PauseSide::After, step, &ctx.voice, reins).await?;
+        pauses.sleep(PauseSide::After, step, &ctx.emitter, reins).await?;
     }
     match outcome {
         Outcome::Done(_) | Outcome::Failed { .. } => {
             Ok(FinishedActivity { run, entry, edited: None, tolerance_met })
         }
-        Outcome::Broke { message } => Err(Cutoff::Broke(message)),
+        Outcome::UnexpectedError { message } => Err(Cutoff::UnexpectedError(message)),
         Outcome::Exit { code } => Err(Cutoff::Exit(code)),
         Outcome::KeyboardInterrupt => Err(Cutoff::KeyboardInterrupt),
         Outcome::Cancelled => Err(Cutoff::Halted),
@@ -204,16 +206,18 @@ impl From<PauseCut> for Cutoff {
     fn from(cut: PauseCut) -> Self {
         match cut {
             PauseCut::Halted => Cutoff::Halted,
-            PauseCut::Senseless(message) => Cutoff::Broke(message),
+            PauseCut::Invalid(message) => Cutoff::UnexpectedError(message),
         }
     }
 }
 
 /// Returns the outcome of an activity without a usable provider.
-fn play_incomplete(flaw: &Flaw) -> Outcome {
+fn outcome_of_flaw(flaw: &ActivityDefect) -> Outcome {
     match flaw {
-        Flaw::UnknownProvider(_) => Outcome::Done(Value::Null),
-        Flaw::Providerless(why) | Flaw::Typeless(why) => Outcome::Broke { message: why.to_string() },
+        ActivityDefect::UnknownProvider(_) => Outcome::Done(Value::Null),
+        ActivityDefect::MissingProvider(why) | ActivityDefect::MissingType(why) => {
+            Outcome::UnexpectedError { message: why.to_string() }
+        }
     }
 }
 
@@ -239,7 +243,7 @@ async fn announce_fault(ctx: &RunContext, activity: &Activity, step: StepRef) ->
         let label = ctx.providers.label(activity, &configuration);
         let what = format!("{}: {label}", activity.name);
         let targets = ctx.providers.targets(activity, &configuration);
-        ctx.voice.emit(EventKind::FaultFired { step, what, targets }).await;
+        ctx.emitter.emit(EventKind::FaultFired { step, what, targets }).await;
         ctx.progress.set_fired();
     }
     fires
@@ -254,7 +258,7 @@ fn summary(outcome: &Outcome) -> String {
             (Some(status), None) if output.get("body").is_some() => return python_text(status),
             _ => python_text(output),
         },
-        Outcome::Failed { message, .. } | Outcome::Broke { message } => message.clone(),
+        Outcome::Failed { message, .. } | Outcome::UnexpectedError { message } => message.clone(),
         Outcome::Exit { code } => return format!("asked to exit with {}", python_text(code)),
         Outcome::KeyboardInterrupt => return "interrupted".to_owned(),
         Outcome::Cancelled => return "cut short".to_owned(),

@@ -18,29 +18,29 @@ impl RunContext {
         if let Some(raw) = changes.experiment {
             let (experiment, reassigned) = (raw.as_ref().clone().into(), changes.reassigned);
             self.set_raw(raw);
-            self.voice.emit(EventKind::ExperimentAmended { experiment, reassigned }).await;
+            self.emitter.emit(EventKind::ExperimentAmended { experiment, reassigned }).await;
             let plan =
                 steps_of_plan(&self.experiment(), &self.options, &self.configuration(), &self.providers);
-            self.voice.emit(EventKind::Planned(plan)).await;
+            self.emitter.emit(EventKind::Planned(plan)).await;
         }
     }
 
     /// Returns the journal entries of a section so far, for controls.
     pub(super) fn journal_entries(&self, section: Section) -> Value {
-        self.voice.forwards_journal(|journal| journal.entries(section))
+        self.emitter.read_journal(|journal| journal.entries(section))
     }
 
     /// Emits the journal entries of a section that controls replaced.
     pub(super) async fn amend_entries(&self, section: Section, entries: Option<Value>) {
         if let Some(entries @ Value::List(_)) = entries {
-            self.voice.emit(EventKind::EntriesAmended { section, entries }).await;
+            self.emitter.emit(EventKind::EntriesAmended { section, entries }).await;
         }
     }
 
     /// Logs the problems of controls.
     pub(super) async fn report_problem(&self, complaints: Vec<ControlProblem>) {
         for ControlProblem { level, message } in complaints {
-            self.voice.log(level, message).await;
+            self.emitter.log(level, message).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Compat,
-    activity::{Placement, perform},
+    activity::{Placement, run_activity},
     consent::Cleared,
     context::RunContext,
     controls::ControlSubject,
@@ -20,9 +20,9 @@ use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 
 /// How long activities may still run once the run was asked to stop. The reference waits for ever; a terminal's Ctrl-C,
 /// though, also ends its child processes.
-const LAST_CALL: Duration = Duration::from_millis(500);
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long the remaining activities may take to end once they are asked to stop.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The background activities of one section of the run.
 #[derive(Default)]
@@ -48,15 +48,17 @@ impl Background {
         starter: BackgroundStart,
     ) {
         let (ctx, reins) = (ctx.clone(), self.reins.clone());
-        let waits = ctx.controls.touch(ControlSubject::activity(&starter.activity), &ctx.experiment());
+        let waits = ctx.controls.applies_to(ControlSubject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
         self.tasks.spawn(async move {
             let BackgroundStart { activity, step, effect, consent } = starter;
             if let Some(cleared) = Cleared::new(&activity, step, effect, consent.as_ref()) {
                 // The reference drops errors of background activities; an entry without status is the only trace.
                 let ground = Placement::Background { let_in: Some(let_in) };
-                if let Err(Cutoff::Moved(why)) = perform(&ctx, cleared, step, ground, &reins).await {
-                    ctx.voice.log(Level::Warning, why).await;
+                if let Err(Cutoff::ClusterChanged(why)) =
+                    run_activity(&ctx, cleared, step, ground, &reins).await
+                {
+                    ctx.emitter.log(Level::Warning, why).await;
                 }
             }
         });
@@ -69,7 +71,7 @@ impl Background {
                     _ = reins.wait() => {}
                 }
             };
-            helm.receive_message(&reins, first).await;
+            helm.run_while_receiving(&reins, first).await;
         } else {
             tokio::task::yield_now().await;
         }
@@ -86,13 +88,13 @@ impl Background {
                 _ = reins.wait() => {}
             }
         };
-        match helm.wait_for_stop() {
-            _ if compat.awaits_background() => helm.receive_message(&reins, until).await,
-            Ok(()) => helm.receive_message(&reins, until).await,
+        match helm.check_stop() {
+            _ if compat.awaits_background() => helm.run_while_receiving(&reins, until).await,
+            Ok(()) => helm.run_while_receiving(&reins, until).await,
             // Activities that still run after this time are stopped below.
-            Err(_) => drop(timeout(LAST_CALL, helm.receive_message(&reins, until)).await),
+            Err(_) => drop(timeout(DRAIN_TIMEOUT, helm.run_while_receiving(&reins, until)).await),
         }
-        if helm.wait_for_stop().is_err() {
+        if helm.check_stop().is_err() {
             self.end().await;
         }
     }
@@ -101,7 +103,7 @@ impl Background {
     pub(super) async fn end(&mut self) {
         self.reins.stop();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(FAREWELL, gone).await.is_err() {
+        if timeout(SHUTDOWN_TIMEOUT, gone).await.is_err() {
             // Activities that do not react are dropped.
             self.tasks.shutdown().await;
         }

@@ -51,7 +51,7 @@ pub(super) async fn call_and_judge(
         ctx.set_configuration(std::sync::Arc::new(configuration));
     }
     let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let result = call_result::of(&outcome, refused);
+    let result = call_result::classify(&outcome, refused);
     (outcome, result)
 }
 
@@ -78,8 +78,8 @@ async fn until_stopped(
         secrets: &ctx.secrets,
         cancel: cancel.clone(),
         progress,
-        amend,
-        refuse,
+        report_configuration: amend,
+        report_refusal: refuse,
         foreground,
     };
     reins.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));

@@ -3,7 +3,7 @@
 //! The reference counts every call that did not raise as a success, including an exit code of 1 and an HTTP 500, and
 //! has only one kind of failure. The operator wants to know whether there is a fault.
 
-use crate::{provider::Outcome, session::wording::in_plain_words};
+use crate::{provider::Outcome, session::wording::short_error};
 use pyvalue::Value;
 
 /// HTTP statuses that refuse a request before anything was done: malformed, not allowed, or without a target.
@@ -21,12 +21,12 @@ pub(super) enum CallResult {
 }
 
 /// Classifies a call; `refused` is the reason its provider gave if the call did not begin.
-pub(super) fn of(outcome: &Outcome, refused: Option<String>) -> CallResult {
+pub(super) fn classify(outcome: &Outcome, refused: Option<String>) -> CallResult {
     match outcome {
         Outcome::Done(output) => of_output(output),
-        _ if let Some(why) = refused => CallResult::Refused(in_plain_words(&why)),
+        _ if let Some(why) = refused => CallResult::Refused(short_error(&why)),
         Outcome::Failed { message, .. } => of_failure(message),
-        Outcome::Broke { message } => CallResult::Unknown(in_plain_words(message)),
+        Outcome::UnexpectedError { message } => CallResult::Unknown(short_error(message)),
         Outcome::Exit { .. } => CallResult::Unknown("it asked to exit".to_owned()),
         Outcome::KeyboardInterrupt => CallResult::Unknown("it was interrupted".to_owned()),
         Outcome::Cancelled => CallResult::Unknown("it was cut short".to_owned()),
@@ -42,7 +42,7 @@ fn of_output(output: &Value) -> CallResult {
             return CallResult::Done;
         }
         let said = [text("stderr"), text("stdout")].into_iter().find_map(last_line);
-        let said = said.map(|line| format!(": {}", in_plain_words(line))).unwrap_or_default();
+        let said = said.map(|line| format!(": {}", short_error(line))).unwrap_or_default();
         return CallResult::Unknown(match *status {
             signal if signal < 0 => format!("ended by signal {}{said}", -signal),
             code => format!("exit code {code}{said}"),
@@ -58,7 +58,7 @@ fn of_output(output: &Value) -> CallResult {
 fn of_failure(message: &str) -> CallResult {
     match api_status(message) {
         Some(status) => judged(status, api_words(status, message)),
-        None => CallResult::Unknown(in_plain_words(message)),
+        None => CallResult::Unknown(short_error(message)),
     }
 }
 
@@ -84,7 +84,7 @@ fn api_words(status: i64, message: &str) -> String {
     });
     let reason = message.split_once("Reason:").and_then(|(_, rest)| rest.lines().next()).unwrap_or_default();
     match reply {
-        Some(reply) if !reply.is_empty() => format!("{} ({status})", in_plain_words(&reply)),
+        Some(reply) if !reply.is_empty() => format!("{} ({status})", short_error(&reply)),
         _ => format!("the API server answered {status} {}", reason.trim()),
     }
 }
@@ -99,7 +99,7 @@ mod tests {
     use pyvalue::parse_json;
 
     fn done(json: &str) -> CallResult {
-        of(&Outcome::Done(parse_json(json).unwrap()), None)
+        classify(&Outcome::Done(parse_json(json).unwrap()), None)
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
                 "kubernetes.client.exceptions.ApiException: ({status})\nReason: Some Reason\nHTTP response headers: \
                  HTTPHeaderDict({{}})\nHTTP response body: {body}\n"
             );
-            of(&Outcome::failed(message), None)
+            classify(&Outcome::failed(message), None)
         };
         let forbidden = r#"{"kind": "Status", "message": "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \"shop\"", "code": 403}"#;
         let said = "pods is forbidden: User \"viewer\" cannot delete resource \"pods\" in API group \"\" in the namespace \
@@ -151,7 +151,7 @@ mod tests {
         );
         // A refusal is recognised even inside the message of a function.
         let wrapped = "chaoslib.exceptions.ActivityFailed: failed to scale: (403)\nReason: Forbidden\n";
-        assert!(matches!(of(&Outcome::failed(wrapped), None), CallResult::Refused(_)));
+        assert!(matches!(classify(&Outcome::failed(wrapped), None), CallResult::Refused(_)));
     }
 
     #[test]
@@ -169,15 +169,15 @@ mod tests {
         ];
         for (message, wanted) in cases {
             assert_eq!(
-                of(&Outcome::failed(message), None),
+                classify(&Outcome::failed(message), None),
                 CallResult::Unknown(wanted.to_owned()),
                 "{message}"
             );
         }
-        let broke = Outcome::Broke { message: "the worker died".to_owned() };
-        assert_eq!(of(&broke, None), CallResult::Unknown("the worker died".to_owned()));
+        let broke = Outcome::UnexpectedError { message: "the worker died".to_owned() };
+        assert_eq!(classify(&broke, None), CallResult::Unknown("the worker died".to_owned()));
         assert_eq!(
-            of(&broke, Some("cannot run 'x'".to_owned())),
+            classify(&broke, Some("cannot run 'x'".to_owned())),
             CallResult::Refused("cannot run 'x'".to_owned())
         );
     }

@@ -31,7 +31,7 @@ pub(super) struct RunContext {
     pub options: RunOptions,
     pub providers: Arc<Providers>,
     pub secrets: Secrets,
-    pub voice: RunEmitter,
+    pub emitter: RunEmitter,
     pub controls: Controls,
     pub fixes: PlanChanges,
     pub shown: ShownTargets,
@@ -50,9 +50,9 @@ struct Current {
 impl RunContext {
     pub(super) fn new(request: RunRequest, raw: Map, providers: Arc<Providers>, emitter: Emitter) -> Self {
         let redactor = Redactor::new(&request.secrets);
-        let journal = request.controls.are_called().then(|| Journal::new(HostInfo::this()));
+        let journal = request.controls.are_called().then(|| Journal::new(HostInfo::current()));
         Self {
-            voice: RunEmitter::new(emitter, redactor, journal),
+            emitter: RunEmitter::new(emitter, redactor, journal),
             options: request.options,
             providers,
             secrets: request.secrets,
@@ -76,34 +76,34 @@ impl RunContext {
 
     /// The experiment as controls left it.
     pub(super) fn experiment(&self) -> Arc<Experiment> {
-        self.for_test(|current| current.experiment.clone())
+        self.with_current(|current| current.experiment.clone())
     }
 
     /// The mapping of the experiment, as controls see it.
     pub(super) fn raw(&self) -> Arc<Map> {
-        self.for_test(|current| current.raw.clone())
+        self.with_current(|current| current.raw.clone())
     }
 
     /// Replaces the experiment for the rest of the run.
     pub(super) fn set_raw(&self, raw: Arc<Map>) {
-        self.for_test(|current| {
+        self.with_current(|current| {
             current.experiment = Arc::new(current.experiment.amended(raw.as_ref().clone()));
             current.raw = raw;
         });
     }
 
     pub(super) fn configuration(&self) -> Arc<Map> {
-        self.for_test(|current| current.configuration.clone())
+        self.with_current(|current| current.configuration.clone())
     }
 
     /// Replaces the configuration for the rest of the run.
     pub(super) fn set_configuration(&self, configuration: Arc<Map>) {
-        self.for_test(|current| current.configuration = configuration);
+        self.with_current(|current| current.configuration = configuration);
     }
 
     /// Returns what controls see.
-    pub(super) fn scene(&self) -> ControlView<'_> {
-        self.for_test(|current| ControlView {
+    pub(super) fn control_view(&self) -> ControlView<'_> {
+        self.with_current(|current| ControlView {
             experiment: current.experiment.clone(),
             raw: current.raw.clone(),
             configuration: current.configuration.clone(),
@@ -128,7 +128,7 @@ impl RunContext {
         }
     }
 
-    fn for_test<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {
+    fn with_current<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {
         use_it(&mut self.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -67,9 +67,9 @@ struct Passes {
 impl Passes {
     async fn play(self) {
         let frequency = self.ctx.options.frequency;
-        self.ctx.voice.emit(EventKind::ContinuousStarted { frequency }).await;
+        self.ctx.emitter.emit(EventKind::ContinuousStarted { frequency }).await;
         let failed_percent = self.repeat().await;
-        self.ctx.voice.emit(EventKind::ContinuousEnded { failed_percent }).await;
+        self.ctx.emitter.emit(EventKind::ContinuousEnded { failed_percent }).await;
     }
 
     /// Repeats passes. Returns the percentage of failed passes if fail-fast ends the loop.
@@ -78,7 +78,7 @@ impl Passes {
         // Zero and negative values do not wait; a value that no `Duration` can hold waits for ever.
         let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
         while !self.stop.is_cancelled() && !is_final(self.ctx.progress.status()) {
-            let lead = PassDriver::Nobody { reins: &self.reins, consent: self.consent.clone() };
+            let lead = PassDriver::Unattended { stop_signal: &self.reins, consent: self.consent.clone() };
             let met = match pass(&self.ctx, HypothesisPhase::During, lead).await {
                 Ok(pass) => pass.is_none_or(|pass| pass.met),
                 Err(StopReason::Halt(_)) => {
@@ -87,7 +87,7 @@ impl Passes {
                 }
                 Err(StopReason::Abort(message)) => {
                     self.ctx.progress.set_status(RunStatus::Aborted);
-                    self.ctx.voice.log(Level::Critical, message).await;
+                    self.ctx.emitter.log(Level::Critical, message).await;
                     return None;
                 }
             };

@@ -24,7 +24,7 @@ impl Cursor {
 
     /// Waits until the step under the cursor may run. A repeated step needs no further command, unless it is
     /// destructive.
-    pub(super) async fn go(
+    pub(super) async fn wait_for_step(
         &mut self,
         helm: &mut OperatorInput,
         step: StepRef,

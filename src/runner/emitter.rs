@@ -32,7 +32,7 @@ impl RunEmitter {
 
     /// Emits an event with a given timestamp, which its payload repeats.
     pub(super) async fn emit_at(&self, at: Timestamp, what: EventKind) {
-        let event = Event { seq: 0, at, what: self.redactor.what(what) };
+        let event = Event { seq: 0, at, what: self.redactor.event(what) };
         if let Some(journal) = &self.journal {
             journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
         }
@@ -40,14 +40,14 @@ impl RunEmitter {
     }
 
     /// Reads the journal so far, if one is kept.
-    pub(super) fn forwards_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
+    pub(super) fn read_journal<T: Default>(&self, read: impl FnOnce(&Journal) -> T) -> T {
         let kept = self.journal.as_ref();
         kept.map(|journal| read(&journal.lock().unwrap_or_else(PoisonError::into_inner))).unwrap_or_default()
     }
 
     /// Emits an event that may be lost when the stream is full: progress.
-    pub(super) fn debug(&self, what: EventKind) {
-        self.emitter.try_emit(self.redactor.what(what));
+    pub(super) fn try_emit(&self, what: EventKind) {
+        self.emitter.try_emit(self.redactor.event(what));
     }
 
     pub(super) async fn log(&self, level: Level, message: impl Into<String>) {

@@ -18,9 +18,9 @@ pub(super) struct FinishedActivity {
 #[derive(Debug)]
 pub(super) enum Cutoff {
     /// An unexpected error.
-    Broke(String),
+    UnexpectedError(String),
     /// The activity was not called: it would have acted in another cluster than its target card showed.
-    Moved(String),
+    ClusterChanged(String),
     /// The run is stopping.
     Halted,
     /// Python asked to exit.

@@ -2,7 +2,7 @@
 
 use super::{
     Consent,
-    activity::{Placement, perform},
+    activity::{Placement, run_activity},
     consent::{Cleared, needs_consent},
     context::RunContext,
     controls::ControlSubject,
@@ -36,14 +36,14 @@ pub(super) struct Pass {
 /// Who controls a pass.
 pub(super) enum PassDriver<'a> {
     /// The operator: the pass waits at each step and receives commands.
-    Helm(&'a mut OperatorInput),
+    Operator(&'a mut OperatorInput),
     /// No operator: a continuous pass, which only the end of the run stops.
-    Nobody { reins: &'a StopSignal, consent: Option<Consent> },
+    Unattended { stop_signal: &'a StopSignal, consent: Option<Consent> },
 }
 
 /// Runs the hypothesis before the method. Returns whether the method may run.
 pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
-    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Helm(helm)).await? else {
+    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Operator(helm)).await? else {
         return Ok(false);
     };
     if !pass.met {
@@ -54,7 +54,7 @@ pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> 
 
 /// Runs the hypothesis after the method: a pass that is not met is a deviation.
 pub(super) async fn check_after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
-    let pass = pass(ctx, HypothesisPhase::After, PassDriver::Helm(helm)).await?;
+    let pass = pass(ctx, HypothesisPhase::After, PassDriver::Operator(helm)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
         ctx.progress.set_deviated();
         ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
@@ -87,7 +87,7 @@ pub(super) async fn pass(
     let interrupted = match ended {
         Ok(()) => lead.stopped().err().map(StopReason::Halt),
         Err(_) if played.is_err() => None,
-        Err(cutoff) => Some(ctx.turn(cutoff).await),
+        Err(cutoff) => Some(ctx.to_stop_reason(cutoff).await),
     };
     course.conclude(played, interrupted, changed).await.map(Some)
 }
@@ -131,7 +131,7 @@ impl PassRun<'_> {
         }
         self.end(pass.met, (!pass.met).then(|| self.probe.clone())).await;
         if let Some(pass) = changed {
-            self.ctx.voice.emit(EventKind::PassAmended { phase: self.phase, pass }).await;
+            self.ctx.emitter.emit(EventKind::PassAmended { phase: self.phase, pass }).await;
         }
         Ok(pass)
     }
@@ -146,8 +146,10 @@ impl PassRun<'_> {
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
             let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.ctx.effect(activity));
             let next_action = match lead {
-                PassDriver::Helm(helm) => cursor.go(helm, step, needs_consent(effect, step.section)).await?,
-                PassDriver::Nobody { consent, .. } => NextAction::Run(consent.clone()),
+                PassDriver::Operator(helm) => {
+                    cursor.wait_for_step(helm, step, needs_consent(effect, step.section)).await?
+                }
+                PassDriver::Unattended { consent, .. } => NextAction::Run(consent.clone()),
             };
             self.begin(lead).await?;
             let consent = match next_action {
@@ -161,12 +163,12 @@ impl PassRun<'_> {
                     let name =
                         activity.as_ref().map_or_else(|_| entry.name(), |activity| activity.name.clone());
                     self.skipped.push(cursor.index());
-                    self.ctx.voice.emit(EventKind::StepSkipped { step, name }).await;
+                    self.ctx.emitter.emit(EventKind::StepSkipped { step, name }).await;
                     cursor.skip();
                     continue;
                 }
                 NextAction::Back => {
-                    cursor.back(&self.ctx.voice).await;
+                    cursor.back(&self.ctx.emitter).await;
                     self.skipped.retain(|index| *index < cursor.index());
                     self.shown.truncate(cursor.index() - self.skipped.len());
                     continue;
@@ -191,12 +193,12 @@ impl PassRun<'_> {
         }
         self.begin(lead).await?;
         // The result of the probes; the after-controls run later and may still change it.
-        self.ctx.voice.log(Level::Info, self.is_met()).await;
+        self.ctx.emitter.log(Level::Info, self.summary_line()).await;
         Ok(Pass { met: true, failed: false })
     }
 
     /// The log line of a pass without a failed probe. With skipped probes the hypothesis is not known to be met.
-    fn is_met(&self) -> String {
+    fn summary_line(&self) -> String {
         match (self.shown.len(), self.skipped.len()) {
             (_, 0) => "Steady state hypothesis is met!".to_owned(),
             (asked, skipped) => format!(
@@ -213,7 +215,7 @@ impl PassRun<'_> {
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
-        self.ctx.voice.emit(EventKind::HypothesisStarted { phase, title }).await;
+        self.ctx.emitter.emit(EventKind::HypothesisStarted { phase, title }).await;
         lead.before(self.ctx, self.hypothesis).await?;
         self.let_in = true;
         Ok(())
@@ -226,21 +228,21 @@ impl PassRun<'_> {
         lead: &mut PassDriver<'_>,
     ) -> Result<Probed, StopReason> {
         let probed = match lead {
-            PassDriver::Helm(helm) => {
+            PassDriver::Operator(helm) => {
                 let reins = helm.stop_signal();
-                let probed = helm.receive_message(&reins, judged(self.ctx, cleared, step, &reins)).await;
-                helm.wait_for_stop()?;
+                let probed = helm.run_while_receiving(&reins, judged(self.ctx, cleared, step, &reins)).await;
+                helm.check_stop()?;
                 probed
             }
-            PassDriver::Nobody { reins, .. } => judged(self.ctx, cleared, step, reins).await,
+            PassDriver::Unattended { stop_signal: reins, .. } => judged(self.ctx, cleared, step, reins).await,
         };
         let (done, verdict) = match probed {
             Ok(probed) => probed,
-            Err(cutoff) => return Err(self.ctx.turn(cutoff).await),
+            Err(cutoff) => return Err(self.ctx.to_stop_reason(cutoff).await),
         };
         if done.entry.has_failed() {
             let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
-            self.ctx.voice.log(Level::Warning, unjudged).await;
+            self.ctx.emitter.log(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
         match verdict.map_err(StopReason::Abort)? {
@@ -251,7 +253,7 @@ impl PassRun<'_> {
 
     async fn end(&self, met: bool, deviating: Option<String>) {
         let (phase, skipped) = (self.phase, self.skipped.len());
-        self.ctx.voice.emit(EventKind::HypothesisEnded { phase, met, deviating, skipped }).await;
+        self.ctx.emitter.emit(EventKind::HypothesisEnded { phase, met, deviating, skipped }).await;
     }
 
     /// The pass as controls see it.
@@ -278,10 +280,10 @@ async fn judged(
     step: StepRef,
     reins: &StopSignal,
 ) -> Result<(FinishedActivity, Result<bool, String>), Cutoff> {
-    let mut done = perform(ctx, cleared, step, Placement::Foreground, reins).await?;
+    let mut done = run_activity(ctx, cleared, step, Placement::Foreground, reins).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
-    let verdict = verdict::of(ctx, activity, &mut done, reins).await;
+    let verdict = verdict::final_verdict(ctx, activity, &mut done, reins).await;
     Ok((done, verdict))
 }
 
@@ -289,13 +291,13 @@ impl PassDriver<'_> {
     async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), StopReason> {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Helm(helm) => match rounds::before(ctx, helm, subject).await {
+            PassDriver::Operator(helm) => match rounds::before(ctx, helm, subject).await {
                 Ok(()) => Ok(()),
                 Err(stopped) => Err(stopped.stop_reason(ctx).await),
             },
-            PassDriver::Nobody { reins, .. } => match ctx.before(subject, reins).await {
+            PassDriver::Unattended { stop_signal: reins, .. } => match ctx.before(subject, reins).await {
                 Ok(()) => Ok(()),
-                Err(cutoff) => Err(ctx.turn(cutoff).await),
+                Err(cutoff) => Err(ctx.to_stop_reason(cutoff).await),
             },
         }
     }
@@ -308,17 +310,19 @@ impl PassDriver<'_> {
     ) -> (Option<Value>, Result<(), Cutoff>) {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Helm(helm) => rounds::after(ctx, helm, subject, state).await,
-            PassDriver::Nobody { reins, .. } => ctx.after(subject, state, reins).await,
+            PassDriver::Operator(helm) => rounds::after(ctx, helm, subject, state).await,
+            PassDriver::Unattended { stop_signal: reins, .. } => ctx.after(subject, state, reins).await,
         }
     }
 
     /// Fails with the stop request if the run was asked to stop.
     fn stopped(&self) -> Result<(), StopRequest> {
         match self {
-            PassDriver::Helm(helm) => helm.wait_for_stop(),
-            PassDriver::Nobody { reins, .. } if reins.is_stopped() => Err(StopRequest::reason()),
-            PassDriver::Nobody { .. } => Ok(()),
+            PassDriver::Operator(helm) => helm.check_stop(),
+            PassDriver::Unattended { stop_signal: reins, .. } if reins.is_stopped() => {
+                Err(StopRequest::already_logged())
+            }
+            PassDriver::Unattended { .. } => Ok(()),
         }
     }
 
@@ -326,7 +330,7 @@ impl PassDriver<'_> {
     /// operator who steps manually may repair the system first; skipping the step accepts the result.
     async fn repeats(&mut self, step: StepRef) -> Result<bool, StopRequest> {
         match self {
-            PassDriver::Helm(helm) if helm.steps() => {
+            PassDriver::Operator(helm) if helm.steps() => {
                 Ok(!matches!(helm.step(step, false).await?, NextAction::Skip))
             }
             _ => Ok(false),

@@ -1,7 +1,7 @@
 //! Runs the method; its step function is shared with the rollbacks (experiment-format 8, 9).
 
 use super::{
-    activity::{Placement, perform},
+    activity::{Placement, run_activity},
     background::{Background, BackgroundStart},
     consent::{Cleared, needs_consent},
     context::RunContext,
@@ -25,13 +25,13 @@ use pyvalue::Value;
 use std::sync::Arc;
 
 /// Runs the method until its end or until the run stops. Waits for background activities.
-pub(super) async fn play(
+pub(super) async fn run_method(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
     background: &mut Background,
 ) -> Result<(), StopReason> {
     let steps = ctx.experiment().method().len();
-    ctx.voice.emit(EventKind::MethodStarted { steps }).await;
+    ctx.emitter.emit(EventKind::MethodStarted { steps }).await;
     let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
@@ -50,12 +50,12 @@ pub(super) async fn play(
     let subject = ControlSubject::whole(ControlLevel::Method, &raw);
     let (changed, ended) = rounds::after(ctx, helm, subject, entries).await;
     ctx.amend_entries(Section::Method, changed).await;
-    ctx.voice.emit(EventKind::MethodEnded).await;
+    ctx.emitter.emit(EventKind::MethodEnded).await;
     played?;
-    helm.wait_for_stop()?;
+    helm.check_stop()?;
     match ended {
         Ok(()) => Ok(()),
-        Err(cutoff) => Err(ctx.turn(cutoff).await),
+        Err(cutoff) => Err(ctx.to_stop_reason(cutoff).await),
     }
 }
 
@@ -71,7 +71,7 @@ async fn play_steps(
         let experiment = ctx.experiment();
         let Some(entry) = experiment.method().get(cursor.index()) else { break };
         let step = StepRef { section: Section::Method, index: cursor.index() };
-        leave(ctx, helm, background, &mut cursor, entry, step).await?;
+        run_step(ctx, helm, background, &mut cursor, entry, step).await?;
         // A failed continuous pass is noticed only after an activity: the first activity always runs.
         if is_final(ctx.progress.status()) {
             break;
@@ -81,7 +81,7 @@ async fn play_steps(
 }
 
 /// Handles one step: waits until it may run, runs it or starts it in the background, moves the cursor.
-pub(super) async fn leave(
+pub(super) async fn run_step(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
     background: &mut Background,
@@ -91,27 +91,28 @@ pub(super) async fn leave(
 ) -> Result<(), Stopped> {
     let activity = entry.activity.as_ref();
     let effect = activity.map_or(Effect::Reads, |activity| ctx.effect(activity));
-    let consent = match cursor.go(helm, step, needs_consent(effect, step.section)).await? {
+    let consent = match cursor.wait_for_step(helm, step, needs_consent(effect, step.section)).await? {
         NextAction::Run(consent) => consent,
         NextAction::Skip => {
             let name = activity.map_or_else(|_| entry.name(), |activity| activity.name.clone());
-            ctx.voice.emit(EventKind::StepSkipped { step, name }).await;
+            ctx.emitter.emit(EventKind::StepSkipped { step, name }).await;
             cursor.skip();
             return Ok(());
         }
         NextAction::Back => {
-            cursor.back(&ctx.voice).await;
+            cursor.back(&ctx.emitter).await;
             return Ok(());
         }
     };
     announce(ctx, entry, step).await;
-    let activity = activity.map_err(|missing| Stopped::Cutoff(Cutoff::Broke(missing.to_string())))?;
+    let activity =
+        activity.map_err(|missing| Stopped::Cutoff(Cutoff::UnexpectedError(missing.to_string())))?;
     if entry.background {
         if let (Some(fired), Ok(activity)) = (&consent, &entry.activity)
             && !fired.is_up_front()
             && let Some(why) = ctx.changed_cluster(activity, step).await
         {
-            ctx.voice.log(Level::Warning, why).await;
+            ctx.emitter.log(Level::Warning, why).await;
             return Ok(());
         }
         let starter = BackgroundStart { activity: activity.clone(), step, effect, consent };
@@ -122,25 +123,26 @@ pub(super) async fn leave(
     let cleared = Cleared::new(activity, step, effect, consent.as_ref());
     let Some(cleared) = cleared else {
         let message = format!("'{}' changes the system and was not fired", activity.name);
-        return Err(Stopped::Cutoff(Cutoff::Broke(message)));
+        return Err(Stopped::Cutoff(Cutoff::UnexpectedError(message)));
     };
     let reins = helm.stop_signal();
-    let performed =
-        helm.receive_message(&reins, perform(ctx, cleared, step, Placement::Foreground, &reins)).await;
-    if let Err(Cutoff::Moved(why)) = performed {
-        ctx.voice.log(Level::Warning, why).await;
-        helm.wait_for_stop()?;
+    let performed = helm
+        .run_while_receiving(&reins, run_activity(ctx, cleared, step, Placement::Foreground, &reins))
+        .await;
+    if let Err(Cutoff::ClusterChanged(why)) = performed {
+        ctx.emitter.log(Level::Warning, why).await;
+        helm.check_stop()?;
         // The cursor stays: the step is awaited again, with a new card.
         return Ok(());
     }
     cursor.mark_ran();
-    helm.wait_for_stop()?;
+    helm.check_stop()?;
     performed.map(drop).map_err(Stopped::Cutoff)
 }
 
 /// Logs a rollback before its activity, by the referring entry's own name.
 async fn announce(ctx: &RunContext, entry: &Entry, step: StepRef) {
     if step.section == Section::Rollbacks {
-        ctx.voice.log(Level::Info, format!("Rollback: {}", entry.name())).await;
+        ctx.emitter.log(Level::Info, format!("Rollback: {}", entry.name())).await;
     }
 }

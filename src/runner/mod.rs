@@ -43,7 +43,7 @@ pub(crate) use consent::Consent;
 pub(crate) use controls::{Controls, StopByControl};
 pub(crate) use dry::is_skipped;
 pub(crate) use plan::plan;
-pub(crate) use play::play;
+pub(crate) use play::run_experiment;
 pub(crate) use recheck::HypothesisRecheck;
 pub(crate) use redact::Redactor;
 pub(crate) use request::{Pacing, RunEnd, RunOptions, RunRequest};

@@ -4,7 +4,7 @@ use super::{
     Consent, Pacing, Signal,
     emitter::RunEmitter,
     plan_changes::PlanChanges,
-    stop_request::{StopRequest, message},
+    stop_request::{StopRequest, emit_stop_reason},
     stop_signal::StopSignal,
 };
 use crate::session::{
@@ -29,7 +29,7 @@ pub(super) enum NextAction {
 pub(super) struct OperatorInput {
     steps: Option<mpsc::Receiver<StepCommand>>,
     signals: Option<mpsc::Receiver<Signal>>,
-    voice: RunEmitter,
+    emitter: RunEmitter,
     fixes: PlanChanges,
     auto: bool,
     paused: bool,
@@ -37,7 +37,7 @@ pub(super) struct OperatorInput {
     breakpoints: HashSet<StepRef>,
     halt: Option<StopRequest>,
     /// Whether the run was ever asked to stop.
-    hurried: bool,
+    stopping: bool,
     rolling_back: bool,
 }
 
@@ -45,7 +45,7 @@ enum Order {
     Step(StepCommand),
     Signal(Signal),
     /// The sender of the step commands is gone.
-    Deserted,
+    SenderGone,
 }
 
 impl OperatorInput {
@@ -63,14 +63,14 @@ impl OperatorInput {
         Self {
             steps: Some(steps),
             signals: Some(signals),
-            voice,
+            emitter: voice,
             fixes,
             auto: up_front.is_some(),
             paused: false,
             up_front,
             breakpoints: HashSet::new(),
             halt: None,
-            hurried: false,
+            stopping: false,
             rolling_back: false,
         }
     }
@@ -97,17 +97,17 @@ impl OperatorInput {
         self.paused = false;
         self.breakpoints.clear();
         if !std::mem::replace(&mut self.auto, true) {
-            self.voice.emit(EventKind::AutoSwitched { on: true }).await;
+            self.emitter.emit(EventKind::AutoSwitched { on: true }).await;
         }
     }
 
     /// Returns a stop signal for the next work.
     pub(super) fn stop_signal(&self) -> StopSignal {
-        StopSignal::taken(self.hurried)
+        StopSignal::new(self.stopping)
     }
 
     /// Runs `work` to its end while receiving commands and signals, which may stop it through its stop signal.
-    pub(super) async fn receive_message<T>(
+    pub(super) async fn run_while_receiving<T>(
         &mut self,
         reins: &StopSignal,
         work: impl Future<Output = T>,
@@ -134,7 +134,7 @@ impl OperatorInput {
     }
 
     /// Fails with the stop request, once there is one.
-    pub(super) fn wait_for_stop(&self) -> Result<(), StopRequest> {
+    pub(super) fn check_stop(&self) -> Result<(), StopRequest> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
@@ -144,7 +144,7 @@ impl OperatorInput {
     }
 
     /// Waits for the operator's decision, whatever the pacing.
-    pub(super) async fn wait_at(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
+    pub(super) async fn wait_for_decision(&mut self, step: StepRef) -> Result<NextAction, StopRequest> {
         self.halt = None;
         self.wait_for_order(step, false, true).await
     }
@@ -157,7 +157,7 @@ impl OperatorInput {
     ) -> Result<NextAction, StopRequest> {
         let mut announced = false;
         loop {
-            self.wait_for_stop()?;
+            self.check_stop()?;
             let holds = held || self.steps() || self.breakpoints.contains(&step);
             let unfired = destructive && self.up_front.is_none();
             if !(holds || unfired) {
@@ -171,7 +171,7 @@ impl OperatorInput {
                 }
             }
             if !announced {
-                self.voice.emit(EventKind::StepAwaited { step, destructive }).await;
+                self.emitter.emit(EventKind::StepAwaited { step, destructive }).await;
                 announced = true;
             }
             let order = Self::order(&mut self.steps, &mut self.signals).await;
@@ -188,7 +188,7 @@ impl OperatorInput {
     async fn answer(&mut self, order: &StepCommand, step: StepRef, destructive: bool) -> Option<NextAction> {
         let go = match order {
             StepCommand::Next if destructive && self.up_front.is_none() => {
-                self.voice.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
+                self.emitter.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
                 return None;
             }
             StepCommand::Next => NextAction::Run(self.up_front.clone()),
@@ -197,7 +197,7 @@ impl OperatorInput {
             StepCommand::Rerun => NextAction::Back,
             _ => return None,
         };
-        self.voice.emit(EventKind::Commanded(order.clone().into())).await;
+        self.emitter.emit(EventKind::Commanded(order.clone().into())).await;
         Some(go)
     }
 
@@ -221,7 +221,7 @@ impl OperatorInput {
                     Some(step) => return Order::Step(step),
                     None => {
                         *steps = None;
-                        return Order::Deserted;
+                        return Order::SenderGone;
                     }
                 },
             }
@@ -231,27 +231,29 @@ impl OperatorInput {
     async fn apply(&mut self, order: Order, reins: Option<&StopSignal>) {
         match order {
             Order::Signal(Signal::Terminate) if reins.is_some_and(StopSignal::terminate) => {
-                self.voice.log(Level::Warning, StopRequest::is_catchable("SIGTERM")).await;
+                self.emitter.log(Level::Warning, StopRequest::caught_line("SIGTERM")).await;
             }
             Order::Signal(signal) if self.rolling_back => {
                 self.stop(StopRequest::during_rollbacks(signal), reins).await
             }
             Order::Signal(signal) => self.stop(StopRequest::signal(signal), reins).await,
-            Order::Deserted if self.auto => {}
-            Order::Deserted if self.rolling_back => self.run_by_itself().await,
-            Order::Deserted => self.leave("Nobody steps any more, so the run turns to its end", reins).await,
+            Order::SenderGone if self.auto => {}
+            Order::SenderGone if self.rolling_back => self.run_by_itself().await,
+            Order::SenderGone => {
+                self.leave("Nobody steps any more, so the run turns to its end", reins).await
+            }
             Order::Step(step) => {
-                self.voice.emit(EventKind::Commanded(step.clone().into())).await;
-                self.set(step, reins).await;
+                self.emitter.emit(EventKind::Commanded(step.clone().into())).await;
+                self.apply_command(step, reins).await;
             }
         }
     }
 
-    async fn set(&mut self, step: StepCommand, reins: Option<&StopSignal>) {
+    async fn apply_command(&mut self, step: StepCommand, reins: Option<&StopSignal>) {
         match step {
             StepCommand::Auto(on) => {
                 self.auto = on;
-                self.voice.emit(EventKind::AutoSwitched { on }).await;
+                self.emitter.emit(EventKind::AutoSwitched { on }).await;
             }
             StepCommand::Pause(on) => self.paused = on,
             StepCommand::Breakpoint(step) => {
@@ -261,7 +263,7 @@ impl OperatorInput {
             }
             StepCommand::Fix(fix) => {
                 self.fixes.take(fix.clone());
-                self.voice.emit(EventKind::Fixed(fix)).await;
+                self.emitter.emit(EventKind::Fixed(fix)).await;
             }
             StepCommand::Cut => reins.map(StopSignal::cut_short).unwrap_or_default(),
             StepCommand::Abort => self.leave("Aborted by the operator", reins).await,
@@ -270,7 +272,7 @@ impl OperatorInput {
                 self.leave(&format!("A guard ended the run: {because}"), reins).await;
             }
             StepCommand::Next | StepCommand::Fire(_) | StepCommand::Skip | StepCommand::Rerun => {
-                self.voice.log(Level::Info, "Nothing waits for that now.").await;
+                self.emitter.log(Level::Info, "Nothing waits for that now.").await;
             }
         }
     }
@@ -287,8 +289,8 @@ impl OperatorInput {
         if let Some(reins) = reins {
             reins.stop();
         }
-        self.hurried = true;
-        message(&self.voice, &halt).await;
+        self.stopping = true;
+        emit_stop_reason(&self.emitter, &halt).await;
         self.halt = Some(halt);
     }
 }
@@ -327,7 +329,7 @@ mod tests {
             while events.try_next().is_some() {}
         };
         let reins = helm.stop_signal();
-        let both = async { tokio::join!(helm.receive_message(&reins, work), reader) };
+        let both = async { tokio::join!(helm.run_while_receiving(&reins, work), reader) };
         timeout(Duration::from_secs(30), both).await.expect("the work stood still").0.unwrap();
         assert!(helm.paused, "the order was obeyed all the same");
     }

@@ -31,7 +31,7 @@ pub(super) enum PauseCut {
     /// The run is stopping.
     Halted,
     /// `pauses` is malformed, or a length is no valid number of seconds.
-    Senseless(String),
+    Invalid(String),
 }
 
 impl Pauses {
@@ -44,7 +44,7 @@ impl Pauses {
                 let mut side = |side| pauses.shift_remove(side).unwrap_or_default();
                 Ok(Self { before: side("before"), after: side("after"), sleeps })
             }
-            other => Err(PauseCut::Senseless(format!(
+            other => Err(PauseCut::Invalid(format!(
                 "the `pauses` of '{}' are {}; write {{before: seconds, after: seconds}}, or leave them out",
                 activity.name,
                 python_text(&other),
@@ -71,7 +71,7 @@ impl Pauses {
             // The reference announces the pause before it fails on it.
             voice.log(Level::Info, announcement(side, &python_text(length))).await;
             return match self.sleeps {
-                true => Err(PauseCut::Senseless(is_meaningless(length))),
+                true => Err(PauseCut::Invalid(invalid_pause_message(length))),
                 false => Ok(()),
             };
         };
@@ -80,7 +80,7 @@ impl Pauses {
         let stopped_by = match self.sleeps {
             // A length below zero or beyond the clock's range cannot be slept; this is detected only here.
             true if !(0.0..LONGEST).contains(&seconds) => {
-                return Err(PauseCut::Senseless(is_meaningless(length)));
+                return Err(PauseCut::Invalid(invalid_pause_message(length)));
             }
             true => sleep_unless_stopped(seconds, reins).await,
             false => None,
@@ -109,7 +109,7 @@ fn seconds(length: &Value) -> Option<f64> {
     }
 }
 
-fn is_meaningless(length: &Value) -> String {
+fn invalid_pause_message(length: &Value) -> String {
     let shown = python_text(length);
     format!(
         "a pause of '{shown}' is no number of seconds; \

@@ -32,7 +32,7 @@ use tokio::sync::mpsc;
 /// Everything that happens is emitted through `emitter`, secrets masked, beginning with the plan; every command
 /// received is emitted as [`EventKind::Commanded`]. The reader of the stream must keep reading. With
 /// [`super::Pacing::Step`] the run waits before each step, and stops when the sender of `orders` is dropped.
-pub(crate) async fn play(
+pub(crate) async fn run_experiment(
     request: RunRequest,
     providers: Arc<Providers>,
     emitter: Emitter,
@@ -42,12 +42,12 @@ pub(crate) async fn play(
     let planned = EventKind::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
     let mut ctx = RunContext::new(request, raw.clone(), providers, emitter);
-    let mut helm = OperatorInput::new(pace, orders, signals, ctx.voice.clone(), ctx.fixes.clone());
-    ctx.voice.emit(planned).await;
-    ctx.voice.emit(started(&ctx, raw)).await;
+    let mut helm = OperatorInput::new(pace, orders, signals, ctx.emitter.clone(), ctx.fixes.clone());
+    ctx.emitter.emit(planned).await;
+    ctx.emitter.emit(started(&ctx, raw)).await;
     let mut controls = std::mem::take(&mut ctx.controls);
     let reins = helm.stop_signal();
-    let changes = helm.receive_message(&reins, controls.configure(ctx.scene(), &reins)).await;
+    let changes = helm.run_while_receiving(&reins, controls.configure(ctx.control_view(), &reins)).await;
     ctx.controls = controls;
     ctx.apply(changes).await;
     let ctx = Arc::new(ctx);
@@ -64,7 +64,7 @@ pub(crate) async fn play(
             halt.rollbacks
         }
     };
-    rollbacks::play(&ctx, &mut helm, undo).await;
+    rollbacks::run_rollbacks(&ctx, &mut helm, undo).await;
     background.end().await;
     end(&ctx, &mut helm).await
 }
@@ -92,14 +92,14 @@ fn started(ctx: &RunContext, raw: Map) -> EventKind {
 /// Logs the strategies, as the reference does, after the controls are configured, which may log lines themselves.
 async fn log_strategies(ctx: &RunContext, hypothetical: bool) {
     let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
-    ctx.voice.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
-    ctx.voice.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
+    ctx.emitter.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
+    ctx.emitter.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
     let line = match (ctx.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
         (_, true) => return,
     };
-    ctx.voice.log(Level::Info, line).await;
+    ctx.emitter.log(Level::Info, line).await;
 }
 
 /// Whether there is a hypothesis with probes. Evaluated once, before a control around the run may change that.
@@ -114,11 +114,11 @@ async fn run_method(
     background: &mut Background,
     hypothetical: bool,
 ) -> Result<(), StopRequest> {
-    helm.wait_for_stop()?;
+    helm.check_stop()?;
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     if let Err(stopped) = rounds::before(ctx, helm, subject).await {
-        return settle(ctx, stopped.stop_reason(ctx).await).await;
+        return handle_stop_reason(ctx, stopped.stop_reason(ctx).await).await;
     }
     let strategy = ctx.options.hypothesis;
     if hypothetical && strategy.before() {
@@ -132,29 +132,29 @@ async fn run_method(
         true => Some(Continuous::start(ctx, helm.up_front()).await),
         false => None,
     };
-    let played = played(ctx, helm, background, hypothetical, continuous.as_ref()).await;
+    let played = run_method_and_last_pass(ctx, helm, background, hypothetical, continuous.as_ref()).await;
     if let Some(continuous) = continuous {
         if played.is_err() {
             continuous.halt();
         }
         continuous.stop();
         let reins = continuous.stop_signal();
-        helm.receive_message(&reins, continuous.join()).await;
+        helm.run_while_receiving(&reins, continuous.join()).await;
     }
     played?;
-    helm.wait_for_stop()
+    helm.check_stop()
 }
 
 /// Runs the method and the pass after it. A continuous pass that runs when the method ends may overlap with that pass.
-async fn played(
+async fn run_method_and_last_pass(
     ctx: &Arc<RunContext>,
     helm: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
     continuous: Option<&Continuous>,
 ) -> Result<(), StopRequest> {
-    if let Err(turn) = method::play(ctx, helm, background).await {
-        return settle(ctx, turn).await;
+    if let Err(turn) = method::run_method(ctx, helm, background).await {
+        return handle_stop_reason(ctx, turn).await;
     }
     if let Some(continuous) = continuous {
         continuous.stop();
@@ -170,12 +170,12 @@ async fn played(
 }
 
 /// Handles a stop reason: an abort becomes a status and an event, a halt is returned.
-async fn settle(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
+async fn handle_stop_reason(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
         StopReason::Halt(halt) => Err(halt),
         StopReason::Abort(message) => {
             ctx.progress.set_status(RunStatus::Aborted);
-            ctx.voice.emit(EventKind::Aborted { message }).await;
+            ctx.emitter.emit(EventKind::Aborted { message }).await;
             Ok(())
         }
     }
@@ -188,7 +188,7 @@ async fn settle_hypothesis(ctx: &RunContext, turn: StopReason) -> Result<(), Sto
             ctx.crash(message).await;
             Err(StopRequest::crash())
         }
-        turn => settle(ctx, turn).await,
+        turn => handle_stop_reason(ctx, turn).await,
     }
 }
 
@@ -200,24 +200,25 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
         crashed: ctx.progress.has_crashed(),
         unrolled: !ctx.failed_rollbacks().is_empty(),
     };
-    ctx.voice.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
-    let ending = if ending.crashed { ending } else { close(ctx, helm, ending).await };
+    ctx.emitter.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
+    let ending = if ending.crashed { ending } else { call_last_controls(ctx, helm, ending).await };
     let reins = helm.stop_signal();
-    let complaints = helm.receive_message(&reins, ctx.controls.clean_up(ctx.scene(), &reins)).await;
+    let complaints =
+        helm.run_while_receiving(&reins, ctx.controls.clean_up(ctx.control_view(), &reins)).await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     ctx.report_problem(complaints).await;
     for failed in ctx.failed_rollbacks() {
         let line = format!("Rollback '{failed}' failed: what it was to undo may still be there");
-        ctx.voice.log(Level::Error, line).await;
+        ctx.emitter.log(Level::Error, line).await;
     }
     // The reference crashes here and exits with 1; the journal is kept all the same.
     if untidy { RunEnd { status: RunStatus::Failed, ..ending } } else { ending }
 }
 
 /// Calls the last controls, which may change the journal and so the exit code. Errors they raise are ignored.
-async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
+async fn call_last_controls(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
     let raw = ctx.raw();
-    let journal = || ctx.voice.forwards_journal(Journal::value);
+    let journal = || ctx.emitter.read_journal(Journal::value);
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
     let (changed, _) = rounds::after(ctx, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };
@@ -229,6 +230,6 @@ async fn close(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> Ru
         deviated: journal.get("deviated").is_some_and(Value::truthy),
         ..ending
     };
-    ctx.voice.emit(EventKind::JournalAmended { journal }).await;
+    ctx.emitter.emit(EventKind::JournalAmended { journal }).await;
     changed
 }

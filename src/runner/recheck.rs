@@ -9,7 +9,7 @@ use crate::{
     provider::{Call, Effect, Outcome, Providers},
     session::{
         event::{PlanChange, Section, StepRef},
-        wording::in_plain_words,
+        wording::short_error,
     },
 };
 use pyvalue::{Value, python_text};
@@ -80,7 +80,7 @@ impl HypothesisRecheck {
                 let gave = output.get("status").unwrap_or(output);
                 Some(format!("gave {}{wanted}", brief_error(gave)))
             }
-            ToleranceVerdict::Breaks(why) => Some(format!("cannot be judged: {why}")),
+            ToleranceVerdict::NotEvaluable(why) => Some(format!("cannot be judged: {why}")),
             ToleranceVerdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
                 match self.call(&judge).await {
                     Ok(verdict) if verdict.truthy() => None,
@@ -105,7 +105,9 @@ impl HypothesisRecheck {
         cancel.cancel();
         match answered {
             Ok(Outcome::Done(output)) => Ok(output),
-            Ok(Outcome::Failed { message, .. } | Outcome::Broke { message }) => Err(in_plain_words(&message)),
+            Ok(Outcome::Failed { message, .. } | Outcome::UnexpectedError { message }) => {
+                Err(short_error(&message))
+            }
             Ok(_) => Err("it was cut short".to_owned()),
             Err(_) => Err(format!("no answer within {} s", LIMIT.as_secs())),
         }

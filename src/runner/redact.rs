@@ -56,7 +56,7 @@ impl Redactor {
     }
 
     /// Returns an event of the run with secrets masked.
-    pub(super) fn what(&self, what: EventKind) -> EventKind {
+    pub(super) fn event(&self, what: EventKind) -> EventKind {
         if self.texts.is_empty() {
             return what;
         }

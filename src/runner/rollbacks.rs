@@ -7,10 +7,10 @@ use super::{
     controls::{ControlSubject, Level as ControlLevel},
     cursor::Cursor,
     finished::Cutoff,
-    method::leave,
+    method::run_step,
     operator_input::{NextAction, OperatorInput},
     rounds::{self, Stopped},
-    stop_request::message,
+    stop_request::emit_stop_reason,
     stop_request::{RollbackChoice, StopRequest},
 };
 use crate::session::{
@@ -22,17 +22,17 @@ use std::sync::Arc;
 
 /// Decides whether the rollbacks run, logs that, and runs them. Failed rollbacks never change the status, interruptions
 /// do.
-pub(super) async fn play(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
+pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
     let decided = decide(ctx, undo).await;
-    let offered = !decided && wait_for_offer(ctx, helm, undo).await;
+    let offered = !decided && operator_wants_rollbacks(ctx, helm, undo).await;
     if decided || offered {
         helm.begin_rollbacks().await;
         let steps = ctx.experiment().rollbacks().len();
-        ctx.voice.emit(EventKind::RollbacksStarted { steps }).await;
+        ctx.emitter.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         play_steps(ctx, helm, &mut background, offered).await;
         background.end().await;
-        ctx.voice.emit(EventKind::RollbacksEnded).await;
+        ctx.emitter.emit(EventKind::RollbacksEnded).await;
     }
 }
 
@@ -40,11 +40,11 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
     let strategy = &ctx.options.rollbacks;
     match undo {
         RollbackChoice::No => false,
-        RollbackChoice::Unless if *strategy != RollbackStrategy::Never => true,
-        RollbackChoice::Unless | RollbackChoice::ByStrategy => {
+        RollbackChoice::UnlessNever if *strategy != RollbackStrategy::Never => true,
+        RollbackChoice::UnlessNever | RollbackChoice::ByStrategy => {
             let (plays, line) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
             if let Some(line) = line {
-                ctx.voice.log(Level::Warning, line).await;
+                ctx.emitter.log(Level::Warning, line).await;
             }
             plays
         }
@@ -53,7 +53,7 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
 
 /// Whether the operator wants rollbacks that the strategy leaves out although something was fired, for example because
 /// the hypothesis failed afterwards. Only an operator who steps manually can be asked.
-async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
+async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
     let left_out = undo != RollbackChoice::No
         && ctx.options.rollbacks != RollbackStrategy::Never
         && ctx.progress.has_fired();
@@ -62,17 +62,17 @@ async fn wait_for_offer(ctx: &RunContext, helm: &mut OperatorInput, undo: Rollba
     }
     let line =
         "The strategy leaves the rollbacks out, though something was fired: run them, or end without them.";
-    ctx.voice.log(Level::Warning, line).await;
+    ctx.emitter.log(Level::Warning, line).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
-        match helm.wait_at(first).await {
+        match helm.wait_for_decision(first).await {
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
-                ctx.voice.log(Level::Info, "The method is over: none of it can be run again.").await
+                ctx.emitter.log(Level::Info, "The method is over: none of it can be run again.").await
             }
             // Aborting or leaving runs the rollbacks.
-            Err(halt) => return halt.rollbacks == RollbackChoice::Unless,
+            Err(halt) => return halt.rollbacks == RollbackChoice::UnlessNever,
         }
     }
 }
@@ -101,10 +101,10 @@ async fn play_steps(
         halted = stop_reason(&cutoff);
     }
     if let Some(halt) = halted {
-        message(&ctx.voice, &halt).await;
+        emit_stop_reason(&ctx.emitter, &halt).await;
         ctx.progress.set_status(RunStatus::Interrupted);
     }
-    if helm.wait_for_stop().is_err() {
+    if helm.check_stop().is_err() {
         ctx.progress.set_status(RunStatus::Interrupted);
     }
 }
@@ -114,7 +114,7 @@ fn stop_reason(cutoff: &Cutoff) -> Option<StopRequest> {
     match cutoff {
         Cutoff::Interrupt(message) => Some(StopRequest::control(message)),
         Cutoff::Exit(_) | Cutoff::KeyboardInterrupt => Some(StopRequest::leaving_rollbacks()),
-        Cutoff::Broke(_) | Cutoff::Moved(_) | Cutoff::Halted => None,
+        Cutoff::UnexpectedError(_) | Cutoff::ClusterChanged(_) | Cutoff::Halted => None,
     }
 }
 
@@ -134,21 +134,21 @@ async fn steps(
         let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
-        match leave(ctx, helm, background, &mut cursor, entry, step).await {
+        match run_step(ctx, helm, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,
-            Err(Stopped::Cutoff(Cutoff::Broke(message))) if ctx.options.compat.crashes() => {
+            Err(Stopped::Cutoff(Cutoff::UnexpectedError(message))) if ctx.options.compat.crashes() => {
                 ctx.crash(message).await;
                 return None;
             }
-            Err(Stopped::Cutoff(Cutoff::Broke(message))) => {
+            Err(Stopped::Cutoff(Cutoff::UnexpectedError(message))) => {
                 ctx.progress.set_status(RunStatus::Aborted);
-                ctx.voice.emit(EventKind::Aborted { message }).await;
+                ctx.emitter.emit(EventKind::Aborted { message }).await;
                 if cursor.index() == before {
                     cursor.skip();
                 }
             }
-            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(StopRequest::reason()),
+            Err(Stopped::Cutoff(Cutoff::Halted)) => return Some(StopRequest::already_logged()),
             Err(Stopped::Cutoff(cutoff)) => return stop_reason(&cutoff),
         }
     }

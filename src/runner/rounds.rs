@@ -61,7 +61,7 @@ impl RunContext {
         state: impl FnOnce() -> Value,
         reins: &StopSignal,
     ) -> RoundResult {
-        match self.controls.touch(subject, &self.experiment()) {
+        match self.controls.applies_to(subject, &self.experiment()) {
             true => self.round(When::After, subject, Some(state()), reins).await,
             false => RoundResult::default(),
         }
@@ -74,12 +74,13 @@ impl RunContext {
         state: Option<Value>,
         reins: &StopSignal,
     ) -> RoundResult {
-        if !self.controls.touch(subject, &self.experiment()) {
+        if !self.controls.applies_to(subject, &self.experiment()) {
             return RoundResult::default();
         }
         let round = Round { when, subject, state, compat: self.options.compat };
-        let mut changes = self.controls.round(round, self.scene(), reins).await;
-        let (state, context, turned) = (changes.state.take(), changes.context.take(), changes.turned.take());
+        let mut changes = self.controls.round(round, self.control_view(), reins).await;
+        let (state, context, turned) =
+            (changes.state.take(), changes.context.take(), changes.stopped_by.take());
         self.apply(changes).await;
         let cutoff = turned.map(|turned| match turned {
             StopByControl::Interrupt(message) => Cutoff::Interrupt(message),
@@ -103,7 +104,7 @@ impl Stopped {
     pub(super) async fn stop_reason(self, ctx: &RunContext) -> StopReason {
         match self {
             Self::Halt(halt) => StopReason::Halt(halt),
-            Self::Cutoff(cutoff) => ctx.turn(cutoff).await,
+            Self::Cutoff(cutoff) => ctx.to_stop_reason(cutoff).await,
         }
     }
 }
@@ -121,8 +122,8 @@ pub(super) async fn before(
     subject: ControlSubject<'_>,
 ) -> Result<(), Stopped> {
     let reins = helm.stop_signal();
-    let begun = helm.receive_message(&reins, ctx.before(subject, &reins)).await;
-    helm.wait_for_stop()?;
+    let begun = helm.run_while_receiving(&reins, ctx.before(subject, &reins)).await;
+    helm.check_stop()?;
     begun.map_err(Stopped::Cutoff)
 }
 
@@ -135,5 +136,5 @@ pub(super) async fn after(
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
     let reins = helm.stop_signal();
-    helm.receive_message(&reins, ctx.after(subject, state, &reins)).await
+    helm.run_while_receiving(&reins, ctx.after(subject, state, &reins)).await
 }

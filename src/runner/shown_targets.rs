@@ -28,7 +28,7 @@ impl RunContext {
     pub(super) async fn changed_cluster(&self, activity: &Activity, step: StepRef) -> Option<String> {
         let shown = self.shown.shown_for(step)?;
         let provider = &activity.provider;
-        let site = self.providers.site(provider.kind, &provider.raw, &self.secrets).await;
+        let site = self.providers.cluster_of(provider.kind, &provider.raw, &self.secrets).await;
         let now = site.identity();
         if now == shown {
             return None;

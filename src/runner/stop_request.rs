@@ -34,7 +34,7 @@ pub(super) enum RollbackChoice {
     /// As the strategy decides for an interrupted run.
     ByStrategy,
     /// They run unless the strategy is `never`: an abort by the operator rolls back.
-    Unless,
+    UnlessNever,
     No,
 }
 
@@ -44,7 +44,7 @@ impl StopRequest {
     }
 
     /// A request whose reason was logged already.
-    pub(super) fn reason() -> Self {
+    pub(super) fn already_logged() -> Self {
         Self::by_strategy(Vec::new())
     }
 
@@ -63,13 +63,13 @@ impl StopRequest {
 
     fn signal_name(name: &str) -> Self {
         Self::by_strategy(vec![
-            (Level::Warning, Self::is_catchable(name)),
+            (Level::Warning, Self::caught_line(name)),
             (Level::Critical, format!("{name} signal received")),
         ])
     }
 
     /// Returns the console line for a named signal, whichever part handles it.
-    pub(super) fn is_catchable(name: &str) -> String {
+    pub(super) fn caught_line(name: &str) -> String {
         format!("Caught {name} signal, interrupting experiment now")
     }
 
@@ -97,7 +97,7 @@ impl StopRequest {
     pub(super) fn operator(reason: &str) -> Self {
         Self {
             lines: vec![(Level::Warning, reason.to_owned())],
-            rollbacks: RollbackChoice::Unless,
+            rollbacks: RollbackChoice::UnlessNever,
             waits: true,
         }
     }
@@ -133,27 +133,29 @@ impl From<StopRequest> for StopReason {
 
 impl RunContext {
     /// Converts the cutoff of an activity into the reason why the run stops. Logs the reason of a halt.
-    pub(super) async fn turn(&self, cutoff: Cutoff) -> StopReason {
+    pub(super) async fn to_stop_reason(&self, cutoff: Cutoff) -> StopReason {
         let halt = match cutoff {
-            Cutoff::Broke(message) | Cutoff::Moved(message) => return StopReason::Abort(message),
-            Cutoff::Halted => return StopReason::Halt(StopRequest::reason()),
+            Cutoff::UnexpectedError(message) | Cutoff::ClusterChanged(message) => {
+                return StopReason::Abort(message);
+            }
+            Cutoff::Halted => return StopReason::Halt(StopRequest::already_logged()),
             Cutoff::Exit(code) => StopRequest::exit(&code),
             Cutoff::KeyboardInterrupt => StopRequest::signal(Signal::Interrupt),
             Cutoff::Interrupt(message) => StopRequest::control(&message),
         };
-        message(&self.voice, &halt).await;
+        emit_stop_reason(&self.emitter, &halt).await;
         StopReason::Halt(halt)
     }
 
     /// Marks the run as crashed, as the reference would crash.
     pub(super) async fn crash(&self, message: String) {
         self.progress.set_crashed();
-        self.voice.emit(EventKind::Aborted { message }).await;
+        self.emitter.emit(EventKind::Aborted { message }).await;
     }
 }
 
 /// Emits why the run stops: the most severe line as the event, the others as log lines.
-pub(super) async fn message(voice: &RunEmitter, halt: &StopRequest) {
+pub(super) async fn emit_stop_reason(voice: &RunEmitter, halt: &StopRequest) {
     let loudest = halt.lines.iter().map(|(level, _)| level).max();
     let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
     for (index, (level, line)) in halt.lines.iter().enumerate() {

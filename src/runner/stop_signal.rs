@@ -13,7 +13,7 @@ pub(super) struct StopSignal {
     /// How often the run was asked to stop since this signal was created.
     halts: watch::Sender<u32>,
     /// Whether the run was asked to stop before this signal was created.
-    hurried: bool,
+    run_is_stopping: bool,
     terminated: Arc<Notify>,
     /// Whether the current work takes a SIGTERM for itself.
     takes_sigterm: Arc<AtomicBool>,
@@ -31,8 +31,8 @@ pub(super) enum StopKind {
 
 impl StopSignal {
     /// Creates a stop signal; `hurried` means that the run is already stopping.
-    pub(super) fn taken(hurried: bool) -> Self {
-        Self { hurried, ..Self::default() }
+    pub(super) fn new(hurried: bool) -> Self {
+        Self { run_is_stopping: hurried, ..Self::default() }
     }
 
     /// Ends the current wait, if any; later waits are not affected.
@@ -55,8 +55,8 @@ impl StopSignal {
     }
 
     /// Whether the run is stopping, so that nothing may take long any more.
-    pub(super) fn is_hurried(&self) -> bool {
-        self.hurried || self.is_stopped()
+    pub(super) fn is_run_stopping(&self) -> bool {
+        self.run_is_stopping || self.is_stopped()
     }
 
     /// Resolves when a wait is to end; returns why.
@@ -111,8 +111,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_goes_on_in_spite_of_a_halt_hears_the_next_one() {
-        let reins = StopSignal::taken(true);
-        assert!(reins.is_hurried() && !reins.is_stopped());
+        let reins = StopSignal::new(true);
+        assert!(reins.is_run_stopping() && !reins.is_stopped());
         reins.stop();
         assert_eq!(reins.stopped_after(reins.stops()).now_or_never(), None);
         reins.stop();

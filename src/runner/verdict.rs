@@ -12,7 +12,7 @@ use crate::{
     provider::Outcome,
     session::{
         EventKind,
-        console::deserved_warning,
+        console::output_warning,
         event::{Level, Section, StepRef},
     },
 };
@@ -20,14 +20,14 @@ use pyvalue::{Value, python_text};
 
 /// Returns the verdict if it is known as soon as the call has ended: no control may still change the entry, and the
 /// tolerance needs no probe of its own.
-pub(super) fn wait_briefly(
+pub(super) fn immediate_verdict(
     ctx: &RunContext,
     activity: &Activity,
     step: StepRef,
     outcome: &Outcome,
 ) -> Option<bool> {
     let judged = matches!(step.section, Section::Before | Section::During | Section::After);
-    if !judged || ctx.controls.touch(ControlSubject::activity(activity), &ctx.experiment()) {
+    if !judged || ctx.controls.applies_to(ControlSubject::activity(activity), &ctx.experiment()) {
         return None;
     }
     match outcome {
@@ -39,7 +39,7 @@ pub(super) fn wait_briefly(
             {
                 ToleranceVerdict::Met => Some(true),
                 ToleranceVerdict::NotMet => Some(false),
-                ToleranceVerdict::Breaks(_) | ToleranceVerdict::NeedsProbe(_) => None,
+                ToleranceVerdict::NotEvaluable(_) | ToleranceVerdict::NeedsProbe(_) => None,
             }
         }
         _ => None,
@@ -65,7 +65,7 @@ pub(super) fn in_method(
             match evaluate(Some(tolerance), output, &configuration, &ctx.secrets, &activity.place) {
                 ToleranceVerdict::Met => Some(true),
                 ToleranceVerdict::NotMet => Some(false),
-                ToleranceVerdict::Breaks(_) | ToleranceVerdict::NeedsProbe(_) => None,
+                ToleranceVerdict::NotEvaluable(_) | ToleranceVerdict::NeedsProbe(_) => None,
             }
         }
         _ => None,
@@ -73,7 +73,7 @@ pub(super) fn in_method(
 }
 
 /// Returns the verdict, however long it takes, and emits the changed entry. The error says why there is none.
-pub(super) async fn of(
+pub(super) async fn final_verdict(
     ctx: &RunContext,
     activity: &Activity,
     done: &mut FinishedActivity,
@@ -85,7 +85,7 @@ pub(super) async fn of(
     let verdict = judge(ctx, activity, done, reins).await;
     let met = *verdict.as_ref().unwrap_or(&false);
     done.entry.set_tolerance_met(met);
-    ctx.voice.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
+    ctx.emitter.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
     verdict
 }
 
@@ -105,18 +105,18 @@ async fn judge(
     match evaluate(activity.tolerance.as_ref(), &output, &configuration, &ctx.secrets, &activity.place) {
         ToleranceVerdict::Met => Ok(true),
         ToleranceVerdict::NotMet => Ok(false),
-        ToleranceVerdict::Breaks(reason) => Err(unjudged(activity, &reason)),
+        ToleranceVerdict::NotEvaluable(reason) => Err(unjudged(activity, &reason)),
         ToleranceVerdict::NeedsProbe(probe) => {
             match call(ctx, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
                 Outcome::Done(output) => {
                     // The only trace of the tolerance's probe on the console.
-                    if let Some(warning) = deserved_warning(&Value::from(probe.raw.clone()), &output) {
-                        ctx.voice.log(Level::Warning, warning).await;
+                    if let Some(warning) = output_warning(&Value::from(probe.raw.clone()), &output) {
+                        ctx.emitter.log(Level::Warning, warning).await;
                     }
                     Ok(output.truthy())
                 }
                 Outcome::Failed { .. } => Ok(false),
-                Outcome::Broke { message } => Err(unjudged(activity, &message)),
+                Outcome::UnexpectedError { message } => Err(unjudged(activity, &message)),
                 Outcome::Exit { code } => {
                     Err(unjudged(activity, &format!("its probe asked to exit with {}", python_text(&code))))
                 }

@@ -64,7 +64,7 @@ impl Clock {
     }
 
     /// Adds `time` that the machine slept and that tokio's clock did not count.
-    pub fn slept(&self, time: Duration) {
+    pub fn add_sleep(&self, time: Duration) {
         self.slept.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2), Ordering::Relaxed);
     }
 }

@@ -47,7 +47,7 @@ pub fn at(seconds: f64) -> Timestamp {
 
 /// Returns all events of the scenario up to `until` seconds after T0.
 pub fn events(variant: Variant, until: f64) -> Vec<Event> {
-    let mut story = Story::default();
+    let mut story = Scenario::default();
     steps::tell(&mut story, variant);
     cluster::tell(&mut story, variant);
     users::tell(&mut story, variant);
@@ -64,57 +64,57 @@ pub fn session(events: &[Event]) -> Session {
 }
 
 /// Returns the session of the scenario at `seconds` after T0, and that moment.
-pub fn told(variant: Variant, seconds: f64) -> (Session, Timestamp) {
+pub fn session_at(variant: Variant, seconds: f64) -> (Session, Timestamp) {
     (session(&events(variant, seconds)), at(seconds))
 }
 
 /// READY: the file is loaded, observation has not started.
 pub fn ready() -> (Session, Timestamp) {
-    told(Variant::After, WATCHES_S - 1.0)
+    session_at(Variant::After, WATCHES_S - 1.0)
 }
 
 /// STEADY: the hypothesis is met, the destructive step is awaited.
 pub fn steady() -> (Session, Timestamp) {
-    told(Variant::After, -0.2)
+    session_at(Variant::After, -0.2)
 }
 
 /// FAULT ON, `before`: users are failing.
 pub fn before_failing() -> (Session, Timestamp) {
-    told(Variant::Before, 19.0)
+    session_at(Variant::Before, 19.0)
 }
 
 /// FAULT ON, `after`: the breaker is open.
 pub fn after_open() -> (Session, Timestamp) {
-    told(Variant::After, 10.0)
+    session_at(Variant::After, 10.0)
 }
 
 /// FAULT ON, `after`: the breaker is half-open.
 pub fn after_half_open() -> (Session, Timestamp) {
-    told(Variant::After, 19.0)
+    session_at(Variant::After, 19.0)
 }
 
 /// RECOVERED, `after`: the provider is back, the breaker closed.
 pub fn after_closed() -> (Session, Timestamp) {
-    told(Variant::After, 45.0)
+    session_at(Variant::After, 45.0)
 }
 
 /// Records events in a file; returns once all of them are written.
 pub async fn record(path: &Path, events: &[Event]) {
-    let mut recording = Recorder::create(path, &Header::new(b"a")).unwrap().on_a_thread().unwrap();
+    let mut recording = Recorder::create(path, &Header::new(b"a")).unwrap().spawn_thread().unwrap();
     events.iter().for_each(|event| recording.append(&Arc::new(event.clone())));
     assert!(recording.finish(Duration::from_secs(30)).await, "it is on the disk");
 }
 
 pub fn finished(variant: Variant) -> (Session, Timestamp) {
-    told(variant, ENDS_S + 2.0)
+    session_at(variant, ENDS_S + 2.0)
 }
 
 /// Events with their second relative to T0, in any order.
 #[derive(Default)]
-struct Story(Vec<(f64, EventKind)>);
+struct Scenario(Vec<(f64, EventKind)>);
 
-impl Story {
-    fn tell(&mut self, seconds: f64, what: EventKind) {
+impl Scenario {
+    fn add(&mut self, seconds: f64, what: EventKind) {
         self.0.push((seconds, what));
     }
 }

@@ -37,7 +37,7 @@ impl GuardChange {
     }
 
     /// Parses a change as the experiment declares it: a mapping of limits, or `on`, `off`, `true`, `false` for all.
-    pub fn declared(value: &Value) -> Result<Self, GuardError> {
+    pub fn from_declaration(value: &Value) -> Result<Self, GuardError> {
         match value {
             Value::Map(limits) => {
                 let part = |(name, limit): (&String, &Value)| {

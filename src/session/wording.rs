@@ -52,7 +52,7 @@ pub fn moment(since_t0: f64) -> String {
 }
 
 /// Formats a moment relative to T0 in whole seconds, for notes and due times: `T+13`, `T-3`.
-pub fn due(since_t0: f64) -> String {
+pub fn whole_second_moment(since_t0: f64) -> String {
     format!("T{since_t0:+.0}").replace("T-0", "T+0")
 }
 
@@ -149,7 +149,7 @@ pub fn confidence(confidence: Confidence) -> &'static str {
 }
 
 /// Returns the consequence for calls of a state that protects none of them, or that no trial ends.
-pub fn finding(state: BreakerState) -> Option<&'static str> {
+pub fn missing_protection(state: BreakerState) -> Option<&'static str> {
     match state {
         BreakerState::Disabled => {
             Some("Switched off: every call goes through, nothing protects these calls.")
@@ -161,7 +161,7 @@ pub fn finding(state: BreakerState) -> Option<&'static str> {
 }
 
 /// Returns the first line of an error without the Python class in front of it.
-pub fn in_plain_words(message: &str) -> String {
+pub fn short_error(message: &str) -> String {
     let mut text = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     while let Some((class, rest)) = text.split_once(": ").filter(|(class, _)| is_class(class)) {
         let _ = class;

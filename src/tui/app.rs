@@ -5,7 +5,7 @@
 //! never blocks the recording, the journal or a rollback.
 
 use super::{
-    background::{Background, GLANCE, ThemeByBackground},
+    background::{ANSWER_WAIT, Background, ThemeByBackground},
     bell::Bell,
     frame_pace::FramePace,
     keys::Keys,
@@ -16,7 +16,7 @@ use super::{
     terminal::Screen,
     theme::Theme,
     update::{follow, update},
-    view::{Leaving, Steering, View},
+    view::{ControlMode, QuitStage, View},
 };
 use crate::session::{Command, Session, clock::Clock, event::Source};
 use tokio::{
@@ -56,7 +56,7 @@ pub enum Departure {
     /// The session was finished.
     Finished,
     /// The session was finished, and the operator asked for another run.
-    Again,
+    RunAgain,
     /// The operator quit a running session, which then ended in good order, or interrupted a finished one.
     Early,
     /// The operator quit a running session and did not wait for its rollbacks.
@@ -77,8 +77,8 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
         log,
         bell: Bell::default(),
         hold,
-        blind: false,
-        written: true,
+        terminal_gone: false,
+        writer_alive: true,
     };
     let mut keys = Some(keys);
     loop {
@@ -89,12 +89,12 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
             msg = app.show.signals.next() => msg,
             () = app.show.done.cancelled(), if !app.show.view.finished => Msg::Finished,
             // While a frame is pending, further session changes need no handling: keys and the deadline come first.
-            changed = app.show.session.changed(), if app.listens() => {
-                app.written &= changed.is_ok();
+            changed = app.show.session.changed(), if app.receives_changes() => {
+                app.writer_alive &= changed.is_ok();
                 Msg::Changed
             },
             // A terminal that accepts no output delays only the next frame.
-            () = async { until(due).await; screen.taken().await } => {
+            () = async { until(due).await; screen.flushed().await } => {
                 app.draw(screen);
                 continue;
             }
@@ -102,7 +102,7 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
         if msg == Msg::Closed {
             keys = None;
         }
-        if let Some(departure) = app.take(screen, msg) {
+        if let Some(departure) = app.handle(screen, msg) {
             return departure;
         }
     }
@@ -121,7 +121,7 @@ pub(super) fn theme_for(
         return None;
     }
     // A terminal that is gone is detected at the first frame.
-    screen.ask_background().unwrap_or(false).then(|| Instant::now() + GLANCE)
+    screen.ask_background().unwrap_or(false).then(|| Instant::now() + ANSWER_WAIT)
 }
 
 /// The state of the main loop.
@@ -133,21 +133,21 @@ struct App<'a> {
     /// Until when the first frame waits for the terminal to report its background.
     hold: Option<Instant>,
     /// Whether the terminal is gone. The session still ends in good order.
-    blind: bool,
+    terminal_gone: bool,
     /// Whether the task that writes the session still runs.
-    written: bool,
+    writer_alive: bool,
 }
 
 impl App<'_> {
     /// Returns when to draw next; `None` if no frame is due.
     fn due(&self) -> Option<Instant> {
         let moving = time_shows(&self.show.session.borrow(), &self.show.view);
-        let due = self.pace.due(Instant::now(), moving).filter(|_| !self.blind)?;
+        let due = self.pace.due(Instant::now(), moving).filter(|_| !self.terminal_gone)?;
         Some(self.hold.map_or(due, |hold| due.max(hold)))
     }
 
-    fn listens(&self) -> bool {
-        self.written && (self.blind || !self.pace.is_dirty())
+    fn receives_changes(&self) -> bool {
+        self.writer_alive && (self.terminal_gone || !self.pace.is_dirty())
     }
 
     fn draw(&mut self, screen: &mut Screen) {
@@ -162,21 +162,21 @@ impl App<'_> {
             log.follow(&session);
             let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
             render(frame.buffer_mut(), area, &scene, &show.theme, log);
-            rings = bell.rings(&scene, now) && show.bell;
+            rings = bell.should_ring(&scene, now) && show.bell;
             let targets = scene.targets.take();
             show.view.targets = targets;
         });
         self.hold = None;
-        self.pace.drew(Instant::now());
-        self.blind |= drawn.is_err() || rings && screen.ring().is_err();
+        self.pace.record_frame(Instant::now());
+        self.terminal_gone |= drawn.is_err() || rings && screen.ring().is_err();
     }
 
     /// Processes a message and carries out its effects. Returns `Some` when the loop ends.
-    fn take(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
+    fn handle(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
         let now = self.show.clock.now();
         let changed = msg == Msg::Changed;
         match &msg {
-            Msg::Key(_) => self.bell.pressed(Instant::now()),
+            Msg::Key(_) => self.bell.record_key(Instant::now()),
             Msg::Background(background) => {
                 self.hold = None;
                 self.show.theme =
@@ -186,19 +186,19 @@ impl App<'_> {
         }
         let outcome = update(&mut self.show.view, &self.show.session.borrow(), now, msg);
         match outcome.redraw {
-            true if changed => self.pace.gather(Instant::now()),
-            true => self.pace.touch(Instant::now()),
+            true if changed => self.pace.record_change(Instant::now()),
+            true => self.pace.record_input(Instant::now()),
             false => {}
         }
         for effect in outcome.effects {
             match effect {
                 Effect::Send(command) => self.send(command),
-                Effect::Suspend => self.blind |= screen.suspend().is_err(),
-                Effect::Repaint => self.blind |= screen.forget().is_err(),
+                Effect::Suspend => self.terminal_gone |= screen.suspend().is_err(),
+                Effect::Repaint => self.terminal_gone |= screen.invalidate().is_err(),
                 Effect::ScrollLog(by) => self.log.scroll(by),
-                Effect::Mouse(on) => self.blind |= screen.take_mouse(on).is_err(),
-                Effect::Copy(text) => self.blind |= screen.copy(&text).is_err(),
-                Effect::Again => return Some(Departure::Again),
+                Effect::Mouse(on) => self.terminal_gone |= screen.capture_mouse(on).is_err(),
+                Effect::Copy(text) => self.terminal_gone |= screen.copy(&text).is_err(),
+                Effect::RunAgain => return Some(Departure::RunAgain),
                 Effect::Leave => {
                     return Some(departure(&self.show.view));
                 }
@@ -221,11 +221,11 @@ impl App<'_> {
 
 /// Returns how the operator leaves at this point.
 fn departure(view: &View) -> Departure {
-    if view.declined {
+    if view.sandbox_declined {
         return Departure::Declined;
     }
-    match view.finished || view.steering == Steering::Replay {
-        true if view.leaving == Leaving::No => Departure::Finished,
+    match view.finished || view.control == ControlMode::Replay {
+        true if view.quit_stage == QuitStage::No => Departure::Finished,
         true => Departure::Early,
         false => Departure::Unfinished,
     }
@@ -239,7 +239,7 @@ fn time_shows(session: &Session, view: &View) -> bool {
         || session.recovering()
         // The pods pane shows the age of the last watch event.
         || session.cluster.source(Source::Pods).is_some()
-        || view.leaving > Leaving::No
+        || view.quit_stage > QuitStage::No
         || view.starting
 }
 

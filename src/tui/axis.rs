@@ -94,7 +94,7 @@ impl TimeAxis {
     }
 
     /// Returns the same columns relative to the T0 of another session; `None` if that session has no T0.
-    pub(super) fn of_other(self, session: &Session) -> Option<Self> {
+    pub(super) fn relative_to(self, session: &Session) -> Option<Self> {
         Some(Self { zero: session.t0()?, ..self })
     }
 
@@ -279,21 +279,21 @@ fn paged(now: i64, columns: i64, lead: i64) -> i64 {
 mod tests {
     use super::*;
     use crate::session::fixtures::{self, Variant, at};
-    use crate::tui::{keymap::Keymap, view::Steering};
+    use crate::tui::{keymap::Keymap, view::ControlMode};
     use proptest::prelude::*;
 
     fn view() -> View {
-        View::new(Keymap::default(), Steering::Live)
+        View::new(Keymap::default(), ControlMode::Live)
     }
 
     fn axis(seconds: f64, columns: usize) -> TimeAxis {
-        let (session, now) = fixtures::told(Variant::After, seconds);
+        let (session, now) = fixtures::session_at(Variant::After, seconds);
         TimeAxis::new(&session, &view(), now, columns)
     }
 
     #[test]
     fn t0_keeps_its_column_and_the_step_only_grows() {
-        let (session, _) = fixtures::told(Variant::After, 1.0);
+        let (session, _) = fixtures::session_at(Variant::After, 1.0);
         let mut last = 0;
         let mut jumps = 0;
         for tenth in 0..36_000 {
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn zoomed_in_the_window_turns_pages() {
-        let (session, _) = fixtures::told(Variant::After, 1.0);
+        let (session, _) = fixtures::session_at(Variant::After, 1.0);
         let view = View { zoom: Some(0), ..view() };
         let axis = |seconds| TimeAxis::new(&session, &view, at(seconds), 80);
         assert_eq!((axis(15.0).step_ms(), axis(15.0).t0_column()), (250, Some(16)));

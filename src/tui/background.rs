@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// The OSC 11 query.
 pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x1b\\";
 /// How long the first frame waits for the answer. A local terminal takes a few milliseconds.
-pub(super) const GLANCE: Duration = Duration::from_millis(10);
+pub(super) const ANSWER_WAIT: Duration = Duration::from_millis(10);
 /// How long after the query an answer is accepted. A later one would change the colours while the screen is being read.
 const COUNTS: Duration = Duration::from_secs(1);
 /// How long the program waits at its exit for an outstanding answer, which the shell would read as keys.
@@ -69,7 +69,7 @@ impl Background {
     }
 
     /// Parses `11;rgb:ffff/ffff/ffff`, with one to four digits per colour; some terminals add a fourth part.
-    pub(super) fn answered(text: &str) -> Option<Self> {
+    pub(super) fn parse_answer(text: &str) -> Option<Self> {
         let (model, colours) = text.strip_prefix("11;")?.split_once(':')?;
         if !matches!(model, "rgb" | "rgba") {
             return None;
@@ -107,7 +107,7 @@ fn counts(asked: Instant, now: Instant) -> bool {
 }
 
 /// How long to wait for an outstanding answer when leaving at `now`; `None` if none is expected.
-pub(super) fn on_its_way(now: Instant) -> Option<Duration> {
+pub(super) fn outstanding_wait(now: Instant) -> Option<Duration> {
     let asked = ASKED.get().filter(|_| !ANSWERED.load(Ordering::SeqCst))?;
     LEAVING.checked_sub(now.duration_since(*asked)).filter(|left| !left.is_zero())
 }
@@ -133,7 +133,7 @@ mod tests {
             ("11;cmyk:0/0/0", None),
             ("11;", None),
         ] {
-            assert_eq!(Background::answered(text), wanted, "{text}");
+            assert_eq!(Background::parse_answer(text), wanted, "{text}");
         }
         for (text, wanted) in [
             ("15;0", Some(Background::Dark)),

@@ -26,12 +26,12 @@ pub(super) struct Bell {
 
 impl Bell {
     /// Records a key press at `now`.
-    pub(super) fn pressed(&mut self, now: Instant) {
+    pub(super) fn record_key(&mut self, now: Instant) {
         self.pressed = Some(now);
     }
 
     /// Returns whether the bell is to ring for the frame of `scene`.
-    pub(super) fn rings(&mut self, scene: &Scene, now: Instant) -> bool {
+    pub(super) fn should_ring(&mut self, scene: &Scene, now: Instant) -> bool {
         let word = (scene.verdict.word, scene.phase == Phase::Finished);
         let changed = self.word.replace(word).is_some_and(|before| before != word);
         let turn = scene.session.steps.current().filter(|row| matches!(row.state, StepState::Awaited { .. }));
@@ -60,19 +60,19 @@ mod tests {
             event::Timestamp,
             fixtures::{self, Variant},
         },
-        tui::{Steering, View, keymap::Keymap},
+        tui::{ControlMode, View, keymap::Keymap},
     };
 
     fn ring(bell: &mut Bell, (session, now): &(Session, Timestamp), at: Instant) -> bool {
-        let view = View::new(Keymap::default(), Steering::Live);
-        bell.rings(&Scene::new(session, &view, *now, None), at)
+        let view = View::new(Keymap::default(), ControlMode::Live);
+        bell.should_ring(&Scene::new(session, &view, *now, None), at)
     }
 
     #[test]
     fn it_rings_for_another_word_and_for_the_end_once_and_never_twice_in_a_second() {
         let (mut bell, start) = (Bell::default(), Instant::now());
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-        let (first, failing) = (fixtures::told(Variant::Before, 0.5), fixtures::before_failing());
+        let (first, failing) = (fixtures::session_at(Variant::Before, 0.5), fixtures::before_failing());
         assert!(!ring(&mut bell, &first, at(0.0)), "nothing changed yet");
         assert!(ring(&mut bell, &failing, at(0.1)));
         assert!(!ring(&mut bell, &failing, at(9.0)), "the same word");
@@ -95,7 +95,7 @@ mod tests {
         assert!(ring(&mut bell, &steady, start));
         let mut bell = Bell::default();
         ring(&mut bell, &running, start);
-        bell.pressed(start);
+        bell.record_key(start);
         assert!(!ring(&mut bell, &steady, start + Duration::from_millis(900)));
         ring(&mut bell, &running, start + Duration::from_secs(2));
         assert!(ring(&mut bell, &steady, start + Duration::from_secs(3)));

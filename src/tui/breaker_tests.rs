@@ -250,8 +250,8 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-pub(super) fn told(case: &Case) -> (Session, Timestamp) {
-    let (mut session, _) = fixtures::told(Variant::Before, case.second);
+pub(super) fn session_for(case: &Case) -> (Session, Timestamp) {
+    let (mut session, _) = fixtures::session_at(Variant::Before, case.second);
     session.breaker = Breaker::default();
     let mut apply = |seconds, what| session.apply(&Event { seq: 0, at: at(seconds), what });
     for report in &case.statements {
@@ -271,10 +271,10 @@ pub(super) fn told(case: &Case) -> (Session, Timestamp) {
 #[test]
 fn the_banner_says_nothing_of_a_breaker_that_has_not_shown_itself() {
     for case in cases() {
-        let session_at = told(&Case { second: AWHILE, ..case });
+        let session_at = session_for(&Case { second: AWHILE, ..case });
         let verdict = crate::insight::verdict(&session_at.0, session_at.1);
-        let said = format!("{} {}", verdict.sentence, verdict.price.unwrap_or_default());
-        if !session_at.0.breaker.state().is_a_breakers() && session_at.0.fault.is_none() {
+        let said = format!("{} {}", verdict.sentence, verdict.details.unwrap_or_default());
+        if !session_at.0.breaker.state().is_breaker_state() && session_at.0.fault.is_none() {
             assert!(!said.to_lowercase().contains("breaker"), "{:?}: {said}", case.state);
         }
     }
@@ -284,7 +284,7 @@ fn the_banner_says_nothing_of_a_breaker_that_has_not_shown_itself() {
 #[test]
 fn the_cursor_says_each_state_in_words() {
     for case in cases() {
-        let session_at = told(&case);
+        let session_at = session_for(&case);
         let zero = session_at.0.axis.start_of_second(0).unwrap();
         let cursor = View { cursor: Some(session_at.1.duration_since(zero).as_millis() as i64), ..view() };
         let picture = text(&drawn(&session_at, &cursor, &Theme::default(), 200, 50));

@@ -12,7 +12,7 @@ use crate::session::{
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
 
-fn tell(session_at: &mut (Session, Timestamp), seconds: f64, what: EventKind) {
+fn apply_at(session_at: &mut (Session, Timestamp), seconds: f64, what: EventKind) {
     session_at.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 
@@ -32,9 +32,9 @@ fn fired(end: EventKind) -> (Session, Timestamp) {
     };
     let events: Vec<Event> = fixtures::events(Variant::Before, 0.4).into_iter().filter(served).collect();
     let mut session_at = (fixtures::session(&events), at(4.0));
-    tell(&mut session_at, 0.5, end);
+    apply_at(&mut session_at, 0.5, end);
     let next = StepRef { index: 1, ..KILL };
-    tell(&mut session_at, 0.6, EventKind::StepAwaited { step: next, destructive: false });
+    apply_at(&mut session_at, 0.6, EventKind::StepAwaited { step: next, destructive: false });
     session_at
 }
 
@@ -46,8 +46,8 @@ fn outcome(succeeded: bool, met: Option<bool>, summary: &str) -> ActivityOutcome
 fn called(session_at: &mut (Session, Timestamp), seconds: f64, step: StepRef, outcome: ActivityOutcome) {
     let (run, entry) = (RunId(500 + step.index as u64), pyvalue::Value::Null);
     let started = EventKind::ActivityStarted { run, step, name: String::new(), entry: entry.clone() };
-    tell(session_at, seconds - 0.1, started);
-    tell(session_at, seconds, EventKind::ActivityEnded { run, step, outcome, entry });
+    apply_at(session_at, seconds - 0.1, started);
+    apply_at(session_at, seconds, EventKind::ActivityEnded { run, step, outcome, entry });
 }
 
 #[test]
@@ -56,21 +56,21 @@ fn a_refused_fire_and_one_that_failed() {
     let refused = EventKind::FaultRefused { step: KILL, reason: reason.to_owned() };
     let mut session_at = fired(refused);
     shown("fault-refused", &session_at, &view());
-    tell(&mut session_at, 5.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
+    apply_at(&mut session_at, 5.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     shown("fault-refused-finished", &session_at, &View { finished: true, ..view() });
     let failed = EventKind::FaultUnconfirmed { step: KILL, reason: "exit code 1: no such device".to_owned() };
     shown("fault-not-confirmed", &fired(failed), &view());
 }
 
 fn ended(status: RunStatus) -> (Session, Timestamp) {
-    let mut session_at = fixtures::told(Variant::Before, 19.0);
-    tell(
+    let mut session_at = fixtures::session_at(Variant::Before, 19.0);
+    apply_at(
         &mut session_at,
         19.0,
         EventKind::Interrupted { reason: "Aborted by the operator".to_owned(), level: Level::Warning },
     );
-    tell(&mut session_at, 19.5, EventKind::RunEnded { status, deviated: false });
-    tell(&mut session_at, 19.5, EventKind::SafetyBegan);
+    apply_at(&mut session_at, 19.5, EventKind::RunEnded { status, deviated: false });
+    apply_at(&mut session_at, 19.5, EventKind::SafetyBegan);
     session_at
 }
 
@@ -79,33 +79,33 @@ fn the_way_to_safety_and_its_ends() {
     let over = View { finished: true, ..view() };
     let mut session_at = ended(RunStatus::Interrupted);
     let wrong = vec!["my-provider-app has 0 of 1 ready".to_owned()];
-    tell(&mut session_at, 19.6, EventKind::SafetyChecked { met: false, wrong, last: false });
+    apply_at(&mut session_at, 19.6, EventKind::SafetyChecked { met: false, wrong, last: false });
     session_at.1 = at(22.0);
     shown("recovering", &session_at, &over);
-    tell(&mut session_at, 27.2, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true });
+    apply_at(&mut session_at, 27.2, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true });
     session_at.1 = at(28.0);
     shown("safe", &session_at, &over);
     let mut session_at = ended(RunStatus::Interrupted);
     let wrong = vec!["`application responds` gave 500, wanted 200".to_owned()];
-    tell(&mut session_at, 79.0, EventKind::SafetyChecked { met: false, wrong, last: true });
+    apply_at(&mut session_at, 79.0, EventKind::SafetyChecked { met: false, wrong, last: true });
     session_at.1 = at(80.0);
     shown("not-safe", &session_at, &over);
 }
 
 #[test]
 fn a_rollback_that_failed_is_told_until_the_end() {
-    let mut session_at = fixtures::told(Variant::Before, 19.0);
+    let mut session_at = fixtures::session_at(Variant::Before, 19.0);
     let step = |index| StepRef { section: Section::Rollbacks, index };
     let rollbacks =
         [fixtures::probe(step(0), "uncordon the node", ""), fixtures::probe(step(1), "scale it back", "")];
     let steps = session_at.0.steps.rows.iter().map(|row| row.step.clone()).chain(rollbacks).collect();
     let (title, hypothesis) = (session_at.0.meta.title.clone(), session_at.0.steps.hypothesis.clone());
-    tell(&mut session_at, 19.1, EventKind::Planned(Plan { title, hypothesis, steps }));
-    tell(&mut session_at, 19.2, EventKind::RollbacksStarted { steps: 2 });
+    apply_at(&mut session_at, 19.1, EventKind::Planned(Plan { title, hypothesis, steps }));
+    apply_at(&mut session_at, 19.2, EventKind::RollbacksStarted { steps: 2 });
     called(&mut session_at, 19.4, step(0), outcome(false, None, "RuntimeError: node n1 was not found"));
     called(&mut session_at, 19.6, step(1), outcome(true, None, ""));
-    tell(&mut session_at, 19.7, EventKind::RollbacksEnded);
-    tell(&mut session_at, 19.8, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
+    apply_at(&mut session_at, 19.7, EventKind::RollbacksEnded);
+    apply_at(&mut session_at, 19.8, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     session_at.1 = at(20.0);
     shown("rollback-failed", &session_at, &View { finished: true, ..view() });
     let asked = View { finished: true, overlay: Some(Overlay::ConfirmQuit), ..view() };
@@ -114,11 +114,11 @@ fn a_rollback_that_failed_is_told_until_the_end() {
 
 #[test]
 fn a_hypothesis_that_fails_before_the_method_and_what_to_press() {
-    let mut session_at = fixtures::told(Variant::After, -18.5);
+    let mut session_at = fixtures::session_at(Variant::After, -18.5);
     let step = StepRef { section: Section::Before, index: 0 };
-    tell(&mut session_at, -18.4, EventKind::StepAwaited { step, destructive: false });
+    apply_at(&mut session_at, -18.4, EventKind::StepAwaited { step, destructive: false });
     called(&mut session_at, -18.0, step, outcome(true, Some(false), "503"));
-    tell(&mut session_at, -17.9, EventKind::StepAwaited { step, destructive: false });
+    apply_at(&mut session_at, -17.9, EventKind::StepAwaited { step, destructive: false });
     session_at.1 = at(-17.0);
     shown("gate-not-met", &session_at, &view());
 }
@@ -131,14 +131,18 @@ fn leaving_a_step_out_is_asked() {
 
 #[test]
 fn a_wait_that_cannot_end_well() {
-    let mut session_at = fixtures::told(Variant::After, 0.5);
+    let mut session_at = fixtures::session_at(Variant::After, 0.5);
     let step = StepRef { section: Section::Method, index: 1 };
     for row in session_at.0.steps.rows.iter_mut().filter(|row| row.step.at == step) {
         row.step.label = "k8s deployment_not_fully_available".to_owned();
     }
     let (run, entry) = (RunId(99), pyvalue::Value::Null);
-    tell(&mut session_at, 0.6, EventKind::ActivityStarted { run, step, name: String::new(), entry });
-    tell(&mut session_at, 2.0, EventKind::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() });
+    apply_at(&mut session_at, 0.6, EventKind::ActivityStarted { run, step, name: String::new(), entry });
+    apply_at(
+        &mut session_at,
+        2.0,
+        EventKind::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() },
+    );
     session_at.1 = at(3.0);
     shown("hopeless-wait", &session_at, &view());
 }

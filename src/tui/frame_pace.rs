@@ -30,12 +30,12 @@ impl Default for FramePace {
 
 impl FramePace {
     /// Records operator input at `now`: its frame is due once the minimum time between frames has passed.
-    pub(super) fn touch(&mut self, now: Instant) {
+    pub(super) fn record_input(&mut self, now: Instant) {
         self.pending = Some(now);
     }
 
     /// Records a session change at `now`: its frame is delayed so that related changes share it.
-    pub(super) fn gather(&mut self, now: Instant) {
+    pub(super) fn record_change(&mut self, now: Instant) {
         self.pending.get_or_insert(now + GATHER);
     }
 
@@ -45,7 +45,7 @@ impl FramePace {
     }
 
     /// Records a frame drawn at `now`.
-    pub(super) fn drew(&mut self, now: Instant) {
+    pub(super) fn record_frame(&mut self, now: Instant) {
         self.pending = None;
         self.drawn = Some(now);
     }
@@ -70,11 +70,11 @@ mod tests {
         let start = Instant::now();
         let mut pace = FramePace::default();
         assert_eq!(pace.due(start, false), Some(start));
-        pace.drew(start);
+        pace.record_frame(start);
         assert_eq!(pace.due(start, false), None, "nothing changed");
         assert_eq!(pace.due(start, true), Some(start + TICK), "an age moves on");
         let soon = start + Duration::from_millis(1);
-        pace.touch(soon);
+        pace.record_input(soon);
         assert_eq!(pace.due(soon, true), Some(start + FLOOR));
         let late = start + Duration::from_secs(9);
         assert_eq!(pace.due(late, false), Some(late), "long after the floor a key shows at once");
@@ -84,15 +84,15 @@ mod tests {
     async fn what_changes_together_is_one_frame_and_a_key_does_not_wait_for_it() {
         let start = Instant::now();
         let mut pace = FramePace::default();
-        pace.drew(start);
+        pace.record_frame(start);
         let asked = start + Duration::from_secs(9);
-        pace.gather(asked);
+        pace.record_change(asked);
         let answered = asked + Duration::from_millis(5);
-        pace.gather(answered);
+        pace.record_change(answered);
         assert_eq!(pace.due(answered, false), Some(asked + GATHER), "the first of them tells when");
-        pace.touch(answered);
+        pace.record_input(answered);
         assert_eq!(pace.due(answered, false), Some(answered));
-        pace.drew(answered);
+        pace.record_frame(answered);
         assert!(!pace.is_dirty());
     }
 }

@@ -66,7 +66,7 @@ async fn forward(sender: mpsc::Sender<Msg>) {
             Some(patience) => match timeout(patience, events.next()).await {
                 Ok(event) => event,
                 Err(_) => {
-                    if pass_on(&sender, answers.give_up()).await.is_none() {
+                    if pass_on(&sender, answers.on_timeout()).await.is_none() {
                         return;
                     }
                     continue;

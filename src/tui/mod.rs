@@ -58,4 +58,4 @@ pub use svg::svg;
 pub use text::wrapped;
 pub use theme::{Depth, Role, Theme, UnknownTheme};
 pub use update::update;
-pub use view::{Leaving, Overlay, Sequence, Steering, View};
+pub use view::{ControlMode, Overlay, QuitStage, Sequence, View};

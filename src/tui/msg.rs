@@ -49,7 +49,7 @@ pub enum Effect {
     /// End the loop.
     Leave,
     /// End the loop, to run the experiment again.
-    Again,
+    RunAgain,
 }
 
 /// The result of a message.

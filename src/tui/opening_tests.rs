@@ -16,7 +16,7 @@ use std::time::Duration;
 
 const BEGAN: Timestamp = Timestamp::UNIX_EPOCH;
 
-fn told(session: &mut Session, after: Duration, what: EventKind) {
+fn apply_after(session: &mut Session, after: Duration, what: EventKind) {
     let event = Event { seq: session.events, at: BEGAN + after, what };
     session.apply(&event);
 }
@@ -29,8 +29,8 @@ fn preparing(title: &str, doing: &str) -> EventKind {
 fn starting() -> (Session, Timestamp) {
     let mut session = Session::new();
     let millis = Duration::from_millis;
-    told(&mut session, millis(0), preparing("", "reading kill-pod.json"));
-    told(
+    apply_after(&mut session, millis(0), preparing("", "reading kill-pod.json"));
+    apply_after(
         &mut session,
         millis(300),
         preparing("A pod is killed", "starting the sandbox with the variant `after`"),
@@ -97,7 +97,7 @@ fn once_it_is_open_every_key_works() {
         namespace: "default".to_owned(),
         allowed: false,
     };
-    told(&mut session, Duration::from_secs(2), opened);
+    apply_after(&mut session, Duration::from_secs(2), opened);
     assert!(!press(&mut view, &session, KeyCode::Char('a')).is_empty());
     let shown = text(&drawn(&(session, now), &view, &Theme::default(), 120, 36));
     assert!(
@@ -109,7 +109,7 @@ fn once_it_is_open_every_key_works() {
 #[test]
 fn without_a_cluster_the_sandbox_is_offered() {
     let (mut session, now) = starting();
-    told(&mut session, Duration::from_secs(1), EventKind::SandboxOffered);
+    apply_after(&mut session, Duration::from_secs(1), EventKind::SandboxOffered);
     let open = |variant: &str| Effect::Send(OpenCommand::StartSandbox(variant.to_owned()).into());
     for (key, wanted) in [
         (KeyCode::Char('b'), vec![open("before")]),
@@ -129,7 +129,7 @@ fn without_a_cluster_the_sandbox_is_offered() {
         assert!(shown.contains("NO CLUSTER") && shown.contains("go on without a cluster"), "{shown}");
     }
     // The session has moved on: the question is closed.
-    told(&mut session, Duration::from_secs(2), preparing("", "starting the sandbox"));
+    apply_after(&mut session, Duration::from_secs(2), preparing("", "starting the sandbox"));
     update(&mut view, &session, BEGAN, Msg::Changed);
     assert_eq!(view.overlay, None);
 }

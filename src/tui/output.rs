@@ -63,7 +63,7 @@ impl Output {
     }
 
     /// Resolves once the terminal has accepted all chunks. Drawing earlier would only lengthen the queue.
-    pub(super) async fn taken(&self) {
+    pub(super) async fn flushed(&self) {
         loop {
             let idle = self.progress.idle.notified();
             tokio::pin!(idle);
@@ -146,13 +146,13 @@ mod tests {
         output.write_all(b"fra").unwrap();
         output.write_all(b"me").unwrap();
         output.flush().unwrap();
-        assert_eq!(output.taken().now_or_never(), None, "the next frame waits");
+        assert_eq!(output.flushed().now_or_never(), None, "the next frame waits");
         other.write_all(b"restored").unwrap();
         other.flush().unwrap();
         assert!(!other.wait(Duration::ZERO));
         go.send(()).unwrap();
         go.send(()).unwrap();
-        output.taken().await;
+        output.flushed().await;
         assert!(other.wait(Duration::ZERO));
         assert_eq!(shown.try_iter().collect::<Vec<_>>(), [b"frame".to_vec(), b"restored".to_vec()]);
     }
@@ -164,7 +164,7 @@ mod tests {
         let mut output = Output::start(HangingWriter(permits, seen)).unwrap();
         output.write_all(b"frame").unwrap();
         output.flush().unwrap();
-        output.taken().await;
+        output.flushed().await;
         assert!(output.flush().is_err());
         assert!(!output.wait(Duration::ZERO));
     }

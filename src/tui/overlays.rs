@@ -47,7 +47,7 @@ fn boxed<'c>(
     scene.mark(area, Target::Overlay);
     scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
     canvas.on(area).clear();
-    canvas.on(area).framed(&RoleLine::strong(line, title), &closes(), line);
+    canvas.on(area).framed(&RoleLine::strong(line, title), &close_hint(), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
 }
 
@@ -62,7 +62,7 @@ fn chosen(canvas: &mut PaneBuffer, y: usize, row: &RoleLine) {
 }
 
 /// The key that closes an overlay.
-pub(super) fn closes() -> RoleLine {
+pub(super) fn close_hint() -> RoleLine {
     RoleLine::strong(Role::Focus, "ESC").and(" closes")
 }
 
@@ -93,7 +93,7 @@ fn scrolled(canvas: &mut PaneBuffer, scene: &Scene, lines: &[RoleLine]) {
 /// The input line with its cursor; if it does not fit, the part at the cursor.
 fn input(editor: &Editor, columns: usize) -> RoleLine {
     let (before, after) = editor.halves();
-    let mut row = RoleLine::text(text::ending(&before, columns));
+    let mut row = RoleLine::text(text::suffix(&before, columns));
     let mut rest = after.chars();
     row.add(Role::Focus, Emphasis::Fill, rest.next().map_or_else(|| " ".to_owned(), String::from));
     row.and(rest.collect::<String>())

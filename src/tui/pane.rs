@@ -26,7 +26,7 @@ impl Pane {
 
     /// Returns the pane `by` positions further, wrapping around.
     #[must_use]
-    pub fn step(self, by: isize) -> Self {
+    pub fn offset_by(self, by: isize) -> Self {
         let place = (self as isize + by).rem_euclid(Self::ALL.len() as isize);
         usize::try_from(place).ok().and_then(|place| Self::ALL.get(place)).copied().unwrap_or(self)
     }

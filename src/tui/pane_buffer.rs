@@ -120,7 +120,7 @@ impl RoleLine {
 
     /// Appends spaces up to a column.
     #[must_use]
-    pub(super) fn to(mut self, column: usize) -> Self {
+    pub(super) fn pad_to(mut self, column: usize) -> Self {
         let missing = column.saturating_sub(self.width());
         if missing > 0 {
             self.push(Role::Text, " ".repeat(missing));

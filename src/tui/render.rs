@@ -18,12 +18,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log: &LogFeed) {
     let mut all = PaneBuffer::new(buffer, area, theme);
     all.clear();
-    let arrangement = arrange(area, scene.wish());
+    let arrangement = arrange(area, scene.layout_request());
     if let Some(overlay @ Overlay::Logs) = &scene.view.overlay
         && !matches!(arrangement, Arrangement::TooSmall)
     {
         // The log overlay covers the whole screen.
-        return over(&mut all, scene, overlay, log);
+        return draw_overlay(&mut all, scene, overlay, log);
     }
     match arrangement {
         Arrangement::TooSmall => return too_small(&mut all),
@@ -31,7 +31,7 @@ pub fn render(buffer: &mut Buffer, area: Rect, scene: &Scene, theme: &Theme, log
         Arrangement::Panes(parts) => whole(&mut all, scene, &parts, log),
     }
     if let Some(overlay) = &scene.view.overlay {
-        over(&mut all, scene, overlay, log);
+        draw_overlay(&mut all, scene, overlay, log);
     }
 }
 
@@ -61,11 +61,11 @@ fn whole(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas, log: &LogFeed) 
     inset(all, scene, parts);
     panes::story(&mut all.on(parts.story), scene);
     lower(all, scene, parts);
-    again(all, scene, parts);
+    repeated_fire_card(all, scene, parts);
 }
 
 /// Draws the target card of a fire after T0. The picture has no free area then, so the card covers breaker and pods.
-fn again(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
+fn repeated_fire_card(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     if scene.session.t0().is_none() || scene.awaiting_fire().is_none() {
         return;
     }
@@ -167,7 +167,7 @@ fn full(canvas: &mut PaneBuffer, scene: &Scene, log: &LogFeed) {
     }
 }
 
-fn over(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
+fn draw_overlay(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
     match overlay {
         Overlay::Help => overlays::help(all, scene),
         Overlay::Why => overlays::why(all, scene),
@@ -177,7 +177,7 @@ fn over(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
             scene.mark(all.area(), Target::Overlay);
             scene.mark(all.part(0, 0, width, 1).area(), Target::Close);
             let mut inside =
-                all.framed(&RoleLine::strong(Role::Focus, "LOG"), &overlays::closes(), Role::Focus);
+                all.framed(&RoleLine::strong(Role::Focus, "LOG"), &overlays::close_hint(), Role::Focus);
             let mut body = inside.part(1, 0, width.saturating_sub(4), height.saturating_sub(2));
             panes::log_lines(&mut body, log);
         }
@@ -191,7 +191,7 @@ fn over(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &LogFeed) {
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
         Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
-        Overlay::ConfirmFire { word, typed, place, .. } => {
+        Overlay::ConfirmFire { expected: word, typed, cluster: place, .. } => {
             overlays::fire(all, scene, place.as_ref(), word, typed)
         }
     }

@@ -2,7 +2,7 @@
 //! invariants of every frame.
 
 use super::{
-    LogFeed, Scene, Steering, Theme, View,
+    ControlMode, LogFeed, Scene, Theme, View,
     axis::TimeAxis,
     keymap::Keymap,
     layout::{Arrangement, arrange},
@@ -76,7 +76,7 @@ fn film(name: &str, from: f64, tenths: u32, mut each: impl FnMut(&(Session, Time
 }
 
 pub(super) fn view() -> View {
-    View::new(Keymap::default(), Steering::Live)
+    View::new(Keymap::default(), ControlMode::Live)
 }
 
 pub(super) fn draw(
@@ -306,7 +306,9 @@ fn t0_keeps_its_column_and_the_step_grows_by_the_rule() {
         let mut step = 0;
         film(name, 0.1, 400, |(session, now)| {
             let scene = Scene::new(session, &view, *now, None);
-            let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
+            let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.layout_request()) else {
+                panic!()
+            };
             let axis = TimeAxis::new(session, &view, scene.until, usize::from(panes.picture.plot.width));
             assert_eq!(axis.t0_column(), Some(16), "{name} at {now}");
             assert!(axis.step_ms() >= step, "{name} at {now}");
@@ -378,7 +380,9 @@ fn without_colours_every_segment_still_has_a_letter_of_its_word() {
         let buffer = draw(&session_at, &view(), None, &theme, (120, 36));
         let view = view();
         let scene = Scene::new(&session_at.0, &view, session_at.1, None);
-        let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.wish()) else { panic!() };
+        let Arrangement::Panes(panes) = arrange(Rect::new(0, 0, 120, 36), scene.layout_request()) else {
+            panic!()
+        };
         let lanes = panes.picture.lanes;
         for y in lanes.top()..lanes.bottom() - 1 {
             let cells: Vec<&Cell> = (lanes.left()..lanes.right()).map(|x| &buffer[(x, y)]).collect();

@@ -60,7 +60,7 @@ pub enum NoScreen {
 ///
 /// # Errors
 /// What is missing.
-pub fn possible() -> Result<(), NoScreen> {
+pub fn check_available() -> Result<(), NoScreen> {
     let term = std::env::var_os("TERM");
     judge(stdout().is_terminal(), term.as_ref().and_then(|term| term.to_str()), || {
         File::options().read(true).write(true).open("/dev/tty").is_ok()
@@ -95,7 +95,7 @@ impl Screen {
         let output = output()?;
         let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(output.clone()))?);
         let mut screen = Self { terminal, output, mouse };
-        screen.take()?;
+        screen.set_up()?;
         Ok(screen)
     }
 
@@ -111,15 +111,15 @@ impl Screen {
     }
 
     /// Resolves once the terminal has accepted the last frame. Drawing earlier would only lengthen the queue.
-    pub async fn taken(&self) {
-        self.output.taken().await;
+    pub async fn flushed(&self) {
+        self.output.flushed().await;
     }
 
     /// Discards what is known of the terminal's content, so that the next frame draws every cell.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn forget(&mut self) -> io::Result<()> {
+    pub fn invalidate(&mut self) -> io::Result<()> {
         // `Terminal::clear` would query the cursor position, and the answer would arrive among the keys.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
@@ -129,7 +129,7 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn take_mouse(&mut self, on: bool) -> io::Result<()> {
+    pub fn capture_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on {
             queue!(self.output, event::EnableMouseCapture)?;
@@ -183,11 +183,11 @@ impl Screen {
         restore();
         // SAFETY: raise(2) has no memory effects; SIGSTOP cannot be caught, and it returns after SIGCONT.
         unsafe { libc::raise(libc::SIGSTOP) };
-        self.take()?;
-        self.forget()
+        self.set_up()?;
+        self.invalidate()
     }
 
-    fn take(&mut self) -> io::Result<()> {
+    fn set_up(&mut self) -> io::Result<()> {
         ENTERED.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         queue!(
@@ -220,7 +220,7 @@ fn output() -> io::Result<Output> {
 impl Drop for Screen {
     fn drop(&mut self) {
         restore();
-        if !takes_output() {
+        if !accepted_output() {
             return;
         }
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
@@ -232,7 +232,7 @@ impl Drop for Screen {
 
 /// Returns whether the terminal accepted the output of [`restore`]. A write to one that accepts no output blocks
 /// forever.
-pub fn takes_output() -> bool {
+pub fn accepted_output() -> bool {
     TAKES_OUTPUT.load(Ordering::SeqCst)
 }
 
@@ -265,7 +265,7 @@ pub fn restore() {
 /// Waits right after the start for an outstanding answer of the terminal, which the shell would read as keys, and
 /// discards it.
 fn drop_late_answer() {
-    let Some(left) = background::on_its_way(Instant::now()) else { return };
+    let Some(left) = background::outstanding_wait(Instant::now()) else { return };
     thread::sleep(left);
     // SAFETY: tcflush(3) takes no memory of ours; stdout stays open for the life of the process.
     unsafe { libc::tcflush(stdout().as_fd().as_raw_fd(), libc::TCIFLUSH) };

@@ -44,12 +44,13 @@ impl TerminalReplies {
         }
         match key {
             Some(key) if ends(&key) && self.text.starts_with(Self::HEAD) => {
-                let answer = Some(Background::answered(&self.text));
+                let answer = Some(Background::parse_answer(&self.text));
                 self.forget();
                 ReplyResult { events: Vec::new(), answer }
             }
             Some(KeyEvent { code: KeyCode::Char(c), modifiers, .. })
-                if !modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) && self.goes_on(c) =>
+                if !modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL)
+                    && self.continues_with(c) =>
             {
                 self.text.push(c);
                 self.held.push(event);
@@ -74,7 +75,7 @@ impl TerminalReplies {
     }
 
     /// Handles a timeout: returns the events held back, unless they are a truncated answer.
-    pub(super) fn give_up(&mut self) -> ReplyResult {
+    pub(super) fn on_timeout(&mut self) -> ReplyResult {
         ReplyResult { events: self.release(), answer: None }
     }
 
@@ -91,7 +92,7 @@ impl TerminalReplies {
     }
 
     /// Returns whether an answer can continue with this character.
-    fn goes_on(&self, c: char) -> bool {
+    fn continues_with(&self, c: char) -> bool {
         match Self::HEAD.chars().nth(self.text.len()) {
             Some(wanted) => c == wanted,
             None => {
@@ -155,7 +156,7 @@ mod tests {
         let cut = std::iter::once(alt(']')).chain(typed("11;rgb:ff"));
         assert_eq!(heard(&mut answers, cut), ReplyResult::default());
         assert!(answers.patience().is_some());
-        assert_eq!(answers.give_up(), ReplyResult::default());
+        assert_eq!(answers.on_timeout(), ReplyResult::default());
         assert_eq!(heard(&mut answers, typed("x")).events, typed("x"));
     }
 
@@ -167,7 +168,7 @@ mod tests {
         let begun: Vec<Event> = std::iter::once(alt(']')).chain(typed("11x")).collect();
         assert_eq!(heard(&mut answers, begun.clone()).events, begun);
         assert_eq!(heard(&mut answers, [alt(']')]), ReplyResult::default());
-        assert_eq!(answers.give_up().events, [alt(']')]);
+        assert_eq!(answers.on_timeout().events, [alt(']')]);
         let resized: Vec<Event> = vec![alt(']'), Event::Resize(80, 24)];
         assert_eq!(heard(&mut answers, resized.clone()).events, resized);
     }

@@ -1,7 +1,7 @@
 //! Snapshot tests of every phase, at every size, in every theme.
 
 use super::{
-    LogFeed, Overlay, Pane, Scene, Steering, Theme, View,
+    ControlMode, LogFeed, Overlay, Pane, Scene, Theme, View,
     editor::Editor,
     forms::{GuardForm, PredictForm},
     keymap::Keymap,
@@ -27,7 +27,7 @@ use ratatui::{
 };
 
 pub(super) fn view() -> View {
-    View::new(Keymap::default(), Steering::Live)
+    View::new(Keymap::default(), ControlMode::Live)
 }
 
 pub(super) fn drawn(
@@ -145,7 +145,7 @@ fn overlays_and_views_look_like_this() {
     for (name, view) in [
         ("help", over(Overlay::Help)),
         ("why", over(Overlay::Why)),
-        ("why-step", View { chosen: Some(RESPOND), ..over(Overlay::Why) }),
+        ("why-step", View { selected_step: Some(RESPOND), ..over(Overlay::Why) }),
         ("why-pods", View { focus: Pane::Pods, ..over(Overlay::Why) }),
         ("heatmap", over(Overlay::Heatmap)),
         ("note", over(Overlay::Note(Editor::default()))),
@@ -204,7 +204,7 @@ fn a_prediction_is_shown_before_and_scored_at_the_end() {
 fn a_guard_about_to_abort_is_the_line_that_everybody_reads() {
     let near = guarded(|limits| limits.users_s = Some(20));
     let mut over = guarded(|limits| limits.users_s = Some(17));
-    let trip = insight::guard_over(&over.0, over.1).unwrap();
+    let trip = insight::tripped_guard(&over.0, over.1).unwrap();
     let reason = format!("A guard ended the run: {}", trip.because);
     for what in [EventKind::GuardTripped(trip), EventKind::Interrupted { reason, level: Level::Warning }] {
         over.0.apply(&Event { seq: 0, at: over.1, what });
@@ -264,7 +264,7 @@ fn the_log_of_a_pod_says_whose_it_is_and_what_it_is_worth() {
 
     let new = session_at.0.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
     logged(&mut session_at, fixtures::NEW, false, &[], Some("pods \"x\" is forbidden"));
-    let refused = shown(&session_at, &View { pod: Some(new), ..over() });
+    let refused = shown(&session_at, &View { selected_pod: Some(new), ..over() });
     assert!(refused.contains("it cannot be read: pods \"x\" is forbidden"), "{refused}");
 }
 
@@ -275,9 +275,9 @@ fn a_context_outside_the_allow_list_stands_out() {
     session_at.0.meta.context = Some("production-eu".to_owned());
     let step = session_at.0.steps.cursor.unwrap();
     let typed = Overlay::ConfirmFire {
-        place: None,
+        cluster: None,
         step,
-        word: "my-provider-app".to_owned(),
+        expected: "my-provider-app".to_owned(),
         typed: Editor::default(),
     };
     let view = View { overlay: Some(typed), ..view() };
@@ -421,7 +421,7 @@ fn text_from_outside_cannot_steer_the_terminal() {
         for overlay in
             [None, Some(Overlay::Why), Some(Overlay::PodLog), Some(Overlay::Note(Editor::default()))]
         {
-            let view = View { overlay, pod: uid.clone(), filter: String::new(), ..view() };
+            let view = View { overlay, selected_pod: uid.clone(), filter: String::new(), ..view() };
             for (width, height) in [(120, 36), (80, 24), (60, 14)] {
                 let buffer = drawn(&session_at, &view, &Theme::default(), width, height);
                 holds(&buffer);
@@ -642,7 +642,7 @@ fn before_anything_was_asked_the_bar_says_what_the_verdict_says() {
 
 #[test]
 fn our_share_of_all_calls_and_a_passive_session_are_shown() {
-    let (mut session, now) = fixtures::told(Variant::After, 12.0);
+    let (mut session, now) = fixtures::session_at(Variant::After, 12.0);
     let shown =
         |session: &Session| text(&drawn(&(session.clone(), now), &view(), &Theme::default(), 120, 36));
     assert!(!shown(&session).contains("calls/s"));

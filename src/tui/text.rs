@@ -52,7 +52,7 @@ pub(super) fn typable(text: &str) -> String {
 
 /// Returns whether the typed text equals the shown text. Characters without width are ignored, and the substitutes of
 /// an ASCII screen are accepted.
-pub(super) fn is_typed(shown: &str, typed: &str) -> bool {
+pub(super) fn matches_typed(shown: &str, typed: &str) -> bool {
     let seen = |text: &str| -> String {
         typable(text).chars().filter(|c| c.width().is_some_and(|width| width > 0)).collect()
     };
@@ -118,7 +118,7 @@ pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// The longest beginning of a text that fits into `columns` columns.
-pub(super) fn beginning(text: &str, columns: usize) -> &str {
+pub(super) fn prefix(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, c): &(usize, char)| {
         used += c.width().unwrap_or(0);
@@ -129,7 +129,7 @@ pub(super) fn beginning(text: &str, columns: usize) -> &str {
 }
 
 /// The longest end of a text that fits into `columns` columns.
-pub(super) fn ending(text: &str, columns: usize) -> &str {
+pub(super) fn suffix(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let fits = |(_, c): &(usize, char)| {
         used += c.width().unwrap_or(0);
@@ -306,7 +306,7 @@ mod tests {
             ("kill it", "", false),
             ("what?", "what!", false),
         ] {
-            assert_eq!(is_typed(shown, typed), same, "{shown:?} {typed:?}");
+            assert_eq!(matches_typed(shown, typed), same, "{shown:?} {typed:?}");
         }
     }
 

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 
 /// Whether the operator can control the session that is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Steering {
+pub enum ControlMode {
     /// The operator controls the session: every key works.
     #[default]
     Live,
@@ -52,30 +52,30 @@ pub enum Overlay {
     /// Asks the operator to type the target's name before a fire.
     ConfirmFire {
         /// The cluster that the target card named when the overlay was opened.
-        place: Option<StepCluster>,
+        cluster: Option<StepCluster>,
         step: StepRef,
         /// The text to type.
-        word: String,
+        expected: String,
         typed: Editor,
     },
 }
 
 impl Overlay {
     /// Returns whether the overlay is a text input, which receives every key.
-    pub fn takes_text(&self) -> bool {
+    pub fn is_text_input(&self) -> bool {
         matches!(self, Overlay::Note(_) | Overlay::Filter(_) | Overlay::ConfirmFire { .. })
     }
 }
 
 /// The stage of quitting; each further request is more urgent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Leaving {
+pub enum QuitStage {
     #[default]
     No,
     /// The session was asked to end; its rollbacks are awaited.
     Asked,
     /// The session was asked a second time: the running wait is cut short.
-    Pressed,
+    Urgent,
 }
 
 /// The sequence that a session belongs to, such as the demo's lessons: after the end, one key continues with the next
@@ -92,7 +92,7 @@ pub struct Sequence {
 pub struct View {
     /// The key bindings in force.
     pub keymap: Keymap,
-    pub steering: Steering,
+    pub control: ControlMode,
     /// The pane that the arrow keys act on.
     pub focus: Pane,
     /// Whether the focused pane fills the screen.
@@ -111,9 +111,9 @@ pub struct View {
     /// The moment under the time cursor, in milliseconds from T0.
     pub cursor: Option<i64>,
     /// The step selected in the experiment pane.
-    pub chosen: Option<StepRef>,
+    pub selected_step: Option<StepRef>,
     /// The UID of the pod selected in the pods pane.
-    pub pod: Option<String>,
+    pub selected_pod: Option<String>,
     /// The index of the endpoint that the users pane shows.
     pub endpoint: usize,
     /// The pod filter: only pods whose names contain this text are shown.
@@ -123,15 +123,15 @@ pub struct View {
     /// Whether the session is still starting, so that no commands are possible yet.
     pub starting: bool,
     /// The stage of quitting.
-    pub leaving: Leaving,
+    pub quit_stage: QuitStage,
     /// Whether the operator declined the offered sandbox.
-    pub declined: bool,
+    pub sandbox_declined: bool,
     /// Whether the run has ended and all of its data is saved.
     pub finished: bool,
     /// Whether an earlier session is compared with this one at the end.
     pub compares: bool,
     /// The sequence that the session belongs to, if any.
-    pub course: Option<Sequence>,
+    pub sequence: Option<Sequence>,
     /// Whether this program captures the mouse; otherwise the terminal selects text with it.
     pub mouse: bool,
     /// The terminal's size at the last frame.
@@ -142,10 +142,10 @@ pub struct View {
 
 impl View {
     /// Creates the view of a session that begins.
-    pub fn new(keymap: Keymap, steering: Steering) -> Self {
+    pub fn new(keymap: Keymap, steering: ControlMode) -> Self {
         Self {
             keymap,
-            steering,
+            control: steering,
             focus: Pane::Experiment,
             zoomed: false,
             presenter: false,
@@ -154,17 +154,17 @@ impl View {
             zoom: None,
             scrolled_to: None,
             cursor: None,
-            chosen: None,
-            pod: None,
+            selected_step: None,
+            selected_pod: None,
             endpoint: 0,
             filter: String::new(),
             hint: None,
             starting: false,
-            leaving: Leaving::No,
-            declined: false,
+            quit_stage: QuitStage::No,
+            sandbox_declined: false,
             finished: false,
             compares: false,
-            course: None,
+            sequence: None,
             mouse: false,
             area: Rect::ZERO,
             targets: Targets::default(),
@@ -172,8 +172,8 @@ impl View {
     }
 
     /// The names of the earlier session and of this one in a comparison.
-    pub fn names(&self) -> (&'static str, &'static str) {
-        self.course.map_or(("before", "after"), |course| course.names)
+    pub fn run_names(&self) -> (&'static str, &'static str) {
+        self.sequence.map_or(("before", "after"), |course| course.names)
     }
 
     /// Lines scrolled down in a pane.

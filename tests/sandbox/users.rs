@@ -54,7 +54,7 @@ async fn after_protects_its_users_and_its_breaker_is_seen_to_open_try_and_close(
     let users = session.users.main().unwrap().since_t0(now);
     assert_eq!(users.error, 0, "{users:?}");
     assert!(users.fallback > 5, "{users:?}");
-    assert_eq!(insight::conclusion(&session, now).standing, RunVerdict::Protected);
+    assert_eq!(insight::conclusion(&session, now).verdict, RunVerdict::Protected);
     let worked = |end: Option<(_, CycleEnd)>| end.is_some_and(|(_, end)| end == CycleEnd::Worked);
     assert!(session.breaker.cycles.iter().any(|cycle| worked(cycle.ended)), "{:?}", session.breaker.cycles);
     let lane = session.lane(Lane::Breaker, 0..60, now);
@@ -84,6 +84,6 @@ async fn before_lets_its_users_down_and_no_breaker_is_claimed() {
 
     let users = session.users.main().unwrap().since_t0(now);
     assert!(users.error > 3 && users.fallback == 0, "{users:?}");
-    assert_eq!(insight::conclusion(&session, now).standing, RunVerdict::NotResilient);
+    assert_eq!(insight::conclusion(&session, now).verdict, RunVerdict::NotResilient);
     assert!(session.breaker.cycles.is_empty(), "{:?}", session.breaker.cycles);
 }

@@ -56,7 +56,7 @@ impl Watched {
         let connection = Connection::choose(&settings, &Map::default()).await.unwrap();
         let recorder = std::env::var_os("CHAOS_TUI_RECORD").map(|folder| {
             let path = PathBuf::from(folder).join(format!("{variant}.ctui"));
-            Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap().on_a_thread().unwrap()
+            Recorder::create(&path, &Header::new(variant.as_bytes())).unwrap().spawn_thread().unwrap()
         });
         let (fault, stop) = (CancellationToken::new(), CancellationToken::new());
         let consumer = stage.announced("consumer_url").to_owned();
@@ -142,7 +142,7 @@ impl Watched {
     fn picture(&self, now: Timestamp) -> String {
         use chaos_tui::session::state::Lane;
         let lanes =
-            Lane::ALL.map(|lane| format!("{:9} {}", lane.word(), self.session.lane(lane, -15..70, now)));
+            Lane::ALL.map(|lane| format!("{:9} {}", lane.label(), self.session.lane(lane, -15..70, now)));
         format!("{}\n{}", insight::verdict(&self.session, now).sentence, lanes.join("\n"))
     }
 

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     tokio::runtime::Runtime::new()?.block_on(async {
         let cluster = Cluster::start(&Settings::new()).await?;
-        cluster.play(Variant::Before).await?;
+        cluster.apply_sample(Variant::Before).await?;
 
         // Whoever has the file has the cluster: its token is in it.
         let path = std::env::temp_dir().join("embedded.kubeconfig");

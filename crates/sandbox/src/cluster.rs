@@ -19,9 +19,9 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// The grace period of the pods' processes when the cluster stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+const STOP_GRACE: Duration = Duration::from_secs(2);
 /// The maximum time until the sample is ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The interval of connection attempts to the sample's Services.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -128,7 +128,7 @@ impl Cluster {
         .await?;
         bootstrap::announce_api(&store, serving.address)?;
         let gremlin = Gremlin::serve(store.clone(), kubelet).await?;
-        let presence = network.appear_at(vec![serving.address]);
+        let presence = network.register_listeners_at(vec![serving.address]);
         Ok(Self {
             store,
             network,
@@ -146,16 +146,19 @@ impl Cluster {
     ///
     /// # Errors
     /// Fails when an object is refused or the sample does not become ready in time.
-    pub async fn play(&self, variant: Variant) -> Result<Vec<ReplacedPort>, StartError> {
+    pub async fn apply_sample(&self, variant: Variant) -> Result<Vec<ReplacedPort>, StartError> {
         let mut manifests = variant.manifests();
-        let replaced = sample::fit(&mut manifests, |port| self.network.is_free(port));
+        let replaced = sample::replace_taken_ports(&mut manifests, |port| self.network.is_free(port));
         for manifest in manifests {
             self.create(manifest)?;
         }
-        if tokio::time::timeout(PATIENCE, self.ready()).await.is_err() {
-            return Err(StartError::NotReady { seconds: PATIENCE.as_secs(), why: self.startup_problems() });
+        if tokio::time::timeout(READY_TIMEOUT, self.ready()).await.is_err() {
+            return Err(StartError::NotReady {
+                seconds: READY_TIMEOUT.as_secs(),
+                why: self.startup_problems(),
+            });
         }
-        self.machine.kubelet.settle();
+        self.machine.kubelet.enable_start_delays();
         Ok(replaced)
     }
 
@@ -243,7 +246,7 @@ impl Cluster {
 
     /// Stops the pods, then the API.
     pub async fn stop(self) {
-        self.machine.kubelet.stop(FAREWELL);
+        self.machine.kubelet.stop(STOP_GRACE);
         // A task that panicked has dropped its processes, and dropped processes are killed.
         let _ = self.pods.await;
         self.serving.stop().await;

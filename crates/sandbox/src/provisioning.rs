@@ -75,7 +75,7 @@ fn provision_node_ports(network: &Network, key: &ServiceKey, service: &mut Value
                 "provided port is not in the valid range. The range of valid ports is 30000-32767",
             );
         }
-        let holder = asked_port.and_then(|port| network.holder(port));
+        let holder = asked_port.and_then(|port| network.node_port_owner(port));
         if holder.is_some_and(|holder| holder != *key) {
             return refuse("provided port is already allocated");
         }

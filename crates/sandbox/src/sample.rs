@@ -95,7 +95,10 @@ pub struct ReplacedPort {
 
 /// Moves the containers to ports that are free on every address of this machine. If a program listens on 0.0.0.0:8080,
 /// no pod can listen on 8080 on any address, and connections to port 8080 of a pod's address would reach that program.
-pub(super) fn fit(manifests: &mut [Value], is_free: impl Fn(u16) -> bool) -> Vec<ReplacedPort> {
+pub(super) fn replace_taken_ports(
+    manifests: &mut [Value],
+    is_free: impl Fn(u16) -> bool,
+) -> Vec<ReplacedPort> {
     let mut ports: Vec<u16> = manifests.iter().flat_map(container_ports).collect();
     ports.sort_unstable();
     ports.dedup();
@@ -208,8 +211,8 @@ mod tests {
     #[test]
     fn a_port_that_is_taken_everywhere_is_replaced_everywhere() {
         let mut manifests = Variant::Before.manifests();
-        assert_eq!(fit(&mut manifests, |_| true), []);
-        let replaced = fit(&mut manifests, |port| port > 8081);
+        assert_eq!(replace_taken_ports(&mut manifests, |_| true), []);
+        let replaced = replace_taken_ports(&mut manifests, |port| port > 8081);
         assert_eq!(replaced, [ReplacedPort { from: 8080, to: 8082 }]);
         assert!(manifests.iter().flat_map(container_ports).all(|port| port == 8082));
         for manifest in manifests.iter().filter(|manifest| manifest["kind"] == "Deployment") {

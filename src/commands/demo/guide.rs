@@ -176,7 +176,7 @@ mod tests {
             (34.2, "HALF-OPEN: "),
             (36.0, "CLOSED: "),
         ] {
-            let said = said(fixtures::told(Variant::After, second), Lesson::After);
+            let said = said(fixtures::session_at(Variant::After, second), Lesson::After);
             assert!(said.contains(wanted), "T+{second}: {said}, not {wanted}");
         }
     }
@@ -184,7 +184,7 @@ mod tests {
     /// A trial that is refused at once is half-open for a millisecond; it is spoken of all the same, and only then.
     #[test]
     fn a_trial_too_short_to_be_seen_is_named() {
-        let (mut session, now) = fixtures::told(Variant::After, 12.0);
+        let (mut session, now) = fixtures::session_at(Variant::After, 12.0);
         let mut belief = session.breaker.belief.clone().unwrap();
         let mut believe = |state, seq: u64| {
             (belief.state, belief.since) = (state, now);
@@ -204,7 +204,7 @@ mod tests {
         for variant in [Variant::Before, Variant::After] {
             for second in -40..90 {
                 for lesson in Lesson::ALL {
-                    let said = said(fixtures::told(variant, f64::from(second)), lesson);
+                    let said = said(fixtures::session_at(variant, f64::from(second)), lesson);
                     assert!(said.chars().count() <= 71, "{} columns: {said}", said.chars().count());
                 }
             }

@@ -44,7 +44,7 @@ async fn lesson(
     let company = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: PrintTarget::Heard,
+        prints: PrintTarget::Listener,
         // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
         pace: Pacing::Auto(Consent::up_front()),
         notifies: false,

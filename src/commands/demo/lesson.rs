@@ -52,13 +52,13 @@ impl Lesson {
         let (before, after) = (&compared.before, &compared.after);
         match self {
             Self::Before => None,
-            Self::After if before.conclusion.standing != RunVerdict::NotResilient => {
+            Self::After if before.conclusion.verdict != RunVerdict::NotResilient => {
                 Some("without a breaker, users were not let down")
             }
             Self::After if after.figures.since.fallback == 0 => {
                 Some("with the breaker, users got no fallback")
             }
-            Self::After => (after.conclusion.standing == RunVerdict::NotResilient)
+            Self::After => (after.conclusion.verdict == RunVerdict::NotResilient)
                 .then_some("users were let down with the breaker too"),
             Self::Trap => {
                 (after.figures.restarts == 0).then_some("the open breaker did not get its pod restarted")

@@ -51,7 +51,7 @@ pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
 /// When the folder of the demo cannot be written, or a lesson cannot be started.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
-    if arguments.headless || terminal::possible().is_err() {
+    if arguments.headless || terminal::check_available().is_err() {
         by_itself(global, arguments, &script)
     } else {
         on_screen(global, arguments, &script)

@@ -138,13 +138,13 @@ mod tests {
         let first = telling.news(&session, now).join("\n");
         assert!(first.contains("users    OK") && first.contains("breaker  CLOSED"), "{first}");
         assert_eq!(telling.news(&session, now), Vec::<String>::new());
-        let (session, now) = fixtures::told(Variant::After, 10.0);
+        let (session, now) = fixtures::session_at(Variant::After, 10.0);
         let second = telling.news(&session, now).join("\n");
         for wanted in ["T+10.0", "fault    ", "users    PROTECTED", "breaker  OPEN"] {
             assert!(second.contains(wanted), "{wanted} in\n{second}");
         }
         assert!(!second.contains("HALF-OPEN") && !second.contains("trial call failed"), "{second}");
-        let (session, now) = fixtures::told(Variant::After, 24.0);
+        let (session, now) = fixtures::session_at(Variant::After, 24.0);
         let third = telling.news(&session, now).join("\n");
         for wanted in [
             "breaker  HALF-OPEN: trial calls",
@@ -153,7 +153,7 @@ mod tests {
         ] {
             assert!(third.contains(wanted), "{wanted} in\n{third}");
         }
-        let (session, now) = fixtures::told(Variant::After, 45.0);
+        let (session, now) = fixtures::session_at(Variant::After, 45.0);
         assert!(telling.news(&session, now).join("\n").contains("breaker  CLOSED: the trial calls worked"));
     }
 }

@@ -143,7 +143,7 @@ impl Arguments {
             source: self.source.clone(),
             journal: self.playing.journal_path.clone(),
             recording: self.looks.record.clone(),
-            audience: SessionMode::Operator { read_only: self.watching.read_only },
+            mode: SessionMode::Operator { read_only: self.watching.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,
             allowed_contexts: preferences.allow_contexts.clone(),

@@ -34,7 +34,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When there can be no screen, or no runtime.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Err(why) = terminal::possible() {
+    if let Err(why) = terminal::check_available() {
         let source = &arguments.source;
         return Err(Refusal::usage(format!(
             "{why}, so there is no live session and nothing was done; `chaos-tui run {source}` runs the experiment \

@@ -163,7 +163,7 @@ async fn prepare_once(
     let company = PrepareContext {
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
-        prints: PrintTarget::Heard,
+        prints: PrintTarget::Listener,
         pace: Pacing::Step,
         notifies: false,
     };

@@ -55,7 +55,7 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveVie
     };
     match AssertUnwindSafe(showing).catch_unwind().await {
         Ok(Departure::Finished) => ScreenExit::Finished,
-        Ok(Departure::Again) => ScreenExit::Again,
+        Ok(Departure::RunAgain) => ScreenExit::Again,
         Ok(Departure::Early) => ScreenExit::Early,
         Ok(Departure::Unfinished) => ScreenExit::Unfinished,
         Ok(Departure::Declined) => ScreenExit::Declined,

@@ -19,7 +19,7 @@ use crate::{
         Session,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
     },
-    tui::{self, LiveView, Sequence, Steering, View, terminal},
+    tui::{self, ControlMode, LiveView, Sequence, View, terminal},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -141,7 +141,7 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
         crate::experiment::read_bounded(std::path::Path::new(&arguments.source))
             .unwrap_or_else(|_| arguments.source.clone().into_bytes())
     };
-    let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()))?.on_a_thread();
+    let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()))?.spawn_thread();
     arguments.looks.record.as_ref().map(begin).transpose()
 }
 
@@ -214,7 +214,7 @@ async fn session(
         view: View {
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
-            course: options.course,
+            sequence: options.course,
             presenter: options.presenter,
             hint: look.note,
             starting: true,
@@ -243,7 +243,7 @@ async fn session(
         screen::end_without(&running, host, &orders).await;
     }
     let report = running.end().await;
-    if terminal::takes_output() {
+    if terminal::accepted_output() {
         summary::print(&host.session.borrow(), &report, host.clock.now());
     }
     opening.end().await;
@@ -255,8 +255,8 @@ async fn session(
     Ok(SessionOutcome { code, session: None, early: !seen, again, presenter: show.view.presenter })
 }
 
-fn steering(arguments: &Arguments) -> Steering {
-    if arguments.watching.read_only { Steering::ReadOnly } else { Steering::Live }
+fn steering(arguments: &Arguments) -> ControlMode {
+    if arguments.watching.read_only { ControlMode::ReadOnly } else { ControlMode::Live }
 }
 
 /// Shows the session while it is opened and until it is left.

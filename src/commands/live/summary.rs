@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{LineWriter, SessionReport},
-    insight::{self, rollback_failed},
+    insight::{self, rollback_failure_text},
     session::{
         Session,
         event::{Level, Timestamp},
@@ -25,13 +25,14 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
     let mut lines = Vec::new();
     let title = if session.meta.title.is_empty() { &session.meta.source } else { &session.meta.title };
     lines.push(title.clone());
-    let judged =
-        session.fault.is_some() || !session.refusals.is_empty() || insight::failed_gate(session).is_some();
+    let judged = session.fault.is_some()
+        || !session.refusals.is_empty()
+        || insight::failed_hypothesis_text(session).is_some();
     if judged {
         let conclusion = insight::conclusion(session, now);
-        lines.push(format!("  verdict   {}: {}", conclusion.standing.text(), conclusion.because()));
-        lines.extend(insight::late_word(session, now).map(|late| {
-            format!("            came later and does not count: {}, {}", late.standing.text(), late.because())
+        lines.push(format!("  verdict   {}: {}", conclusion.verdict.text(), conclusion.because()));
+        lines.extend(insight::late_verdict(session, now).map(|late| {
+            format!("            came later and does not count: {}, {}", late.verdict.text(), late.because())
         }));
     }
     if let Some(endpoint) = session.users.main() {
@@ -67,7 +68,9 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
     } else if let Some(belief) = session.breaker.belief.as_ref().filter(|_| session.fault.is_some()) {
         let name = belief.breaker.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         lines.push(format!("  breaker   {}{name}: {}", wording::breaker(belief.state), belief.because));
-        lines.extend(wording::finding(belief.state).map(|finding| format!("            {finding}")));
+        lines.extend(
+            wording::missing_protection(belief.state).map(|finding| format!("            {finding}")),
+        );
     }
     if judged {
         for finding in insight::findings(session, now) {
@@ -100,14 +103,14 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
     lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
     lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
     // Last, where nobody overlooks it.
-    lines.extend(session.steps.failed_rollbacks().map(|row| format!("  {}", rollback_failed(row))));
+    lines.extend(session.steps.failed_rollbacks().map(|row| format!("  {}", rollback_failure_text(row))));
     lines
 }
 
 /// What the way back to safety came to; where nobody waited for it, that.
 fn safety(session: &Session) -> Option<String> {
     match &session.safety {
-        Some(safety) if safety.done.is_none() => {
+        Some(safety) if safety.final_check.is_none() => {
             Some(format!("  safety    not waited for: {}", session.safety_text()))
         }
         Some(_) => Some(format!("  safety    {}", session.safety_text())),

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::{
-    experiment::{Control, Described, Settings, Signatures, patiently, read_text_bounded},
+    experiment::{Control, Described, Settings, Signatures, read_text_bounded, read_without_blocking},
     session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Document, Map, Value};
@@ -26,7 +26,7 @@ pub(super) async fn read(
     let mut of_files = Vec::new();
     for path in files {
         let shown = format!("the control file '{}'", path.display());
-        match patiently(path, parse).await? {
+        match read_without_blocking(path, parse).await? {
             Ok(declared) => match named(&declared, &shown) {
                 Ok(of_file) => of_files.extend(of_file),
                 // The reference takes it for an engine that knows no control files.

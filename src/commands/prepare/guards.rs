@@ -19,7 +19,7 @@ pub(super) fn in_force(playing: &RunArgs, experiment: &Experiment, pace: &Pacing
         Pacing::Auto(_) => Guards::OFF,
     };
     let declared = experiment.extension(VENDOR).and_then(|vendor| vendor.get("guards"));
-    let file = declared.map(GuardChange::declared).transpose().map_err(|error: GuardError| {
+    let file = declared.map(GuardChange::from_declaration).transpose().map_err(|error: GuardError| {
         let source = experiment.document().source();
         Refusal::usage(format!("{source}: the `guards` of the extension `{VENDOR}`: {error}"))
     })?;

@@ -18,13 +18,13 @@ pub(super) async fn load(
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
     complain(company, before.complaints).await;
-    let loaded = match before.turned {
+    let loaded = match before.stopped_by {
         None => experiment::load(source, access).await.map_err(Refusal::invalid),
         Some(turned) => Err(forbidden(turned)),
     };
     let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;
     complain(company, after.complaints).await;
-    if let Some(turned) = after.turned {
+    if let Some(turned) = after.stopped_by {
         return Err(forbidden(turned));
     }
     let mut document = loaded?;
@@ -36,7 +36,7 @@ pub(super) async fn load(
 
 async fn complain(company: &PrepareContext<'_>, complaints: Vec<String>) {
     for complaint in complaints {
-        company.log_findings(Level::Debug, complaint).await;
+        company.log(Level::Debug, complaint).await;
     }
 }
 

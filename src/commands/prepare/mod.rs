@@ -15,7 +15,7 @@ use crate::{
     engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
         Access, Environment, Experiment, Overrides, Runtime, Settings, SettingsError, ValidationChecks,
-        parse_var, patiently,
+        parse_var, read_without_blocking,
     },
     provider::{
         NativeSignatures,
@@ -43,7 +43,7 @@ impl ChildProcesses {
             python.shut_down().await;
         }
         if let Some(cluster) = self.cluster {
-            cluster.withdraw();
+            cluster.delete_exported();
         }
         if let Some(sandbox) = self.sandbox {
             sandbox.end().await;
@@ -75,14 +75,14 @@ impl PrepareContext<'_> {
     }
 
     /// A word that is no line of the log; what has a screen cannot print it.
-    async fn record_lines(&self, message: String) {
+    async fn notice(&self, message: String) {
         match self.pace {
-            Pacing::Step => self.log_findings(Level::Warning, message).await,
+            Pacing::Step => self.log(Level::Warning, message).await,
             Pacing::Auto(_) => eprintln!("{message}"),
         }
     }
 
-    async fn log_findings(&self, level: Level, message: impl Into<String>) {
+    async fn log(&self, level: Level, message: impl Into<String>) {
         let (target, message) = ("chaostoolkit".to_owned(), message.into());
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
@@ -107,7 +107,7 @@ pub(crate) async fn prepare(
     let (overrides, left_out) =
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     for message in left_out {
-        company.record_lines(message).await;
+        company.notice(message).await;
     }
     let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
     let events = PythonEvents::new(company.emitter.clone(), company.signals.clone());
@@ -159,9 +159,9 @@ pub(crate) async fn prepare(
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
     if runtime.hypothesis == MISSPELT {
-        company.log_findings(Level::Warning, MISSPELT_WARNING).await;
+        company.log(Level::Warning, MISSPELT_WARNING).await;
     }
-    if let Some(settings) = settings.with(&runtime) {
+    if let Some(settings) = settings.with_runtime(&runtime) {
         python.set_settings(settings.into()).await;
     }
     let guards = guards::in_force(playing, &experiment, &company.pace)?;
@@ -232,10 +232,10 @@ async fn settings(
     company: &PrepareContext<'_>,
 ) -> Result<Settings, Refusal> {
     let path = path.cloned().unwrap_or_else(|| Settings::default_path(environment));
-    match patiently(&path, Settings::read).await {
+    match read_without_blocking(&path, Settings::read).await {
         Ok(settings) => Ok(settings),
         Err(error @ SettingsError::Syntax(_)) => {
-            company.log_findings(Level::Error, error.to_string()).await;
+            company.log(Level::Error, error.to_string()).await;
             Ok(Settings::default())
         }
         Err(error) => Err(Refusal::invalid(error)),

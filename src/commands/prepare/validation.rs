@@ -13,16 +13,16 @@ pub(super) async fn validated(
     means: ValidationChecks<'_>,
     company: &PrepareContext<'_>,
 ) -> Result<Experiment, Refusal> {
-    company.log_findings(Level::Info, "Validating the experiment's syntax").await;
+    company.log(Level::Info, "Validating the experiment's syntax").await;
     let validation = validate(document, means).await;
     let experiment = validation.experiment.map_err(|document| {
         let errors: Vec<&Finding> = validation.findings.errors().collect();
         Refusal::invalid(refused(&document, &errors))
     })?;
     for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
-        company.log_findings(Level::Warning, warning).await;
+        company.log(Level::Warning, warning).await;
     }
-    company.log_findings(Level::Info, "Experiment looks valid").await;
+    company.log(Level::Info, "Experiment looks valid").await;
     Ok(experiment)
 }
 

@@ -9,7 +9,7 @@ use crate::{
     },
     provider::{Call, Outcome, Providers},
     runner::Redactor,
-    session::{console::deserved_warning, event::Level},
+    session::{console::output_warning, event::Level},
 };
 use pyvalue::{Map, python_text};
 
@@ -29,7 +29,7 @@ pub(super) async fn resolve(
         return Err(Refusal::invalid(error));
     }
     for warning in resolved.warnings {
-        company.log_findings(Level::Warning, warning).await;
+        company.log(Level::Warning, warning).await;
     }
     Ok((configuration, resolved.secrets))
 }
@@ -48,12 +48,14 @@ pub(super) async fn ask_dynamic(
         .await
     {
         Outcome::Done(output) => {
-            if let Some(warning) = deserved_warning(&activity.raw.clone().into(), &output) {
-                company.log_findings(Level::Warning, warning).await;
+            if let Some(warning) = output_warning(&activity.raw.clone().into(), &output) {
+                company.log(Level::Warning, warning).await;
             }
             DynamicOutcome::Output(output)
         }
-        Outcome::Failed { message, .. } | Outcome::Broke { message } => DynamicOutcome::Failed(message),
+        Outcome::Failed { message, .. } | Outcome::UnexpectedError { message } => {
+            DynamicOutcome::Failed(message)
+        }
         Outcome::Exit { code } => {
             let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
             ended = Some(Refusal::exit(why, &code));
@@ -72,12 +74,12 @@ pub(super) async fn ask_dynamic(
     let redactor = Redactor::new(secrets);
     for failure in &failures {
         let reason = redactor.text(format!("'{}': {}", failure.entry, failure.reason));
-        company.log_findings(Level::Debug, reason).await;
+        company.log(Level::Debug, reason).await;
     }
     if !failures.is_empty() {
         let warning = "Some of the dynamic configuration failed to be loaded.\
                        Please review the log file for understanding what happened.";
-        company.log_findings(Level::Warning, warning).await;
+        company.log(Level::Warning, warning).await;
     }
     Ok(configuration)
 }

@@ -122,7 +122,7 @@ async fn play(
     end: &mut StopTriggers,
 ) -> Result<(), Failure> {
     let replaced = tokio::select! {
-        replaced = cluster.play(arguments.variant) => replaced?,
+        replaced = cluster.apply_sample(arguments.variant) => replaced?,
         () = end.asked() => return Ok(()),
     };
     let folder =

@@ -25,7 +25,7 @@ chaos-tui --help                  all commands and options; the README explains 
 /// # Errors
 /// When the folder or the config file cannot be used, or the terminal cannot be taken.
 pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<ExitCode> {
-    if terminal::possible().is_err() {
+    if terminal::check_available().is_err() {
         print!("{LINES}");
         return Ok(ExitCode::from(2));
     }

@@ -11,19 +11,19 @@ pub(crate) struct Restoration {
     session: watch::Receiver<Session>,
     asked: bool,
     /// Whether the operator told the run to stop: the run may not have received that yet.
-    told: bool,
+    stop_requested: bool,
     task: Option<JoinHandle<()>>,
 }
 
 impl Restoration {
     /// Creates the state before any request.
     pub(crate) fn new(kit: UndoStore, session: watch::Receiver<Session>) -> Self {
-        Self { kit, session, asked: false, told: false, task: None }
+        Self { kit, session, asked: false, stop_requested: false, task: None }
     }
 
     /// Records whether the operator told the run to stop.
     pub(crate) fn stepped(&mut self, step: &StepCommand) {
-        self.told |= matches!(step, StepCommand::Abort | StepCommand::Quit);
+        self.stop_requested |= matches!(step, StepCommand::Abort | StepCommand::Quit);
     }
 
     /// Puts back what was fired away: at once, or, if the run is stopping, after its rollbacks, since the kit then
@@ -37,7 +37,7 @@ impl Restoration {
 
     /// Whether the run is stopping. Read from the session's state, which misses no event.
     fn ends(&self) -> bool {
-        self.told || self.session.borrow().run.interrupted.is_some()
+        self.stop_requested || self.session.borrow().run.interrupted.is_some()
     }
 
     /// Handles the end of the run and its rollbacks.

@@ -184,7 +184,7 @@ impl UndoStore {
         let (kit, secrets) = (self.clone(), played.request.secrets.clone());
         saves.spawn(async move {
             // Only Python functions have manifests. A missing cluster is looked for again when the fire is awaited.
-            let site = providers.site(ProviderKind::Python, &provider, &secrets).await;
+            let site = providers.cluster_of(ProviderKind::Python, &provider, &secrets).await;
             if let Some(connection) = site.connection() {
                 kit.save(step, &provider, connection).await;
             }

@@ -22,7 +22,10 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Reads a file. A named pipe may block until another process writes to it, so it is read in a separate thread.
-pub async fn patiently<T: Send + 'static>(path: &Path, read: impl FnOnce(&Path) -> T + Send + 'static) -> T {
+pub async fn read_without_blocking<T: Send + 'static>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> T + Send + 'static,
+) -> T {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let path = path.to_owned();
         let reading = tokio::task::spawn_blocking(move || read(&path)).await;

@@ -6,7 +6,7 @@ mod file;
 mod settings;
 mod url;
 
-pub use bounded::{patiently, read_bounded, read_text_bounded};
+pub use bounded::{read_bounded, read_text_bounded, read_without_blocking};
 pub use settings::{Settings, SettingsError};
 
 use super::{Environment, Finding, Severity};

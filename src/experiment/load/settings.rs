@@ -57,7 +57,7 @@ impl Settings {
 
     /// The settings that extensions receive during a run, to which the run adds the strategies in force and the names
     /// of the controls. `None` if there are no settings.
-    pub fn with(&self, runtime: &Runtime) -> Option<Map> {
+    pub fn with_runtime(&self, runtime: &Runtime) -> Option<Map> {
         if self.entries.is_empty() {
             return None;
         }

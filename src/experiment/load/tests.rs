@@ -199,8 +199,8 @@ fn extensions_find_in_the_settings_what_the_run_made_of_them() {
         ),
     ];
     for (text, expected) in cases {
-        let noted = settings(text).with(&runtime).unwrap();
+        let noted = settings(text).with_runtime(&runtime).unwrap();
         assert_eq!(noted, *settings(&expected).as_map(), "{text}");
     }
-    assert_eq!(settings("{}").with(&runtime), None);
+    assert_eq!(settings("{}").with_runtime(&runtime), None);
 }

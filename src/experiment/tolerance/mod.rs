@@ -12,7 +12,7 @@ pub enum ToleranceVerdict {
     /// Outside of it: a normal outcome.
     NotMet,
     /// The tolerance cannot be evaluated; the reference raises an exception (6.7).
-    Breaks(String),
+    NotEvaluable(String),
     /// The verdict requires running this activity (no log, no controls, no pauses, never dry): met if it succeeds with
     /// a truthy output, not met if it fails. Its `value` argument already contains the output.
     NeedsProbe(Box<Activity>),
@@ -58,7 +58,7 @@ pub fn evaluate(
                 Some("range") => judge.range(),
                 _ => Ok(ToleranceVerdict::NotMet),
             };
-            verdict.unwrap_or_else(ToleranceVerdict::Breaks)
+            verdict.unwrap_or_else(ToleranceVerdict::NotEvaluable)
         }
     }
 }
@@ -74,7 +74,9 @@ fn in_list(list: &[Value], output: &Value) -> ToleranceVerdict {
     }
     if let [first, second] = list {
         let uncomparable = || {
-            ToleranceVerdict::Breaks("the output cannot be compared with the tolerance's bounds".to_owned())
+            ToleranceVerdict::NotEvaluable(
+                "the output cannot be compared with the tolerance's bounds".to_owned(),
+            )
         };
         return match first.py_le(output) {
             None => uncomparable(),

@@ -78,7 +78,7 @@ fn timing(activity: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
     let pauses = match activity.get("pauses") {
         None | Some(Value::Null) => return,
         Some(Value::Map(pauses)) => pauses,
-        Some(_) => return collector.shape(path, "a mapping with `before` and `after`"),
+        Some(_) => return collector.refuse_type(path, "a mapping with `before` and `after`"),
     };
     for (side, code) in [("before", "E-PAUSE-BEFORE"), ("after", "E-PAUSE-AFTER")] {
         let Some(Value::Text(text)) = pauses.get(side) else { continue };

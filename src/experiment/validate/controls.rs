@@ -27,12 +27,14 @@ fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(Stri
     let mut take = |holder: Option<&'a Value>, path: &Place<'_>| {
         let Some(controls) = holder else { return };
         let place = path.key("controls");
-        let Some(list) = controls.as_list() else { return collector.shape(place, "a list of controls") };
+        let Some(list) = controls.as_list() else {
+            return collector.refuse_type(place, "a list of controls");
+        };
         for (index, control) in list.iter().enumerate() {
             let place = place.item(index);
             match control.as_map() {
                 Some(control) => found.push((place.to_string(), control)),
-                None => collector.shape(place, "a mapping with `name` and `provider`"),
+                None => collector.refuse_type(place, "a mapping with `name` and `provider`"),
             }
         }
     };
@@ -76,7 +78,7 @@ async fn check_one(
         }
         Some(Value::Map(provider)) => Some(provider),
         Some(_) => {
-            collector.shape(provider_place, "a mapping with a `type`");
+            collector.refuse_type(provider_place, "a mapping with a `type`");
             None
         }
     };
@@ -99,7 +101,7 @@ async fn check_one(
             collector.refuse(module_place, refusal.remedy("add `module`"));
         }
         Some(Value::Text(module)) => ask(module, control, &name, module_place, memo, collector).await,
-        Some(_) => collector.shape(module_place, "a text"),
+        Some(_) => collector.refuse_type(module_place, "a text"),
     }
 }
 

@@ -34,7 +34,7 @@ fn tags(tags: Option<&Value>, collector: &mut Collector<'_>) {
             }
         }
         Some(Value::Map(_)) => collector.refuse("$.tags", bad()),
-        Some(_) => collector.shape("$.tags", "a list of texts"),
+        Some(_) => collector.refuse_type("$.tags", "a list of texts"),
     }
 }
 
@@ -42,12 +42,12 @@ fn extensions(extensions: Option<&Value>, collector: &mut Collector<'_>) {
     let path = &Place::at("$.extensions");
     let Some(extensions) = extensions.filter(|extensions| extensions.truthy()) else { return };
     let Some(list) = extensions.as_list() else {
-        return collector.shape(path, "a list of mappings, each with a `name`");
+        return collector.refuse_type(path, "a list of mappings, each with a `name`");
     };
     for (index, extension) in list.iter().enumerate() {
         let place = path.item(index);
         if extension.as_map().is_none() {
-            collector.shape(place, "a mapping with a `name`");
+            collector.refuse_type(place, "a mapping with a `name`");
             continue;
         }
         match extension.get("name").filter(|name| name.truthy()) {
@@ -56,7 +56,7 @@ fn extensions(extensions: Option<&Value>, collector: &mut Collector<'_>) {
                 let refusal = invalid("E-EXT", "All extensions require a non-empty name");
                 collector.refuse(place.key("name"), refusal.remedy("give the extension a `name`"));
             }
-            Some(_) => collector.shape(place.key("name"), "a text"),
+            Some(_) => collector.refuse_type(place.key("name"), "a text"),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 /// Caches the answers of [`ValidationChecks`].
 pub(super) struct CachedChecks<'a> {
-    means: ValidationChecks<'a>,
+    checks: ValidationChecks<'a>,
     functions: Mutex<HashMap<(String, String), Described>>,
     programs: Mutex<HashMap<String, bool>>,
     program_names: OnceLock<Vec<String>>,
@@ -19,7 +19,7 @@ pub(super) struct CachedChecks<'a> {
 impl<'a> CachedChecks<'a> {
     pub(super) fn new(means: ValidationChecks<'a>) -> Self {
         Self {
-            means,
+            checks: means,
             functions: Mutex::default(),
             programs: Mutex::default(),
             program_names: OnceLock::new(),
@@ -31,18 +31,18 @@ impl<'a> CachedChecks<'a> {
         if let Some(known) = lock(&self.functions).get(&key) {
             return known.clone();
         }
-        let described = self.means.signatures.describe(module, func).await;
+        let described = self.checks.signatures.describe(module, func).await;
         lock(&self.functions).insert(key, described.clone());
         described
     }
 
     pub(super) async fn control(&self, module: &str, declaration: &Value) -> ControlCheck {
-        self.means.signatures.control(module, declaration).await
+        self.checks.signatures.control(module, declaration).await
     }
 
     /// Whether the program exists and is executable.
     pub(super) fn has_program(&self, path: &str) -> bool {
-        let find = || executable::find(path, self.means.environment).is_some();
+        let find = || executable::find(path, self.checks.environment).is_some();
         let mut programs = lock(&self.programs);
         match programs.get(path) {
             Some(known) => *known,
@@ -52,12 +52,12 @@ impl<'a> CachedChecks<'a> {
 
     /// The remedy for a missing program.
     pub(super) fn program_like(&self, path: &str) -> String {
-        let names = self.program_names.get_or_init(|| executable::names(self.means.environment));
+        let names = self.program_names.get_or_init(|| executable::names(self.checks.environment));
         suggest::did_you_mean(path, names.iter().map(String::as_str), "install it, or write its whole path")
     }
 
     pub(super) fn environment(&self) -> &'a crate::experiment::Environment {
-        self.means.environment
+        self.checks.environment
     }
 }
 

@@ -66,7 +66,7 @@ pub async fn check(document: &Document, means: ValidationChecks<'_>) -> Findings
 
 fn empty(root: &Value, collector: &mut Collector<'_>) {
     if root.truthy() {
-        return collector.shape("$", "a mapping with `title`, `description` and `method`");
+        return collector.refuse_type("$", "a mapping with `title`, `description` and `method`");
     }
     collector.refuse(
         "$",
@@ -122,7 +122,9 @@ impl Checker<'_> {
                 None => {}
                 Some(probes) => activities_shape(probes, &build::PROBES, "a list of probes", collector),
             },
-            Some(_) => collector.shape("$.steady-state-hypothesis", "a mapping with `title` and `probes`"),
+            Some(_) => {
+                collector.refuse_type("$.steady-state-hypothesis", "a mapping with `title` and `probes`")
+            }
         }
     }
 
@@ -173,17 +175,17 @@ impl Checker<'_> {
 fn activities_shape(value: &Value, path: &Place<'_>, expected: &str, collector: &mut Collector<'_>) {
     let Some(list) = value.as_list() else {
         // Callers pass only keys that are present; a null value is reported.
-        return collector.shape(path, expected);
+        return collector.refuse_type(path, expected);
     };
     for (index, item) in list.iter().enumerate() {
         let place = path.item(index);
         if item.as_map().is_none() {
-            collector.shape(place, "a mapping that declares an activity");
+            collector.refuse_type(place, "a mapping that declares an activity");
         }
         // The reference uses the names of activities as keys of a table for references.
         let name = item.get("name").filter(|_| *path != build::ROLLBACKS);
         if matches!(name, Some(Value::List(_) | Value::Map(_))) {
-            collector.shape(place.key("name"), "a text");
+            collector.refuse_type(place.key("name"), "a text");
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn of<'a>(activity: &'a Map, path: &Place<'_>, collector: &mut Collec
     let provider = match activity.get("provider").filter(|provider| provider.truthy()) {
         Some(Value::Map(provider)) => provider,
         Some(_) => {
-            collector.shape(place, "a mapping with a `type`");
+            collector.refuse_type(place, "a mapping with a `type`");
             return None;
         }
         None => {
@@ -95,7 +95,7 @@ fn process(
             };
             collector.refuse(place, bad_activity("E-PROC-NOTFOUND", message).remedy(remedy));
         }
-        Some(_) => collector.shape(place, "a text"),
+        Some(_) => collector.refuse_type(place, "a text"),
     }
 }
 
@@ -125,7 +125,7 @@ impl Python<'_> {
         let (Some(module), Some(func)) = (named("module"), named("func")) else { return };
         for (key, value) in [("module", module), ("func", func)] {
             if value.as_str().is_none() {
-                return collector.shape(self.place.key(key), "a text");
+                return collector.refuse_type(self.place.key(key), "a text");
             }
         }
         let (module, func) = (python_text(module), python_text(func));
@@ -178,7 +178,7 @@ impl Python<'_> {
         let arguments = match self.provider.get("arguments") {
             None => &none,
             Some(Value::Map(arguments)) => arguments,
-            Some(_) => return collector.shape(place, "a mapping of parameters to values"),
+            Some(_) => return collector.refuse_type(place, "a mapping of parameters to values"),
         };
         let injected = |name: &str| name == "secrets" || name == "configuration";
         for parameter in parameters {

@@ -74,7 +74,7 @@ fn json_path(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
                 .refuse(place, bad_activity(code, message).remedy("add `path`, such as \"$.status\""));
         }
         Some(Value::Text(text)) => text.trim(),
-        Some(_) => return collector.shape(place, "a text"),
+        Some(_) => return collector.refuse_type(place, "a text"),
     };
     if text.is_empty() {
         let message = "hypothesis probe tolerance JSON path cannot be empty";

@@ -17,7 +17,7 @@ pub(super) fn configuration(
         None => return Map::default(),
         Some(Value::Map(map)) => map,
         Some(_) => {
-            collector.shape(path, "a mapping of names to values");
+            collector.refuse_type(path, "a mapping of names to values");
             return Map::default();
         }
     };
@@ -64,7 +64,7 @@ pub(super) async fn secrets(
     let declared = match experiment.get("secrets") {
         None => return,
         Some(Value::Map(map)) => map,
-        Some(_) => return collector.shape(path, "a mapping of scopes to mappings of names to values"),
+        Some(_) => return collector.refuse_type(path, "a mapping of scopes to mappings of names to values"),
     };
     let resolved = secrets::resolve(declared, &Map::default(), configuration, environment).await;
     for error in resolved.errors {
@@ -93,7 +93,7 @@ pub(super) async fn secrets(
         match scope {
             // The reference's warning about old Vault secrets reads this mapping, and crashes on any other type.
             Value::Map(scope) => single_value_scope(scope, place, collector),
-            _ => collector.shape(place, "a mapping of names to values"),
+            _ => collector.refuse_type(place, "a mapping of names to values"),
         }
     }
 }

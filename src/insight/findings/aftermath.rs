@@ -1,29 +1,29 @@
 //! Findings about the state after the run, and about what ended it.
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
-use crate::{insight::verdict::rollback_failed, session::event::Guard};
+use crate::{insight::verdict::rollback_failure_text, session::event::Guard};
 
 /// A rollback failed.
 pub(super) fn rollback(seen: &Measured) -> Option<Finding> {
-    let failed: Vec<String> = seen.session.steps.failed_rollbacks().map(rollback_failed).collect();
+    let failed: Vec<String> = seen.session.steps.failed_rollbacks().map(rollback_failure_text).collect();
     let text = match failed.len() {
         0 => return None,
         1 => "A rollback failed: what the fault changed may still be changed.".to_owned(),
         n => format!("{n} rollbacks failed: what the fault changed may still be changed."),
     };
     let advice = "Try: put it back by hand, or with the undo kit, before anything else.".to_owned();
-    Some(Finding { weight: Severity::Serious, text, advice, evidence: failed, about: FindingTopic::Safety })
+    Some(Finding { severity: Severity::Serious, text, advice, evidence: failed, topic: FindingTopic::Safety })
 }
 
 /// The system was not back in its steady state in time.
 pub(super) fn not_safe(seen: &Measured) -> Option<Finding> {
-    let done = seen.session.safety.as_ref()?.done.as_ref().filter(|done| !done.met)?;
+    let done = seen.session.safety.as_ref()?.final_check.as_ref().filter(|done| !done.met)?;
     Some(Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text: "The run is over and the system is not back in its steady state.".to_owned(),
         advice: "Try: look at what is still wrong before you run anything again.".to_owned(),
         evidence: done.wrong.clone(),
-        about: FindingTopic::Safety,
+        topic: FindingTopic::Safety,
     })
 }
 
@@ -36,13 +36,13 @@ pub(super) fn guard(seen: &Measured) -> Option<Finding> {
         Guard::Silence => "seconds of silence",
     };
     Some(Finding {
-        weight: Severity::Neutral,
+        severity: Severity::Neutral,
         text: format!(
             "A guard ended the run at {}: what would have come after that was not seen.",
             seen.moment(*at)
         ),
         advice: format!("Try: the same again once the cause is mended, or with more {limit} allowed."),
         evidence: vec![trip.because.clone()],
-        about: FindingTopic::NotExercised,
+        topic: FindingTopic::NotExercised,
     })
 }

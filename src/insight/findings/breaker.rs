@@ -24,7 +24,7 @@ pub(super) fn price(seen: &Measured) -> Option<Finding> {
         _ => "Try: a shorter call timeout, or fewer failures to trip.",
     };
     Some(Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: format!("The breaker is not free: {} before it opened.", harm.words(&seen.of_endpoint())),
         advice: format!("{try_this} Seen in {} of {} requests.", harm.users(), seen.since.sent),
         evidence: vec![
@@ -37,7 +37,7 @@ pub(super) fn price(seen: &Measured) -> Option<Finding> {
                 wording::wait(harm.longest_ms)
             ),
         ],
-        about: FindingTopic::Opening,
+        topic: FindingTopic::Opening,
     })
 }
 
@@ -46,7 +46,7 @@ pub(super) fn retries(seen: &Measured) -> Option<Finding> {
     let harm = seen.before_opening;
     let (longest, typical) = (harm.longest_ms, harm.median_ms);
     (harm.late > 1 && longest >= RETRIES.1 && longest >= typical * RETRIES.0).then(|| Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: format!(
             "Before it opened, the longest wait ({}) was {:.1} times the typical one ({}): calls may be tried again.",
             wording::wait(longest),
@@ -55,7 +55,7 @@ pub(super) fn retries(seen: &Measured) -> Option<Finding> {
         ),
         advice: "Try: no retry after a timeout, since each one waits as long again.".to_owned(),
         evidence: vec![format!("{} before the breaker opened", harm.words(&seen.of_endpoint()))],
-        about: FindingTopic::Opening,
+        topic: FindingTopic::Opening,
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn trials(seen: &Measured) -> Option<Finding> {
     let users: u64 = harms.iter().map(|harm| harm.users()).sum();
     let longest = harms.iter().map(|harm| harm.longest_ms).fold(0.0, f64::max);
     (users > 0).then(|| Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: format!(
             "A trial that fails costs users too: {} waited up to {} in {}.",
             seen.users(users),
@@ -80,7 +80,7 @@ pub(super) fn trials(seen: &Measured) -> Option<Finding> {
                 format!("trial from {} to {}, then open again", seen.moment(*from), seen.moment(*to))
             })
             .collect(),
-        about: FindingTopic::Opening,
+        topic: FindingTopic::Opening,
     })
 }
 
@@ -93,11 +93,11 @@ pub(super) fn switched_off(seen: &Measured) -> Option<Finding> {
         _ => return None,
     };
     Some(Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text: format!("The breaker {does}: nothing protects these calls."),
         advice: "Try: switch it on in the service's configuration, and run this once more.".to_owned(),
         evidence: vec![belief.because.clone()],
-        about: FindingTopic::NoBreaker,
+        topic: FindingTopic::NoBreaker,
     })
 }
 
@@ -115,14 +115,14 @@ pub(super) fn without_fallback(seen: &Measured) -> Option<Finding> {
     let dots: Vec<_> = endpoint.samples().filter(open).collect();
     let failed = dots.iter().filter(|dot| dot.outcome == Outcome::Error).count() as u64;
     (failed > 0).then(|| Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text: format!(
             "The breaker cuts calls short and has no fallback: {} got an error while it was open.",
             seen.users(failed)
         ),
         advice: "Try: an answer of your own for calls that the breaker rejects.".to_owned(),
         evidence: vec![format!("{failed} of {} answers to requests of that time were errors", dots.len())],
-        about: FindingTopic::Users,
+        topic: FindingTopic::Users,
     })
 }
 
@@ -130,11 +130,11 @@ pub(super) fn without_fallback(seen: &Measured) -> Option<Finding> {
 pub(super) fn forced(seen: &Measured) -> Option<Finding> {
     let belief = seen.session.breaker.belief.as_ref().filter(|_| seen.fault.is_some())?;
     (belief.state == BreakerState::ForcedOpen).then(|| Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: "The breaker is held open by hand: no trial comes by itself.".to_owned(),
         advice: "Try: release it, and run this once more.".to_owned(),
         evidence: vec![belief.because.clone()],
-        about: FindingTopic::NoBreaker,
+        topic: FindingTopic::NoBreaker,
     })
 }
 
@@ -152,13 +152,13 @@ pub(super) fn mixed(seen: &Measured) -> Option<Finding> {
         let rows = rows.join(", ");
         let now = Some(rows).filter(|rows| !rows.is_empty() && rows.chars().count() <= REPLICAS);
         Finding {
-            weight: Severity::Caution,
+            severity: Severity::Caution,
             text: "Breakers were in different states: each counts its own failures, and each lets its own users down \
                    before it opens."
                 .to_owned(),
             advice: "Try: fewer failures to trip, since each one sees only its share of the calls.".to_owned(),
             evidence: now.map(|rows| format!("at the end: {rows}")).into_iter().collect(),
-            about: FindingTopic::Opening,
+            topic: FindingTopic::Opening,
         }
     })
 }
@@ -167,7 +167,7 @@ pub(super) fn mixed(seen: &Measured) -> Option<Finding> {
 pub(super) fn no_failed_trial(seen: &Measured) -> Option<Finding> {
     let (shortest, longest) = seen.breaking.reset_s?;
     (seen.breaking.trials > 0 && seen.breaking.failed_trials == 0).then(|| Finding {
-        weight: Severity::Neutral,
+        severity: Severity::Neutral,
         text: "No trial failed: the provider was back before the breaker asked.".to_owned(),
         advice: format!("Try: a fault that outlasts the open time of {}.", wording::seconds(longest)),
         evidence: vec![format!(
@@ -176,6 +176,6 @@ pub(super) fn no_failed_trial(seen: &Measured) -> Option<Finding> {
             wording::seconds(shortest),
             wording::seconds(longest)
         )],
-        about: FindingTopic::NotExercised,
+        topic: FindingTopic::NotExercised,
     })
 }

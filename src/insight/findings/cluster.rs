@@ -35,11 +35,11 @@ pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
         ),
     };
     Some(Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text,
         advice: advice.to_owned(),
         evidence,
-        about: FindingTopic::Liveness,
+        topic: FindingTopic::Liveness,
     })
 }
 
@@ -70,7 +70,7 @@ pub(super) fn liveness(seen: &Measured) -> Option<Finding> {
         ),
     };
     let advice = "Try: let liveness ask a page that does not depend on others.".to_owned();
-    Some(Finding { weight: Severity::Caution, text, advice, evidence, about: FindingTopic::Liveness })
+    Some(Finding { severity: Severity::Caution, text, advice, evidence, topic: FindingTopic::Liveness })
 }
 
 fn moments(seen: &Measured, misses: &[Timestamp]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
-    insight::{RunVerdict, verdict::failed_gate},
+    insight::{RunVerdict, verdict::failed_hypothesis_text},
     session::{state::Fault, wording},
 };
 
@@ -11,7 +11,7 @@ const SHORT_S: f64 = 15.0;
 
 fn finding(weight: Severity, text: &str, advice: &str, evidence: Vec<String>) -> Finding {
     let (text, advice) = (text.to_owned(), advice.to_owned());
-    Finding { weight, text, advice, evidence, about: FindingTopic::Fault }
+    Finding { severity: weight, text, advice, evidence, topic: FindingTopic::Fault }
 }
 
 /// The fires, one line each.
@@ -21,7 +21,7 @@ fn fires(seen: &Measured, fault: &Fault) -> Vec<String> {
 
 pub(super) fn without_effect(seen: &Measured) -> Option<Finding> {
     let fault = seen.fault.filter(|_| seen.session.fault_had_effect() == Some(false))?;
-    if !seen.is(RunVerdict::FaultNeverHappened) {
+    if !seen.has_verdict(RunVerdict::FaultNeverHappened) {
         return None;
     }
     let mut evidence = fires(seen, fault);
@@ -32,7 +32,7 @@ pub(super) fn without_effect(seen: &Measured) -> Option<Finding> {
 }
 
 pub(super) fn not_confirmed(seen: &Measured) -> Option<Finding> {
-    let doubt = seen.fault?.doubt_of_all().filter(|_| seen.is(RunVerdict::FaultNotConfirmed))?;
+    let doubt = seen.fault?.all_unconfirmed().filter(|_| seen.has_verdict(RunVerdict::FaultNotConfirmed))?;
     let text = "The fire failed, and nobody saw whether it changed something.";
     let advice = "Try: mend what made it fail; name what it hits in the file, so that it is watched.";
     Some(finding(Severity::Serious, text, advice, vec![doubt.to_owned()]))
@@ -49,7 +49,7 @@ pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
     if seen.fault.is_some() || !seen.session.refusals.is_empty() {
         return None;
     }
-    if let Some(gate) = failed_gate(seen.session) {
+    if let Some(gate) = failed_hypothesis_text(seen.session) {
         let text = "Nothing was fired: the steady state was not met.";
         let advice = "Try: mend the steady state first, or what the file takes for it.";
         return Some(finding(Severity::Caution, text, advice, vec![gate]));
@@ -64,13 +64,13 @@ pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
 /// The fault ended before much could be observed.
 pub(super) fn short(seen: &Measured) -> Option<Finding> {
     let lasted = seen.fault.filter(|fault| !fault.is_on())?.lasted(seen.now);
-    let was = seen.meanwhile();
+    let was = seen.fault_phrase();
     (lasted < SHORT_S).then(|| Finding {
-        weight: Severity::Neutral,
+        severity: Severity::Neutral,
         text: format!("It was short: {was} for {}.", wording::seconds(lasted)),
         advice: "Try: a fault that lasts longer, so that users feel what comes after the first seconds."
             .to_owned(),
         evidence: seen.fault.map(|fault| fires(seen, fault)).unwrap_or_default(),
-        about: FindingTopic::NotExercised,
+        topic: FindingTopic::NotExercised,
     })
 }

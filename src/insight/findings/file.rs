@@ -10,31 +10,32 @@ use crate::{
 };
 
 /// The journal reports success although users were let down.
-pub(super) fn blind(seen: &Measured) -> Option<Finding> {
+pub(super) fn file_cannot_fail(seen: &Measured) -> Option<Finding> {
     let run = &seen.session.run;
     let well = run.status == Some(RunStatus::Completed) && !run.deviated;
-    (well && seen.is(RunVerdict::NotResilient)).then(|| Finding {
-        weight: Severity::Caution,
+    (well && seen.has_verdict(RunVerdict::NotResilient)).then(|| Finding {
+        severity: Severity::Caution,
         text: "The file cannot fail: its journal says completed, exit 0, while users were let down."
             .to_owned(),
         advice:
             "Try: ask the consumer in the hypothesis, with a tolerance; one on a method probe has no effect."
                 .to_owned(),
         evidence: vec![seen.conclusion.because()],
-        about: FindingTopic::File,
+        topic: FindingTopic::File,
     })
 }
 
 /// A probe of the method missed its declared tolerance.
 pub(super) fn missed(seen: &Measured) -> Option<Finding> {
-    let missed = missed_in_method(seen.session, seen.fault?).filter(|_| seen.is(RunVerdict::NotResilient))?;
+    let missed =
+        missed_in_method(seen.session, seen.fault?).filter(|_| seen.has_verdict(RunVerdict::NotResilient))?;
     Some(Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text: "A probe of the method missed the tolerance that the file declares.".to_owned(),
         advice: "Try: put it into the hypothesis as well; a run without a screen ignores it in the method."
             .to_owned(),
         evidence: vec![missed],
-        about: FindingTopic::File,
+        topic: FindingTopic::File,
     })
 }
 
@@ -45,11 +46,11 @@ pub(super) fn deviated(seen: &Measured) -> Option<Finding> {
     run.before.as_ref().filter(|pass| pass.met)?;
     let which = after.deviating.as_ref().map(|name| format!(": `{name}`")).unwrap_or_default();
     Some(Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: format!("The steady state was not met after the method{which}."),
         advice: "Try: a longer wait before it is checked, if all it needs is time.".to_owned(),
         evidence: vec![format!("checked at {}", seen.moment(after.at))],
-        about: FindingTopic::File,
+        topic: FindingTopic::File,
     })
 }
 
@@ -64,10 +65,10 @@ pub(super) fn passed_with_fallback(seen: &Measured) -> Option<Finding> {
     let row = seen.session.steps.rows.iter().find(passed)?;
     let remark = row.remark.as_deref()?;
     Some(Finding {
-        weight: Severity::Neutral,
+        severity: Severity::Neutral,
         text: format!("`{}` passed {remark}: it has no tolerance.", row.step.name),
         advice: "Try: the same probe in the hypothesis, with a tolerance on the body.".to_owned(),
         evidence: row.summary.iter().map(|summary| format!("it gave: {summary}")).collect(),
-        about: FindingTopic::File,
+        topic: FindingTopic::File,
     })
 }

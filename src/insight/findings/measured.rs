@@ -114,8 +114,8 @@ impl<'a> Measured<'a> {
         format!("{}{}", wording::count(n, "user"), self.of_endpoint())
     }
 
-    pub(super) fn is(&self, standing: RunVerdict) -> bool {
-        self.conclusion.standing == standing
+    pub(super) fn has_verdict(&self, standing: RunVerdict) -> bool {
+        self.conclusion.verdict == standing
     }
 
     /// `T+2.0`
@@ -129,7 +129,7 @@ impl<'a> Measured<'a> {
     }
 
     /// `the provider was away` if that was observed, else `the fault was on`.
-    pub(super) fn meanwhile(&self) -> &'static str {
+    pub(super) fn fault_phrase(&self) -> &'static str {
         match self.session.fault_had_effect() {
             Some(true) => "the provider was away",
             _ => "the fault was on",

@@ -15,7 +15,7 @@ mod users;
 pub use measured::{UserHarm, harm_before_opening};
 pub use unseen::not_seen;
 
-use super::verdict::judged;
+use super::verdict::state_of_verdict;
 use crate::session::{event::Timestamp, state::Session};
 use measured::Measured;
 
@@ -25,14 +25,14 @@ const COUNT: (usize, usize) = (2, 5);
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    pub weight: Severity,
+    pub severity: Severity,
     /// What was found, in one or two sentences.
     pub text: String,
     /// What to try next.
     pub advice: String,
     /// The evidence, one sentence each.
     pub evidence: Vec<String>,
-    pub about: FindingTopic,
+    pub topic: FindingTopic,
 }
 
 /// How much a finding matters, the most harmful first.
@@ -76,7 +76,7 @@ pub enum FindingTopic {
 /// Returns two to five findings of a session, the most harmful first, read from the same state as the verdict about the
 /// run.
 pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
-    let (session, now) = judged(session, now);
+    let (session, now) = state_of_verdict(session, now);
     let seen = Measured::of(session, now);
     let mut found: Vec<Finding> = [
         fault::without_effect(&seen),
@@ -94,13 +94,13 @@ pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
         breaker::price(&seen),
         breaker::retries(&seen),
         breaker::trials(&seen),
-        users::back_late(&seen),
+        users::late_recovery(&seen),
         cluster::liveness(&seen),
         breaker::forced(&seen),
         breaker::mixed(&seen),
-        file::blind(&seen),
+        file::file_cannot_fail(&seen),
         file::deviated(&seen),
-        users::health_blind(&seen),
+        users::health_never_failed(&seen),
         users::before(&seen),
         aftermath::guard(&seen),
         users::unnoticed(&seen),
@@ -108,7 +108,7 @@ pub fn findings(session: &Session, now: Timestamp) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect();
-    found.sort_by_key(|finding| finding.weight);
+    found.sort_by_key(|finding| finding.severity);
     let more = [
         users::fallback(&seen),
         users::health_early(&seen),

@@ -14,7 +14,7 @@ use std::fmt::Write;
 fn told(session: &Session, now: Timestamp) -> String {
     let mut text = String::new();
     for (number, finding) in (1..).zip(findings(session, now)) {
-        writeln!(text, " {number} {:?}: {}\n   {}", finding.weight, finding.text, finding.advice).unwrap();
+        writeln!(text, " {number} {:?}: {}\n   {}", finding.severity, finding.text, finding.advice).unwrap();
         for evidence in &finding.evidence {
             writeln!(text, "   - {evidence}").unwrap();
         }
@@ -82,7 +82,7 @@ fn users_who_noticed_nothing_are_a_finding_too() {
     let told = answered(Variant::Before, AnswerKind::Real, 6.0);
     says(&told, "Users never noticed: 120 of 120 answers were real.");
     let good = findings(&told.0, told.1).remove(0);
-    assert_eq!((good.weight, good.about), (Severity::Good, FindingTopic::Users));
+    assert_eq!((good.severity, good.topic), (Severity::Good, FindingTopic::Users));
     assert!(good.advice.starts_with("Try next: a provider that answers late"), "{}", good.advice);
     // One of two replicas stayed.
     let mut events = fixtures::events(Variant::Before, 62.0);
@@ -106,12 +106,12 @@ fn users_who_noticed_nothing_are_a_finding_too() {
 fn answers_that_are_late_are_told_by_how_late_they_were() {
     let late = answered(Variant::Before, AnswerKind::Real, 5000.0);
     says(&late, "had to wait up to 5.0 s: no timeout cut their calls short.");
-    assert_eq!(findings(&late.0, late.1)[0].weight, Severity::Serious);
+    assert_eq!(findings(&late.0, late.1)[0].severity, Severity::Serious);
 }
 
 #[test]
 fn a_breaker_without_a_fallback_protects_nobody() {
-    let (mut session, _) = fixtures::told(Variant::Before, 0.0);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 0.0);
     let belief = |state, seconds| Belief::new(state, Confidence::Sure, at(seconds), "metrics state");
     apply(&mut session, 2.0, EventKind::Believed(belief(BreakerState::Open, 2.0)));
     for number in 0..20_u64 {
@@ -165,7 +165,7 @@ fn without_a_fault_that_is_all_there_is_to_say() {
             )
     });
     let first = findings(&quiet.0, quiet.1).remove(0);
-    assert_eq!((first.weight, first.about), (Severity::Serious, FindingTopic::Fault));
+    assert_eq!((first.severity, first.topic), (Severity::Serious, FindingTopic::Fault));
     assert!(first.text.contains("nothing of what it hit ever went away"), "{}", first.text);
     let (steady, now) = fixtures::steady();
     says(&(steady, now), "Nothing was fired: this run shows the steady state");
@@ -191,7 +191,7 @@ fn what_was_bad_before_and_what_few_users_show_is_said() {
         true
     });
     says(&slow, "Users waited 1.5 s (median) before T0 already");
-    let short = fixtures::told(Variant::After, 3.0);
+    let short = fixtures::session_at(Variant::After, 3.0);
     says(&short, "Only 7 users asked while the provider was away: each is a large share of all.");
 }
 
@@ -203,7 +203,7 @@ fn what_the_end_left_behind_comes_first() {
     let wrong = vec!["my-provider-app has 0 of 1 ready".to_owned()];
     apply(&mut session, 63.0, EventKind::SafetyChecked { met: false, wrong: wrong.clone(), last: true });
     let first = findings(&session, now).remove(0);
-    assert_eq!((first.about, first.evidence), (FindingTopic::Safety, wrong));
+    assert_eq!((first.topic, first.evidence), (FindingTopic::Safety, wrong));
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn what_nobody_saw_is_listed() {
 fn findings_keep_their_form() {
     let mut told: Vec<(Session, Timestamp)> = RECORDED.iter().map(|name| recorded_whole(name)).collect();
     for variant in [Variant::Before, Variant::After] {
-        told.extend((0..62).step_by(3).map(|second| fixtures::told(variant, f64::from(second))));
+        told.extend((0..62).step_by(3).map(|second| fixtures::session_at(variant, f64::from(second))));
     }
     for (session, now) in told {
         let found = findings(&session, now);

@@ -12,7 +12,7 @@ use crate::{
 
 /// Returns what was not observed, one line each, the most general first.
 pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
-    let mut unseen = vec![crowd(session)];
+    let mut unseen = vec![real_users(session)];
     if !session.users.endpoints.is_empty() {
         unseen.push("calls between consumer and provider: only what users got of them".to_owned());
     }
@@ -27,7 +27,7 @@ pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
 }
 
 /// The real users, since only our own probe sent requests.
-fn crowd(session: &Session) -> String {
+fn real_users(session: &Session) -> String {
     let Some(endpoint) = session.users.main() else {
         return "users: nobody was asked".to_owned();
     };
@@ -49,11 +49,11 @@ fn target(session: &Session) -> Option<String> {
 
 /// The breaker, if only answers and a health page give evidence of its state.
 fn breaker(session: &Session) -> Option<String> {
-    let direct = session.breaker.statements.iter().any(|statement| {
+    let direct = session.breaker.reports.iter().any(|statement| {
         matches!(
-            statement.testimony.witness,
+            statement.report.witness,
             SourceKind::Actuator | SourceKind::Hystrix | SourceKind::Metrics | SourceKind::Mesh
-        ) && !matches!(statement.testimony.says, crate::session::event::SourceClaim::Nothing)
+        ) && !matches!(statement.report.says, crate::session::event::SourceClaim::Nothing)
     });
     let looked = session.breaker.belief.is_some() && !direct;
     looked.then(|| "the breaker itself: no page names one, what is said of it comes from answers".to_owned())
@@ -70,7 +70,7 @@ fn gaps(session: &Session) -> Option<String> {
 /// The recovery, if it was not observed.
 fn the_return(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
-    let standing = conclusion(session, now).standing;
+    let standing = conclusion(session, now).verdict;
     let judged = !matches!(standing, RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed);
     match session.users.main().map(|endpoint| endpoint.recovered) {
         _ if !judged => None,

@@ -2,7 +2,7 @@
 
 use super::{Finding, FindingTopic, Severity, measured::Measured};
 use crate::{
-    insight::{RunVerdict, names, provider_back, recovery_lag},
+    insight::{RunVerdict, names, provider_back_at, recovery_lag},
     session::{
         event::{BreakerState, Timestamp},
         state::Outcome,
@@ -20,7 +20,7 @@ const FEW: u64 = 20;
 /// Users got errors, and the breaker did not open.
 pub(super) fn failed(seen: &Measured) -> Option<Finding> {
     let (during, fault) = (&seen.during, seen.fault?);
-    if !seen.is(RunVerdict::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
+    if !seen.has_verdict(RunVerdict::NotResilient) || during.error == 0 || seen.breaking.trip_s.is_some() {
         return None;
     }
     let waited = during.error_waits.p50.filter(|ms| *ms > seen.limit_ms() as f64);
@@ -39,18 +39,18 @@ pub(super) fn failed(seen: &Measured) -> Option<Finding> {
             "Try: fewer failures to trip, or a timeout short enough for slow calls to count as failures.",
         ),
         _ => (
-            format!("{who} while {}{after}.", seen.meanwhile()),
+            format!("{who} while {}{after}.", seen.fault_phrase()),
             "Try: a call timeout, and a fallback for calls that fail.",
         ),
     };
     let because = breaker.belief.as_ref().map(|belief| format!("breaker: {}", belief.because));
     let evidence = std::iter::once(seen.conclusion.because()).chain(because).collect();
     Some(Finding {
-        weight: Severity::Serious,
+        severity: Severity::Serious,
         text,
         advice: advice.to_owned(),
         evidence,
-        about: FindingTopic::NoBreaker,
+        topic: FindingTopic::NoBreaker,
     })
 }
 
@@ -59,12 +59,16 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
     let during = &seen.during;
     let unopened = seen.breaking.trip_s.is_none() && during.error == 0 && during.fallback == 0;
     let late = during.late_successes() + during.over_limit_unanswered;
-    let usual = seen.endpoint.and_then(|endpoint| endpoint.usual.as_ref());
+    let usual = seen.endpoint.and_then(|endpoint| endpoint.baseline_at_t0.as_ref());
     let slow_before = usual.is_some_and(|usual| usual.is_slow(seen.limit_ms()));
     seen.fault.filter(|_| unopened && late > 0 && !slow_before)?;
     let longest = during.all.max.unwrap_or(0.0);
     Some(Finding {
-        weight: if seen.is(RunVerdict::NotResilient) { Severity::Serious } else { Severity::Caution },
+        severity: if seen.has_verdict(RunVerdict::NotResilient) {
+            Severity::Serious
+        } else {
+            Severity::Caution
+        },
         text: format!(
             "{late} of {} had to wait up to {}: no timeout cut their calls short.",
             seen.users(during.sent),
@@ -75,15 +79,15 @@ pub(super) fn waited(seen: &Measured) -> Option<Finding> {
             wording::limit(seen.limit_ms())
         ),
         evidence: vec![seen.conclusion.because()],
-        about: FindingTopic::Users,
+        topic: FindingTopic::Users,
     })
 }
 
 /// Users got fallbacks or errors for longer than the provider was away.
-pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
+pub(super) fn late_recovery(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint?;
     let until = endpoint.recovered.unwrap_or(seen.now);
-    let healed = provider_back(seen.session, until)?;
+    let healed = provider_back_at(seen.session, until)?;
     let since = || endpoint.samples_since(healed).filter(|dot| dot.start < until);
     let got = |outcome| since().filter(|dot| dot.outcome == outcome).count();
     let (fallbacks, errors) = (got(Outcome::Fallback), got(Outcome::Error));
@@ -93,7 +97,7 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
         return None;
     }
     let what = if errors > fallbacks { "errors" } else { "the fallback" };
-    let (lasted, was) = (wording::seconds(seconds), seen.meanwhile());
+    let (lasted, was) = (wording::seconds(seconds), seen.fault_phrase());
     let text = match lag {
         Some((_, true)) => format!("Users got {what} for up to {lasted} longer than {was}."),
         Some(_) => format!("Users got {what} for {lasted} longer than {was}."),
@@ -114,17 +118,18 @@ pub(super) fn back_late(seen: &Measured) -> Option<Finding> {
     );
     evidence.push(format!("between them came {fallbacks} fallbacks and {errors} errors"));
     Some(Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text,
         advice: advice.to_owned(),
         evidence,
-        about: FindingTopic::Return,
+        topic: FindingTopic::Return,
     })
 }
 
 /// The health page did not fail although users got errors.
-pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
-    let fault = seen.fault.filter(|_| seen.is(RunVerdict::NotResilient) && seen.during.error >= MISLED)?;
+pub(super) fn health_never_failed(seen: &Measured) -> Option<Finding> {
+    let fault =
+        seen.fault.filter(|_| seen.has_verdict(RunVerdict::NotResilient) && seen.during.error >= MISLED)?;
     let failing = &seen.session.breaker.health_failing;
     let until = fault.healed.unwrap_or(seen.now);
     let mut readings = failing.within(fault.t0(), until).peekable();
@@ -133,17 +138,17 @@ pub(super) fn health_blind(seen: &Measured) -> Option<Finding> {
         return None;
     }
     let page = names::health_page(seen.session);
-    let status = seen.session.breaker.health_said.at(until).flatten();
+    let status = seen.session.breaker.health_status.at(until).flatten();
     let status = status.map_or_else(|| "all is well".to_owned(), |status| status.to_string());
     Some(Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text: format!(
             "{page} said {status} all along, while {} got an error.",
             seen.users(seen.during.error)
         ),
         advice: "Try: raise alarms on what users get; a health page knows only of itself.".to_owned(),
         evidence: vec![format!("{page} did not fail once from T0 to {}", seen.moment(until))],
-        about: FindingTopic::Health,
+        topic: FindingTopic::Health,
     })
 }
 
@@ -162,7 +167,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
     (changes.iter().any(|(_, failing)| *failing) && early >= LATER_S).then(|| {
         let page = names::health_page(seen.session);
         Finding {
-            weight: Severity::Neutral,
+            severity: Severity::Neutral,
             text: format!("{page} was well {} before users got real answers.", wording::seconds(early)),
             advice: "Try: call it recovered when users are, not when a health page is.".to_owned(),
             evidence: vec![format!(
@@ -170,7 +175,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
                 seen.moment(well),
                 seen.moment(recovered)
             )],
-            about: FindingTopic::Health,
+            topic: FindingTopic::Health,
         }
     })
 }
@@ -178,7 +183,7 @@ pub(super) fn health_early(seen: &Measured) -> Option<Finding> {
 /// What was already bad before the fault.
 pub(super) fn before(seen: &Measured) -> Option<Finding> {
     let endpoint = seen.endpoint.filter(|_| seen.fault.is_some())?;
-    let usual = endpoint.usual.as_ref()?;
+    let usual = endpoint.baseline_at_t0.as_ref()?;
     let (errors, answered) = (usual.tally.error, usual.tally.answered());
     let text = match () {
         () if usual.is_slow(endpoint.limit_ms) => format!(
@@ -192,20 +197,20 @@ pub(super) fn before(seen: &Measured) -> Option<Finding> {
         () => return None,
     };
     Some(Finding {
-        weight: Severity::Caution,
+        severity: Severity::Caution,
         text,
         advice: "Try: mend the steady state first; a fault shows more on a service that is well.".to_owned(),
         evidence: vec![format!(
             "before T0: {answered} answers, {errors} failed, {} late",
             usual.tally.late_successes()
         )],
-        about: FindingTopic::Users,
+        topic: FindingTopic::Users,
     })
 }
 
 /// Users did not notice the fault.
 pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
-    seen.fault.filter(|_| seen.is(RunVerdict::Resilient))?;
+    seen.fault.filter(|_| seen.has_verdict(RunVerdict::Resilient))?;
     // `seen` is about the endpoint that fared worst, and even its users did not notice the fault.
     let (real, answered) = match seen.since.real == seen.since.answered() {
         true => (seen.since.real, seen.since.answered()),
@@ -225,20 +230,20 @@ pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
     let mut evidence = vec![seen.conclusion.because()];
     evidence.extend(least.map(|row| format!("at least {} of {} were ready since T0", row.ready, row.wanted)));
     Some(Finding {
-        weight: Severity::Good,
+        severity: Severity::Good,
         text: format!("Users never noticed: {real} of {answered} answers{} {look}.", seen.of_endpoint()),
         advice,
         evidence,
-        about: FindingTopic::Users,
+        topic: FindingTopic::Users,
     })
 }
 
 /// No user got an error: fallbacks protected them.
 pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
     let since = &seen.since;
-    let good = seen.is(RunVerdict::Protected) && since.error == 0 && since.fallback > 0;
+    let good = seen.has_verdict(RunVerdict::Protected) && since.error == 0 && since.fallback > 0;
     (good && seen.fault.is_some()).then(|| Finding {
-        weight: Severity::Good,
+        severity: Severity::Good,
         text: format!(
             "Nobody got an error: {} of {} got the fallback.",
             since.fallback,
@@ -246,7 +251,7 @@ pub(super) fn fallback(seen: &Measured) -> Option<Finding> {
         ),
         advice: "Try next: a provider that answers late instead of one that is gone.".to_owned(),
         evidence: vec![seen.conclusion.because()],
-        about: FindingTopic::Users,
+        topic: FindingTopic::Users,
     })
 }
 
@@ -255,14 +260,14 @@ pub(super) fn few(seen: &Measured) -> Option<Finding> {
     let sent = seen.during.sent;
     let rate = seen.endpoint.filter(|_| seen.fault.is_some())?.rate;
     (sent < FEW).then(|| Finding {
-        weight: Severity::Neutral,
+        severity: Severity::Neutral,
         text: format!(
             "Only {} while {}: each is a large share of all.",
             if sent == 1 { "1 user asked".to_owned() } else { format!("{sent} users asked") },
-            seen.meanwhile()
+            seen.fault_phrase()
         ),
         advice: format!("Try: more than {rate} requests a second, or a fault that lasts longer."),
         evidence: vec![format!("{sent} requests were due, {rate} a second")],
-        about: FindingTopic::NotExercised,
+        topic: FindingTopic::NotExercised,
     })
 }

@@ -30,29 +30,29 @@ fn bad_seconds_strain_the_guard_of_users() {
         (17, GuardLevel::Over),
     ] {
         let reading = reading(fixtures::before_failing(), Guard::Users, limit);
-        assert_eq!((reading.figure, reading.strain), (18, wanted), "limit {limit}");
+        assert_eq!((reading.figure, reading.level), (18, wanted), "limit {limit}");
     }
     let text = reading(fixtures::before_failing(), Guard::Users, 17).text;
     assert_eq!(text, "users were let down in 18 s since T0; the guard allows 17 s");
-    assert_eq!(reading(fixtures::told(Variant::After, 0.5), Guard::Users, 1).strain, GuardLevel::Calm);
+    assert_eq!(reading(fixtures::session_at(Variant::After, 0.5), Guard::Users, 1).level, GuardLevel::Calm);
 }
 
 #[test]
 fn seconds_in_which_nobody_was_asked_count_as_bad() {
-    let (mut session, _) = fixtures::told(Variant::After, 10.0);
+    let (mut session, _) = fixtures::session_at(Variant::After, 10.0);
     let bad = bad_seconds(&session, session.users.main().unwrap(), at(10.0));
     let endpoint = session.users.main().unwrap().id;
     tell(&mut session, 10.0, EventKind::EndpointLeft { endpoint });
     let reading = reading((session, at(30.5)), Guard::Users, 20);
     // The last request was sent at T+10, so the seconds from T+12 on are stale: one second without a request is no gap
     // yet.
-    assert_eq!((reading.figure, reading.strain), (bad + 18, GuardLevel::Over));
+    assert_eq!((reading.figure, reading.level), (bad + 18, GuardLevel::Over));
     assert!(reading.text.contains("in 18 s nobody was asked, which counts as bad"), "{}", reading.text);
 }
 
 #[test]
 fn a_slow_probe_leaves_gaps_that_mean_nothing() {
-    let (mut session, _) = fixtures::told(Variant::After, 0.5);
+    let (mut session, _) = fixtures::session_at(Variant::After, 0.5);
     session.users.endpoints[0].rate = 0.25;
     let (endpoint, sent) = (session.users.endpoints[0].id, [4.0, 8.0, 12.0]);
     for (seconds, request) in sent.into_iter().zip(900..) {
@@ -84,7 +84,7 @@ fn restarts_of_bystanders_strain_their_guard() {
         (2, 2, GuardLevel::Over),
     ] {
         let reading = reading(restarted(restarts), Guard::Restarts, limit);
-        assert_eq!((reading.figure, reading.strain), (restarts, wanted), "{restarts} of {limit}");
+        assert_eq!((reading.figure, reading.level), (restarts, wanted), "{restarts} of {limit}");
     }
     assert!(
         reading(restarted(1), Guard::Restarts, 1)
@@ -101,9 +101,9 @@ fn restarts_of_bystanders_strain_their_guard() {
 
 #[test]
 fn the_last_liveness_miss_before_a_restart_is_near() {
-    let (mut session, _) = fixtures::told(Variant::After, 10.0);
+    let (mut session, _) = fixtures::session_at(Variant::After, 10.0);
     assert_eq!(
-        reading((session.clone(), at(10.0)), Guard::Restarts, 1).strain,
+        reading((session.clone(), at(10.0)), Guard::Restarts, 1).level,
         GuardLevel::Calm,
         "1 of 3 misses"
     );
@@ -111,7 +111,7 @@ fn the_last_liveness_miss_before_a_restart_is_near() {
         session.cluster.notes.iter().rev().find(|row| row.note.reason == "Unhealthy").unwrap().note.clone();
     tell(&mut session, 19.9, EventKind::ClusterNoted(note));
     let near = reading((session, at(20.0)), Guard::Restarts, 1);
-    assert_eq!((near.strain, near.short.as_str()), (GuardLevel::Near, "restart in 10 s"));
+    assert_eq!((near.level, near.short.as_str()), (GuardLevel::Near, "restart in 10 s"));
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_silent_cluster_strains_its_guard() {
         (Source::Health, broken(), 1.0, 0, GuardLevel::Calm),
     ] {
         let reading = reading(lost(source, state.clone(), since), Guard::Silence, 10);
-        assert_eq!((reading.figure, reading.strain), (figure, wanted), "{source:?} {state:?} since {since}");
+        assert_eq!((reading.figure, reading.level), (figure, wanted), "{source:?} {state:?} since {since}");
     }
 }
 
@@ -157,10 +157,10 @@ fn guards_watch_only_while_a_fault_is_on_and_the_run_goes_its_way() {
     }
     let (mut session, now) = fixtures::before_failing();
     session.guards.limits.users_s = Some(5);
-    assert_eq!(guard_over(&session, now).unwrap().guard, Guard::Users);
+    assert_eq!(tripped_guard(&session, now).unwrap().guard, Guard::Users);
     let level = crate::session::event::Level::Warning;
     tell(&mut session, 19.0, EventKind::Interrupted { reason: "told to".to_owned(), level });
-    assert_eq!(guard_over(&session, now), None);
+    assert_eq!(tripped_guard(&session, now), None);
 }
 
 #[test]

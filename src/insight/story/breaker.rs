@@ -95,10 +95,10 @@ pub(super) fn states(session: &Session) -> Vec<StoryLine> {
         }
         lines.extend(stands(state, known.is_some()).map(|(tone, text, loud)| StoryLine {
             at,
-            sign: StoryMark::State,
+            mark: StoryMark::State,
             tone,
             text: text.to_owned(),
-            loud,
+            emphasized: loud,
         }));
     }
     lines

@@ -69,7 +69,7 @@ pub(super) fn health(session: &Session) -> Vec<StoryLine> {
     let failing = |at: Timestamp| session.breaker.health_failing.at(at) == Some(true);
     let mut lines = Vec::new();
     let mut before = None;
-    for (at, status) in session.breaker.health_said.changes() {
+    for (at, status) in session.breaker.health_status.changes() {
         let Some(status) = status else { continue };
         if let Some(before) = before.replace(status).filter(|before| *before != status) {
             let text = format!("{page} {before} to {status}");

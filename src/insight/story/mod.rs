@@ -17,12 +17,12 @@ const KEPT: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryLine {
     pub at: Timestamp,
-    pub sign: StoryMark,
+    pub mark: StoryMark,
     /// The colour of its sign; a loud line of a fault or of harm is also written in it.
     pub tone: Tone,
     pub text: String,
     /// Whether it is a main event of the story.
-    pub loud: bool,
+    pub emphasized: bool,
 }
 
 /// What kind of change it is.
@@ -60,11 +60,11 @@ pub enum Tone {
 
 impl StoryLine {
     fn quiet(at: Timestamp, sign: StoryMark, tone: Tone, text: impl Into<String>) -> Self {
-        Self { at, sign, tone, text: text.into(), loud: false }
+        Self { at, mark: sign, tone, text: text.into(), emphasized: false }
     }
 
     fn loud(at: Timestamp, sign: StoryMark, tone: Tone, text: impl Into<String>) -> Self {
-        Self { at, sign, tone, text: text.into(), loud: true }
+        Self { at, mark: sign, tone, text: text.into(), emphasized: true }
     }
 }
 

@@ -52,12 +52,8 @@ pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
     let line = |row: &StepRow| {
         let at = row.ended?;
         let name = &row.step.name;
-        let summary = row
-            .trouble
-            .as_deref()
-            .or(row.summary.as_deref())
-            .map(wording::in_plain_words)
-            .unwrap_or_default();
+        let summary =
+            row.trouble.as_deref().or(row.summary.as_deref()).map(wording::short_error).unwrap_or_default();
         let summary: String = summary.chars().take(SUMMARY).collect();
         let gave = if summary.is_empty() { String::new() } else { format!(": {summary}") };
         Some(match row.state {
@@ -78,12 +74,12 @@ pub(super) fn steps(session: &Session) -> Vec<StoryLine> {
 /// How the run was interrupted, and the results of the undo kit and of the check for safety.
 pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
     let mut lines = Vec::new();
-    if let (Some(at), Some(reason)) = (session.run.turned, &session.run.interrupted) {
+    if let (Some(at), Some(reason)) = (session.run.ended_early_at, &session.run.interrupted) {
         let text = match &session.guards.tripped {
             Some((_, trip)) => {
                 format!("ABORTED by the guard: {}", words(trip.guard, trip.figure, trip.limit))
             }
-            None => format!("ABORTED: {}", wording::in_plain_words(reason)),
+            None => format!("ABORTED: {}", wording::short_error(reason)),
         };
         lines.push(StoryLine::loud(at, StoryMark::Cut, Tone::Fault, text));
     }
@@ -92,9 +88,15 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
             true => (StoryMark::Done, Tone::Plain, "what was fired away is put back"),
             false => (StoryMark::Failed, Tone::Failing, "NOT all was put back"),
         };
-        lines.push(StoryLine { at: *at, sign, tone, text: text.to_owned(), loud: tone == Tone::Failing });
+        lines.push(StoryLine {
+            at: *at,
+            mark: sign,
+            tone,
+            text: text.to_owned(),
+            emphasized: tone == Tone::Failing,
+        });
     }
-    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
+    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.final_check.as_ref()) {
         lines.push(match done.met {
             true => StoryLine::quiet(done.at, StoryMark::Done, Tone::Ok, session.safety_text()),
             false => StoryLine::loud(done.at, StoryMark::Failed, Tone::Failing, session.safety_text()),
@@ -117,8 +119,9 @@ fn words(guard: Guard, figure: u32, limit: u32) -> String {
 /// The operator's notes and marks.
 pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
     let noted = |at: Timestamp, text: String| StoryLine::quiet(at, StoryMark::Noted, Tone::Plain, text);
-    let notes = session.diary.notes.iter().map(|entry| noted(entry.at, wording::in_plain_words(&entry.text)));
-    let marks = session.diary.marks.iter().map(|at| noted(*at, "marked".to_owned()));
+    let notes =
+        session.annotations.notes.iter().map(|entry| noted(entry.at, wording::short_error(&entry.text)));
+    let marks = session.annotations.marks.iter().map(|at| noted(*at, "marked".to_owned()));
     let mut lines: Vec<StoryLine> = notes.chain(marks).collect();
     lines.sort_by_key(|line| line.at);
     lines

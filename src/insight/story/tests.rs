@@ -15,8 +15,8 @@ fn told(session: &Session, now: Timestamp) -> String {
     let t0 = session.t0().unwrap_or(now);
     let line = |line: StoryLine| {
         let since = line.at.duration_since(t0).as_secs_f64();
-        let loud = if line.loud { "!" } else { " " };
-        let sign = format!("{:?} {:?}", line.sign, line.tone);
+        let loud = if line.emphasized { "!" } else { " " };
+        let sign = format!("{:?} {:?}", line.mark, line.tone);
         format!("T {since:>+5.1} {loud} {sign:<16} {}\n", line.text)
     };
     story(session, now).into_iter().map(line).collect()
@@ -47,7 +47,7 @@ fn it_is_told_in_order_and_never_ahead() {
 }
 
 fn with(seconds: f64, whats: Vec<EventKind>) -> String {
-    let (mut session, now) = fixtures::told(Variant::Before, seconds);
+    let (mut session, now) = fixtures::session_at(Variant::Before, seconds);
     for what in whats {
         session.apply(&Event { seq: 0, at: now, what });
     }
@@ -92,7 +92,7 @@ fn a_refusal_and_states_without_an_opening_are_told() {
 
 #[test]
 fn an_hour_of_flapping_is_no_story() {
-    let (mut session, _) = fixtures::told(Variant::After, 1.0);
+    let (mut session, _) = fixtures::session_at(Variant::After, 1.0);
     for second in 0..4000_u32 {
         let (state, seconds) = match second % 2 {
             0 => (BreakerState::Mixed, f64::from(second)),
@@ -106,7 +106,7 @@ fn an_hour_of_flapping_is_no_story() {
 
 #[test]
 fn an_opening_is_judged_by_what_users_got_until_the_next_one() {
-    let (mut session, _) = fixtures::told(Variant::After, 1.0);
+    let (mut session, _) = fixtures::session_at(Variant::After, 1.0);
     let believed =
         |second, state| (second, EventKind::Believed(Belief::new(state, Confidence::Sure, at(second), "")));
     let answered = |request: u64, second: f64, kind| {

@@ -33,7 +33,7 @@ pub(super) fn begun(session: &Session) -> Vec<StoryLine> {
 pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
-        let before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.over_limit > 0);
+        let before = endpoint.baseline_at_t0.as_ref().is_some_and(|usual| usual.tally.over_limit > 0);
         if before || endpoint.samples_forgotten().is_some_and(|until| until > t0) {
             return None;
         }
@@ -56,7 +56,7 @@ pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
 pub(super) fn first_error(session: &Session) -> Vec<StoryLine> {
     let Some(t0) = session.t0() else { return Vec::new() };
     let first = |endpoint: &Endpoint| {
-        let errors_before = endpoint.usual.as_ref().is_some_and(|usual| usual.tally.error > 0);
+        let errors_before = endpoint.baseline_at_t0.as_ref().is_some_and(|usual| usual.tally.error > 0);
         if errors_before || endpoint.samples_forgotten().is_some_and(|until| until > t0) {
             return None;
         }

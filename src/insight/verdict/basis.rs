@@ -76,7 +76,7 @@ pub(super) fn compare(before: Share, under: Share, row: u32) -> ShareChange {
         return ShareChange::None;
     }
     let chance = if before.part == 0 { BY_CHANCE_FROM_NOTHING } else { BY_CHANCE };
-    if by_chance(before, under) < chance || row_by_chance(before, under, row) < chance {
+    if fisher_p_value(before, under) < chance || streak_p_value(before, under, row) < chance {
         return ShareChange::Worse;
     }
     let few = before.of.min(under.of) < ENOUGH || before.part == 0;
@@ -84,7 +84,7 @@ pub(super) fn compare(before: Share, under: Share, row: u32) -> ShareChange {
 }
 
 /// Fisher's exact test: the probability of at least as many bad answers during the fault if both shares were equal.
-fn by_chance(before: Share, under: Share) -> f64 {
+fn fisher_p_value(before: Share, under: Share) -> f64 {
     let (before, under) = (before.sampled(), under.sampled());
     if before.of == 0 || under.value() <= before.value() {
         return 1.0;
@@ -97,7 +97,7 @@ fn by_chance(before: Share, under: Share) -> f64 {
 }
 
 /// Returns an upper bound of the probability of a streak of `row` bad answers during the fault.
-fn row_by_chance(before: Share, under: Share, row: u32) -> f64 {
+fn streak_p_value(before: Share, under: Share, row: u32) -> f64 {
     if before.of == 0 || under.value() <= before.value() {
         return 1.0;
     }
@@ -154,9 +154,9 @@ mod tests {
     #[test]
     fn fishers_test_is_that_of_the_books() {
         // The lady tasting tea: 3 of 4 right against 1 of 4.
-        assert!((by_chance(share(1, 4), share(3, 4)) - 17.0 / 70.0).abs() < 1e-9);
-        assert!((by_chance(share(0, 3), share(24, 24)) - 1.0 / 2925.0).abs() < 1e-9);
-        assert_eq!(by_chance(share(5, 10), share(3, 10)), 1.0, "it is better now");
+        assert!((fisher_p_value(share(1, 4), share(3, 4)) - 17.0 / 70.0).abs() < 1e-9);
+        assert!((fisher_p_value(share(0, 3), share(24, 24)) - 1.0 / 2925.0).abs() < 1e-9);
+        assert_eq!(fisher_p_value(share(5, 10), share(3, 10)), 1.0, "it is better now");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::session::{
 /// A share of the answers before the fault and during it.
 pub(super) struct Compared {
     pub(super) before: Share,
-    under: Share,
+    during: Share,
     pub(super) change: ShareChange,
 }
 
@@ -17,7 +17,7 @@ impl Compared {
     pub(super) fn of(before: Option<&Tally>, under: &Tally, part: impl Fn(&Tally) -> u64, row: u32) -> Self {
         let share = |tally: &Tally| Share { part: part(tally), of: tally.answered() };
         let (before, under) = (before.map_or(Share { part: 0, of: 0 }, share), share(under));
-        Self { before, under, change: compare(before, under, row) }
+        Self { before, during: under, change: compare(before, under, row) }
     }
 
     /// `none of 88 before T0`, `4 % before T0`; `None` without answers before T0.
@@ -31,7 +31,7 @@ impl Compared {
 
     /// `errors as before T0 (6 %, now 5 %)`
     pub(super) fn beside_before(&self, what: &str) -> String {
-        format!("{} ({}, now {})", self.in_short(what), self.before.percent(), self.under.percent())
+        format!("{} ({}, now {})", self.in_short(what), self.before.percent(), self.during.percent())
     }
 
     /// `errors as before T0`

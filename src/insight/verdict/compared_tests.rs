@@ -20,11 +20,11 @@ const BEFORE_S: f64 = 22.0;
 const UNDER_S: f64 = 24.0;
 
 /// A session in which each request, by its number, gets an answer from `before` or, since T0, from `under`.
-struct Told {
+struct Script {
     events: Vec<(f64, EventKind)>,
 }
 
-impl Told {
+impl Script {
     fn new(before: impl Fn(u64) -> (AnswerKind, f64), under: impl Fn(u64) -> (AnswerKind, f64)) -> Self {
         let mut told = Self { events: Vec::new() };
         told.watch(EndpointId(0));
@@ -92,7 +92,7 @@ impl Told {
 }
 
 fn stood(conclusion: &Conclusion) -> (RunVerdict, String) {
-    (conclusion.standing, conclusion.because())
+    (conclusion.verdict, conclusion.because())
 }
 
 /// Every `nth` answer is an error, the others are real.
@@ -103,7 +103,7 @@ fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
 #[test]
 fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
     for (nth, percent) in [(20, "6 %"), (10, "10 %")] {
-        let told = Told::new(every(nth), every(nth));
+        let told = Script::new(every(nth), every(nth));
         let (standing, because) = stood(&told.conclusion());
         assert_eq!(standing, RunVerdict::Resilient, "{because}");
         assert!(because.contains(&format!("Errors as before T0 ({percent}, now ")), "{because}");
@@ -116,13 +116,13 @@ fn errors_that_were_there_before_are_not_blamed_on_the_fault() {
         }
     }
     // In steady state the verdict is OK.
-    assert_eq!(Told::new(every(20), every(20)).verdict(-0.1).word, UserWord::Ok);
+    assert_eq!(Script::new(every(20), every(20)).verdict(-0.1).word, UserWord::Ok);
 }
 
 #[test]
 fn what_the_fault_adds_to_a_background_is_blamed_on_it() {
-    let told = Told::new(every(20), every(2));
-    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
+    let told = Script::new(every(20), every(2));
+    assert_eq!(told.conclusion().verdict, RunVerdict::NotResilient);
     assert_eq!(
         told.conclusion().because(),
         "48 of 96 users got an error while the fault was on. 48 HTTP 5xx. 6 % before T0."
@@ -131,13 +131,13 @@ fn what_the_fault_adds_to_a_background_is_blamed_on_it() {
     assert!(told.verdict(UNDER_S).bad.unwrap().0 >= 15);
     // An outage of three seconds on a background of errors.
     let outage = |number: u64| if (100..112).contains(&number) { (ERROR, 3.0) } else { every(20)(number) };
-    assert_eq!(Told::new(every(20), outage).conclusion().standing, RunVerdict::NotResilient);
+    assert_eq!(Script::new(every(20), outage).conclusion().verdict, RunVerdict::NotResilient);
 }
 
 #[test]
 fn with_too_few_answers_it_cannot_be_told() {
     let one = |number: u64| if number == 120 { (ERROR, 3.0) } else { REAL };
-    let (standing, because) = stood(&Told::new(|_| REAL, one).conclusion());
+    let (standing, because) = stood(&Script::new(|_| REAL, one).conclusion());
     assert_eq!(standing, RunVerdict::NotObservable, "{because}");
     assert!(
         because.starts_with("1 of 96 answers was an error: too few to blame the fault. None of 88"),
@@ -147,7 +147,7 @@ fn with_too_few_answers_it_cannot_be_told() {
 
 #[test]
 fn an_improvement_is_no_weakness() {
-    let (standing, because) = stood(&Told::new(every(10), |_| REAL).conclusion());
+    let (standing, because) = stood(&Script::new(every(10), |_| REAL).conclusion());
     assert_eq!(standing, RunVerdict::Resilient);
     assert_eq!(
         because,
@@ -158,7 +158,7 @@ fn an_improvement_is_no_weakness() {
 #[test]
 fn answers_that_were_late_before_are_compared_with() {
     let slow = |ms: f64| move |_| (AnswerKind::Real, ms);
-    let told = Told::new(slow(1500.0), slow(1600.0));
+    let told = Script::new(slow(1500.0), slow(1600.0));
     let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, RunVerdict::Resilient, "{because}");
     assert!(because.contains("as late as before T0 (median 1.5 s, now 1.6 s)"), "{because}");
@@ -166,17 +166,17 @@ fn answers_that_were_late_before_are_compared_with() {
     assert_eq!((verdict.word, verdict.bad), (UserWord::Waiting, Some((0, 120))));
     assert!(verdict.sentence.contains("as before T0 (1.5 s)"), "{}", verdict.sentence);
     // Much later than before counts as worse.
-    let told = Told::new(slow(1500.0), slow(5000.0));
-    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient, "{}", told.conclusion().because());
+    let told = Script::new(slow(1500.0), slow(5000.0));
+    assert_eq!(told.conclusion().verdict, RunVerdict::NotResilient, "{}", told.conclusion().because());
     // In time before, late during the fault.
-    assert_eq!(Told::new(slow(5.0), slow(1600.0)).conclusion().standing, RunVerdict::NotResilient);
+    assert_eq!(Script::new(slow(5.0), slow(1600.0)).conclusion().verdict, RunVerdict::NotResilient);
 }
 
 #[test]
 fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let answer = (AnswerKind::Unjudged, 4.0);
     let told =
-        Told::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
+        Script::new(|_| answer, |_| answer).without(|what| matches!(what, EventKind::ShapeLearned { .. }));
     let (standing, because) = stood(&told.conclusion());
     assert_eq!(standing, RunVerdict::NotObservable);
     assert_eq!(
@@ -190,16 +190,16 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     let lane = told.session(UNDER_S).lane(crate::session::state::Lane::Users, 0..4, at(UNDER_S));
     assert_eq!(lane, "aaaa");
     // Errors since the fault are noticed all the same.
-    let told = Told::new(|_| answer, |_| (ERROR, 3.0))
+    let told = Script::new(|_| answer, |_| (ERROR, 3.0))
         .without(|what| matches!(what, EventKind::ShapeLearned { .. }));
-    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
+    assert_eq!(told.conclusion().verdict, RunVerdict::NotResilient);
 }
 
 #[test]
 fn what_came_before_learning_was_done_turns_out_to_be_real() {
     let answer = (AnswerKind::Unjudged, 4.0);
     let early = |number: u64| if number < 40 { answer } else { REAL };
-    let session = Told::new(early, |_| REAL).session(UNDER_S);
+    let session = Script::new(early, |_| REAL).session(UNDER_S);
     let baseline = session.users.main().unwrap().baseline(at(UNDER_S));
     assert_eq!((baseline.real, baseline.unjudged), (88, 0));
     assert_eq!(session.lane(crate::session::state::Lane::Users, -20..-16, at(UNDER_S)), "rrrr");
@@ -207,7 +207,7 @@ fn what_came_before_learning_was_done_turns_out_to_be_real() {
 
 #[test]
 fn users_who_wait_for_an_answer_count() {
-    let told = Told::new(|_| REAL, |_| (AnswerKind::Real, 60_000.0));
+    let told = Script::new(|_| REAL, |_| (AnswerKind::Real, 60_000.0));
     let (session, now) = (told.session(6.0), at(6.0));
     let since = session.users.main().unwrap().since_t0(now);
     assert_eq!((since.answered(), since.over_limit, since.waiting), (0, 20, 25));
@@ -220,11 +220,11 @@ fn users_who_wait_for_an_answer_count() {
 
 #[test]
 fn the_word_about_a_run_does_not_change_after_its_end() {
-    let mut told = Told::new(|_| REAL, |number| if number < 140 { REAL } else { (ERROR, 3.0) });
+    let mut told = Script::new(|_| REAL, |number| if number < 140 { REAL } else { (ERROR, 3.0) });
     told.events.push((10.0, EventKind::FaultHealed { what: "it is back".to_owned() }));
     told.events.push((12.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false }));
     let session = told.session(UNDER_S);
-    assert_eq!(conclusion(&session, at(UNDER_S)).standing, RunVerdict::Resilient);
+    assert_eq!(conclusion(&session, at(UNDER_S)).verdict, RunVerdict::Resilient);
     let mut late = told.session(12.0);
     late.fault.as_mut().unwrap().healed = None;
     assert_eq!(conclusion(&late, at(UNDER_S)), conclusion(&session, at(UNDER_S)));
@@ -232,22 +232,22 @@ fn the_word_about_a_run_does_not_change_after_its_end() {
 
 #[test]
 fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
-    let mut told = Told::new(every(10), every(10));
+    let mut told = Script::new(every(10), every(10));
     told.watch(EndpointId(1));
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, |_| REAL);
-    assert_eq!(told.conclusion().standing, RunVerdict::Resilient);
-    let mut told = Told::new(every(10), every(10));
+    assert_eq!(told.conclusion().verdict, RunVerdict::Resilient);
+    let mut told = Script::new(every(10), every(10));
     told.watch(EndpointId(1));
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, every(3));
-    assert_eq!(told.conclusion().standing, RunVerdict::NotResilient);
+    assert_eq!(told.conclusion().verdict, RunVerdict::NotResilient);
 }
 
 /// This program did not run from T+4 to T+12: requests due then were never sent, and one in flight has an unknown
 /// result.
-fn suspended() -> Told {
-    let mut told = Told::new(|_| REAL, |_| REAL);
+fn suspended() -> Script {
+    let mut told = Script::new(|_| REAL, |_| REAL);
     let away = |second: f64| (4.0..12.0).contains(&second);
     told.events.retain(|(second, _)| !away(*second));
     let lost = RequestId(1000);
@@ -275,10 +275,10 @@ fn nobody_is_blamed_for_a_gap_of_our_own() {
 
 #[test]
 fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
-    let healed = |told: &mut Told, second| {
+    let healed = |told: &mut Script, second| {
         told.events.push((second, EventKind::FaultHealed { what: "it is back".to_owned() }));
     };
-    let lag = |told: &Told| {
+    let lag = |told: &Script| {
         let session = told.session(UNDER_S);
         recovery_lag(&session, session.users.main().unwrap()).unwrap()
     };
@@ -299,7 +299,7 @@ fn how_soon_users_recovered_is_not_claimed_where_nobody_saw_it() {
 #[test]
 fn a_service_that_hangs_is_no_gap_of_our_own() {
     let hangs = |number: u64| if number >= 104 { (AnswerKind::Real, 60_000.0) } else { REAL };
-    let session = Told::new(|_| REAL, hangs).session(12.6);
+    let session = Script::new(|_| REAL, hangs).session(12.6);
     let verdict = verdict(&session, at(12.6));
     assert_eq!(verdict.word, UserWord::Waiting);
     assert!(verdict.bad.unwrap().0 >= 7);
@@ -310,7 +310,7 @@ fn a_fault_that_was_hardly_observed_has_no_verdict() {
     let mut told = suspended();
     told.events.retain(|(second, _)| *second < 14.0);
     let session = told.session(14.0);
-    assert_eq!(conclusion(&session, at(14.0)).standing, RunVerdict::NotObservable);
+    assert_eq!(conclusion(&session, at(14.0)).verdict, RunVerdict::NotObservable);
     assert!(
         conclusion(&session, at(14.0)).because().starts_with("8.0 s of the fault's 14.0 s were not observed")
     );
@@ -318,19 +318,19 @@ fn a_fault_that_was_hardly_observed_has_no_verdict() {
 
 #[test]
 fn guards_do_not_count_what_was_so_before_nor_what_nobody_saw() {
-    let reading = |told: &Told, second: f64| {
+    let reading = |told: &Script, second: f64| {
         let mut session = told.session(second);
         session.guards.limits =
             crate::session::event::Guards { users_s: Some(5), restarts: None, silence_s: None };
         guard_readings(&session, at(second)).remove(0)
     };
-    assert_eq!(reading(&Told::new(every(10), every(10)), UNDER_S).figure, 0);
+    assert_eq!(reading(&Script::new(every(10), every(10)), UNDER_S).figure, 0);
     assert_eq!(
-        reading(&Told::new(|_| (AnswerKind::Real, 1500.0), |_| (AnswerKind::Real, 1500.0)), 20.0).figure,
+        reading(&Script::new(|_| (AnswerKind::Real, 1500.0), |_| (AnswerKind::Real, 1500.0)), 20.0).figure,
         0
     );
     assert_eq!(reading(&suspended(), 13.0).figure, 0);
-    assert!(reading(&Told::new(every(10), every(2)), UNDER_S).figure > 5);
+    assert!(reading(&Script::new(every(10), every(2)), UNDER_S).figure > 5);
 }
 
 #[test]
@@ -356,25 +356,25 @@ fn where_nobody_is_asked_only_counters_may_speak() {
             (0.0, EventKind::FaultFired { step, what: "broke it".to_owned(), targets: Vec::new() }),
             calls(20.0, 3000, end),
         ];
-        Told { events }
+        Script { events }
     };
     let told = passive([None; 3]);
     assert_eq!(told.verdict(-10.0).sentence, "Nobody is asked: this session only reads pages");
-    assert_eq!(told.conclusion().standing, RunVerdict::NotObservable);
+    assert_eq!(told.conclusion().verdict, RunVerdict::NotObservable);
     assert!(told.conclusion().because().starts_with("Nobody was asked"));
     let as_before = passive([Some(0), Some(50), Some(100)]).conclusion();
-    assert_eq!(as_before.standing, RunVerdict::NotObservable, "{}", as_before.because());
+    assert_eq!(as_before.verdict, RunVerdict::NotObservable, "{}", as_before.because());
     assert!(
         as_before.because().contains("50 of 1000 calls failed since T0 (5 % before)"),
         "{}",
         as_before.because()
     );
-    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().standing, RunVerdict::NotResilient);
+    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().verdict, RunVerdict::NotResilient);
 }
 
 #[test]
 fn our_share_of_all_calls_is_told() {
-    let mut told = Told::new(|_| REAL, |_| REAL);
+    let mut told = Script::new(|_| REAL, |_| REAL);
     for second in 0..20_u32 {
         let series = "http_requests_total".to_owned();
         let total = u64::from(second) * 60;

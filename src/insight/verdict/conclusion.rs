@@ -21,7 +21,7 @@
 use super::{
     basis::{Share, ShareChange, compare},
     compared::Compared,
-    fault_effect::{fault_in_doubt, missed_in_method, never_happened},
+    fault_effect::{missed_in_method, never_happened, why_fault_unconfirmed},
     input::VerdictInput,
     run_verdict::RunVerdict,
     statement::{Statement, sentence},
@@ -38,11 +38,11 @@ const ENOUGH: u64 = 5;
 /// The verdict about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conclusion {
-    pub standing: RunVerdict,
+    pub verdict: RunVerdict,
     /// What users got, in a sentence of about 60 columns, with the endpoint's name if several were probed.
     pub sentence: String,
     /// Further details: one or two sentences more.
-    pub price: Option<String>,
+    pub details: Option<String>,
     /// What users got, in at most [`MEDIUM`](super::MEDIUM) columns.
     pub medium: String,
     /// The same in at most [`SHORT`](super::SHORT) columns.
@@ -51,13 +51,13 @@ pub struct Conclusion {
 
 impl Conclusion {
     pub(super) fn new(standing: RunVerdict, said: Statement) -> Self {
-        let Statement { sentence, price, medium, short } = said;
-        Self { standing, sentence, price, medium, short }
+        let Statement { sentence, details: price, medium, short } = said;
+        Self { verdict: standing, sentence, details: price, medium, short }
     }
 
     /// Returns the reason in one line: the sentence and its details.
     pub fn because(&self) -> String {
-        match &self.price {
+        match &self.details {
             Some(price) => format!("{} {}", sentence(&self.sentence), sentence(price)),
             None => sentence(&self.sentence),
         }
@@ -68,30 +68,30 @@ impl Conclusion {
 /// updated as long as they give the same verdict.
 pub fn conclusion(session: &Session, now: Timestamp) -> Conclusion {
     let so_far = conclusion_so_far(session, now);
-    match stands(session) {
-        Some(stands) if stands.standing != so_far.standing => stands,
+    match final_verdict(session) {
+        Some(stands) if stands.verdict != so_far.verdict => stands,
         _ => so_far,
     }
 }
 
 /// The verdict at the moment when everything of the run was over, if it is.
-fn stands(session: &Session) -> Option<Conclusion> {
+fn final_verdict(session: &Session) -> Option<Conclusion> {
     session.concluded.as_ref().map(|(at, then)| conclusion_so_far(then, *at))
 }
 
 /// Returns the session and time that the verdict's figures are read from: the current ones, or, if the verdict would be
 /// another one by now, those of the moment when everything of the run was over.
-pub(in crate::insight) fn judged(session: &Session, now: Timestamp) -> (&Session, Timestamp) {
+pub(in crate::insight) fn state_of_verdict(session: &Session, now: Timestamp) -> (&Session, Timestamp) {
     match &session.concluded {
-        Some((at, then)) if late_word(session, now).is_some() => (then, *at),
+        Some((at, then)) if late_verdict(session, now).is_some() => (then, *at),
         _ => (session, now),
     }
 }
 
 /// Returns the verdict by now, if it differs from the final one: a footnote.
-pub fn late_word(session: &Session, now: Timestamp) -> Option<Conclusion> {
-    let stands = stands(session)?.standing;
-    Some(conclusion_so_far(session, now)).filter(|late| late.standing != stands)
+pub fn late_verdict(session: &Session, now: Timestamp) -> Option<Conclusion> {
+    let stands = final_verdict(session)?.verdict;
+    Some(conclusion_so_far(session, now)).filter(|late| late.verdict != stands)
 }
 
 /// Returns the verdict from everything known by now.
@@ -99,14 +99,14 @@ pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
     let Some(fault) = &session.fault else {
         return Conclusion::new(RunVerdict::FaultNeverHappened, never_happened(session));
     };
-    if fault_in_doubt(session, now).is_some() {
+    if why_fault_unconfirmed(session, now).is_some() {
         let statement = Statement::new(
             "The fire failed; whether it changed something is not known",
             &["whether it changed something is not known", "whether it did something is not known"],
         );
         return Conclusion::new(
             RunVerdict::FaultNotConfirmed,
-            statement.price(fault.doubt_of_all().map(sentence)),
+            statement.with_details(fault.all_unconfirmed().map(sentence)),
         );
     }
     if session.fault_had_effect() == Some(false) {
@@ -115,12 +115,12 @@ pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
             &["nothing of what it hit went away"],
         );
         let price = "No other figure says anything: look at what the action selects.".to_owned();
-        return Conclusion::new(RunVerdict::FaultNeverHappened, statement.price(Some(price)));
+        return Conclusion::new(RunVerdict::FaultNeverHappened, statement.with_details(Some(price)));
     }
     if let Some(missed) = missed_in_method(session, fault) {
         let statement =
             Statement::new("A probe of the method missed its tolerance", &["a probe missed its tolerance"]);
-        return Conclusion::new(RunVerdict::NotResilient, statement.price(Some(missed)));
+        return Conclusion::new(RunVerdict::NotResilient, statement.with_details(Some(missed)));
     }
     let several = session.users.endpoints.len() > 1;
     let judged = session.users.endpoints.iter().map(|endpoint| {
@@ -145,7 +145,7 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
     let Some((before, since)) = session.users.calls.before_and_since() else {
         return (
             RunVerdict::NotObservable,
-            nobody().price(Some("No page counts what users got.".to_owned())),
+            nobody().with_details(Some("No page counts what users got.".to_owned())),
         );
     };
     let share = |of: CallShare| Share { part: of.failed, of: of.calls };
@@ -156,11 +156,11 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
         ShareChange::Worse if since.part * 100 >= since.of => {
             let short = format!("{} of {} calls failed", since.part, since.of);
             let price = "So count the service's own pages: nobody was asked.".to_owned();
-            (RunVerdict::NotResilient, Statement::new(counted, &[&short]).price(Some(price)))
+            (RunVerdict::NotResilient, Statement::new(counted, &[&short]).with_details(Some(price)))
         }
         _ => {
             let price = format!("{counted}; fallbacks and waits are not counted");
-            (RunVerdict::NotObservable, nobody().price(Some(sentence(&price))))
+            (RunVerdict::NotObservable, nobody().with_details(Some(sentence(&price))))
         }
     }
 }
@@ -169,7 +169,7 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
 fn judge(session: &Session, fault: &Fault, endpoint: &Endpoint, now: Timestamp) -> (RunVerdict, Statement) {
     let users = endpoint.during_fault(now);
     let answered = users.answered();
-    let before = endpoint.usual.as_ref().map(|usual| &usual.tally);
+    let before = endpoint.baseline_at_t0.as_ref().map(|usual| &usual.tally);
     let errors = Compared::of(before, &users, |tally| tally.error, users.errors_in_a_row);
     let fallbacks = Compared::of(before, &users, |tally| tally.fallback, 0);
     let bad = bad_seconds(session, endpoint, now);

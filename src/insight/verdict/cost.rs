@@ -39,7 +39,7 @@ pub(super) struct Cost {
 impl Cost {
     /// Computes the cost from what users got since T0.
     pub(super) fn of(session: &Session, endpoint: &Endpoint, since: &Tally, now: Timestamp) -> Self {
-        let slow = endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms));
+        let slow = endpoint.baseline_at_t0.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms));
         Self {
             asked: since.sent,
             errors: since.error,
@@ -50,7 +50,7 @@ impl Cost {
             withheld: since.withheld,
             fallbacks_only: since.answered() == since.fallback,
             slow,
-            unseen: session.t0().is_some_and(|t0| session.gaps.touch(t0, now)),
+            unseen: session.t0().is_some_and(|t0| session.gaps.overlaps(t0, now)),
             limit_ms: endpoint.limit_ms,
         }
     }
@@ -61,7 +61,7 @@ impl Cost {
     }
 
     /// `10 of 74 users had to wait up to 2.0 s for it`: the cost of a fallback; `None` if there is none.
-    pub(super) fn of_fallback(&self) -> Option<String> {
+    pub(super) fn fallback_text(&self) -> Option<String> {
         let of = format!("of {} users", self.asked);
         let longest = wording::wait(self.longest_ms);
         let mut parts = Vec::new();
@@ -81,7 +81,7 @@ impl Cost {
     }
 
     /// `7 users waited up to 2.0 s, nobody got an error`: the total cost; omits errors if they are mentioned elsewhere.
-    pub(super) fn in_all(&self, errors_told: bool) -> Option<String> {
+    pub(super) fn total_text(&self, errors_told: bool) -> Option<String> {
         let mut parts = Vec::new();
         let errors = if errors_told { 0 } else { self.errors };
         if errors > 0 {
@@ -108,7 +108,7 @@ impl Cost {
     /// The total cost without users who still wait, who are mentioned elsewhere; `None` if there is none.
     pub(super) fn so_far(&self) -> Option<String> {
         let so_far = Self { stuck: 0, withheld: 0, ..*self };
-        so_far.in_all(false).filter(|_| so_far.is_some())
+        so_far.total_text(false).filter(|_| so_far.is_some())
     }
 
     fn rest(&self, parts: &mut Vec<String>) {
@@ -131,7 +131,7 @@ impl Cost {
 }
 
 /// When Kubernetes last restarted the consumer's only pod: its breaker lost its state then.
-pub(super) fn began_anew(session: &Session) -> Option<Timestamp> {
+pub(super) fn consumer_restarted_at(session: &Session) -> Option<Timestamp> {
     // Returns early: most sessions have no restart.
     session.bystanders().find(|pod| pod.restarted.is_some())?;
     let mut pods = session.bystanders().filter(|pod| names::is_consumer(session, pod));
@@ -142,7 +142,7 @@ pub(super) fn began_anew(session: &Session) -> Option<Timestamp> {
 /// The belief about the breaker, unless it is older than the restart of its process.
 pub(super) fn believed(session: &Session) -> Option<&Belief> {
     let belief = session.breaker.belief.as_ref()?;
-    began_anew(session).is_none_or(|anew| belief.since >= anew).then_some(belief)
+    consumer_restarted_at(session).is_none_or(|anew| belief.since >= anew).then_some(belief)
 }
 
 /// Since when calls are cut short, unless that is older than the restart of the breaker's process.
@@ -164,14 +164,16 @@ pub(super) fn breaker_words(session: &Session) -> Option<String> {
         BreakerState::FallbackAtOnce | BreakerState::Unknown => return None,
         _ if belief.confidence == Confidence::CannotTell => return None,
         BreakerState::HalfOpen => "the breaker lets calls through to see whether the provider is back",
-        BreakerState::Closed => return Some(format!("{}: it lets their calls through", stands(session)?)),
-        BreakerState::Open => return stands(session),
+        BreakerState::Closed => {
+            return Some(format!("{}: it lets their calls through", breaker_state_text(session)?));
+        }
+        BreakerState::Open => return breaker_state_text(session),
     };
     Some(words.to_owned())
 }
 
 /// `the breaker is likely OPEN`; `None` if no state of a breaker is known.
-pub(super) fn stands(session: &Session) -> Option<String> {
+pub(super) fn breaker_state_text(session: &Session) -> Option<String> {
     let belief = believed(session)?;
     let likely = match belief.confidence {
         Confidence::Sure => "",
@@ -180,7 +182,9 @@ pub(super) fn stands(session: &Session) -> Option<String> {
     };
     match belief.state {
         BreakerState::Mixed => Some(mixed(session)),
-        state if state.is_a_breakers() => Some(format!("the breaker is {likely}{}", wording::breaker(state))),
+        state if state.is_breaker_state() => {
+            Some(format!("the breaker is {likely}{}", wording::breaker(state)))
+        }
         _ => None,
     }
 }
@@ -276,7 +280,7 @@ fn status(endpoint: &Endpoint, range: std::ops::Range<u16>) -> Option<String> {
     let is = |look: &&AnswerGroup| {
         look.outcome == Outcome::Error && look.status.is_some_and(|status| range.contains(&status))
     };
-    let mut seen = endpoint.looks.iter().filter(is).filter_map(|look| look.status);
+    let mut seen = endpoint.answer_groups.iter().filter(is).filter_map(|look| look.status);
     let first = seen.next().filter(|_| !endpoint.groups_are_full())?;
     seen.all(|status| status == first).then(|| format!("HTTP {first}"))
 }

@@ -1,8 +1,8 @@
 //! Fires that were refused or failed, and the recovery: what is reported, and what is withheld.
 
 use super::{
-    RunVerdict, UserWord, conclusion, failed_gate, fault_untouched, hopeless, is_to_recover, late_word,
-    still_wrong, verdict,
+    RunVerdict, UserWord, conclusion, failed_hypothesis_text, late_verdict, needs_recovery,
+    remaining_problems, verdict, why_fault_had_no_effect, why_wait_is_hopeless,
 };
 use crate::insight::{Phase, guard_readings, phase};
 use crate::session::{
@@ -76,10 +76,10 @@ fn a_refused_fire_is_no_fault() {
     assert_eq!((session.fault.is_some(), session.t0()), (false, None));
     assert_eq!(phase(&session, at(3.5)), Phase::Steady);
     let concluded = conclusion(&session, at(3.5));
-    assert_eq!(concluded.standing, RunVerdict::FaultNeverHappened);
+    assert_eq!(concluded.verdict, RunVerdict::FaultNeverHappened);
     assert!(concluded.because().starts_with("The fire was refused"), "{}", concluded.because());
     assert_eq!(
-        concluded.price.as_deref(),
+        concluded.details.as_deref(),
         Some("Context sandbox: viewer may not delete pods in namespace default (403 Forbidden).")
     );
     let endpoint = session.users.main().unwrap();
@@ -92,7 +92,7 @@ fn a_refused_fire_is_no_fault() {
     // The next fire is T0, and starts a fault.
     tell(&mut session, 5.0, fired(&["pod/x"]));
     assert_eq!((session.t0(), phase(&session, at(5.1))), (Some(at(5.0)), Phase::FaultOn));
-    assert_ne!(conclusion(&session, at(8.0)).standing, RunVerdict::FaultNeverHappened);
+    assert_ne!(conclusion(&session, at(8.0)).verdict, RunVerdict::FaultNeverHappened);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     let session = served(unconfirmed("exit code 1"));
     assert_eq!(phase(&session, at(3.5)), Phase::FaultUnconfirmed);
     let concluded = conclusion(&session, at(3.5));
-    assert_eq!(concluded.standing, RunVerdict::FaultNotConfirmed);
+    assert_eq!(concluded.verdict, RunVerdict::FaultNotConfirmed);
     assert!(concluded.because().ends_with("is not known. Exit code 1."), "{}", concluded.because());
     assert!(session.fault.as_ref().unwrap().is_on(), "the fault's clock runs");
     let mut guarded = session.clone();
@@ -123,7 +123,7 @@ fn a_fire_that_failed_is_not_confirmed_and_never_resilient() {
     assert_eq!(guard_readings(&guarded, at(3.5)).len(), 1, "guards watch");
     // The counterexample: the same answers after a fire that did not fail.
     let done = served(EventKind::FaultHealed { what: "back".to_owned() });
-    assert_ne!(conclusion(&done, at(3.5)).standing, RunVerdict::FaultNotConfirmed);
+    assert_ne!(conclusion(&done, at(3.5)).verdict, RunVerdict::FaultNotConfirmed);
 }
 
 #[test]
@@ -138,15 +138,15 @@ fn the_watch_decides_what_a_failed_fire_came_to() {
     let mut harmed = begun();
     tell(&mut harmed, 1.0, workload(0, 1));
     assert_eq!(phase(&harmed, at(1.1)), Phase::FaultOn);
-    assert_eq!(fault_untouched(&harmed, at(60.0)), None);
+    assert_eq!(why_fault_had_no_effect(&harmed, at(60.0)), None);
     let untouched = begun();
     assert_eq!(phase(&untouched, at(1.1)), Phase::FaultUnconfirmed);
-    assert_eq!(fault_untouched(&untouched, at(10.0)), None, "too early to tell");
-    let why = fault_untouched(&untouched, at(15.0)).unwrap();
+    assert_eq!(why_fault_had_no_effect(&untouched, at(10.0)), None, "too early to tell");
+    let why = why_fault_had_no_effect(&untouched, at(15.0)).unwrap();
     assert_eq!(why, "HTTP 500; nothing of what it names changed within 15 s");
     // No watch observes its targets: nothing is known.
     let unwatched = served(unconfirmed("exit code 1"));
-    assert_eq!(fault_untouched(&unwatched, at(60.0)), None);
+    assert_eq!(why_fault_had_no_effect(&unwatched, at(60.0)), None);
 }
 
 /// A function that deletes one pod and is then refused the second was refused, but caused a fault.
@@ -175,7 +175,7 @@ fn users_who_fare_worse_show_that_there_is_a_fault() {
     assert_eq!(phase(&session, at(4.5)), Phase::FaultUnconfirmed, "a few errors are none");
     answers(&mut session, 5.0, AnswerKind::Error(ErrorKind::Server), 20);
     assert_eq!(phase(&session, at(7.1)), Phase::FaultOn);
-    assert_eq!(conclusion(&session, at(7.1)).standing, RunVerdict::NotResilient);
+    assert_eq!(conclusion(&session, at(7.1)).verdict, RunVerdict::NotResilient);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn recovered_is_said_of_users_and_not_of_pods() {
 }
 
 fn aborted() -> Session {
-    let mut session = fixtures::told(Variant::Before, 5.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 5.0).0;
     tell(&mut session, 5.0, EventKind::Interrupted { reason: "Aborted".to_owned(), level: Level::Warning });
     session
 }
@@ -205,7 +205,7 @@ fn an_abort_leads_to_safety_and_not_to_finished() {
     let mut session = aborted();
     assert_eq!(phase(&session, at(5.1)), Phase::Recovering);
     tell(&mut session, 6.0, EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
-    assert!(is_to_recover(&session, at(6.0)));
+    assert!(needs_recovery(&session, at(6.0)));
     tell(&mut session, 6.0, EventKind::SafetyBegan);
     assert_eq!(phase(&session, at(6.1)), Phase::Recovering);
     let still =
@@ -230,7 +230,7 @@ fn what_is_still_wrong_is_not_called_safe() {
     let stands = session.safety_text();
     tell(&mut session, 80.0, EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: false });
     assert_eq!(session.safety_text(), stands, "what comes late does not change the word");
-    assert_eq!(session.safety.as_ref().unwrap().late, Some(at(80.0)));
+    assert_eq!(session.safety.as_ref().unwrap().met_late_at, Some(at(80.0)));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_run_that_left_nothing_ends_as_ever() {
     let (session, now) = fixtures::finished(Variant::After);
     assert_eq!(phase(&session, now), Phase::Finished);
     let (session, now) = fixtures::after_closed();
-    assert!(!is_to_recover(&session, now));
+    assert!(!needs_recovery(&session, now));
 }
 
 #[test]
@@ -250,8 +250,8 @@ fn the_verdict_of_a_finished_run_stands() {
     tell(&mut session, 5.0, fired(&[]));
     answers(&mut session, 5.1, AnswerKind::Error(ErrorKind::Server), 60);
     assert_eq!(conclusion(&session, at(12.0)), stands);
-    let late = late_word(&session, at(12.0)).unwrap();
-    assert_ne!(late.standing, stands.standing, "it is a footnote");
+    let late = late_verdict(&session, at(12.0)).unwrap();
+    assert_ne!(late.verdict, stands.verdict, "it is a footnote");
 }
 
 /// A call of a step that ended.
@@ -278,7 +278,7 @@ fn outcome(met: Option<bool>, summary: &str, trouble: Option<&str>) -> ActivityO
 #[test]
 fn a_tolerance_of_the_method_counts_in_the_verdict() {
     let with = |met| {
-        let (mut session, _) = fixtures::told(Variant::After, 50.0);
+        let (mut session, _) = fixtures::session_at(Variant::After, 50.0);
         let step = StepRef { section: Section::Method, index: 2 };
         for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
             row.step.tolerance = Some("200".to_owned());
@@ -286,9 +286,9 @@ fn a_tolerance_of_the_method_counts_in_the_verdict() {
         ended(&mut session, 50.5, step, outcome(Some(met), "500", None));
         conclusion(&session, at(51.0))
     };
-    assert_eq!(with(true).standing, RunVerdict::Protected);
+    assert_eq!(with(true).verdict, RunVerdict::Protected);
     let missed = with(false);
-    assert_eq!(missed.standing, RunVerdict::NotResilient);
+    assert_eq!(missed.verdict, RunVerdict::NotResilient);
     assert!(missed.because().contains("gave 500, wanted 200"), "{}", missed.because());
 }
 
@@ -300,9 +300,9 @@ fn a_gate_that_failed_is_told_with_its_probe() {
         ended(&mut session, -18.0, step, outcome(Some(met), "503", None));
         session
     };
-    assert_eq!(failed_gate(&gate(true)), None);
+    assert_eq!(failed_hypothesis_text(&gate(true)), None);
     let session = gate(false);
-    let why = failed_gate(&session).unwrap();
+    let why = failed_hypothesis_text(&session).unwrap();
     assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
     let because = conclusion(&session, at(-10.0)).because();
     assert!(because.starts_with("Nothing was fired") && because.contains("503"), "{because}");
@@ -318,14 +318,14 @@ fn a_failed_rollback_is_not_hidden_by_another() {
     assert!(session.steps.rolled_back());
     ended(&mut session, 20.2, step(0), outcome(None, "exit 1", Some("exit code 1")));
     assert!(!session.steps.rolled_back());
-    let wrong = still_wrong(&session, at(21.0));
+    let wrong = remaining_problems(&session, at(21.0));
     assert!(wrong.iter().any(|said| said == "rollback `bad` FAILED: exit code 1"), "{wrong:?}");
 }
 
 #[test]
 fn a_wait_for_what_is_over_says_so() {
     let waiting = |healed: bool| {
-        let (mut session, _) = fixtures::told(Variant::After, 0.5);
+        let (mut session, _) = fixtures::session_at(Variant::After, 0.5);
         let step = StepRef { section: Section::Method, index: 1 };
         for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
             row.step.label = "k8s deployment_not_fully_available".to_owned();
@@ -335,7 +335,7 @@ fn a_wait_for_what_is_over_says_so() {
         if healed {
             tell(&mut session, 2.0, EventKind::FaultHealed { what: "back".to_owned() });
         }
-        hopeless(&session)
+        why_wait_is_hopeless(&session)
     };
     assert_eq!(waiting(false), None);
     assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));

@@ -38,7 +38,7 @@ impl EndpointAt<'_> {
             wording::count(endpoint.in_flight.len() as u64, "request")
         ));
         if let Some(fallback) = endpoint
-            .looks
+            .answer_groups
             .iter()
             .filter(|look| look.outcome == Outcome::Fallback)
             .max_by_key(|look| look.count)
@@ -94,7 +94,7 @@ impl EndpointAt<'_> {
     }
     /// What was already the case before the fault.
     fn usual_words(&self) -> Option<String> {
-        let usual = self.endpoint.usual.as_ref()?;
+        let usual = self.endpoint.baseline_at_t0.as_ref()?;
         let tally = &usual.tally;
         let slow = usual.is_slow(self.endpoint.limit_ms);
         (tally.error > 0 || tally.fallback > 0 || slow).then(|| {
@@ -132,7 +132,7 @@ impl EndpointAt<'_> {
 }
 
 /// Returns the latest time up to `until` at which what the fault took away came back: it may have gone away again.
-pub fn provider_back(session: &Session, until: Timestamp) -> Option<Timestamp> {
+pub fn provider_back_at(session: &Session, until: Timestamp) -> Option<Timestamp> {
     let healed = session.fault.as_ref().filter(|fault| !fault.is_on())?.healed?;
     let (mut back, mut away) = (healed, false);
     for row in session.provider_readiness().iter().filter(|row| row.from > healed && row.from <= until) {
@@ -149,7 +149,7 @@ pub fn provider_back(session: &Session, until: Timestamp) -> Option<Timestamp> {
 /// bound, since one of the two recoveries may have happened during an observation gap.
 pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool)> {
     let recovered = endpoint.recovered?;
-    let healed = provider_back(session, recovered)?;
+    let healed = provider_back_at(session, recovered)?;
     let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
     let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
     let unseen = session.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);

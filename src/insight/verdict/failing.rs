@@ -28,7 +28,7 @@ impl EndpointAt<'_> {
         };
         let statement = Statement::brief(sentence, &[&format!("{users}{more}"), &users]);
         let price = restarted(self.session, self.now).or_else(|| self.what_the_breaker_does(lately));
-        (UserWord::Failing, statement.price(joined([price.or_else(|| self.more_wait(&since))])))
+        (UserWord::Failing, statement.with_details(joined([price.or_else(|| self.more_wait(&since))])))
     }
 
     /// Errors of requests from before the fault, or of a service that fails without a fault.
@@ -38,7 +38,7 @@ impl EndpointAt<'_> {
         let sentence = if kinds.is_empty() { users.clone() } else { format!("{users}: {kinds}") };
         let short = format!("{} of last {} users got an error", lately.errors, lately.answers);
         let price = joined([nothing_fired(self.session).or_else(|| self.what_the_breaker_does(lately))]);
-        (UserWord::Failing, Statement::new(sentence, &[&users, &short]).price(price))
+        (UserWord::Failing, Statement::new(sentence, &[&users, &short]).with_details(price))
     }
 
     fn more_wait(&self, since: &Tally) -> Option<String> {
@@ -74,12 +74,14 @@ impl EndpointAt<'_> {
                     "learning what a real answer is",
                 ],
             )
-            .price(Some("A fire now would leave the run without a verdict.".to_owned())),
+            .with_details(Some("A fire now would leave the run without a verdict.".to_owned())),
             true => Statement::new(
                 format!("{got} of {of} answers since T0 were successes"),
                 &[&format!("{got} of {of} were successes")],
             )
-            .price(Some("It was fired before it was learned what a real answer looks like.".to_owned())),
+            .with_details(Some(
+                "It was fired before it was learned what a real answer looks like.".to_owned(),
+            )),
         };
         (UserWord::Unknown, statement)
     }
@@ -91,7 +93,10 @@ impl EndpointAt<'_> {
             lately.fallback, lately.answers
         );
         let statement = Statement::new(sentence, &["answers of an unknown look"]);
-        (UserWord::Unknown, statement.price(Some("Too few are alike to call them a fallback.".to_owned())))
+        (
+            UserWord::Unknown,
+            statement.with_details(Some("Too few are alike to call them a fallback.".to_owned())),
+        )
     }
 
     /// Answers begin and do not end: whether users get what they came for is not observed.
@@ -101,7 +106,7 @@ impl EndpointAt<'_> {
         let price = "Whether users get what they came for is not seen: watch another path.".to_owned();
         (
             UserWord::Unknown,
-            Statement::new(sentence, &["answers do not end: watch another path"]).price(Some(price)),
+            Statement::new(sentence, &["answers do not end: watch another path"]).with_details(Some(price)),
         )
     }
 

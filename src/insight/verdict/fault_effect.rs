@@ -17,16 +17,16 @@ const HARMED: u64 = 3;
 const UNTOUCHED_S: f64 = 15.0;
 
 /// Returns why it is unknown whether there is a fault: every fire failed, and no observation shows harm.
-pub fn fault_in_doubt(session: &Session, now: Timestamp) -> Option<String> {
-    let doubt = session.fault.as_ref()?.doubt_of_all()?;
+pub fn why_fault_unconfirmed(session: &Session, now: Timestamp) -> Option<String> {
+    let doubt = session.fault.as_ref()?.all_unconfirmed()?;
     let shown = session.fault_had_effect() == Some(true) || users_harmed(session, now);
     (!shown).then(|| format!("{doubt}: whether it changed something is not known"))
 }
 
 /// Returns why there was no fault: every fire failed, and its watched targets have not changed.
-pub fn fault_untouched(session: &Session, now: Timestamp) -> Option<String> {
+pub fn why_fault_had_no_effect(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
-    let doubt = fault.doubt_of_all()?;
+    let doubt = fault.all_unconfirmed()?;
     fault.targets().next()?;
     let over = fault.fires.iter().all(|firing| now.duration_since(firing.at).as_secs_f64() >= UNTOUCHED_S);
     let untouched = session.fault_had_effect() == Some(false) && !users_harmed(session, now);
@@ -44,12 +44,12 @@ pub(super) fn never_happened(session: &Session) -> Statement {
     if let Some(refusal) = session.refusals.last() {
         let statement =
             Statement::new("The fire was refused before it changed anything", &["the fire was refused"]);
-        return statement.price(Some(sentence(&refusal.reason)));
+        return statement.with_details(Some(sentence(&refusal.reason)));
     }
     match unmet(session) {
         Some(row) => {
             Statement::new("Nothing was fired: the steady state was not met", &["nothing was fired"])
-                .price(Some(sentence(&missed(row))))
+                .with_details(Some(sentence(&missed(row))))
         }
         None => Statement::new("No destructive step was fired", &[]),
     }
@@ -61,7 +61,7 @@ fn unmet(session: &Session) -> Option<&StepRow> {
 }
 
 /// Returns which probe of the hypothesis failed before the method, and why; `None` if none did.
-pub fn failed_gate(session: &Session) -> Option<String> {
+pub fn failed_hypothesis_text(session: &Session) -> Option<String> {
     let row = unmet(session)?;
     // The number of calls shows the operator that the probe was retried.
     let times = if row.calls > 1 { format!(" ({} times)", row.calls) } else { String::new() };
@@ -78,31 +78,34 @@ pub(in crate::insight) fn missed_in_method(session: &Session, fault: &Fault) -> 
 }
 
 /// Whether there is something to recover from at the end of the run.
-pub fn is_to_recover(session: &Session, now: Timestamp) -> bool {
+pub fn needs_recovery(session: &Session, now: Timestamp) -> bool {
     let users = || users_still_harmed(session, now).is_some();
-    session.fault.as_ref().is_some_and(|fault| session.run.turned.is_some() || fault.is_on() || users())
+    session
+        .fault
+        .as_ref()
+        .is_some_and(|fault| session.run.ended_early_at.is_some() || fault.is_on() || users())
 }
 
 /// Returns what the fault took away and is not back, one sentence each; empty if that is not observed.
-pub fn still_away(session: &Session) -> Vec<String> {
+pub fn targets_not_back(session: &Session) -> Vec<String> {
     let Some(fault) = session.fault.as_ref().filter(|fault| fault.is_on()) else { return Vec::new() };
     if session.fault_had_effect() != Some(true) {
         return Vec::new();
     }
     let names: Vec<&str> = fault.targets().collect();
-    let away = session.cluster.away(&names);
+    let away = session.cluster.unready_workloads(&names);
     if away.is_empty() { vec!["what was hit is not back yet".to_owned()] } else { away }
 }
 
 /// Returns what is wrong besides the hypothesis: users who are not well, and rollbacks that failed.
-pub fn still_wrong(session: &Session, now: Timestamp) -> Vec<String> {
-    let rollbacks = session.steps.failed_rollbacks().map(rollback_failed);
+pub fn remaining_problems(session: &Session, now: Timestamp) -> Vec<String> {
+    let rollbacks = session.steps.failed_rollbacks().map(rollback_failure_text);
     users_still_harmed(session, now).into_iter().chain(rollbacks).collect()
 }
 
 /// Whether everything wrong is a failed rollback, which does not heal by waiting.
-pub fn only_rollbacks(session: &Session, wrong: &[String]) -> bool {
-    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
+pub fn only_failed_rollbacks(session: &Session, wrong: &[String]) -> bool {
+    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failure_text).collect();
     !wrong.is_empty() && wrong.iter().all(|reason| failed.contains(reason))
 }
 
@@ -111,13 +114,13 @@ pub fn only_rollbacks(session: &Session, wrong: &[String]) -> bool {
 fn users_still_harmed(session: &Session, now: Timestamp) -> Option<String> {
     session.users.endpoints.iter().find(|endpoint| endpoint.watched)?;
     let verdict = verdict(session, now);
-    let known = verdict.word != UserWord::Unknown || !session.users.unlearned();
+    let known = verdict.word != UserWord::Unknown || !session.users.has_unlearned_endpoint();
     (verdict.word != UserWord::Ok && known)
         .then(|| format!("users {}: {}", verdict.word.text(), verdict.short))
 }
 
 /// Returns why the running step waits for a condition that can no longer be met.
-pub fn hopeless(session: &Session) -> Option<String> {
+pub fn why_wait_is_hopeless(session: &Session) -> Option<String> {
     let row = session.steps.current().filter(|row| matches!(row.state, StepState::Running { .. }))?;
     let harm = row.step.label.ends_with("_not_fully_available");
     match &session.fault {
@@ -129,7 +132,7 @@ pub fn hopeless(session: &Session) -> Option<String> {
         }
         Some(fault) if !harm && row.step.label.ends_with("fully_available") => {
             let names: Vec<&str> = fault.targets().collect();
-            let gone = session.cluster.gone(&names)?;
+            let gone = session.cluster.deleted_workload(&names)?;
             Some(format!("{gone} is deleted: nothing brings it back by itself"))
         }
         _ => None,
@@ -137,16 +140,16 @@ pub fn hopeless(session: &Session) -> Option<String> {
 }
 
 /// Describes a rollback that failed.
-pub fn rollback_failed(row: &StepRow) -> String {
+pub fn rollback_failure_text(row: &StepRow) -> String {
     let why = row.trouble.as_deref().or(row.summary.as_deref()).filter(|why| !why.is_empty());
-    let why = why.map(|why| format!(": {}", wording::in_plain_words(why))).unwrap_or_default();
+    let why = why.map(|why| format!(": {}", wording::short_error(why))).unwrap_or_default();
     format!("rollback `{}` FAILED{why}", row.step.name)
 }
 
 /// What a probe returned, and what it should have: `users get 200: gave 500, wanted 200`.
 pub(super) fn missed(row: &StepRow) -> String {
     let gave = row.summary.as_deref().or(row.trouble.as_deref()).filter(|text| !text.is_empty());
-    let gave = gave.map_or("nothing".to_owned(), wording::in_plain_words);
+    let gave = gave.map_or("nothing".to_owned(), wording::short_error);
     match &row.step.tolerance {
         Some(tolerance) => format!("`{}` gave {gave}, wanted {tolerance}", row.step.name),
         None => format!("`{}`: {gave}", row.step.name),

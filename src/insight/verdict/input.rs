@@ -37,7 +37,7 @@ impl VerdictInput<'_> {
             format!("Only {sent} and {answered} while the fault was on"),
             &[&format!("only {sent}, {answered}")],
         )
-        .price(Some("Too few to tell.".to_owned()))
+        .with_details(Some("Too few to tell.".to_owned()))
     }
 
     /// Users got errors, more than before.
@@ -49,7 +49,7 @@ impl VerdictInput<'_> {
         let waited = waited.map(|ms| format!("they waited {} (median)", wording::wait(ms)));
         let before = self.errors.before().filter(|_| self.errors.before.part > 0);
         let statement = Statement::brief(format!("{who} while {}", self.meanwhile()), &[&who]);
-        statement.price(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
+        statement.with_details(joined([Some(kinds(self.endpoint, self.users)), waited, before]))
     }
 
     /// `the provider was away` if that was observed, else `the fault was on`.
@@ -67,7 +67,7 @@ impl VerdictInput<'_> {
             some => format!(", {some} of them errors"),
         };
         Statement::new("It was fired before it was learned what is real", &["fired before real was learned"])
-            .price(Some(format!("{answers} while the fault was on{errors}.")))
+            .with_details(Some(format!("{answers} while the fault was on{errors}.")))
     }
 
     /// No request was answered.
@@ -82,7 +82,7 @@ impl VerdictInput<'_> {
 
     pub(super) fn endless(&self) -> Statement {
         Statement::new("Answers begin and do not end: what users got is not seen", &["answers do not end"])
-            .price(Some("Watch another path.".to_owned()))
+            .with_details(Some("Watch another path.".to_owned()))
     }
 
     /// Users waited for too long.
@@ -93,7 +93,7 @@ impl VerdictInput<'_> {
             format!("Users had to wait: {bad}, the fault lasted {lasted}"),
             &[&format!("users had to wait: {bad}")],
         )
-        .price(joined([self.unseen()]))
+        .with_details(joined([self.unseen()]))
     }
 
     pub(super) fn not_observed(&self) -> Statement {
@@ -103,7 +103,7 @@ impl VerdictInput<'_> {
             format!("{unseen} of the fault's {lasted} were not observed"),
             &[&format!("{unseen} of {lasted} not observed")],
         )
-        .price(Some("This program did not run meanwhile.".to_owned()))
+        .with_details(Some("This program did not run meanwhile.".to_owned()))
     }
 
     /// Some errors, too few to blame the fault for them.
@@ -115,7 +115,7 @@ impl VerdictInput<'_> {
             format!("{share}: too few to blame the fault"),
             &[&format!("{share}: too few to tell"), &share],
         )
-        .price(joined([self.errors.before()]))
+        .with_details(joined([self.errors.before()]))
     }
 
     /// Users got fallbacks, more than before.
@@ -147,7 +147,7 @@ impl VerdictInput<'_> {
                 ],
             ),
         };
-        statement.price(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
+        statement.with_details(joined([self.back(), self.background(), self.unanswered(), self.unseen()]))
     }
 
     /// Users who have waited longer than the limit without an answer.
@@ -194,13 +194,13 @@ impl VerdictInput<'_> {
             late => format!("Real answers only, but {late} of {} waited up to {longest}", self.users.sent),
         };
         Statement::new(sentence, &[&format!("real answers only, but {bad}"), &format!("real, but {bad}")])
-            .price(joined([self.background(), self.unanswered(), self.unseen()]))
+            .with_details(joined([self.background(), self.unanswered(), self.unseen()]))
     }
 
     /// Real answers, in time or as late as before the fault.
     pub(super) fn real(&self) -> Statement {
         let (real, answered) = (self.users.real, self.users.answered());
-        let usual = self.endpoint.usual.as_ref();
+        let usual = self.endpoint.baseline_at_t0.as_ref();
         let slow = usual.filter(|usual| usual.is_slow(self.endpoint.limit_ms) && self.users.over_limit > 0);
         let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
         let look = if unseen.is_some() { "looked" } else { "were" };
@@ -209,12 +209,12 @@ impl VerdictInput<'_> {
             Some(usual) => Statement::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
             None => Statement::new(format!("{share} and in time"), &[&share]),
         };
-        statement.price(joined([self.background(), self.unseen(), unseen]))
+        statement.with_details(joined([self.background(), self.unseen(), unseen]))
     }
 
     /// What was already the case before the fault.
     fn background(&self) -> Option<String> {
-        let before = self.endpoint.usual.as_ref().map(|usual| &usual.tally);
+        let before = self.endpoint.baseline_at_t0.as_ref().map(|usual| &usual.tally);
         let errors = before.is_some_and(|before| before.error > 0) || self.errors.change == ShareChange::Same;
         let fallbacks = self.users.fallback > 0 && before.is_some_and(|before| before.fallback > 0);
         let words = [

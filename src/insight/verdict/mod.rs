@@ -29,13 +29,13 @@ mod tests;
 #[cfg(test)]
 mod unseen_tests;
 
-pub(super) use conclusion::judged;
-pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_word};
-pub use evidence::{call_share, provider_back, recovery_lag};
+pub(super) use conclusion::state_of_verdict;
+pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_verdict};
+pub use evidence::{call_share, provider_back_at, recovery_lag};
 pub(super) use fault_effect::missed_in_method;
 pub use fault_effect::{
-    failed_gate, fault_in_doubt, fault_untouched, hopeless, is_to_recover, only_rollbacks, rollback_failed,
-    still_away, still_wrong,
+    failed_hypothesis_text, needs_recovery, only_failed_rollbacks, remaining_problems, rollback_failure_text,
+    targets_not_back, why_fault_had_no_effect, why_fault_unconfirmed, why_wait_is_hopeless,
 };
 pub use run_verdict::RunVerdict;
 pub(super) use statement::joined;

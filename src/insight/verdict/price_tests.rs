@@ -14,7 +14,7 @@ fn apply(session: &mut Session, seconds: f64, what: EventKind) {
 
 /// Users wait for three seconds, with this belief about the breaker.
 fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief) -> Belief) -> UserVerdict {
-    let (mut session, now) = fixtures::told(Variant::Before, 3.0);
+    let (mut session, now) = fixtures::session_at(Variant::Before, 3.0);
     let belief = more(Belief::new(state, confidence, at(-10.0), ""));
     apply(&mut session, 3.0, EventKind::Believed(belief));
     let verdict = verdict(&session, now);
@@ -38,13 +38,13 @@ fn each_state_of_the_breaker_says_why_users_wait_and_what_is_not_known_says_noth
         (Unknown, None),
         (FallbackAtOnce, None),
     ] {
-        let price = waiting(state, Confidence::Sure, |belief| belief).price;
+        let price = waiting(state, Confidence::Sure, |belief| belief).details;
         assert_eq!(price.as_deref(), wanted, "{state:?}");
     }
-    let likely = waiting(Closed, Confidence::Likely, |belief| belief).price;
+    let likely = waiting(Closed, Confidence::Likely, |belief| belief).details;
     assert_eq!(likely.as_deref(), Some("The breaker is likely CLOSED: it lets their calls through."));
-    assert_eq!(waiting(Closed, Confidence::CannotTell, |belief| belief).price, None);
-    let later = waiting(Open, Confidence::Sure, |belief| Belief { since: at(3.05), ..belief }).price;
+    assert_eq!(waiting(Closed, Confidence::CannotTell, |belief| belief).details, None);
+    let later = waiting(Open, Confidence::Sure, |belief| Belief { since: at(3.05), ..belief }).details;
     assert_eq!(later.as_deref(), Some("They asked before the breaker opened."));
 }
 
@@ -52,7 +52,8 @@ fn each_state_of_the_breaker_says_why_users_wait_and_what_is_not_known_says_noth
 fn replicas_in_different_states_are_named() {
     let named = |name: &str, state| NamedState { name: name.to_owned(), state };
     let replicas = vec![named("4xbww", BreakerState::Open), named("l5522", BreakerState::Closed)];
-    let price = waiting(BreakerState::Mixed, Confidence::Sure, |belief| Belief { replicas, ..belief }).price;
+    let price =
+        waiting(BreakerState::Mixed, Confidence::Sure, |belief| Belief { replicas, ..belief }).details;
     assert_eq!(price.as_deref(), Some("Breakers differ: 4xbww OPEN, l5522 CLOSED."));
 }
 
@@ -66,12 +67,12 @@ fn restart(session: &mut Session, seconds: f64) {
 
 #[test]
 fn a_restart_is_told_only_where_there_was_one_and_closed_only_where_it_was_open() {
-    let price = |session: &Session, seconds| verdict(session, at(seconds)).price.unwrap_or_default();
-    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let price = |session: &Session, seconds| verdict(session, at(seconds)).details.unwrap_or_default();
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
     assert!(!price(&session, 3.0).contains("Kubernetes"));
     restart(&mut session, 2.9);
     assert_eq!(price(&session, 3.0), "Kubernetes restarted the consumer, 1 time since T0.");
-    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
     let open = Belief::new(BreakerState::Open, Confidence::Sure, at(1.0), "");
     apply(&mut session, 1.0, EventKind::Believed(open));
     restart(&mut session, 2.9);
@@ -85,21 +86,21 @@ fn a_restart_is_told_only_where_there_was_one_and_closed_only_where_it_was_open(
 
 #[test]
 fn one_replica_of_several_that_is_restarted_does_not_end_what_is_believed() {
-    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
     let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
     let mut other = row.pod.clone();
     other.key.uid = "uid-other".to_owned();
     other.key.name = "my-consumer-app-7d9f-other".to_owned();
     apply(&mut session, 0.5, EventKind::PodSeen(other));
-    assert_eq!(began_anew(&session), None);
+    assert_eq!(consumer_restarted_at(&session), None);
     restart(&mut session, 2.9);
-    assert_eq!(began_anew(&session), None);
+    assert_eq!(consumer_restarted_at(&session), None);
     assert_eq!(breaker_words(&session).as_deref(), Some("no breaker cuts their calls short"));
 }
 
 #[test]
 fn nothing_is_our_doing_before_the_fire() {
-    let (session, _) = fixtures::told(Variant::Before, -5.0);
+    let (session, _) = fixtures::session_at(Variant::Before, -5.0);
     let mut hanging = session.clone();
     let endpoint = session.users.main().unwrap().id;
     for number in 0..12_u64 {
@@ -111,24 +112,24 @@ fn nothing_is_our_doing_before_the_fire() {
         (said.word, said.sentence.as_str()),
         (UserWord::Waiting, "13 users are waiting, the longest for 3.0 s")
     );
-    assert_eq!(said.price.as_deref(), Some("Nothing was fired yet."));
+    assert_eq!(said.details.as_deref(), Some("Nothing was fired yet."));
 }
 
 #[test]
 fn what_users_were_used_to_before_is_not_claimed_of_the_fault() {
-    let (mut session, now) = fixtures::told(Variant::After, 45.0);
+    let (mut session, now) = fixtures::session_at(Variant::After, 45.0);
     let words = |session: &Session| {
         let endpoint = session.users.main().unwrap();
-        Cost::of(session, endpoint, &endpoint.since_t0(now), now).in_all(false)
+        Cost::of(session, endpoint, &endpoint.since_t0(now), now).total_text(false)
     };
     assert_eq!(words(&session).as_deref(), Some("29 users waited up to 11.6 s, nobody got an error"));
-    session.users.endpoints[0].usual.as_mut().unwrap().accepted_ms = 9000.0;
+    session.users.endpoints[0].baseline_at_t0.as_mut().unwrap().accepted_ms = 9000.0;
     assert_eq!(words(&session).as_deref(), Some("nobody got an error"));
 }
 
 #[test]
 fn a_restart_of_something_else_ends_nothing_that_is_believed() {
-    let (mut session, _) = fixtures::told(Variant::Before, 3.0);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
     let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
     let mut other = row.pod.clone();
     other.key.uid = "uid-db".to_owned();
@@ -137,14 +138,14 @@ fn a_restart_of_something_else_ends_nothing_that_is_believed() {
     apply(&mut session, 0.5, EventKind::PodSeen(other.clone()));
     other.containers[0].restarts += 1;
     apply(&mut session, 2.9, EventKind::PodSeen(other));
-    assert_eq!((began_anew(&session), restarted(&session, at(3.0))), (None, None));
+    assert_eq!((consumer_restarted_at(&session), restarted(&session, at(3.0))), (None, None));
     let named: Vec<String> = session.bystanders().map(|pod| names::bystander(&session, pod)).collect();
     assert_eq!(named, ["the consumer", "my-database"]);
 }
 
 #[test]
 fn a_fire_that_was_refused_is_not_called_none() {
-    let (mut session, _) = fixtures::told(Variant::Before, 0.02);
+    let (mut session, _) = fixtures::session_at(Variant::Before, 0.02);
     assert_eq!(nothing_fired(&session), None);
     let step = StepRef { section: Section::Method, index: 0 };
     apply(&mut session, 0.03, EventKind::FaultRefused { step, reason: "403".to_owned() });

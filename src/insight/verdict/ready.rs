@@ -7,17 +7,18 @@ use crate::session::{
 };
 
 /// No requests are sent: not yet, not in this session, or because it is impossible.
-pub(super) fn nobody(session: &Session) -> Statement {
+pub(super) fn no_requests_statement(session: &Session) -> Statement {
     if session.users.passive {
         let statement =
             Statement::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
-        return statement
-            .price(Some("What users get is seen where a page counts it, and nowhere else.".to_owned()));
+        return statement.with_details(Some(
+            "What users get is seen where a page counts it, and nowhere else.".to_owned(),
+        ));
     }
-    if let Some(reason) = refused(session) {
+    if let Some(reason) = why_requests_impossible(session) {
         let statement =
             Statement::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
-        return statement.price(Some(sentence(reason)));
+        return statement.with_details(Some(sentence(reason)));
     }
     if session.fault.is_some() || session.run.hypothesis_began() {
         return Statement::new("Nobody is asked: what users get is not known", &["nobody is asked"]);
@@ -28,7 +29,7 @@ pub(super) fn nobody(session: &Session) -> Statement {
         true => Statement::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
         false => Statement::new("Your service was not asked yet.", &[short]),
     };
-    statement.price(joined([preflight(session)]))
+    statement.with_details(joined([preflight(session)]))
 }
 
 /// The result of the preflight in a sentence; `None` before its first check.
@@ -50,7 +51,7 @@ fn preflight(session: &Session) -> Option<String> {
 }
 
 /// Why no requests can be sent, if that was tried.
-pub(super) fn refused(session: &Session) -> Option<&str> {
+pub(super) fn why_requests_impossible(session: &Session) -> Option<&str> {
     match &session.cluster.source(Source::Users)?.state {
         SourceState::Absent { reason } => Some(reason),
         _ => None,
@@ -59,7 +60,7 @@ pub(super) fn refused(session: &Session) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::nobody;
+    use super::no_requests_statement;
     use crate::session::{
         Event, EventKind, Session,
         event::{CheckLevel, PreflightCheck, Source, SourceState},
@@ -69,19 +70,22 @@ mod tests {
     #[test]
     fn before_anything_was_asked_it_says_what_was_touched_and_what_is_to_fix() {
         let (mut ready, now) = fixtures::ready();
-        let said = nobody(&ready);
+        let said = no_requests_statement(&ready);
         assert_eq!(said.sentence, "Only Kubernetes was read; your service was not asked yet.");
-        assert_eq!(said.price.as_deref(), Some("1 thing to fix, 2 to know before you fire: see PREFLIGHT."));
+        assert_eq!(
+            said.details.as_deref(),
+            Some("1 thing to fix, 2 to know before you fire: see PREFLIGHT.")
+        );
         assert_eq!(said.short, "your service was not asked yet");
         let check = PreflightCheck { level: CheckLevel::Fix, text: String::new(), remedy: None, offer: None };
         ready.apply(&Event { seq: 0, at: now, what: EventKind::Checked(check) });
         assert_eq!(
-            nobody(&ready).price.as_deref(),
+            no_requests_statement(&ready).details.as_deref(),
             Some("2 things to fix, 2 to know before you fire: see PREFLIGHT.")
         );
         let unread = Session::new();
-        assert_eq!(nobody(&unread).sentence, "Your service was not asked yet.");
-        assert_eq!(nobody(&unread).price, None);
+        assert_eq!(no_requests_statement(&unread).sentence, "Your service was not asked yet.");
+        assert_eq!(no_requests_statement(&unread).details, None);
     }
 
     #[test]
@@ -89,9 +93,9 @@ mod tests {
         let events = recorded("after-kill");
         let until =
             events.iter().position(|event| matches!(event.what, EventKind::EndpointWatched { .. })).unwrap();
-        let said = nobody(&session(&events[..until]));
+        let said = no_requests_statement(&session(&events[..until]));
         assert_eq!(
-            said.price.as_deref(),
+            said.details.as_deref(),
             Some("Nothing to fix, 3 things to know before you fire: see PREFLIGHT.")
         );
     }
@@ -102,9 +106,12 @@ mod tests {
         let reason = "no URL to ask".to_owned();
         let what = EventKind::SourceChanged { source: Source::Users, state: SourceState::Absent { reason } };
         session.apply(&Event { seq: 0, at: at(-9.0), what });
-        assert_eq!(nobody(&session).sentence, "Users cannot be asked: what they get is not known");
-        assert_eq!(nobody(&session).price.as_deref(), Some("No URL to ask."));
+        assert_eq!(
+            no_requests_statement(&session).sentence,
+            "Users cannot be asked: what they get is not known"
+        );
+        assert_eq!(no_requests_statement(&session).details.as_deref(), Some("No URL to ask."));
         session.apply(&Event { seq: 0, at: at(-8.0), what: EventKind::PassiveSet { on: true } });
-        assert_eq!(nobody(&session).medium, "Nobody is asked: this session only reads pages");
+        assert_eq!(no_requests_statement(&session).medium, "Nobody is asked: this session only reads pages");
     }
 }

@@ -25,10 +25,10 @@ fn said(session: &Session, now: Timestamp) -> String {
         writeln!(text, "        60 {medium}").unwrap();
         writeln!(text, "        40 {short}").unwrap();
     };
-    say(users.word.text(), [&users.sentence, &users.medium, &users.short], users.price.as_deref());
+    say(users.word.text(), [&users.sentence, &users.medium, &users.short], users.details.as_deref());
     if session.finished() {
         let run = conclusion(session, now);
-        say(run.standing.text(), [&run.sentence, &run.medium, &run.short], run.price.as_deref());
+        say(run.verdict.text(), [&run.sentence, &run.medium, &run.short], run.details.as_deref());
     }
     text
 }
@@ -66,7 +66,7 @@ fn nothing_is_too_long_at_any_moment() {
     }
     for variant in [Variant::Before, Variant::After] {
         for second in -27..63 {
-            let (session, now) = fixtures::told(variant, f64::from(second));
+            let (session, now) = fixtures::session_at(variant, f64::from(second));
             told.push((format!("{variant:?} T{second:+}"), session, now));
         }
     }
@@ -75,8 +75,8 @@ fn nothing_is_too_long_at_any_moment() {
         let run = conclusion(&session, now);
         let word = if phase(&session, now) == Phase::Ready { "READY" } else { users.word.text() };
         for (word, long, price, medium, short) in [
-            (word, &users.sentence, &users.price, &users.medium, &users.short),
-            (run.standing.big(), &run.medium, &run.price, &run.medium, &run.short),
+            (word, &users.sentence, &users.details, &users.medium, &users.short),
+            (run.verdict.big_text(), &run.medium, &run.details, &run.medium, &run.short),
         ] {
             let length = |text: &str| text.chars().count();
             assert!(length(medium) <= MEDIUM && length(short) <= SHORT, "{when}: {medium} / {short}");

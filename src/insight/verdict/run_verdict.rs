@@ -31,7 +31,7 @@ impl RunVerdict {
     }
 
     /// Returns the text for big letters, of which fourteen fit.
-    pub fn big(self) -> &'static str {
+    pub fn big_text(self) -> &'static str {
         match self {
             RunVerdict::FaultNeverHappened => "NO FAULT",
             RunVerdict::FaultNotConfirmed => "NOT CONFIRMED",

@@ -11,7 +11,7 @@ pub(super) struct Statement {
     /// The statement as a sentence.
     pub(super) sentence: String,
     /// The cost to users, the state of the breaker, or the outcome: one or two sentences more.
-    pub(super) price: Option<String>,
+    pub(super) details: Option<String>,
     /// The statement in at most [`MEDIUM`] columns.
     pub(super) medium: String,
     /// The same in at most [`SHORT`] columns.
@@ -25,7 +25,7 @@ impl Statement {
         let sentence = sentence.into();
         let forms = || std::iter::once(sentence.as_str()).chain(shorter.iter().copied());
         let (medium, short) = (fitting(forms(), MEDIUM), fitting(forms(), SHORT));
-        Self { sentence, price: None, medium, short }
+        Self { sentence, details: None, medium, short }
     }
 
     /// Creates a statement whose middle and short lengths are taken from the shorter forms, even where the sentence
@@ -33,11 +33,11 @@ impl Statement {
     pub(super) fn brief(sentence: impl Into<String>, shorter: &[&str]) -> Self {
         let forms = || shorter.iter().copied();
         let (medium, short) = (fitting(forms(), MEDIUM), fitting(forms(), SHORT));
-        Self { sentence: sentence.into(), price: None, medium, short }
+        Self { sentence: sentence.into(), details: None, medium, short }
     }
 
-    pub(super) fn price(self, price: Option<String>) -> Self {
-        Self { price, ..self }
+    pub(super) fn with_details(self, price: Option<String>) -> Self {
+        Self { details: price, ..self }
     }
 
     /// Puts a name before each form, as far as there is room for it.

@@ -83,7 +83,7 @@ fn each_phase_has_its_word_and_its_figures() {
     ];
     for ((session, now), word, sentence, price, bad) in cases {
         let verdict = verdict(&session, now);
-        let said = (verdict.word, verdict.sentence.as_str(), verdict.price.as_deref(), verdict.bad);
+        let said = (verdict.word, verdict.sentence.as_str(), verdict.details.as_deref(), verdict.bad);
         assert_eq!(said, (word, sentence, Some(price), bad));
         assert!(!verdict.why.is_empty());
     }
@@ -91,7 +91,7 @@ fn each_phase_has_its_word_and_its_figures() {
 
 #[test]
 fn users_who_wait_make_the_headline_before_the_first_answer_comes() {
-    let (session, now) = fixtures::told(Variant::After, 1.7);
+    let (session, now) = fixtures::session_at(Variant::After, 1.7);
     let verdict = verdict(&session, now);
     assert_eq!(verdict.word, UserWord::Waiting);
     assert_eq!(verdict.sentence, "4 users are waiting, the longest for 1.7 s");
@@ -165,7 +165,7 @@ fn recovered(since: AnswerKind, until: f64) -> Session {
 
 #[test]
 fn late_fallbacks_are_no_protection() {
-    let (session, now) = fixtures::told(Variant::After, 7.0);
+    let (session, now) = fixtures::session_at(Variant::After, 7.0);
     let verdict = verdict(&session, now);
     assert_eq!(verdict.word, UserWord::Waiting);
     assert_eq!(verdict.sentence, "Users wait 5.5 s for a fallback (median); the limit is 1 s");
@@ -186,14 +186,14 @@ fn the_run_is_judged_by_what_users_got() {
         ),
         (fixtures::steady(), RunVerdict::FaultNeverHappened, "No destructive step was fired."),
         (
-            fixtures::told(Variant::After, 1.0),
+            fixtures::session_at(Variant::After, 1.0),
             RunVerdict::NotObservable,
             "Only 3 requests and 0 answers while the fault was on. Too few to tell.",
         ),
     ];
     for ((session, now), standing, because) in cases {
         let conclusion = conclusion(&session, now);
-        assert_eq!((conclusion.standing, conclusion.because().as_str()), (standing, because));
+        assert_eq!((conclusion.verdict, conclusion.because().as_str()), (standing, because));
     }
 }
 
@@ -210,7 +210,7 @@ fn a_fault_that_hits_nothing_never_happened() {
     };
     let events: Vec<Event> = fixtures::events(Variant::After, 20.0).into_iter().filter(untouched).collect();
     let session = fixtures::session(&events);
-    assert_eq!(conclusion(&session, at(20.0)).standing, RunVerdict::FaultNeverHappened);
+    assert_eq!(conclusion(&session, at(20.0)).verdict, RunVerdict::FaultNeverHappened);
     assert!(
         warnings(&session, at(20.0)).iter().any(|warning| warning.text.contains("may never have happened"))
     );

@@ -49,7 +49,7 @@ fn real_answers_are_called_so() {
     let session = told(None, None, AnswerKind::Real);
     assert_eq!(verdict(&session, 6.0).sentence, "60 of 60 answers since T0 are real; median 5 ms");
     let conclusion = conclusion(&session, at(6.0));
-    assert_eq!(conclusion.standing, RunVerdict::Resilient);
+    assert_eq!(conclusion.verdict, RunVerdict::Resilient);
     assert!(conclusion.because().contains("were real"), "{}", conclusion.because());
 }
 
@@ -60,7 +60,7 @@ fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, UserWord::Ok);
     assert_eq!(said.sentence, "The last 110 answers look real; median 5 ms");
-    assert!(said.price.unwrap().starts_with("Bodies differ in every answer"));
+    assert!(said.details.unwrap().starts_with("Bodies differ in every answer"));
     assert!(said.medium.contains("look real") && said.short.contains("look real"), "{}", said.short);
     assert!(said.why.iter().any(|why| why == unseen), "{:?}", said.why);
     let because = conclusion(&session, at(6.0)).because();
@@ -72,7 +72,7 @@ fn an_open_breaker_and_answers_of_the_real_shape_are_not_called_real() {
     let belief = Belief::new(BreakerState::Open, Confidence::Sure, at(-1.0), "metrics");
     let said = verdict(&told(None, Some(EventKind::Believed(belief)), AnswerKind::Real), 6.0);
     assert!(said.sentence.contains("look real"), "{}", said.sentence);
-    assert!(said.price.as_ref().unwrap().starts_with("The breaker is OPEN"), "{:?}", said.price);
+    assert!(said.details.as_ref().unwrap().starts_with("The breaker is OPEN"), "{:?}", said.details);
 }
 
 #[test]
@@ -82,10 +82,10 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, UserWord::Unknown);
     assert_eq!(said.sentence, "Answers begin after 5 ms and do not end");
-    assert_eq!(conclusion(&session, at(6.0)).standing, RunVerdict::NotObservable);
+    assert_eq!(conclusion(&session, at(6.0)).verdict, RunVerdict::NotObservable);
     let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
     assert_eq!(verdict(&session, 6.0).word, UserWord::Failing);
-    assert_eq!(conclusion(&session, at(6.0)).standing, RunVerdict::NotResilient);
+    assert_eq!(conclusion(&session, at(6.0)).verdict, RunVerdict::NotResilient);
     // The answers end after all.
     let ends = told(None, Some(EventKind::AnswersEnd { endpoint: ENDPOINT, end: true }), AnswerKind::Real);
     assert_eq!(verdict(&ends, 6.0).word, UserWord::Ok);
@@ -99,6 +99,6 @@ fn why_nobody_can_be_asked_is_said() {
     let what = EventKind::SourceChanged { source: Source::Users, state };
     session.apply(&Event { seq: 0, at: at(0.0), what });
     let said = verdict(&session, 0.0);
-    assert_eq!(said.price.as_deref(), Some("The endpoint cannot be asked: no colon."));
+    assert_eq!(said.details.as_deref(), Some("The endpoint cannot be asked: no colon."));
     assert_eq!(said.why, ["the endpoint cannot be asked: no colon"]);
 }

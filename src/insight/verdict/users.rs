@@ -87,7 +87,7 @@ pub struct UserVerdict {
     /// What users get, in a sentence of about 60 columns, with the endpoint's name if several are probed.
     pub sentence: String,
     /// The cost to users, the state of the breaker, or the outcome: one or two sentences more.
-    pub price: Option<String>,
+    pub details: Option<String>,
     /// What users get, in at most [`MEDIUM`](super::MEDIUM) columns.
     pub medium: String,
     /// The same in at most [`SHORT`](super::SHORT) columns.
@@ -98,7 +98,7 @@ pub struct UserVerdict {
     /// The evidence, one sentence each.
     pub why: Vec<String>,
     /// The endpoint that the verdict is about, if there are several.
-    pub of: Option<EndpointId>,
+    pub endpoint: Option<EndpointId>,
 }
 
 /// Returns the current verdict about users; with several endpoints, about the one that fares worst.
@@ -107,10 +107,10 @@ pub fn verdict(session: &Session, now: Timestamp) -> UserVerdict {
     let of = |endpoint: &Endpoint| {
         let view = EndpointAt { session, endpoint, now };
         let (lately, name) = (view.lately(), session.users.name(endpoint));
-        let (word, statement) = view.judge(&lately);
+        let (word, statement) = view.classify(&lately);
         let statement = if several { statement.of(&name) } else { statement };
         let verdict = view.verdict(word, statement, &lately);
-        UserVerdict { of: several.then_some(endpoint.id), ..verdict }
+        UserVerdict { endpoint: several.then_some(endpoint.id), ..verdict }
     };
     // On a tie the first endpoint counts, since the panes show it.
     let worst = session.users.endpoints.iter().map(of);
@@ -122,7 +122,7 @@ pub fn verdict(session: &Session, now: Timestamp) -> UserVerdict {
 pub fn verdict_of(session: &Session, endpoint: &Endpoint, now: Timestamp) -> UserVerdict {
     let view = EndpointAt { session, endpoint, now };
     let lately = view.lately();
-    let (word, statement) = view.judge(&lately);
+    let (word, statement) = view.classify(&lately);
     view.verdict(word, statement, &lately)
 }
 
@@ -133,9 +133,9 @@ pub(crate) fn users_wait_as_before(session: &Session, now: Timestamp) -> bool {
         let view = EndpointAt { session, endpoint, now };
         let lately = view.lately();
         let accepted = endpoint.accepted_ms();
-        endpoint.usual.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
+        endpoint.baseline_at_t0.as_ref().is_some_and(|usual| usual.is_slow(endpoint.limit_ms))
             && lately.served.median_ms.is_some_and(|ms| ms <= accepted)
-            && (!matters(lately.came.errors, &lately.came) || view.errors_are_usual(&lately.came))
+            && (!is_significant(lately.came.errors, &lately.came) || view.errors_are_usual(&lately.came))
             && endpoint.waiting_over(now, accepted).next().is_none()
     };
     let mut watched = session.users.endpoints.iter().filter(|endpoint| endpoint.watched);
@@ -156,7 +156,7 @@ pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now:
     }
     let from = session.axis.slot_of_second(0);
     let bad = endpoint.bad_slots(from, now).len() as u32;
-    let Some(usual) = endpoint.usual.as_ref().filter(|usual| usual.bad > 0) else { return (bad, 0) };
+    let Some(usual) = endpoint.baseline_at_t0.as_ref().filter(|usual| usual.bad > 0) else { return (bad, 0) };
     let asked = endpoint.asked_seconds(from);
     let before = Share { part: usual.bad, of: usual.seconds };
     let expected = (f64::from(asked) * usual.bad as f64 / usual.seconds.max(1) as f64).round() as u32;
@@ -167,9 +167,18 @@ pub(super) fn bad_seconds_and_usual(session: &Session, endpoint: &Endpoint, now:
 }
 
 fn nobody(session: &Session) -> UserVerdict {
-    let Statement { sentence, price, medium, short } = ready::nobody(session);
-    let why = vec![ready::refused(session).unwrap_or("no endpoint is probed").to_owned()];
-    UserVerdict { word: UserWord::Unknown, sentence, price, medium, short, bad: None, why, of: None }
+    let Statement { sentence, details: price, medium, short } = ready::no_requests_statement(session);
+    let why = vec![ready::why_requests_impossible(session).unwrap_or("no endpoint is probed").to_owned()];
+    UserVerdict {
+        word: UserWord::Unknown,
+        sentence,
+        details: price,
+        medium,
+        short,
+        bad: None,
+        why,
+        endpoint: None,
+    }
 }
 
 /// One endpoint at one moment.
@@ -210,20 +219,30 @@ impl StillWaiting {
 
 impl EndpointAt<'_> {
     fn verdict(&self, word: UserWord, statement: Statement, lately: &RecentUsers) -> UserVerdict {
-        let Statement { sentence, price, medium, short } = statement;
+        let Statement { sentence, details: price, medium, short } = statement;
         let bad = self.session.fault.is_some();
         let bad =
             bad.then(|| (bad_seconds(self.session, self.endpoint, self.now), self.session.users.budget_s));
-        UserVerdict { word, sentence, price, medium, short, bad, why: self.why(word, lately, bad), of: None }
+        UserVerdict {
+            word,
+            sentence,
+            details: price,
+            medium,
+            short,
+            bad,
+            why: self.why(word, lately, bad),
+            endpoint: None,
+        }
     }
 
-    fn judge(&self, lately: &RecentUsers) -> (UserWord, Statement) {
+    fn classify(&self, lately: &RecentUsers) -> (UserWord, Statement) {
         let limit = self.endpoint.limit_ms as f64;
         let (came, served) = (&lately.came, &lately.served);
         if !self.endpoint.watched {
             return self.not_watched();
         }
-        if self.endpoint.waiting_over(self.now, limit).next().is_some() && self.silent_for() > self.patience()
+        if self.endpoint.waiting_over(self.now, limit).next().is_some()
+            && self.silent_for() > self.silence_limit_s()
         {
             return self.waiting();
         }
@@ -234,7 +253,7 @@ impl EndpointAt<'_> {
             }
             return self.first_answers();
         }
-        if matters(came.errors, came) && !self.errors_are_usual(came) {
+        if is_significant(came.errors, came) && !self.errors_are_usual(came) {
             return self.failing(came);
         }
         if let Some(trials) = self.trials() {
@@ -249,9 +268,9 @@ impl EndpointAt<'_> {
         if self.endpoint.shape.is_none() && came.unjudged + served.unjudged > 0 {
             return self.unlearned();
         }
-        if matters(served.fallback, served) && !self.fallbacks_are_usual(served) {
+        if is_significant(served.fallback, served) && !self.fallbacks_are_usual(served) {
             let alike = |look: &&AnswerGroup| look.outcome == Outcome::Fallback;
-            let most = self.endpoint.looks.iter().filter(alike).map(|look| look.count).max();
+            let most = self.endpoint.answer_groups.iter().filter(alike).map(|look| look.count).max();
             return if most.unwrap_or(0) >= ALIKE { self.protected(served) } else { self.unfamiliar(served) };
         }
         if left.count > 0 {
@@ -313,7 +332,7 @@ impl EndpointAt<'_> {
 
     /// The usual share of answers: of those before the fault; without a fault, of those before the latest ones.
     fn usual(&self, part: impl Fn(&Tally) -> u64, lately: u64, of: u64) -> Share {
-        match (&self.session.fault, &self.endpoint.usual) {
+        match (&self.session.fault, &self.endpoint.baseline_at_t0) {
             (Some(_), Some(usual)) => Share { part: part(&usual.tally), of: usual.tally.answered() },
             (Some(_), None) => Share { part: 0, of: 0 },
             (None, _) => {
@@ -335,12 +354,12 @@ impl EndpointAt<'_> {
         if self.endpoint.rate > 0.0 { requests / self.endpoint.rate } else { 0.0 }
     }
 
-    fn patience(&self) -> f64 {
+    fn silence_limit_s(&self) -> f64 {
         SILENCE_S.max(self.requests_time(3.0))
     }
 }
 
 /// Whether a part of the latest answers is more than noise: at least one in twenty.
-fn matters(part: usize, lately: &Recent) -> bool {
+fn is_significant(part: usize, lately: &Recent) -> bool {
     part > 0 && part * 20 >= lately.answers
 }

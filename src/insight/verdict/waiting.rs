@@ -3,7 +3,7 @@
 use super::{
     UserWord,
     cost::{breaker_words, cut_short_since, harm_words},
-    evidence::provider_back,
+    evidence::provider_back_at,
     statement::{Statement, joined},
     users::{EndpointAt, StillWaiting},
 };
@@ -36,7 +36,7 @@ impl EndpointAt<'_> {
             format!("{users} {wait}, longest {longest}"),
         ];
         let statement = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
-        (UserWord::Waiting, statement.price(self.why_they_wait()))
+        (UserWord::Waiting, statement.with_details(self.why_they_wait()))
     }
 
     /// Users who have waited since the breaker began to let trial calls through; `None` unless they wait longer than
@@ -45,7 +45,7 @@ impl EndpointAt<'_> {
         let trial = self.session.breaker.trial_since()?;
         let waits = self.endpoint.in_flight.values().filter(|flight| flight.start >= trial);
         let trials = StillWaiting::of(waits.map(|flight| flight.waited_ms(self.now)));
-        let usual = self.endpoint.usual.as_ref().and_then(|usual| usual.tally.all.p95);
+        let usual = self.endpoint.baseline_at_t0.as_ref().and_then(|usual| usual.tally.all.p95);
         (trials.longest_ms > usual.unwrap_or(0.0).max(TRIAL_MS)).then_some(trials)
     }
 
@@ -56,7 +56,7 @@ impl EndpointAt<'_> {
         let longest = wording::seconds(trials.longest_ms / 1000.0);
         let short = format!("{users} {wait}");
         let statement = Statement::new(format!("{short}, the longest for {longest}"), &[&short]);
-        (UserWord::Waiting, statement.price(joined([breaker_words(self.session)])))
+        (UserWord::Waiting, statement.with_details(joined([breaker_words(self.session)])))
     }
 
     fn errors_since_t0(&self) -> u64 {
@@ -107,12 +107,12 @@ impl EndpointAt<'_> {
         ];
         let statement = Statement::new(sentence, &shorter.each_ref().map(String::as_str));
         let price = self.cost().so_far().or_else(|| self.back_since());
-        (UserWord::Waiting, statement.price(joined([price])))
+        (UserWord::Waiting, statement.with_details(joined([price])))
     }
 
     /// Since when the provider is back.
     fn back_since(&self) -> Option<String> {
-        let healed = self.session.since_t0(provider_back(self.session, self.now)?)?;
+        let healed = self.session.since_t0(provider_back_at(self.session, self.now)?)?;
         Some(format!("the provider is back since {}", wording::moment(healed)))
     }
 
@@ -148,15 +148,15 @@ impl EndpointAt<'_> {
         let price = match before {
             Some(_) => joined([Some(format!("the limit is {limit}"))]),
             None => {
-                let cost = self.session.fault.as_ref().and_then(|_| self.cost().of_fallback());
+                let cost = self.session.fault.as_ref().and_then(|_| self.cost().fallback_text());
                 harm_words(self.session, cost, self.now)
             }
         };
-        (UserWord::Waiting, statement.price(price))
+        (UserWord::Waiting, statement.with_details(price))
     }
 }
 
 /// The waits before the fault, if they were over the limit already.
 pub(super) fn usually_slow(endpoint: &Endpoint) -> Option<&UserBaseline> {
-    endpoint.usual.as_ref().filter(|usual| usual.is_slow(endpoint.limit_ms))
+    endpoint.baseline_at_t0.as_ref().filter(|usual| usual.is_slow(endpoint.limit_ms))
 }

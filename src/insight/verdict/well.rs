@@ -3,7 +3,7 @@
 use super::{
     UserWord,
     compared::Compared,
-    cost::{Cost, began_anew, breaker_words, cut_short_since, nothing_fired, stands},
+    cost::{Cost, breaker_state_text, breaker_words, consumer_restarted_at, cut_short_since, nothing_fired},
     evidence::recovery_lag,
     statement::{Statement, joined, sentence},
     users::EndpointAt,
@@ -43,11 +43,11 @@ impl EndpointAt<'_> {
         };
         let cost = self.session.fault.as_ref().map(|_| self.cost());
         // The cost of a fallback stands alone on its line: figures, not a sentence.
-        let price = cost.as_ref().and_then(Cost::of_fallback).or_else(|| {
-            let cost = cost.and_then(|cost| cost.in_all(false));
+        let price = cost.as_ref().and_then(Cost::fallback_text).or_else(|| {
+            let cost = cost.and_then(|cost| cost.total_text(false));
             joined([nothing_fired(self.session).or(cost), self.open_until()])
         });
-        (UserWord::Protected, statement.price(price))
+        (UserWord::Protected, statement.with_details(price))
     }
 
     /// The cost to users since T0.
@@ -64,17 +64,17 @@ impl EndpointAt<'_> {
             }
             (BreakerState::Open, Some(due)) => {
                 let due = wording::moment(self.session.since_t0(due)?);
-                Some(format!("{}, a trial is due at {due}", stands(self.session)?))
+                Some(format!("{}, a trial is due at {due}", breaker_state_text(self.session)?))
             }
             (BreakerState::ForcedOpen, _) => breaker_words(self.session),
-            _ => stands(self.session),
+            _ => breaker_state_text(self.session),
         }
     }
 
     /// Seconds after T0 from which on users get fallbacks in time: the opening of the breaker, if it is believed open,
     /// else the first of the latest fallbacks. A restart of the consumer ends what was before it.
     fn fallback_since(&self) -> Option<f64> {
-        let anew = began_anew(self.session);
+        let anew = consumer_restarted_at(self.session);
         let goes_on = |at: &Timestamp| anew.is_none_or(|anew| *at >= anew);
         let limit = self.endpoint.limit_ms as f32;
         let first = || {
@@ -97,22 +97,22 @@ impl EndpointAt<'_> {
         let (streak, brief) = self.streak(lately, "are");
         if let Some((before, short)) = self.errors_as_before(&since) {
             let statement = Statement::brief(format!("{streak}; {before}"), &[&before, &short]);
-            return (UserWord::Ok, statement.price(joined([cost.in_all(true)])));
+            return (UserWord::Ok, statement.with_details(joined([cost.total_text(true)])));
         }
         if let Some(unseen) = self.unseen() {
             let (streak, brief) = self.streak(lately, "look");
             let statement = Statement::new(format!("{streak}; median {median}"), &[&streak, &brief]);
-            return (UserWord::Ok, statement.price(Some(sentence(&unseen))));
+            return (UserWord::Ok, statement.with_details(Some(sentence(&unseen))));
         }
         if since.answered() == 0 {
             return (UserWord::Ok, Statement::new(format!("{streak}; none came since T0"), &[&streak]));
         }
-        let price = joined([cost.in_all(false)]);
+        let price = joined([cost.total_text(false)]);
         if !cost.is_some() && since.real == since.answered() && usually_slow(self.endpoint).is_none() {
             let all = format!("{} of {} answers since T0 are real", since.real, since.answered());
             let statement =
                 Statement::new(format!("{all}; median {median}"), &[&all, "all answers since T0 are real"]);
-            return (UserWord::Ok, statement.price(price));
+            return (UserWord::Ok, statement.with_details(price));
         }
         let statement = match recovery_lag(self.session, self.endpoint) {
             Some((seconds, _)) if seconds < 0.05 => Statement::new(
@@ -133,7 +133,7 @@ impl EndpointAt<'_> {
             }
             None => Statement::new(format!("{streak}; median {median}"), &[&streak]),
         };
-        (UserWord::Ok, statement.price(price))
+        (UserWord::Ok, statement.with_details(price))
     }
 
     /// The statement before the first fire.
@@ -161,8 +161,8 @@ impl EndpointAt<'_> {
             brief,
         ];
         let statement = Statement::brief(whole, &shorter.each_ref().map(String::as_str));
-        let breaker = stands(self.session);
-        statement.price(joined([steady.map(|(whole, _)| whole), unseen, breaker]))
+        let breaker = breaker_state_text(self.session);
+        statement.with_details(joined([steady.map(|(whole, _)| whole), unseen, breaker]))
     }
 
     /// Whether the hypothesis was met before the method, in a sentence and in a few words.
@@ -215,7 +215,7 @@ impl EndpointAt<'_> {
 
     /// Errors since T0 compared with those in steady state; with and without the shares.
     fn errors_as_before(&self, since: &Tally) -> Option<(String, String)> {
-        let usual = &self.endpoint.usual.as_ref().filter(|usual| usual.tally.error > 0)?.tally;
+        let usual = &self.endpoint.baseline_at_t0.as_ref().filter(|usual| usual.tally.error > 0)?.tally;
         let compared = Compared::of(Some(usual), since, |tally| tally.error, since.errors_in_a_row);
         Some((compared.beside_before("errors"), compared.in_short("errors")))
     }

@@ -17,10 +17,10 @@ const STALE_S: f64 = 3.0;
 pub(super) fn restart_ahead(session: &Session, now: Timestamp) -> Option<Warning> {
     // After the session has finished the operator cannot prevent it.
     let pods = session.bystanders().filter(|_| !session.finished());
-    let dues = pods.filter_map(|pod| Some((restart::due(session, pod, now)?, pod)));
+    let dues = pods.filter_map(|pod| Some((restart::restart_due_of_pod(session, pod, now)?, pod)));
     let (due, pod) = dues.min_by_key(|(due, _)| due.at)?;
     let when = match session.since_t0(due.at) {
-        Some(since) => format!("at {}", wording::due(since)),
+        Some(since) => format!("at {}", wording::whole_second_moment(since)),
         None => format!("in {:.0} s", due.at.duration_since(now).as_secs_f64()),
     };
     let who = names::bystander(session, pod);

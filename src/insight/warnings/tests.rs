@@ -128,7 +128,7 @@ fn a_restarted_container_is_warned_of_by_what_it_is() {
 
 #[test]
 fn a_miss_without_an_open_breaker_is_told_as_a_miss() {
-    let (mut session, now) = fixtures::told(Variant::After, 12.0);
+    let (mut session, now) = fixtures::session_at(Variant::After, 12.0);
     session.breaker.belief.as_mut().unwrap().state = BreakerState::Closed;
     let texts = said(&(session, now), Urgency::Warn);
     let wanted = "The consumer missed 1 of 3 liveness checks: Kubernetes restarts the consumer at T+30 if that goes on";

@@ -21,7 +21,7 @@ pub(super) fn budget(verdict: &UserVerdict) -> Option<Warning> {
 }
 
 /// Requests that could not be sent.
-pub(super) fn overrun(session: &Session, now: Timestamp) -> Option<Warning> {
+pub(super) fn unsent_requests(session: &Session, now: Timestamp) -> Option<Warning> {
     let endpoints = session.users.endpoints.iter();
     let withheld: u64 =
         endpoints.map(|endpoint| endpoint.since_t0(now).withheld + endpoint.baseline(now).withheld).sum();
@@ -45,7 +45,8 @@ pub(super) fn not_learned(session: &Session) -> Option<Warning> {
     }
     not_ready_to_fire(session).map(|why| {
         let text = format!("{why}: fired now, the run's verdict would be NOT OBSERVABLE");
-        let brief = if session.users.unlearned() { "what is real is not learned yet" } else { &why };
+        let brief =
+            if session.users.has_unlearned_endpoint() { "what is real is not learned yet" } else { &why };
         Warning::new(Urgency::Watch, text, format!("{brief}: no verdict if fired now"))
     })
 }
@@ -56,7 +57,7 @@ pub fn not_ready_to_fire(session: &Session) -> Option<String> {
     if session.users.passive {
         return None;
     }
-    if session.users.unlearned() {
+    if session.users.has_unlearned_endpoint() {
         return Some("what a real answer looks like is not learned yet".to_owned());
     }
     let watched = session.users.endpoints.iter().any(|endpoint| endpoint.watched);
@@ -95,7 +96,7 @@ pub(super) fn healthy_but_failing(
     let health = match session.breaker.health_failing.last() {
         Some((_, true)) => return None,
         Some((_, false)) => {
-            let status = session.breaker.health_said.last().and_then(|(_, status)| status);
+            let status = session.breaker.health_status.last().and_then(|(_, status)| status);
             let status = status.map_or_else(|| "well".to_owned(), |status| status.to_string());
             format!(", {} {status}", names::health_page(session))
         }
@@ -122,11 +123,11 @@ pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
         return None;
     }
     let page = names::health_page(session);
-    let turned = match (session.breaker.health_said.at(since - BEFORE), session.breaker.health_said.at(since))
-    {
-        (Some(Some(from)), Some(Some(to))) => format!("{page} went {from} to {to}"),
-        _ => format!("{page} failed and is well again"),
-    };
+    let turned =
+        match (session.breaker.health_status.at(since - BEFORE), session.breaker.health_status.at(since)) {
+            (Some(Some(from)), Some(Some(to))) => format!("{page} went {from} to {to}"),
+            _ => format!("{page} failed and is well again"),
+        };
     Some(Warning::new(
         Urgency::Note,
         format!("{turned} while no user has a real answer: a health check alone would say \"recovered\""),

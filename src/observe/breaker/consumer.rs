@@ -1,8 +1,8 @@
 //! Finds the consumer: the pods behind the Service that users call, else the only workload in play that is not hit.
 
 use super::sources::usual_pages::groups;
-use crate::cluster::{Connection, Error, is_asked_at};
-use crate::session::event::{Event, EventKind, is_about};
+use crate::cluster::{Connection, Error, is_reached_at};
+use crate::session::event::{Event, EventKind, object_has_name};
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ impl KnownPods {
 
     /// The only workload in play that is not hit.
     fn bystander(&self) -> Option<(String, String)> {
-        let hit = |name: &str| self.hit.iter().any(|object| is_about(object, name));
+        let hit = |name: &str| self.hit.iter().any(|object| object_has_name(object, name));
         let is_hit =
             |owner: &str| hit(owner) || self.pods.iter().any(|((_, pod), of)| of == owner && hit(pod));
         let spared: BTreeSet<(String, String)> = self
@@ -98,7 +98,7 @@ pub(super) struct Replica {
     pub(super) namespace: String,
     pub(super) name: String,
     /// The UID and restart count, which tell the pod from earlier ones of its name, and from itself before a restart.
-    pub(super) life: (String, i32),
+    pub(super) incarnation: (String, i32),
     /// The ports that it declares, with their names.
     pub(super) ports: Vec<(u16, Option<String>)>,
 }
@@ -118,7 +118,7 @@ pub(super) async fn find(
             let services: Api<Service> = Api::namespaced(connection.client()?, namespace);
             let found = services.list(&ListParams::default().limit(LISTED)).await;
             let found = found.map_err(|source| connection.error("list services", source))?;
-            if let Some(service) = found.items.iter().find(|service| is_asked_at(service, host, port))
+            if let Some(service) = found.items.iter().find(|service| is_reached_at(service, host, port))
                 && let Some(selector) = selector(service)
             {
                 let title = format!("Service {}", service.name_any());
@@ -180,7 +180,7 @@ fn replica(pod: &Pod) -> Replica {
     Replica {
         namespace: pod.namespace().unwrap_or_default(),
         name: pod.name_any(),
-        life: (pod.uid().unwrap_or_default(), restarts),
+        incarnation: (pod.uid().unwrap_or_default(), restarts),
         ports: ports(pod),
     }
 }

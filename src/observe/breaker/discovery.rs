@@ -62,17 +62,17 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let mut discovery = Discovery {
-        hunt,
+        targets: hunt,
         period,
         out,
         tasks: JoinSet::new(),
         pods: BTreeMap::new(),
-        beside: None,
-        told: BTreeSet::new(),
+        users_url_reader: None,
+        logged: BTreeSet::new(),
     };
     discovery.named_urls(&stop).await;
     let mut consumer: Option<Consumer> = None;
-    let mut reads_pods = discovery.hunt.cluster.is_some();
+    let mut reads_pods = discovery.targets.cluster.is_some();
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -81,7 +81,7 @@ pub(super) async fn run(
             () = stop.cancelled() => return,
             _ = looks.tick() => {
                 if !reads_pods {
-                    discovery.ask_beside(&stop);
+                    discovery.read_users_url(&stop);
                     continue;
                 }
                 let now = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -97,7 +97,7 @@ pub(super) async fn run(
                 };
                 match replicas {
                     Some(replicas) => discovery.follow(replicas, &stop).await,
-                    None if discovery.pods.is_empty() => discovery.ask_beside(&stop),
+                    None if discovery.pods.is_empty() => discovery.read_users_url(&stop),
                     // The API server is busy: keep reading the pods known so far.
                     None => {}
                 }
@@ -109,11 +109,11 @@ pub(super) async fn run(
                     reads_pods = false;
                     discovery.pods.values().for_each(|(_, token)| token.cancel());
                     discovery.pods.clear();
-                    discovery.beside = None;
+                    discovery.users_url_reader = None;
                     discovery.emit(Level::Warning, format!(
                         "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (manifests/rbac.yml)"
                     )).await;
-                    discovery.ask_beside(&stop);
+                    discovery.read_users_url(&stop);
                 }
             }
         }
@@ -121,7 +121,7 @@ pub(super) async fn run(
 }
 
 struct Discovery {
-    hunt: DiscoveryTargets,
+    targets: DiscoveryTargets,
     period: Duration,
     out: ReaderOutput,
     /// Each task returns the refusal of the API server, if it met one.
@@ -129,21 +129,21 @@ struct Discovery {
     /// The pods that are read, by namespace and name.
     pods: BTreeMap<(String, String), ((String, i32), CancellationToken)>,
     /// Stops the reading of pages beside the users' URL.
-    beside: Option<CancellationToken>,
+    users_url_reader: Option<CancellationToken>,
     /// The messages already logged.
-    told: BTreeSet<String>,
+    logged: BTreeSet<String>,
 }
 
 impl Discovery {
     async fn emit(&mut self, level: Level, message: String) {
-        if self.told.len() < 32 && self.told.insert(message.clone()) {
+        if self.logged.len() < 32 && self.logged.insert(message.clone()) {
             self.out.emitter.emit(EventKind::Logged { level, target: "breaker".to_owned(), message }).await;
         }
     }
 
     /// Reads the sources that are named by a whole URL.
     async fn named_urls(&mut self, stop: &CancellationToken) {
-        let named = self.hunt.named.clone();
+        let named = self.targets.named.clone();
         for (number, shown) in named.iter().enumerate() {
             let NamedSource::Url(url) = shown else { continue };
             match self.direct_server(url) {
@@ -152,7 +152,7 @@ impl Discovery {
                     let group = (kind, vec![path]);
                     let server = self.server(reach, None, String::new(), true, stop.clone());
                     let mark = NamedSource::mark(&named, number);
-                    self.tasks.spawn(Server { mark, ..server }.group(group, None));
+                    self.tasks.spawn(Server { mark, ..server }.read_group(group, None));
                 }
                 Err(why) => {
                     self.emit(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
@@ -164,8 +164,8 @@ impl Discovery {
     /// The route to a URL. The experiment's headers and credentials are sent only to the users' own server.
     fn direct_server(&self, url: &str) -> Result<(PageRoute, String), String> {
         let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
-        if origin(url) == origin(&self.hunt.users) {
-            PageRoute::direct(url, self.hunt.access.as_ref().map_err(Clone::clone)?)
+        if origin(url) == origin(&self.targets.users) {
+            PageRoute::direct(url, self.targets.access.as_ref().map_err(Clone::clone)?)
         } else {
             PageRoute::direct(url, &Access::default())
         }
@@ -180,14 +180,14 @@ impl Discovery {
         stop: CancellationToken,
     ) -> Server {
         Server {
-            reach,
+            route: reach,
             pod,
             before,
             named,
             mark: String::new(),
-            beside: false,
+            at_users_url: false,
             period: self.period,
-            rules: self.hunt.rules.clone(),
+            rules: self.targets.rules.clone(),
             out: self.out.clone(),
             direct: Arc::default(),
             stop,
@@ -195,22 +195,22 @@ impl Discovery {
     }
 
     /// Reads the pages beside the users' URL, and the named paths.
-    fn ask_beside(&mut self, stop: &CancellationToken) {
-        if self.beside.is_some() {
+    fn read_users_url(&mut self, stop: &CancellationToken) {
+        if self.users_url_reader.is_some() {
             return;
         }
         let token = stop.child_token();
-        self.beside = Some(token.clone());
-        let Ok((reach, _)) = self.direct_server(&self.hunt.users) else { return };
-        for (number, named) in self.hunt.named.iter().enumerate() {
+        self.users_url_reader = Some(token.clone());
+        let Ok((reach, _)) = self.direct_server(&self.targets.users) else { return };
+        for (number, named) in self.targets.named.iter().enumerate() {
             let NamedSource::Path(path) = named else { continue };
             let kind = usual_pages::kind(None, path).unwrap_or(PageKind::Any);
             let server = self.server(reach.clone(), None, String::new(), true, token.clone());
-            let mark = NamedSource::mark(&self.hunt.named, number);
-            self.tasks.spawn(Server { mark, ..server }.group((kind, vec![path.clone()]), None));
+            let mark = NamedSource::mark(&self.targets.named, number);
+            self.tasks.spawn(Server { mark, ..server }.read_group((kind, vec![path.clone()]), None));
         }
         let server = self.server(reach, None, String::new(), false, token);
-        self.tasks.spawn(Server { beside: true, ..server }.groups(usual_pages::groups(0, None)));
+        self.tasks.spawn(Server { at_users_url: true, ..server }.read_groups(usual_pages::groups(0, None)));
     }
 
     /// The consumer's pods; `None` if the consumer is unknown or none of its pods declares a port.
@@ -219,9 +219,9 @@ impl Discovery {
         consumer: &mut Option<Consumer>,
         seen: &KnownPods,
     ) -> Result<Option<(Vec<Replica>, usize)>, String> {
-        let Some(connection) = &self.hunt.cluster else { return Ok(None) };
+        let Some(connection) = &self.targets.cluster else { return Ok(None) };
         if consumer.is_none() {
-            *consumer = consumer::find(connection, &self.hunt.users, seen)
+            *consumer = consumer::find(connection, &self.targets.users, seen)
                 .await
                 .map_err(|error| error.to_string())?;
         }
@@ -233,7 +233,7 @@ impl Discovery {
 
     /// Starts reading new and restarted pods, and stops reading those that are gone.
     async fn follow(&mut self, (replicas, all): (Vec<Replica>, usize), stop: &CancellationToken) {
-        if let Some(beside) = &self.beside
+        if let Some(beside) = &self.users_url_reader
             && !beside.is_cancelled()
         {
             beside.cancel();
@@ -250,7 +250,7 @@ impl Discovery {
             .await;
         }
         let is_known = |key: &(String, String), life: &(String, i32)| {
-            replicas.iter().any(|one| one.namespace == key.0 && one.name == key.1 && one.life == *life)
+            replicas.iter().any(|one| one.namespace == key.0 && one.name == key.1 && one.incarnation == *life)
         };
         self.pods.retain(|key, (life, token)| {
             let stays = is_known(key, life);
@@ -265,16 +265,16 @@ impl Discovery {
                 continue;
             }
             let token = stop.child_token();
-            self.pods.insert(key, (replica.life.clone(), token.clone()));
+            self.pods.insert(key, (replica.incarnation.clone(), token.clone()));
             self.read(&replica, &token).await;
         }
     }
 
     async fn read(&mut self, replica: &Replica, token: &CancellationToken) {
-        let Some(Ok(client)) = self.hunt.cluster.as_ref().map(Connection::client) else { return };
+        let Some(Ok(client)) = self.targets.cluster.as_ref().map(Connection::client) else { return };
         let direct = Arc::<AtomicBool>::default();
         let mut undeclared = Vec::new();
-        for named in &self.hunt.named {
+        for named in &self.targets.named {
             if let NamedSource::Port(port, _) = named
                 && !replica.ports.iter().any(|(declared, _)| declared == port)
             {
@@ -295,7 +295,7 @@ impl Discovery {
             let server =
                 self.server(reach, Some(replica.name.clone()), port.to_string(), false, token.clone());
             let server = Server { direct: direct.clone(), ..server };
-            for (number, one) in self.hunt.named.iter().enumerate() {
+            for (number, one) in self.targets.named.iter().enumerate() {
                 // A path may be on any of the ports; a path named with its port is never given up.
                 let (path, named) = match one {
                     NamedSource::Port(wanted, path) if wanted == port => (path.clone(), true),
@@ -303,11 +303,11 @@ impl Discovery {
                     _ => continue,
                 };
                 let kind = usual_pages::kind(Some(*port), &path).unwrap_or(PageKind::Any);
-                let mark = NamedSource::mark(&self.hunt.named, number);
+                let mark = NamedSource::mark(&self.targets.named, number);
                 let server = Server { named, mark, ..server.clone() };
-                self.tasks.spawn(server.group((kind, vec![path]), None));
+                self.tasks.spawn(server.read_group((kind, vec![path]), None));
             }
-            self.tasks.spawn(server.groups(usual_pages::groups(*port, name.as_deref())));
+            self.tasks.spawn(server.read_groups(usual_pages::groups(*port, name.as_deref())));
         }
     }
 }

@@ -15,9 +15,9 @@
 mod consumer;
 pub mod declared;
 mod discovery;
-mod estimate;
 #[cfg(test)]
-mod hunt_tests;
+mod discovery_tests;
+mod estimate;
 mod reading;
 mod server;
 mod sources;

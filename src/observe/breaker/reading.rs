@@ -15,7 +15,7 @@ pub(super) struct SourceId {
 
 impl SourceId {
     /// A page beside the users' endpoint.
-    pub(super) fn beside(kind: SourceKind, place: impl Into<String>) -> Self {
+    pub(super) fn at_users_url(kind: SourceKind, place: impl Into<String>) -> Self {
         Self { kind, pod: None, place: place.into() }
     }
 }
@@ -35,7 +35,7 @@ pub(super) struct Reading {
     /// Identifies the process that answered, if the source tells it: `started 1763816700`.
     pub(super) process: Option<String>,
     /// The claim of the source as a whole, if it names no breaker, such as a health page.
-    pub(super) says: SourceClaim,
+    pub(super) claim: SourceClaim,
     pub(super) ground: String,
     /// Whether a health page reports a failure.
     pub(super) failing: Option<bool>,
@@ -54,7 +54,7 @@ impl Reading {
         Self {
             source,
             process: None,
-            says: SourceClaim::Nothing,
+            claim: SourceClaim::Nothing,
             ground: ground.into(),
             failing: None,
             breakers: Vec::new(),
@@ -68,7 +68,7 @@ impl Reading {
     pub(super) fn report(&self) -> SourceReport {
         SourceReport {
             witness: self.source.kind,
-            says: self.says,
+            says: self.claim,
             ground: self.ground.clone(),
             place: Some(self.source.place.clone()),
             pod: self.source.pod.clone(),

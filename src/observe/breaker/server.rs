@@ -2,10 +2,10 @@
 
 use super::reading::SourceId;
 use super::sources::{
-    page_poller::{AskingEnd, Page, PageKind, ReaderOutput, STREAM, read},
+    page_poller::{Page, PageKind, PollEnd, ReaderOutput, STREAM, read},
     page_route::PageRoute,
     prometheus::Rule,
-    usual_pages::shown,
+    usual_pages::without_query_values,
 };
 use crate::session::event::{EventKind, Source, SourceKind, SourceState};
 use std::{
@@ -24,7 +24,7 @@ const CONFIRMS: u32 = 4;
 /// One server whose pages are tried.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) reach: PageRoute,
+    pub(super) route: PageRoute,
     pub(super) pod: Option<String>,
     /// The prefix of the path in the source's name: a pod's port.
     pub(super) before: String,
@@ -32,7 +32,7 @@ pub(super) struct Server {
     /// Distinguishes it from a named source that is shown alike.
     pub(super) mark: String,
     /// Whether the pages are beside the users' URL; only their state is emitted as `SourceChanged`.
-    pub(super) beside: bool,
+    pub(super) at_users_url: bool,
     pub(super) period: Duration,
     pub(super) rules: Vec<Rule>,
     pub(super) out: ReaderOutput,
@@ -43,7 +43,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Tries groups of paths. All groups but the first wait until any page of the first has answered.
-    pub(super) async fn groups(self, groups: Vec<(PageKind, Vec<String>)>) -> Option<String> {
+    pub(super) async fn read_groups(self, groups: Vec<(PageKind, Vec<String>)>) -> Option<String> {
         let (answers, answered) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let stop = self.stop.clone();
@@ -51,11 +51,11 @@ impl Server {
             let (server, mut answered, answers) = (self.clone(), answered.clone(), answers.clone());
             tasks.spawn(async move {
                 if number == 0 {
-                    return server.group(group, Some(answers)).await;
+                    return server.read_group(group, Some(answers)).await;
                 }
                 // This very task holds a sender, so the channel cannot be closed.
                 let _ = answered.wait_for(|answered| *answered).await;
-                server.group(group, None).await
+                server.read_group(group, None).await
             });
         }
         loop {
@@ -71,7 +71,7 @@ impl Server {
     }
 
     /// Reads the first of these paths that exists. Returns the refusal of the API server, if it meets one.
-    pub(super) async fn group(
+    pub(super) async fn read_group(
         self,
         (kind, paths): (PageKind, Vec<String>),
         answers: Option<watch::Sender<bool>>,
@@ -82,8 +82,8 @@ impl Server {
             }
         };
         let source = match kind {
-            PageKind::Health if self.beside => Some(Source::Health),
-            PageKind::Metrics if self.beside => Some(Source::Metrics),
+            PageKind::Health if self.at_users_url => Some(Source::Health),
+            PageKind::Metrics if self.at_users_url => Some(Source::Metrics),
             _ => None,
         };
         for path in &paths {
@@ -99,10 +99,10 @@ impl Server {
                     answer();
                 };
                 match read(page, self.out.clone(), self.stop.clone(), first).await {
-                    AskingEnd::Stopped => return None,
-                    AskingEnd::Denied(why) => return Some(why),
-                    AskingEnd::Gone(why) if why == STREAM && kind == PageKind::Any => kind = PageKind::Stream,
-                    AskingEnd::Gone(_) => break,
+                    PollEnd::Stopped => return None,
+                    PollEnd::Denied(why) => return Some(why),
+                    PollEnd::Gone(why) if why == STREAM && kind == PageKind::Any => kind = PageKind::Stream,
+                    PollEnd::Gone(_) => break,
                 }
             }
             answer();
@@ -130,9 +130,9 @@ impl Server {
             PageKind::Mesh => self.period * 2,
             _ => self.period,
         };
-        let place = format!("{}{}{}", self.before, shown(path), self.mark);
+        let place = format!("{}{}{}", self.before, without_query_values(path), self.mark);
         Page {
-            reach: self.reach.clone(),
+            route: self.route.clone(),
             id: SourceId { kind: witness, pod: self.pod.clone(), place },
             path: path.to_owned(),
             kind,

@@ -112,7 +112,7 @@ mod tests {
 
     fn said(rate: f64, says: SourceClaim, counts: BreakerCounts) -> Option<(CheckLevel, String)> {
         let breaker = NamedBreaker { counts: Some(counts), ..NamedBreaker::new("provider", says, "") };
-        let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
+        let source = SourceId::at_users_url(SourceKind::Hystrix, "/hystrix.stream");
         let reading = Reading { breakers: vec![breaker], ..Reading::new(source, "") };
         let mut trips = TripChecks::new(rate);
         let first = trips.look(&reading);

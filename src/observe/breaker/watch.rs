@@ -8,7 +8,7 @@ use super::{
         RequestCounters,
         page_poller::{Page, PageKind, ReaderOutput, read},
         page_route::PageRoute,
-        usual_pages::shown,
+        usual_pages::without_query_values,
     },
     trips::TripChecks,
 };
@@ -55,7 +55,7 @@ pub struct BreakerSettings {
     /// Headers, credentials and trust for these pages, or the reason why they are unavailable.
     pub access: Result<Access, String>,
     /// Where to search for more sources.
-    pub hunt: Option<DiscoveryTargets>,
+    pub discovery: Option<DiscoveryTargets>,
     /// The interval between two polls of the pages.
     pub period: Duration,
     /// How long the breaker stays open, if known beforehand; else it is learned from the first cycle.
@@ -73,7 +73,7 @@ impl BreakerSettings {
             endpoint,
             health: None,
             metrics: None,
-            hunt: None,
+            discovery: None,
             access: Ok(Access::default()),
             period: Duration::from_millis(500),
             reset: None,
@@ -110,7 +110,7 @@ pub async fn watch(
     }
     let seen = SharedKnownPods::default();
     let mut trips = None;
-    if let Some(hunt) = &settings.hunt {
+    if let Some(hunt) = &settings.discovery {
         trips = Some(TripChecks::new(hunt.rate));
         sources.spawn(discovery::run(
             hunt.clone(),
@@ -184,9 +184,9 @@ async fn page(kind: PageKind, url: &str, settings: &BreakerSettings, emitter: &E
             return None;
         }
     };
-    let id = SourceId::beside(witness, shown(&path));
+    let id = SourceId::at_users_url(witness, without_query_values(&path));
     let (period, rules) = (settings.period, Vec::new());
-    Some(Page { reach, id, path, kind, period, rules, tells: Some(source), named: true })
+    Some(Page { route: reach, id, path, kind, period, rules, tells: Some(source), named: true })
 }
 
 /// Calls of all clients, summed over all replicas that count them.

@@ -2,7 +2,7 @@
 
 use super::{errors, response_shape::ResponseShape, settings::ProbeTarget};
 use crate::{
-    provider::http::{ContentCoding, RedirectError, Request, beginning},
+    provider::http::{ContentCoding, RedirectError, Request, decompress_prefix},
     session::event::ErrorKind,
 };
 use reqwest::{
@@ -32,7 +32,7 @@ const DRAINED: u64 = 64 * 1024;
 pub(super) enum RequestStage {
     Done(EndedRequest),
     /// The answer has begun and continues, and its length is unknown.
-    Going(Box<OpenResponse>),
+    Continuing(Box<OpenResponse>),
 }
 
 /// A request that ended.
@@ -45,7 +45,7 @@ pub(super) struct EndedRequest {
 
 /// An answer, reduced to the data needed.
 pub(super) struct ReceivedAnswer {
-    pub(super) look: ResponseShape,
+    pub(super) shape: ResponseShape,
     /// Whether the experiment's tolerance accepts it regardless of its status.
     pub(super) wanted: bool,
     /// Whether it has a Retry-After header.
@@ -91,7 +91,7 @@ pub(super) async fn ask(target: Arc<ProbeTarget>, asked: PendingRequest, patienc
 
 /// The head of the final answer, after all redirects.
 async fn head(target: &ProbeTarget) -> Result<Response, ErrorKind> {
-    let mut walk = target.access.walk();
+    let mut walk = target.access.redirects();
     let mut led: Option<Request> = None;
     loop {
         let request = led.as_ref().unwrap_or(&target.first);
@@ -100,7 +100,7 @@ async fn head(target: &ProbeTarget) -> Result<Response, ErrorKind> {
             Ok(None) => return Ok(response),
             Ok(Some(next)) => led = Some(next),
             Err(RedirectError::TooMany) => return Err(ErrorKind::Redirects),
-            Err(RedirectError::Nowhere(_)) => return Err(ErrorKind::Astray),
+            Err(RedirectError::InvalidTarget(_)) => return Err(ErrorKind::Astray),
         }
         drain(response).await;
     }
@@ -158,7 +158,7 @@ impl OpenResponse {
             }
             Ok(Err(kind)) => self.asked.done(Err(kind)),
             Err(_) if self.body.is_bounded => self.asked.done(Err(ErrorKind::Timeout)),
-            Err(_) => RequestStage::Going(Box::new(self)),
+            Err(_) => RequestStage::Continuing(Box::new(self)),
         }
     }
 
@@ -179,7 +179,7 @@ impl OpenResponse {
                 .is_some_and(|tolerance| tolerance.accepts(*status, headers, kept));
         let beginning = kept.iter().take(KEPT).copied().collect();
         let retry_after = headers.contains_key(RETRY_AFTER);
-        let reply = ReceivedAnswer { look, wanted, retry_after, length: *length, beginning };
+        let reply = ReceivedAnswer { shape: look, wanted, retry_after, length: *length, beginning };
         EndedRequest { number: self.asked.number, due: self.asked.due, ended: self.began, reply: Ok(reply) }
     }
 
@@ -246,7 +246,7 @@ impl Body {
             [] => (kept, length),
             packings => {
                 let (body, unpacked) =
-                    beginning(&kept, packings, keep, READ).map_err(|_| ErrorKind::Undecodable)?;
+                    decompress_prefix(&kept, packings, keep, READ).map_err(|_| ErrorKind::Undecodable)?;
                 // The part that was not kept was not decompressed.
                 (body, if length > kept.len() { length.max(unpacked) } else { unpacked })
             }
@@ -257,7 +257,7 @@ impl Body {
         let look = ResponseShape::of(status, content_type(&headers), &body, length);
         body.truncate(KEPT);
         Ok(ReceivedAnswer {
-            look,
+            shape: look,
             wanted,
             retry_after: headers.contains_key(RETRY_AFTER),
             length,

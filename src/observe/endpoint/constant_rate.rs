@@ -28,7 +28,7 @@ impl ConstantRate {
             let number = self.next;
             let due = self.start + Duration::from_secs_f64(number as f64 / self.rate);
             sleep_until(due).await;
-            if let Some(back) = self.presence.away_at(due) {
+            if let Some(back) = self.presence.gap_end_at(due) {
                 let passed = back.saturating_duration_since(self.start).as_secs_f64() * self.rate;
                 self.next = (number + 1).max(passed.ceil() as u64);
                 continue;

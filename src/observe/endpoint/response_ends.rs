@@ -27,9 +27,9 @@ pub(super) struct ResponseEnds {
 pub(super) enum Next {
     ReadOn,
     /// Hang up and report the beginnings of these.
-    Tell(Vec<EndedRequest>),
+    Report(Vec<EndedRequest>),
     /// The same, and report that answers do not end; answers already in progress are read on.
-    TellEndless(Vec<EndedRequest>),
+    ReportEndless(Vec<EndedRequest>),
     /// The timeout of its user has expired.
     TimeOut,
     /// Nothing, because it was reported before.
@@ -43,14 +43,14 @@ impl ResponseEnds {
     }
 
     /// Handles an answer that continues.
-    pub(super) fn goes_on(&mut self, going: &OpenResponse) -> Next {
+    pub(super) fn continues(&mut self, going: &OpenResponse) -> Next {
         let (number, over) = (going.asked.number, going.is_over());
         self.row = 0;
         if over && self.told.remove(&number) {
             return Next::Drop;
         }
         match (self.endless, self.ended) {
-            (true, _) => Next::Tell(vec![going.beginning()]),
+            (true, _) => Next::Report(vec![going.beginning()]),
             (false, true) if over => Next::TimeOut,
             (false, true) => Next::ReadOn,
             (false, false) => {
@@ -65,7 +65,7 @@ impl ResponseEnds {
                 if over {
                     self.told.remove(&number);
                 }
-                Next::TellEndless(std::mem::take(&mut self.held))
+                Next::ReportEndless(std::mem::take(&mut self.held))
             }
         }
     }

@@ -112,7 +112,7 @@ fn body_outline(body: &[u8], cut: bool) -> BodyOutline {
     };
     let mut outline = JsonOutline::default();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = JsonSeed { path: 0, bones: &mut outline, top: true }.deserialize(&mut json);
+    let read = JsonSeed { path: 0, outline: &mut outline, top: true }.deserialize(&mut json);
     let whole = read.is_ok() && json.end().is_ok();
     // Of a long body that was cut, the keys received so far are used.
     let beginning = cut && outline.keyed && read.as_ref().is_err_and(serde_json::Error::is_eof);
@@ -172,15 +172,15 @@ struct JsonOutline {
 /// A position in a JSON value that is parsed without building the value.
 struct JsonSeed<'b> {
     path: u64,
-    bones: &'b mut JsonOutline,
+    outline: &'b mut JsonOutline,
     top: bool,
 }
 
 impl JsonSeed<'_> {
     fn note(&mut self, kind: u64) {
         let entry = self.path & !kind::MASK | kind;
-        if self.bones.entries.len() < ENTRIES {
-            self.bones.entries.insert(entry);
+        if self.outline.entries.len() < ENTRIES {
+            self.outline.entries.insert(entry);
         }
     }
 }
@@ -236,7 +236,7 @@ impl<'de> Visitor<'de> for JsonSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let inner = combined(kind::LIST, &[self.path]);
         let mut any = false;
-        while list.next_element_seed(JsonSeed { path: inner, bones: self.bones, top: false })?.is_some() {
+        while list.next_element_seed(JsonSeed { path: inner, outline: self.outline, top: false })?.is_some() {
             any = true;
         }
         if any && !self.top {
@@ -249,9 +249,9 @@ impl<'de> Visitor<'de> for JsonSeed<'_> {
         let mut any = false;
         while let Some(key) = map.next_key_seed(KeyHash)? {
             any = true;
-            self.bones.keyed = true;
+            self.outline.keyed = true;
             let path = combined(kind::OBJECT, &[self.path, key]);
-            map.next_value_seed(JsonSeed { path, bones: self.bones, top: false })?;
+            map.next_value_seed(JsonSeed { path, outline: self.outline, top: false })?;
         }
         if any && !self.top {
             self.note(kind::OBJECT);

@@ -66,9 +66,9 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 // A request's task is never cancelled here, and its code does not panic by design; if it did, the
                 // request would stay without an answer, which is what its user would see.
                 match done {
-                    Ok(RequestStage::Done(done)) => publisher.ended(done).await,
-                    Ok(RequestStage::Going(going)) => {
-                        if let Some(going) = publisher.goes_on(going).await {
+                    Ok(RequestStage::Done(done)) => publisher.request_ended(done).await,
+                    Ok(RequestStage::Continuing(going)) => {
+                        if let Some(going) = publisher.continues(going).await {
                             requests.spawn(going.rest());
                         }
                     }
@@ -128,8 +128,8 @@ impl AnswerPublisher {
         }
     }
 
-    async fn ended(&mut self, done: EndedRequest) {
-        let success = done.reply.as_ref().is_ok_and(|reply| reply.look.status < 400 || reply.wanted);
+    async fn request_ended(&mut self, done: EndedRequest) {
+        let success = done.reply.as_ref().is_ok_and(|reply| reply.shape.status < 400 || reply.wanted);
         let (untold, news) = self.endings.ends(done.number, success, self.learns);
         if news {
             // Shapes learned from beginnings do not apply to whole answers.
@@ -142,13 +142,13 @@ impl AnswerPublisher {
     }
 
     /// Handles an answer that has begun and continues; returns it if it is to be read on.
-    async fn goes_on(&mut self, going: Box<OpenResponse>) -> Option<Box<OpenResponse>> {
-        match self.endings.goes_on(&going) {
+    async fn continues(&mut self, going: Box<OpenResponse>) -> Option<Box<OpenResponse>> {
+        match self.endings.continues(&going) {
             Next::ReadOn => return Some(going),
             Next::Drop => {}
             Next::TimeOut => self.emit(going.timed_out()).await,
-            Next::Tell(beginnings) => self.emit_all(beginnings).await,
-            Next::TellEndless(beginnings) => {
+            Next::Report(beginnings) => self.emit_all(beginnings).await,
+            Next::ReportEndless(beginnings) => {
                 self.emitter.emit(EventKind::AnswersEnd { endpoint: self.endpoint, end: false }).await;
                 self.emit_all(beginnings).await;
                 return Some(going).filter(|going| !going.is_over());
@@ -165,7 +165,7 @@ impl AnswerPublisher {
 
     async fn emit(&mut self, done: EndedRequest) {
         // The waiting time is meaningless, because this program did not run meanwhile.
-        if self.presence.away_between(done.due, done.ended) {
+        if self.presence.gap_between(done.due, done.ended) {
             return;
         }
         // Whole microseconds: finer is noise, and makes recordings longer.
@@ -184,9 +184,9 @@ impl AnswerPublisher {
         match &done.reply {
             Err(error) => answer.kind = AnswerKind::Error(*error),
             Ok(reply) => {
-                let judged = self.learning.observe(&reply.look, reply.length, reply.wanted);
+                let judged = self.learning.observe(&reply.shape, reply.length, reply.wanted);
                 answer.kind = judged.kind;
-                answer.status = Some(reply.look.status);
+                answer.status = Some(reply.shape.status);
                 answer.shape = judged.shape;
                 answer.retry_after = reply.retry_after;
                 answer.excerpt = self.quote((judged.shape, judged.kind.into()), reply);

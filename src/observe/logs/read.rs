@@ -41,7 +41,7 @@ pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, red
             };
             lines(stream, &redact, told).await.err().map(|error| error.to_string())
         }
-        Err(error) => Some(crate::cluster::answer(&error)),
+        Err(error) => Some(crate::cluster::answer_text(&error)),
     };
     let well = failed.is_none();
     emitter.emit(EventKind::PodLogClosed { source, failed }).await;

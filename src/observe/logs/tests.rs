@@ -1,6 +1,6 @@
 use super::{Redact, read::lines, watch};
 use crate::{
-    cluster::fake_api::{Asked, Reply, answering},
+    cluster::fake_api::{RecordedRequest, Reply, answering},
     session::{
         Event,
         clock::Clock,
@@ -68,7 +68,7 @@ async fn told(stream: &mut Stream, count: usize) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn victims_are_read_unasked_others_when_asked_for_and_again_after_a_restart() {
-    let (connection, asked) = answering(|asked: &Asked| {
+    let (connection, asked) = answering(|asked: &RecordedRequest| {
         let which = if asked.query.contains("previous=true") { "dying" } else { "hello" };
         Reply::Text(format!("2026-11-26T12:00:00.5Z {which}\n"))
     });
@@ -92,7 +92,7 @@ async fn victims_are_read_unasked_others_when_asked_for_and_again_after_a_restar
 
     stop.cancel();
     watching.await.unwrap();
-    let lines: Vec<String> = asked.lock().unwrap().iter().map(Asked::line).collect();
+    let lines: Vec<String> = asked.lock().unwrap().iter().map(RecordedRequest::line).collect();
     assert!(lines[0].contains("/pods/victim/log") && lines[0].contains("tailLines="), "{lines:?}");
     assert!(lines[0].contains("follow=true") && lines[0].contains("container=app"), "{lines:?}");
     assert!(lines[2].contains("previous=true") && lines[2].contains("limitBytes="), "{lines:?}");
@@ -100,7 +100,7 @@ async fn victims_are_read_unasked_others_when_asked_for_and_again_after_a_restar
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_says_why_and_is_tried_again_when_the_pod_changes() {
-    let (connection, _) = answering(|_: &Asked| {
+    let (connection, _) = answering(|_: &RecordedRequest| {
         Reply::Refused(403, "Forbidden", "pods \"victim\" is forbidden: cannot get pods/log".to_owned())
     });
     let (emitter, mut stream) = stream(Clock::system());

@@ -5,7 +5,7 @@ use crate::{
     cluster::Connection,
     session::{
         Event,
-        event::{Container, EventKind, LogSource, Pod, PodKey, TargetCard, is_about},
+        event::{Container, EventKind, LogSource, Pod, PodKey, TargetCard, object_has_name},
         stream::Emitter,
     },
 };
@@ -113,7 +113,7 @@ impl LogReaders {
 
     /// The pods that a target card names.
     fn victims(&self, card: &TargetCard) -> Vec<String> {
-        let named = |pod: &&Pod| card.objects.iter().any(|object| is_about(object, &pod.key.name));
+        let named = |pod: &&Pod| card.objects.iter().any(|object| object_has_name(object, &pod.key.name));
         self.known.values().filter(named).take(VICTIMS).map(|pod| pod.key.uid.clone()).collect()
     }
 

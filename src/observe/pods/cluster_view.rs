@@ -21,7 +21,7 @@ type NamespacedName = (String, String);
 
 /// All known objects, each as a row.
 pub(super) struct ClusterView {
-    meant: InPlay,
+    in_play: InPlay,
     pods: PodIndex,
     services: BTreeMap<NamespacedName, KnownService>,
     workloads: HashMap<NamespacedName, KnownWorkload>,
@@ -33,13 +33,13 @@ pub(super) struct ClusterView {
 
 struct KnownWorkload {
     row: Workload,
-    told: Option<Workload>,
+    emitted: Option<Workload>,
 }
 
 impl ClusterView {
     pub(super) fn new(meant: InPlay) -> Self {
         Self {
-            meant,
+            in_play: meant,
             pods: PodIndex::default(),
             services: BTreeMap::new(),
             workloads: HashMap::new(),
@@ -53,14 +53,14 @@ impl ClusterView {
         let mut row = row::pod(pod);
         let labels = pod.labels();
         let containers = row.containers.iter().map(|container| &container.name);
-        let meant = self.meant.means_pod(&row.key.name, row.owner.as_deref(), labels, containers);
+        let meant = self.in_play.includes_pod(&row.key.name, row.owner.as_deref(), labels, containers);
         row.in_play = meant || self.is_behind_a_service_in_play(&row.key.namespace, labels);
         let mut news = Vec::new();
         if row.in_play {
             self.owner_comes_into_play(&row, &mut news);
         }
         let namespace = row.key.namespace.clone();
-        news.extend(self.pods.keep(row, labels));
+        news.extend(self.pods.update(row, labels));
         if meant {
             self.services_in_front_come_into_play(&namespace, labels, &mut news);
         }
@@ -91,8 +91,8 @@ impl ClusterView {
         let place = place(service);
         let known = self.services.entry(place.clone()).or_default();
         known.changed(service);
-        let asked = self.meant.addresses().any(|(host, port)| known.is_asked_at(host, port));
-        let mut in_play = known.in_play || asked || self.meant.names(&place.1);
+        let asked = self.in_play.addresses().any(|(host, port)| known.is_asked_at(host, port));
+        let mut in_play = known.in_play || asked || self.in_play.includes_name(&place.1);
         if !in_play {
             let known = &*known;
             in_play = self.pods.of(&place.0).any(|pod| pod.row.in_play && known.selects(&pod.labels));
@@ -109,7 +109,7 @@ impl ClusterView {
         let place = (namespace.to_owned(), name.to_owned());
         let Some(known) = self.services.get_mut(&place) else { return Vec::new() };
         known.forget_slices();
-        let news = known.news(&place.0, &place.1);
+        let news = known.changed_endpoints(&place.0, &place.1);
         self.services.remove(&place);
         news.map(EventKind::ServiceSeen).into_iter().collect()
     }
@@ -159,7 +159,7 @@ impl ClusterView {
         }
         let known = self.services.get_mut(place);
         known
-            .and_then(|known| known.news(&place.0, &place.1))
+            .and_then(|known| known.changed_endpoints(&place.0, &place.1))
             .map(EventKind::ServiceSeen)
             .into_iter()
             .collect()
@@ -172,7 +172,7 @@ impl ClusterView {
         let known = self
             .workloads
             .entry(place.clone())
-            .or_insert_with(|| KnownWorkload { row: row.clone(), told: None });
+            .or_insert_with(|| KnownWorkload { row: row.clone(), emitted: None });
         known.row = row;
         self.workload_news(&place)
     }
@@ -180,7 +180,7 @@ impl ClusterView {
     pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let known = self.workloads.remove(&(namespace.clone(), name.clone()));
-        let told = known.is_some_and(|known| known.told.is_some());
+        let told = known.is_some_and(|known| known.emitted.is_some());
         if told { vec![EventKind::WorkloadGone { namespace, name }] } else { Vec::new() }
     }
 
@@ -190,12 +190,14 @@ impl ClusterView {
     }
 
     fn workload_news(&mut self, place: &NamespacedName) -> Vec<EventKind> {
-        let in_play = self.meant.is_everything() || self.meant.names(&place.1) || self.owners.contains(place);
+        let in_play = self.in_play.is_everything()
+            || self.in_play.includes_name(&place.1)
+            || self.owners.contains(place);
         let Some(known) = self.workloads.get_mut(place).filter(|_| in_play) else { return Vec::new() };
-        if known.told.as_ref() == Some(&known.row) {
+        if known.emitted.as_ref() == Some(&known.row) {
             return Vec::new();
         }
-        known.told = Some(known.row.clone());
+        known.emitted = Some(known.row.clone());
         vec![EventKind::WorkloadSeen(known.row.clone())]
     }
 
@@ -208,9 +210,9 @@ impl ClusterView {
         let place = || (namespace.clone(), name.to_owned());
         let in_play = match object.kind.as_deref()? {
             "Pod" | "ReplicaSet" => owned() || self.pods.is_in_play(&namespace, name),
-            "Deployment" => self.owners.contains(&place()) || self.meant.names(name),
+            "Deployment" => self.owners.contains(&place()) || self.in_play.includes_name(name),
             "Service" => self.services.get(&place()).is_some_and(|service| service.in_play),
-            _ => self.meant.names(name),
+            _ => self.in_play.includes_name(name),
         };
         in_play.then(|| notes::note(event))
     }
@@ -244,7 +246,7 @@ impl ClusterView {
         for (row, labels) in behind {
             let row = Pod { in_play: true, ..row };
             self.owner_comes_into_play(&row, news);
-            news.extend(self.pods.keep(row, &labels));
+            news.extend(self.pods.update(row, &labels));
         }
         news.extend(self.service_news(place));
     }

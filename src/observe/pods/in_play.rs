@@ -68,7 +68,7 @@ impl InPlay {
     }
 
     /// Whether an object is named.
-    pub(super) fn names(&self, name: &str) -> bool {
+    pub(super) fn includes_name(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
@@ -86,7 +86,7 @@ impl InPlay {
     }
 
     /// Whether a pod is named: by its name, its owner's, its containers' or its labels.
-    pub(super) fn means_pod(
+    pub(super) fn includes_pod(
         &self,
         name: &str,
         owner: Option<&str>,
@@ -94,9 +94,9 @@ impl InPlay {
         mut containers: impl Iterator<Item = impl AsRef<str>>,
     ) -> bool {
         self.is_everything()
-            || self.names(name)
-            || owner.is_some_and(|owner| self.names(owner))
-            || labels.get("name").is_some_and(|label| self.names(label))
+            || self.includes_name(name)
+            || owner.is_some_and(|owner| self.includes_name(owner))
+            || labels.get("name").is_some_and(|label| self.includes_name(label))
             || containers.any(|container| self.containers.contains(container.as_ref()))
             || self.selectors.iter().any(|selector| selector.matches(labels))
             || self.patterns.iter().any(|pattern| pattern.is_match(name).unwrap_or(false))

@@ -26,7 +26,7 @@ pub(super) struct PodIndex {
     /// Pods by namespace and status, of those that are only counted.
     counts: BTreeMap<String, BTreeMap<String, u32>>,
     counts_changed: BTreeSet<String>,
-    sought: String,
+    search_text: String,
     found: Option<FoundPods>,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct PodIndex {
 pub(super) struct KnownPod {
     pub(super) row: Pod,
     pub(super) labels: Arc<Labels>,
-    told: bool,
+    emitted: bool,
 }
 
 impl PodIndex {
     /// Handles a pod that is new or changed. Returns its event if it is worth emitting.
-    pub(super) fn keep(&mut self, row: Pod, labels: &Labels) -> Option<EventKind> {
+    pub(super) fn update(&mut self, row: Pod, labels: &Labels) -> Option<EventKind> {
         let labels = self.labels.shared(labels);
         if let Some(known) = self.pods.get_mut(&row.key).filter(|known| known.row == row) {
             known.labels = labels;
@@ -53,8 +53,8 @@ impl PodIndex {
         let room = row.deleting.is_none()
             && if row.in_play { self.told_in_play < IN_PLAY } else { self.told_others < OTHERS };
         // A pod emitted before stays so, because consumers would count it twice otherwise.
-        let told = room || known.is_some_and(|known| known.told);
-        let known = KnownPod { row: row.clone(), labels, told };
+        let told = room || known.is_some_and(|known| known.emitted);
+        let known = KnownPod { row: row.clone(), labels, emitted: told };
         self.enters(&known);
         self.pods.insert(row.key.clone(), known);
         told.then_some(EventKind::PodSeen(row))
@@ -64,11 +64,11 @@ impl PodIndex {
     pub(super) fn gone(&mut self, key: &PodKey) -> Option<EventKind> {
         let known = self.pods.remove(key)?;
         self.leaves(&known);
-        known.told.then(|| EventKind::PodGone(key.clone()))
+        known.emitted.then(|| EventKind::PodGone(key.clone()))
     }
 
     fn enters(&mut self, known: &KnownPod) {
-        match (known.told, known.row.in_play) {
+        match (known.emitted, known.row.in_play) {
             (true, true) => self.told_in_play += 1,
             (true, false) => self.told_others += 1,
             (false, _) => {
@@ -81,7 +81,7 @@ impl PodIndex {
     }
 
     fn leaves(&mut self, known: &KnownPod) {
-        match (known.told, known.row.in_play) {
+        match (known.emitted, known.row.in_play) {
             (true, true) => self.told_in_play -= 1,
             (true, false) => self.told_others -= 1,
             (false, _) => {
@@ -108,20 +108,25 @@ impl PodIndex {
 
     /// Searches pods without a row whose names contain `text`, from now on.
     pub(super) fn find(&mut self, text: &str) -> Option<EventKind> {
-        self.sought = text.to_owned();
+        self.search_text = text.to_owned();
         self.seek()
     }
 
     /// The search result, if it changed.
     fn seek(&mut self) -> Option<EventKind> {
-        let found = if self.sought.is_empty() {
+        let found = if self.search_text.is_empty() {
             None
         } else {
-            let mut all = self.pods.iter().filter(|(key, pod)| !pod.told && key.name.contains(&self.sought));
+            let mut all =
+                self.pods.iter().filter(|(key, pod)| !pod.emitted && key.name.contains(&self.search_text));
             let first = all.by_ref().take(FOUND);
             let pods: Vec<_> = first.map(|(key, pod)| (key.clone(), pod.row.status.clone())).collect();
             let more = u32::try_from(all.count()).unwrap_or(u32::MAX);
-            Some(FoundPods { text: self.sought.clone(), all: more.saturating_add(pods.len() as u32), pods })
+            Some(FoundPods {
+                text: self.search_text.clone(),
+                all: more.saturating_add(pods.len() as u32),
+                pods,
+            })
         };
         if found == self.found {
             return None;

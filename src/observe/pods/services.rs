@@ -77,7 +77,7 @@ impl KnownService {
     }
 
     /// The endpoints, if the Service is in play and they have changed since they were last returned.
-    pub(super) fn news(&mut self, namespace: &str, name: &str) -> Option<ServiceEndpoints> {
+    pub(super) fn changed_endpoints(&mut self, namespace: &str, name: &str) -> Option<ServiceEndpoints> {
         if !self.in_play {
             return None;
         }

@@ -44,7 +44,7 @@ pub fn watch(
     }
     let observer = Observer {
         connection: connection.clone(),
-        picture: ClusterView::new(in_play),
+        view: ClusterView::new(in_play),
         listing: HashMap::new(),
         states,
         told: HashMap::new(),
@@ -59,7 +59,7 @@ pub fn watch(
 
 struct Observer {
     connection: Connection,
-    picture: ClusterView,
+    view: ClusterView,
     /// Identities that a running list has contained so far.
     listing: HashMap<WatchSource, BTreeSet<String>>,
     /// The state of each watch; `None` before its first result.
@@ -79,11 +79,11 @@ impl Observer {
         loop {
             let news = tokio::select! {
                 input = inputs.next() => match input {
-                    Some(input) => self.take(input),
+                    Some(input) => self.handle(input),
                     None => return,
                 },
-                Ok(()) = sought.changed() => self.picture.find(&sought.borrow_and_update()),
-                _ = counts.tick() => self.picture.counts(),
+                Ok(()) = sought.changed() => self.view.find(&sought.borrow_and_update()),
+                _ = counts.tick() => self.view.counts(),
             };
             for what in news {
                 emitter.emit(what).await;
@@ -91,7 +91,7 @@ impl Observer {
         }
     }
 
-    fn take(&mut self, WatchInput { from, what }: WatchInput) -> Vec<EventKind> {
+    fn handle(&mut self, WatchInput { from, what }: WatchInput) -> Vec<EventKind> {
         let change = match what {
             Ok(change) => change,
             Err(error) => {
@@ -105,7 +105,7 @@ impl Observer {
                 Vec::new()
             }
             WatchChange::ListEnds => {
-                let mut news = self.swept(&from);
+                let mut news = self.remove_unlisted(&from);
                 news.extend(self.state(from, SourceState::Live));
                 news
             }
@@ -125,40 +125,40 @@ impl Observer {
             listing.insert(object.identity());
         }
         match object {
-            WatchedObject::Pod(pod) => self.picture.pod(&pod),
-            WatchedObject::Service(service) => self.picture.service(&service),
-            WatchedObject::Slice(slice) => self.picture.slice(&slice),
-            WatchedObject::Deployment(deployment) => self.picture.deployment(&deployment),
+            WatchedObject::Pod(pod) => self.view.pod(&pod),
+            WatchedObject::Service(service) => self.view.service(&service),
+            WatchedObject::Slice(slice) => self.view.slice(&slice),
+            WatchedObject::Deployment(deployment) => self.view.deployment(&deployment),
             // Events written before this program started are history.
             WatchedObject::Event(_) if listed => Vec::new(),
             WatchedObject::Event(event) => {
-                self.picture.event(&event).map(EventKind::ClusterNoted).into_iter().collect()
+                self.view.event(&event).map(EventKind::ClusterNoted).into_iter().collect()
             }
         }
     }
 
     fn gone(&mut self, object: WatchedObject) -> Vec<EventKind> {
         match object {
-            WatchedObject::Pod(pod) => self.picture.pod_gone(&row::key(&pod)),
+            WatchedObject::Pod(pod) => self.view.pod_gone(&row::key(&pod)),
             WatchedObject::Service(service) => {
-                self.picture.service_gone(&service.namespace().unwrap_or_default(), &service.name_any())
+                self.view.service_gone(&service.namespace().unwrap_or_default(), &service.name_any())
             }
             WatchedObject::Slice(slice) => {
-                self.picture.slice_gone(&slice.namespace().unwrap_or_default(), &slice.name_any())
+                self.view.slice_gone(&slice.namespace().unwrap_or_default(), &slice.name_any())
             }
-            WatchedObject::Deployment(deployment) => self
-                .picture
-                .deployment_gone(&deployment.namespace().unwrap_or_default(), &deployment.name_any()),
+            WatchedObject::Deployment(deployment) => {
+                self.view.deployment_gone(&deployment.namespace().unwrap_or_default(), &deployment.name_any())
+            }
             WatchedObject::Event(_) => Vec::new(),
         }
     }
 
     /// After a list: emits objects that the list did not contain as gone; they were deleted while the watch was
     /// interrupted.
-    fn swept(&mut self, from: &WatchSource) -> Vec<EventKind> {
+    fn remove_unlisted(&mut self, from: &WatchSource) -> Vec<EventKind> {
         let held = self.listing.remove(from).unwrap_or_default();
         let at = from.namespace.as_str();
-        let picture = &mut self.picture;
+        let picture = &mut self.view;
         let lost =
             |names: Vec<String>| names.into_iter().filter(|name| !held.contains(name)).collect::<Vec<_>>();
         match from.kind {
@@ -205,7 +205,7 @@ impl Observer {
             | watcher::Error::WatchFailed(source) => source,
             other => return SourceState::Reconnecting { reason: format!("{place}: {other}") },
         };
-        let answer = crate::cluster::answer(source);
+        let answer = crate::cluster::answer_text(source);
         match source {
             kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404) => {
                 let hint = self.connection.hint(source).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Lists the sources that will be queried for the breaker's state once users are watched; nothing is queried here.
 
 use super::{know, ok};
-use crate::cluster::{Connection, Permission, may};
+use crate::cluster::{Connection, Permission, check_permission};
 use crate::observe::breaker::{NamedSource, USUAL_PATHS, survey};
 use crate::session::event::PreflightCheck;
 
@@ -46,7 +46,7 @@ pub(super) async fn check(
         verb: "get",
         namespace: Some(survey.namespace.clone()),
     };
-    let allowed = may(connection, permission.clone()).await.is_ok_and(|access| access.allowed);
+    let allowed = check_permission(connection, permission.clone()).await.is_ok_and(|access| access.allowed);
     if !allowed {
         let text =
             format!("{when}: {}{named}. You may not {permission}, so replicas are not told apart", beside());
@@ -77,13 +77,13 @@ fn origin(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake_api::{Asked, Reply, answering};
+    use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
     use crate::session::event::CheckLevel;
     use serde_json::json;
 
     const USERS: &str = "http://10.0.0.1:30080/invoke?x=1";
 
-    fn cluster(asked: &Asked, allowed: bool, ports: &serde_json::Value) -> Reply {
+    fn cluster(asked: &RecordedRequest, allowed: bool, ports: &serde_json::Value) -> Reply {
         match asked.path.as_str() {
             "/api/v1/namespaces/default/services" => Reply::List(
                 "Service",

@@ -1,7 +1,7 @@
 //! Checks whether Gremlin can be used, and offers an alternative.
 
 use super::{Preflight, StepToCheck, fix, ok};
-use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::stand_in};
+use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::substitute_action};
 use crate::session::event::{PlanChange, PreflightCheck};
 use pyvalue::Value;
 
@@ -9,12 +9,12 @@ use pyvalue::Value;
 pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
     let gremlin = Gremlin::new(preflight.settings.clone());
     let attacks =
-        preflight.subjects.iter().filter(|subject| subject.text("module").starts_with("chaosgremlin."));
+        preflight.steps.iter().filter(|subject| subject.text("module").starts_with("chaosgremlin."));
     let mut checks = Vec::new();
     for subject in attacks {
         let scopes = subject.provider.get("secrets");
         let secrets = scopes.and_then(|scopes| flat_secrets(scopes, preflight.secrets).ok());
-        checks.push(match gremlin.lacks(secrets.as_ref()) {
+        checks.push(match gremlin.missing_credentials(secrets.as_ref()) {
             None => ok(format!("{}: Gremlin at {}, credentials there", subject.title(), gremlin.base_url())),
             Some(lack) => PreflightCheck {
                 offer: instead(preflight, subject).await,
@@ -30,7 +30,7 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
 
 /// The same step with the pods deleted by Kubernetes.
 async fn instead(preflight: &Preflight<'_>, subject: &StepToCheck<'_>) -> Option<PlanChange> {
-    let provider = stand_in(&subject.arguments(), preflight.connection.ok()?).await?;
+    let provider = substitute_action(&subject.arguments(), preflight.connection.ok()?).await?;
     let mut activity = subject.activity.raw.clone();
     activity.insert("provider".to_owned(), Value::Map(provider));
     let words = "delete the pod, without Gremlin".to_owned();

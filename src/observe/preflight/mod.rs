@@ -55,7 +55,7 @@ pub struct Preflight<'a> {
     /// The namespace the session watches.
     pub namespace: &'a str,
     /// The steps of the plan, each activity once.
-    pub subjects: &'a [StepToCheck<'a>],
+    pub steps: &'a [StepToCheck<'a>],
     /// The resolved secrets.
     pub secrets: &'a Secrets,
     /// The settings with Gremlin's variables.
@@ -66,16 +66,16 @@ pub struct Preflight<'a> {
 
 impl Preflight<'_> {
     /// Runs all checks and returns what is fine, what to fix and what to know. Takes a few seconds at most.
-    pub async fn look(&self) -> Vec<PreflightCheck> {
+    pub async fn run(&self) -> Vec<PreflightCheck> {
         let mut checks = gremlin::check(self).await;
-        checks.extend(traps::without_effect(self.subjects));
+        checks.extend(traps::without_effect(self.steps));
         let connection = match self.connection {
             Ok(connection) => connection,
             Err(error) => {
-                if self.subjects.iter().any(StepToCheck::needs_cluster) {
+                if self.steps.iter().any(StepToCheck::needs_cluster) {
                     checks.insert(0, fix(error.to_string(), None));
                 }
-                checks.extend(urls::check(self.subjects, None, self.namespace).await);
+                checks.extend(urls::check(self.steps, None, self.namespace).await);
                 checks.extend(self.breaker_sources(None).await);
                 return checks;
             }
@@ -83,13 +83,13 @@ impl Preflight<'_> {
         let reached = reach::check(connection, self.namespace).await;
         if reached.level == CheckLevel::Fix {
             checks.insert(0, reached);
-            checks.extend(urls::check(self.subjects, None, self.namespace).await);
+            checks.extend(urls::check(self.steps, None, self.namespace).await);
             return checks;
         }
         let (permissions, named, urls, traps, breaker) = tokio::join!(
             permissions::check(self, connection),
-            named::check(self.subjects, connection),
-            urls::check(self.subjects, Some(connection), self.namespace),
+            named::check(self.steps, connection),
+            urls::check(self.steps, Some(connection), self.namespace),
             traps::in_cluster(self, connection),
             self.breaker_sources(Some(connection)),
         );

@@ -1,7 +1,7 @@
 //! Checks the permissions that the steps and the view need.
 
 use super::{Preflight, fix, know, ok};
-use crate::cluster::{Access, Connection, Permission, may};
+use crate::cluster::{Access, Connection, Permission, check_permission};
 use crate::provider::kubernetes::{permissions, resolve};
 use crate::session::event::PreflightCheck;
 use futures_util::{StreamExt, stream};
@@ -25,7 +25,7 @@ pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) ->
         let native = resolve(subject.text("module"), subject.text("func"))?;
         Some(permissions(native, &subject.arguments()))
     };
-    let steps: BTreeSet<Permission> = preflight.subjects.iter().filter_map(native).flatten().collect();
+    let steps: BTreeSet<Permission> = preflight.steps.iter().filter_map(native).flatten().collect();
     let view: BTreeSet<Permission> = VIEW
         .into_iter()
         .flat_map(|(group, resource)| ["list", "watch"].map(|verb| (group, resource, verb)))
@@ -66,7 +66,7 @@ type Answers = (Vec<Permission>, Vec<Permission>);
 
 /// The allowed and the denied permissions.
 async fn ask(connection: &Connection, permissions: BTreeSet<Permission>) -> Result<Answers, String> {
-    let asked = stream::iter(permissions).map(|permission| may(connection, permission));
+    let asked = stream::iter(permissions).map(|permission| check_permission(connection, permission));
     let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
     let answers =
         answers.into_iter().collect::<Result<Vec<Access>, _>>().map_err(|error| error.to_string())?;

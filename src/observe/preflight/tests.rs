@@ -1,5 +1,5 @@
 use super::*;
-use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
 use crate::test_support::{activity, method};
 use serde_json::{Value as Json, json};
 
@@ -25,12 +25,12 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
     let preflight = Preflight {
         connection,
         namespace: "default",
-        subjects: &subjects,
+        steps: &subjects,
         secrets: &secrets,
         settings: &settings,
         breaker: None,
     };
-    let checks = preflight.look().await;
+    let checks = preflight.run().await;
     checks
         .iter()
         .map(|check| {
@@ -57,8 +57,11 @@ fn deployment(name: &str) -> Json {
 }
 
 /// The sample's cluster; `denied` is a verb that is not allowed.
-fn sample(denied: &'static str, node_port: u16) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
-    move |asked: &Asked| match asked.path.rsplit('/').next().unwrap() {
+fn sample(
+    denied: &'static str,
+    node_port: u16,
+) -> impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &RecordedRequest| match asked.path.rsplit('/').next().unwrap() {
         "version" => {
             Reply::Object(json!({"major": "1", "minor": "33", "gitVersion": "v1.33.0", "gitCommit": "",
             "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}))
@@ -165,7 +168,7 @@ async fn without_a_cluster() {
 #[tokio::test]
 async fn a_cluster_that_does_not_answer() {
     let (connection, _) =
-        answering(|_: &Asked| Reply::Refused(401, "Unauthorized", "Unauthorized".to_owned()));
+        answering(|_: &RecordedRequest| Reply::Refused(401, "Unauthorized", "Unauthorized".to_owned()));
     let lines = look(Ok(&connection), &[terminate()]).await;
     assert_eq!(lines.len(), 1, "{lines:#?}");
     find(&lines, &["Fix: cannot ask for its version: Unauthorized", "log in again"]);
@@ -183,10 +186,11 @@ async fn waiting_for_the_loss_of_what_has_nothing_is_told_before() {
     };
     for (replicas, name, told) in [(0, "provider", true), (1, "provider", false), (0, "another", false)] {
         let found = with(replicas);
-        let (connection, _) = answering(move |asked: &Asked| match asked.path.ends_with("/deployments") {
-            true => Reply::List("Deployment", vec![found.clone()]),
-            false => Reply::List("Other", vec![]),
-        });
+        let (connection, _) =
+            answering(move |asked: &RecordedRequest| match asked.path.ends_with("/deployments") {
+                true => Reply::List("Deployment", vec![found.clone()]),
+                false => Reply::List("Other", vec![]),
+            });
         let lines = look(Ok(&connection), &[waits(name)]).await;
         let said = lines.iter().any(|line| line.contains("with 0 of 0 replicas it always is"));
         assert_eq!(said, told, "{replicas} {name}: {lines:#?}");

@@ -53,7 +53,7 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
     };
     let mut checks = Vec::new();
     let hit: Vec<&Deployment> =
-        deployments.iter().filter(|deployment| is_hit(preflight.subjects, deployment)).collect();
+        deployments.iter().filter(|deployment| is_hit(preflight.steps, deployment)).collect();
     checks.extend(hit.iter().filter(|deployment| replicas(deployment) == 1).map(|deployment| {
         let name = deployment.name_any();
         know(
@@ -70,7 +70,7 @@ pub(super) async fn in_cluster(preflight: &Preflight<'_>, connection: &Connectio
             .flat_map(|deployment| scaled_to_none(preflight, deployment)),
     );
     checks.extend(budgets(&client, preflight.namespace, &hit).await);
-    let asked = asked(&client, preflight).await;
+    let asked = requested_services(&client, preflight).await;
     checks.extend(
         deployments
             .iter()
@@ -91,7 +91,7 @@ fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<Pre
             && text("name") == Some(name.as_str())
             && text("ns").unwrap_or("default") == preflight.namespace
     };
-    let subjects = preflight.subjects.iter().filter(waits);
+    let subjects = preflight.steps.iter().filter(waits);
     subjects
         .map(|subject| {
             know(
@@ -166,10 +166,10 @@ async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<P
 }
 
 /// The Services that the experiment's requests go to.
-async fn asked(client: &Client, preflight: &Preflight<'_>) -> Vec<Service> {
+async fn requested_services(client: &Client, preflight: &Preflight<'_>) -> Vec<Service> {
     let services: Api<Service> = Api::namespaced(client.clone(), preflight.namespace);
     let Ok(services) = services.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
-    let requests = preflight.subjects.iter().filter(|s| s.activity.provider.kind == ProviderKind::Http);
+    let requests = preflight.steps.iter().filter(|s| s.activity.provider.kind == ProviderKind::Http);
     let ports: Vec<i32> = requests
         .filter_map(|subject| Url::parse(subject.text("url")).ok()?.port_or_known_default().map(i32::from))
         .collect();

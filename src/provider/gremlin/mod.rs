@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value};
 
 pub(crate) use preview::{container_names, containers, preview};
-pub use stand_in::stand_in;
+pub use stand_in::substitute_action;
 
 /// The Python module of the extension's only function.
 pub(crate) const MODULE: &str = "chaosgremlin.actions";
@@ -71,7 +71,7 @@ impl Gremlin {
 
     /// The reason why an attack with these flat secrets would be refused before it is sent, and the remedy; `None` if
     /// there are credentials.
-    pub fn lacks(&self, secrets: Option<&Map>) -> Option<String> {
+    pub fn missing_credentials(&self, secrets: Option<&Map>) -> Option<String> {
         self.credentials(secrets).err().map(|refusal| refusal.to_string())
     }
 
@@ -143,7 +143,7 @@ impl Catalogue for Gremlin {
             Err(refusal) => {
                 let secrets = arguments.get("secrets").and_then(Value::as_map);
                 if let Err(lacks) = self.credentials(secrets) {
-                    (call.refuse)(lacks.to_string());
+                    (call.report_refusal)(lacks.to_string());
                 }
                 Outcome::failed(refusal.to_string())
             }

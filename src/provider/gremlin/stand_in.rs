@@ -6,7 +6,7 @@ use pyvalue::{Map, Value};
 
 /// The provider of an action that deletes pods of the one workload whose containers the attack names. `None` for
 /// attacks that leave their containers running, and if the workload cannot be determined.
-pub async fn stand_in(arguments: &Map, connection: &Connection) -> Option<Map> {
+pub async fn substitute_action(arguments: &Map, connection: &Connection) -> Option<Map> {
     let command = arguments.get("command").and_then(|command| command.get("type")).and_then(Value::as_str);
     let (namespace, names) = containers(arguments);
     if command != Some("shutdown") || names.is_empty() {

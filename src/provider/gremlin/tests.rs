@@ -92,7 +92,7 @@ async fn the_team_of_the_environment_wins() {
 async fn a_key_needs_no_login() {
     let (url, log) = gremlin(json!([]), 201).await;
     let gremlin = at(&url, &[("GREMLIN_API_KEY", "k"), ("GREMLIN_TEAM_ID", "t")]);
-    assert_eq!(gremlin.lacks(None), None);
+    assert_eq!(gremlin.missing_credentials(None), None);
     gremlin.attack(&arguments(Json::Null)).await.unwrap();
     let log = log.lock().unwrap();
     assert_eq!(log.len(), 1);

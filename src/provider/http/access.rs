@@ -151,7 +151,7 @@ impl Access {
     }
 
     /// The redirects of one request.
-    pub(crate) fn walk(&self) -> RedirectChain<'_> {
+    pub(crate) fn redirects(&self) -> RedirectChain<'_> {
         RedirectChain::new(&self.netrc)
     }
 

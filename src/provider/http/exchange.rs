@@ -10,7 +10,7 @@ use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 
 /// Runs the exchange and returns the output of the final response.
-pub(super) async fn play(plan: &RequestPlan) -> Result<Value, HttpError> {
+pub(super) async fn run(plan: &RequestPlan) -> Result<Value, HttpError> {
     let mut walk = RedirectChain::new(&plan.netrc);
     let mut request = plan.first.clone();
     loop {
@@ -18,7 +18,7 @@ pub(super) async fn play(plan: &RequestPlan) -> Result<Value, HttpError> {
         request = match walk.next(&request, &response) {
             Ok(None) => return answer::read(response).await,
             Ok(Some(next)) => next,
-            Err(RedirectError::Nowhere(why)) => return Err(HttpError::Other(why)),
+            Err(RedirectError::InvalidTarget(why)) => return Err(HttpError::Other(why)),
             Err(RedirectError::TooMany) => {
                 let words = format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url);
                 return Err(HttpError::Other(words));

@@ -19,7 +19,7 @@ pub use trust::Verify;
 pub(crate) use access::Clients;
 pub(crate) use redirect::RedirectError;
 pub(crate) use request::Request;
-pub(crate) use unpack::{ContentCoding, beginning};
+pub(crate) use unpack::{ContentCoding, decompress_prefix};
 
 use super::{Call, Outcome};
 use crate::experiment::Environment;
@@ -31,12 +31,12 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
     let plan = match request::RequestPlan::new(call, environment) {
         Ok(plan) => plan,
         Err(message) => {
-            (call.refuse)(message.clone());
-            return Outcome::Broke { message };
+            (call.report_refusal)(message.clone());
+            return Outcome::UnexpectedError { message };
         }
     };
     let exchange = async {
-        match exchange::play(&plan).await {
+        match exchange::run(&plan).await {
             Ok(output) => Outcome::Done(output),
             Err(error) => error.into_outcome(&plan.shown_url),
         }
@@ -71,7 +71,7 @@ impl HttpError {
                 "the answer of {url} is larger than {} MiB; ask for less of it",
                 answer::LIMIT >> 20
             )),
-            HttpError::Other(message) => Outcome::Broke { message },
+            HttpError::Other(message) => Outcome::UnexpectedError { message },
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum RedirectError {
     /// The limit of redirects is exceeded.
     TooMany,
     /// The redirect has an invalid target; the reason.
-    Nowhere(String),
+    InvalidTarget(String),
 }
 
 impl<'a> RedirectChain<'a> {
@@ -46,7 +46,7 @@ impl<'a> RedirectChain<'a> {
         self.left = self.left.checked_sub(1).ok_or(RedirectError::TooMany)?;
         let jar = self.cookies.get_or_insert_default();
         jar.set_cookies(&mut fields.get_all(header::SET_COOKIE).iter(), &sent.url);
-        let mut request = next.map_err(RedirectError::Nowhere)?;
+        let mut request = next.map_err(RedirectError::InvalidTarget)?;
         if let Some(cookie) = jar.cookies(&request.url) {
             request.headers.insert(header::COOKIE, cookie);
         }
@@ -82,8 +82,8 @@ fn follow(sent: &Request, status: StatusCode, location: &str, netrc: &Netrc) -> 
             headers.remove(name);
         }
     }
-    if leaves_realm(&sent.url, &url) {
-        leave_secrets(&mut headers);
+    if must_drop_credentials(&sent.url, &url) {
+        remove_sensitive_headers(&mut headers);
     }
     if let Some(authorization) = netrc.authorization(&mut url) {
         headers.insert(header::AUTHORIZATION, authorization);
@@ -98,7 +98,7 @@ fn follow(sent: &Request, status: StatusCode, location: &str, netrc: &Netrc) -> 
 
 /// Removes the headers that only the origin may receive. The reference removes `Authorization` only; chaos-tui also
 /// removes headers marked as sensitive.
-fn leave_secrets(headers: &mut header::HeaderMap) {
+fn remove_sensitive_headers(headers: &mut header::HeaderMap) {
     let secret = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
         (name == header::AUTHORIZATION || value.is_sensitive()).then(|| name.clone())
     };
@@ -117,7 +117,7 @@ fn method(sent: &Method, status: StatusCode) -> Method {
 
 /// Whether credentials must be dropped: another host, scheme or port. An upgrade from http to https on the default
 /// ports keeps them.
-fn leaves_realm(from: &Url, to: &Url) -> bool {
+fn must_drop_credentials(from: &Url, to: &Url) -> bool {
     let port = Url::port_or_known_default;
     let upgraded =
         (from.scheme(), to.scheme()) == ("http", "https") && (port(from), port(to)) == (Some(80), Some(443));

@@ -153,7 +153,7 @@ fn failed(outcome: Outcome) -> String {
 }
 
 fn broke(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Broke { .. })
+    matches!(outcome, Outcome::UnexpectedError { .. })
 }
 
 #[tokio::test]

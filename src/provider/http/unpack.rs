@@ -55,7 +55,7 @@ impl ContentCoding {
 ///
 /// # Errors
 /// When the body is not valid in these codings.
-pub(crate) fn beginning(
+pub(crate) fn decompress_prefix(
     packed: &[u8],
     packings: &[ContentCoding],
     keep: usize,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn unpacked(packed: &[u8], encoding: &str) -> Vec<u8> {
-        beginning(packed, &ContentCoding::of(Some(encoding)), 1 << 20, 8 << 20).unwrap().0
+        decompress_prefix(packed, &ContentCoding::of(Some(encoding)), 1 << 20, 8 << 20).unwrap().0
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_bomb_is_unpacked_up_to_the_bound() {
         let bomb = gzip(&vec![0; 4 << 20]);
-        let (kept, length) = beginning(&bomb, &[ContentCoding::Gzip], 100, 1 << 20).unwrap();
+        let (kept, length) = decompress_prefix(&bomb, &[ContentCoding::Gzip], 100, 1 << 20).unwrap();
         assert_eq!(kept.len(), 100);
         assert!((1 << 20..(1 << 20) + STEP).contains(&length), "{length}");
     }
@@ -137,13 +137,13 @@ mod tests {
         for encoding in ["gzip", "br"] {
             let packings = ContentCoding::of(Some(encoding));
             assert!(
-                beginning(b"{\"sorry\": \"try again later\"}", &packings, 100, 100).is_err(),
+                decompress_prefix(b"{\"sorry\": \"try again later\"}", &packings, 100, 100).is_err(),
                 "{encoding}"
             );
         }
         let packed = gzip(&[7; 5000]);
-        assert!(beginning(&packed[..packed.len() - 9], &[ContentCoding::Gzip], 100, 100_000).is_ok());
+        assert!(decompress_prefix(&packed[..packed.len() - 9], &[ContentCoding::Gzip], 100, 100_000).is_ok());
         let longer = [packed, b"rubbish behind it".to_vec()].concat();
-        assert_eq!(beginning(&longer, &[ContentCoding::Gzip], 100, 100_000).unwrap().1, 5000);
+        assert_eq!(decompress_prefix(&longer, &[ContentCoding::Gzip], 100, 100_000).unwrap().1, 5000);
     }
 }

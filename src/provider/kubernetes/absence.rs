@@ -5,7 +5,7 @@ use super::{
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,
-    legacy::meant,
+    legacy::list_params_for,
     objects::missing,
     pod,
 };
@@ -61,7 +61,7 @@ async fn absent(call: &Invocation<'_>) -> Result<Option<String>, Failure> {
 async fn named<K: Kind>(call: &Invocation<'_>) -> Result<Option<String>, Failure> {
     let Some(name) = call.text("name")? else { return Ok(None) };
     let params = match call.native.module {
-        "chaosk8s.actions" | "chaosk8s.probes" => meant::<K>(call, name).await?,
+        "chaosk8s.actions" | "chaosk8s.probes" => list_params_for::<K>(call, name).await?,
         _ => by_name(ListParams::default(), name),
     };
     let found = K::api(call)?.list(&params).await?.items;

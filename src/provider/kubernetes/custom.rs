@@ -77,9 +77,10 @@ impl<'a> CustomKind<'a> {
                 tracing::warn!("{}: nothing was created", status.message);
                 result(&status_json(&status))
             }
-            Err(error) => {
-                Err(Failure::because(format!("failed to create a custom object of {}", self.plural))(error))
-            }
+            Err(error) => Err(Failure::with_operation(format!(
+                "failed to create a custom object of {}",
+                self.plural
+            ))(error)),
         }
     }
 
@@ -87,14 +88,14 @@ impl<'a> CustomKind<'a> {
     pub(super) async fn delete(self, call: &Invocation<'_>, name: &str) -> Result<Value, Failure> {
         let deleted = self.api(call)?.delete(name, &DeleteParams::default()).await;
         let deleted =
-            deleted.map_err(Failure::because(format!("failed to delete {} {name}", self.plural)))?;
+            deleted.map_err(Failure::with_operation(format!("failed to delete {} {name}", self.plural)))?;
         deleted.either(|object| result(&object), |status| result(&status))
     }
 
     /// Gets the object called `name`.
     pub(super) async fn get(self, call: &Invocation<'_>, name: &str) -> Result<Value, Failure> {
         let got = self.api(call)?.get(name).await;
-        result(&got.map_err(Failure::because(format!("failed to get {} {name}", self.plural)))?)
+        result(&got.map_err(Failure::with_operation(format!("failed to get {} {name}", self.plural)))?)
     }
 
     /// Lists all objects; the result is the API's response.
@@ -102,7 +103,7 @@ impl<'a> CustomKind<'a> {
         let path = self.api(call)?.resource_url().to_owned();
         call.raw_list(&path, &ListParams::default()).await.map_err(|failure| match failure {
             Failure::Api { source, .. } => {
-                Failure::because(format!("failed to list {}", self.plural))(*source)
+                Failure::with_operation(format!("failed to list {}", self.plural))(*source)
             }
             other => other,
         })
@@ -145,7 +146,7 @@ async fn patch_custom_object(call: &Invocation<'_>) -> Result<Value, Failure> {
         false => Patch::Merge(change),
     };
     let patched = kind.api(call)?.patch(name, &PatchParams::default(), &patch).await;
-    result(&patched.map_err(Failure::because(format!("failed to patch {} {name}", kind.plural)))?)
+    result(&patched.map_err(Failure::with_operation(format!("failed to patch {} {name}", kind.plural)))?)
 }
 
 async fn delete_custom_object(call: &Invocation<'_>) -> Result<Value, Failure> {

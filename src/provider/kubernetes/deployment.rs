@@ -47,7 +47,7 @@ fn available(deployment: &Deployment) -> (i32, i32) {
 }
 
 /// Checks the Deployments of a list request: `None` if all satisfy `as_asked`, else the reason.
-pub(super) async fn judge(
+pub(super) async fn check_deployments(
     call: &Invocation<'_>,
     name: &str,
     params: &ListParams,
@@ -71,13 +71,15 @@ pub(super) fn all(available: i32, wanted: i32) -> bool {
 
 async fn deployment_available_and_healthy(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let failure = judge(call, name, &by_name(call.labelled()?, name), all).await?;
+    let failure = check_deployments(call, name, &by_name(call.labelled()?, name), all).await?;
     call.verdict("raise_on_unavailable", failure)
 }
 
 async fn deployment_partially_available(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let failure = judge(call, name, &by_name(call.labelled()?, name), |available, _| available >= 1).await?;
+    let failure =
+        check_deployments(call, name, &by_name(call.labelled()?, name), |available, _| available >= 1)
+            .await?;
     call.verdict("raise_on_not_partially_available", failure)
 }
 

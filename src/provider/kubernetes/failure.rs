@@ -33,18 +33,18 @@ impl Failure {
     }
 
     /// Wraps an API error for which the function has its own message.
-    pub(super) fn because(what: String) -> impl FnOnce(kube::Error) -> Self {
+    pub(super) fn with_operation(what: String) -> impl FnOnce(kube::Error) -> Self {
         move |source| Self::Api { what: Some(what), source: Box::new(source) }
     }
 
     /// The failure's message, without a Python class.
-    pub(super) fn in_plain_words(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Activity(message) | Self::Python { message, .. } => message.clone(),
             Self::Cluster(error) => error.to_string(),
             Self::Api { what, source } => match what {
-                Some(what) => format!("{what}: {}", cluster::answer(source)),
-                None => cluster::answer(source),
+                Some(what) => format!("{what}: {}", cluster::answer_text(source)),
+                None => cluster::answer_text(source),
             },
         }
     }
@@ -73,9 +73,11 @@ impl Failure {
                 let place = connection.and_then(|connection| connection.hint(&source));
                 let place = place.map(|hint| format!("\n{hint}")).unwrap_or_default();
                 match (what, *source) {
-                    (Some(what), source) => failed(format!("{what}: {}{place}", cluster::answer(&source))),
+                    (Some(what), source) => {
+                        failed(format!("{what}: {}{place}", cluster::answer_text(&source)))
+                    }
                     (None, kube::Error::Api(status)) => format!("{}{place}", api_exception(&status)),
-                    (None, source) => failed(format!("{}{place}", cluster::answer(&source))),
+                    (None, source) => failed(format!("{}{place}", cluster::answer_text(&source))),
                 }
             }
         }

@@ -34,7 +34,7 @@ pub(super) trait Kind:
     }
 
     /// The name of the kind in messages, such as `deployment`.
-    fn word() -> String {
+    fn kind_name() -> String {
         Self::kind(&()).to_lowercase()
     }
 }

@@ -5,7 +5,7 @@
 //! that name, and if there is none, the objects with that label.
 
 use super::{
-    deployment::{all, judge},
+    deployment::{all, check_deployments},
     entry::{Entry, natives},
     failure::Failure,
     invocation::{Invocation, by_name},
@@ -44,7 +44,10 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.probes":
 
 /// List parameters for the objects that `name` refers to: by the selector if one is given, else by object name, else by
 /// label.
-pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<ListParams, Failure> {
+pub(super) async fn list_params_for<K: Kind>(
+    call: &Invocation<'_>,
+    name: &str,
+) -> Result<ListParams, Failure> {
     if call.text("label_selector")?.is_some() {
         return call.formatted(None, name);
     }
@@ -52,7 +55,7 @@ pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<
     let labelled = call.formatted(Some(NAME_LABEL), name)?;
     let api = K::api(call)?;
     if api.list(&named).await?.items.is_empty() && !api.list(&labelled).await?.items.is_empty() {
-        tracing::info!("no {} is called {name}: those with label name={name} are meant", K::word());
+        tracing::info!("no {} is called {name}: those with label name={name} are meant", K::kind_name());
         return Ok(labelled);
     }
     Ok(named)
@@ -62,7 +65,8 @@ pub(super) async fn meant<K: Kind>(call: &Invocation<'_>, name: &str) -> Result<
 /// now it does, and the extra deletions only make sure.
 async fn kill_microservice(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let deployments = delete_listed::<Deployment>(call, &meant::<Deployment>(call, name).await?).await?;
+    let deployments =
+        delete_listed::<Deployment>(call, &list_params_for::<Deployment>(call, name).await?).await?;
     let labelled = call.formatted(Some(NAME_LABEL), name)?;
     let sets = delete_listed::<ReplicaSet>(call, &labelled).await?;
     let pods = delete_listed::<Pod>(call, &labelled).await?;
@@ -74,7 +78,8 @@ async fn kill_microservice(call: &Invocation<'_>) -> Result<Value, Failure> {
 
 async fn microservice_available_and_healthy(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let failure = judge(call, name, &meant::<Deployment>(call, name).await?, all).await?;
+    let failure =
+        check_deployments(call, name, &list_params_for::<Deployment>(call, name).await?, all).await?;
     call.verdict("", failure)
 }
 
@@ -88,14 +93,14 @@ async fn deployment_is_fully_available(call: &Invocation<'_>) -> Result<Value, F
 
 async fn wait_for(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let selector = meant::<Deployment>(call, name).await?;
+    let selector = list_params_for::<Deployment>(call, name).await?;
     let failure = wait::<Deployment>(call, name, selector, until).await?;
     call.verdict("", failure)
 }
 
 async fn service_endpoint_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
-    let found = Service::api(call)?.list(&meant::<Service>(call, name).await?).await?.items;
+    let found = Service::api(call)?.list(&list_params_for::<Service>(call, name).await?).await?.items;
     let failure = match found.is_empty() {
         true => Some(format!("service is not initialized: {}", missing::<Service>(call).await?)),
         false => None,

@@ -143,7 +143,7 @@ impl Catalogue for Kubernetes {
         call: &'a Call<'a>,
     ) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            call.unless_cancelled(self.run(native, &arguments, call.progress, call.refuse)).await
+            call.unless_cancelled(self.run(native, &arguments, call.progress, call.report_refusal)).await
         })
     }
 

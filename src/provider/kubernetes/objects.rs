@@ -60,7 +60,7 @@ pub(super) async fn delete_listed<K: Kind>(
     let objects = api.list(params).await?.items;
     for object in &objects {
         match api.delete(&object.name_any(), &DeleteParams::default()).await {
-            Ok(_) => tracing::info!("deleted {} {}", K::word(), object.name_any()),
+            Ok(_) => tracing::info!("deleted {} {}", K::kind_name(), object.name_any()),
             // Already deleted, for instance with its owner: this is the desired state.
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(error.into()),
@@ -83,7 +83,7 @@ pub(super) async fn scale<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failu
     if wanted.is_none() {
         return Err(Failure::type_error(format!("{}() needs a number in 'replicas'", call.native.func)));
     }
-    let what = format!("failed to scale {} {name} to {replicas} replicas", K::word());
+    let what = format!("failed to scale {} {name} to {replicas} replicas", K::kind_name());
     patch::<K>(call, name, &json!({"spec": {"replicas": replicas}}), what).await
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn patch<K: Kind>(
     what: String,
 ) -> Result<Value, Failure> {
     let patched = K::api(call)?.patch(name, &PatchParams::default(), &Patch::Strategic(change)).await;
-    patched.map_err(Failure::because(what))?;
+    patched.map_err(Failure::with_operation(what))?;
     Ok(Value::Null)
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn exists<K: Kind>(call: &Invocation<'_>) -> Result<bool, Failu
 /// A message for a call whose `name` or `label_selector` matches nothing, with the names that exist.
 pub(super) async fn missing<K: Kind>(call: &Invocation<'_>) -> Result<String, Failure> {
     const SHOWN: u32 = 5;
-    let kind = K::word();
+    let kind = K::kind_name();
     let asked = match (call.text("name")?, call.text("label_selector")?) {
         (Some(name), _) => format!("no {kind} is called {name}"),
         (None, Some(selector)) => format!("no {kind} has the labels {selector}"),

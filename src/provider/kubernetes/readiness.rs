@@ -88,7 +88,7 @@ pub(super) async fn wait<K: Workload>(
                 ReadinessGoal::Full => "recover",
                 ReadinessGoal::NotFull => "stop running",
             };
-            let kind = K::word();
+            let kind = K::kind_name();
             Ok(Some(match watched.seen {
                 Some(Counts { ready, wanted }) => {
                     format!("{kind} {name} failed to {goal} within {timeout} s: {ready} of {wanted} ready")
@@ -128,7 +128,7 @@ impl<K: Workload> Watched<'_, K> {
                 Err(kube::Error::Api(status)) if status.code == 410 => version.clear(),
                 Err(error @ kube::Error::Api(_)) => return Err(error.into()),
                 Err(error) if !connected => return Err(error.into()),
-                Err(error) => tracing::debug!("watch of {} broke: {error}", K::word()),
+                Err(error) => tracing::debug!("watch of {} broke: {error}", K::kind_name()),
             }
             tokio::time::sleep(AGAIN).await;
         }

@@ -15,7 +15,7 @@ pub(super) struct RequestLog(Arc<Mutex<LoggedRequests>>);
 #[derive(Clone, Debug, Default)]
 struct LoggedRequests {
     /// Whether a request changed something, or may have: also after a missing response or a server error.
-    acted: bool,
+    may_have_changed: bool,
     /// The first request that was refused.
     refused: Option<RefusedRequest>,
 }
@@ -37,19 +37,23 @@ impl RequestLog {
             async move {
                 let asked = (request.method().clone(), request.uri().path().to_owned());
                 let answered: Result<Response, kube::Error> = client.send(request).await;
-                witness.saw(&asked.0, asked.1, answered.as_ref().ok().map(|answer| answer.status().as_u16()));
+                witness.record(
+                    &asked.0,
+                    asked.1,
+                    answered.as_ref().ok().map(|answer| answer.status().as_u16()),
+                );
                 answered
             }
         });
         Client::new(service, namespace)
     }
 
-    fn saw(&self, method: &http::Method, path: String, status: Option<u16>) {
+    fn record(&self, method: &http::Method, path: String, status: Option<u16>) {
         let reads = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match status {
-            Some(101) => seen.acted = true,
-            Some(200..400) => seen.acted |= !reads,
+            Some(101) => seen.may_have_changed = true,
+            Some(200..400) => seen.may_have_changed |= !reads,
             Some(400..=407 | 410 | 422 | 429) => {
                 seen.refused.get_or_insert(RefusedRequest {
                     verb: verb(method.as_str(), &path),
@@ -59,18 +63,18 @@ impl RequestLog {
             }
             // A conflict, a server error, or no response: the change may have taken effect, or the object may already
             // exist.
-            _ => seen.acted = true,
+            _ => seen.may_have_changed = true,
         }
     }
 
     /// The reason why a failed call changed nothing, as a text; `None` if it may have changed something.
     pub(super) fn refusal(&self, failure: &Failure, connection: &Connection) -> Option<String> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if seen.acted {
+        if seen.may_have_changed {
             return None;
         }
         let Some(RefusedRequest { verb, path, status }) = seen.refused else {
-            return Some(failure.in_plain_words());
+            return Some(failure.message());
         };
         let (context, what) = (connection.context(), resource(&path));
         let said = failure.server_message();
@@ -137,9 +141,9 @@ mod tests {
         let acted = |seen: &[(&str, Option<u16>)]| {
             let witness = RequestLog::default();
             for (method, status) in seen {
-                witness.saw(&method.parse().unwrap(), "/api/v1/namespaces/a/pods".to_owned(), *status);
+                witness.record(&method.parse().unwrap(), "/api/v1/namespaces/a/pods".to_owned(), *status);
             }
-            witness.0.lock().unwrap().acted
+            witness.0.lock().unwrap().may_have_changed
         };
         assert!(!acted(&[]));
         assert!(!acted(&[("GET", Some(200)), ("DELETE", Some(403))]));

@@ -30,7 +30,7 @@ pub(super) enum ChildEnd {
         stderr: Vec<u8>,
     },
     TimedOut,
-    TalkedTooMuch {
+    OutputTooLarge {
         limit: usize,
     },
     Cancelled,
@@ -67,7 +67,7 @@ pub(super) async fn run(
                 group.leave();
                 ChildEnd::Exited { status: status_of(status), stdout, stderr }
             }
-            Err(TooMuch) => ChildEnd::TalkedTooMuch { limit: LIMIT },
+            Err(TooMuch) => ChildEnd::OutputTooLarge { limit: LIMIT },
         }
     }
 }

@@ -19,22 +19,22 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
     let (command, timeout) = match prepared {
         Ok(prepared) => prepared,
         Err(message) => {
-            (call.refuse)(message.clone());
-            return Outcome::Broke { message };
+            (call.report_refusal)(message.clone());
+            return Outcome::UnexpectedError { message };
         }
     };
     match run(&command, environment, timeout, &call.cancel).await {
         ChildEnd::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
         ChildEnd::TimedOut => Outcome::failed("process activity took too long to complete"),
-        ChildEnd::TalkedTooMuch { limit } => Outcome::failed(format!(
+        ChildEnd::OutputTooLarge { limit } => Outcome::failed(format!(
             "process activity wrote more than {} MiB and was ended; redirect its output to a file",
             limit >> 20
         )),
         ChildEnd::Cancelled => Outcome::Cancelled,
         ChildEnd::NotStarted(error) => {
             let message = format!("cannot run '{}': {error}", command.shown());
-            (call.refuse)(message.clone());
-            Outcome::Broke { message }
+            (call.report_refusal)(message.clone());
+            Outcome::UnexpectedError { message }
         }
     }
 }

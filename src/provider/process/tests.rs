@@ -107,7 +107,7 @@ async fn what_cannot_be_run_is_unexpected() {
     ];
     for provider in broken {
         let outcome = run(&provider).await;
-        assert!(matches!(outcome, Outcome::Broke { .. }), "{provider}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::UnexpectedError { .. }), "{provider}: {outcome:?}");
     }
     assert_eq!(output(run(&process(&script, r#""""#)).await).1, "no interpreter line\n", "a shell can");
 }

@@ -38,9 +38,9 @@ impl PythonBridge {
         }
         let worker = match self.worker().await {
             Ok(worker) => worker,
-            Err(error) => return Outcome::Broke { message: error.to_string() },
+            Err(error) => return Outcome::UnexpectedError { message: error.to_string() },
         };
-        let mut question = worker.ask(request.holding(self.settings.held())).await;
+        let mut question = worker.ask(request.with_variables(self.settings.fixed_variables())).await;
         tokio::select! {
             biased;
             outcome = self.outcome(&mut question, call) => outcome,
@@ -51,9 +51,9 @@ impl PythonBridge {
     async fn outcome(&self, question: &mut PendingAnswer<'_>, call: &Call<'_>) -> Outcome {
         match question.answer().await {
             Ok(mut answer) => {
-                self.pass_on_surroundings(&mut answer).await;
+                self.report_environment_change(&mut answer).await;
                 if let Some(configuration) = answer.configuration() {
-                    (call.amend)(configuration);
+                    (call.report_configuration)(configuration);
                 }
                 answer.into_outcome()
             }

@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// Removes and returns the call's changes of environment variables and current directory, if any.
-    pub(super) fn surroundings(&mut self) -> Option<EnvironmentChange> {
+    pub(super) fn take_environment_change(&mut self) -> Option<EnvironmentChange> {
         let environment = match self.fields.shift_remove("environment") {
             Some(Value::Map(changed)) => {
                 changed.into_iter().map(|(name, text)| (name, text.as_str().map(str::to_owned))).collect()
@@ -82,7 +82,7 @@ impl Answer {
             }
             "exit" => Outcome::Exit { code: self.code() },
             "keyboard_interrupt" => Outcome::KeyboardInterrupt,
-            _ => Outcome::Broke { message: self.message() },
+            _ => Outcome::UnexpectedError { message: self.message() },
         }
     }
 
@@ -94,7 +94,7 @@ impl Answer {
             "interrupt" => Some(ControlError::Interrupt(self.message())),
             "exit" => Some(ControlError::Exit(self.code())),
             "keyboard_interrupt" => Some(ControlError::KeyboardInterrupt),
-            _ => Some(ControlError::Ordinary(self.message())),
+            _ => Some(ControlError::Exception(self.message())),
         };
         let Some(Value::Map(mut changed)) = self.fields.shift_remove("changed") else {
             return ControlReply { error, ..ControlReply::default() };
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn answers_become_outcomes() {
-        let broke = |message: &str| Outcome::Broke { message: message.to_owned() };
+        let broke = |message: &str| Outcome::UnexpectedError { message: message.to_owned() };
         let failed = |message: &str, trace: &[&str]| Outcome::Failed {
             message: message.to_owned(),
             trace: trace.iter().map(|line| (*line).to_owned()).collect(),
@@ -174,8 +174,8 @@ mod tests {
             environment: vec![("A".to_owned(), Some("1".to_owned())), ("B".to_owned(), None)],
             directory: Some("/x".into()),
         };
-        assert_eq!(moved.surroundings(), Some(expected));
-        assert_eq!(answer(r#"{"kind": "ok"}"#).surroundings(), None);
+        assert_eq!(moved.take_environment_change(), Some(expected));
+        assert_eq!(answer(r#"{"kind": "ok"}"#).take_environment_change(), None);
     }
 
     #[test]

@@ -96,19 +96,21 @@ impl PythonBridge {
     /// Sends a request that imports a module; kills the worker if that takes too long.
     pub(super) async fn import(&self, module: &str, request: Request) -> Result<Answer, String> {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
-        let question = async { worker.ask(request.holding(self.settings.held())).await.answer().await };
+        let question = async {
+            worker.ask(request.with_variables(self.settings.fixed_variables())).await.answer().await
+        };
         let Ok(answer) = timeout(IMPORT, question).await else {
             worker.kill().await;
             return Err(format!("Python did not import '{module}' within {} s", IMPORT.as_secs()));
         };
         let mut answer = answer.map_err(|error| error.to_string())?;
-        self.pass_on_surroundings(&mut answer).await;
+        self.report_environment_change(&mut answer).await;
         Ok(answer)
     }
 
-    pub(super) async fn pass_on_surroundings(&self, answer: &mut Answer) {
-        if let Some(surroundings) = answer.surroundings() {
-            (self.settings.listener)(PythonEvent::Moved(surroundings)).await;
+    pub(super) async fn report_environment_change(&self, answer: &mut Answer) {
+        if let Some(surroundings) = answer.take_environment_change() {
+            (self.settings.listener)(PythonEvent::EnvironmentChanged(surroundings)).await;
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     description::Description,
     worker::{NoAnswer, PendingAnswer, Request, Worker},
 };
-use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
+use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 use futures_util::{FutureExt, future::BoxFuture};
 use pyvalue::{Map, Value, part};
 use std::time::Duration;
@@ -18,8 +18,8 @@ const GRACE: Duration = Duration::from_millis(500);
 impl ControlHost for PythonBridge {
     fn call<'a>(&'a self, call: ControlCall<'a>) -> BoxFuture<'a, ControlReply> {
         async move {
-            self.play(call).await.unwrap_or_else(|message| ControlReply {
-                error: Some(ControlError::Ordinary(message)),
+            self.call_function(call).await.unwrap_or_else(|message| ControlReply {
+                error: Some(ControlError::Exception(message)),
                 ..ControlReply::default()
             })
         }
@@ -28,7 +28,7 @@ impl ControlHost for PythonBridge {
 }
 
 impl PythonBridge {
-    async fn play(&self, call: ControlCall<'_>) -> Result<ControlReply, String> {
+    async fn call_function(&self, call: ControlCall<'_>) -> Result<ControlReply, String> {
         let callable = match self.description(call.module, call.function).await? {
             Description::Callable(callable) => callable,
             // A missing module only causes a warning at validation.
@@ -39,14 +39,14 @@ impl PythonBridge {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let place = call.place.map(part::steps).unwrap_or_default();
         let request = Request::control(call.module, call.function, call.arguments, live, place);
-        let mut question = worker.ask(request.holding(self.settings.held())).await;
+        let mut question = worker.ask(request.with_variables(self.settings.fixed_variables())).await;
         let answer = tokio::select! {
             biased;
             answer = question.answer() => answer,
-            () = call.cancel.cancelled() => ended(&worker, question).await,
+            () = call.cancel.cancelled() => cancel_and_wait(&worker, question).await,
         };
         let mut answer = answer.map_err(|error| error.to_string())?;
-        self.pass_on_surroundings(&mut answer).await;
+        self.report_environment_change(&mut answer).await;
         Ok(answer.into_control_reply())
     }
 
@@ -57,7 +57,7 @@ impl PythonBridge {
         if call.function == "cleanup_control" {
             return Ok(live);
         }
-        if call.scene.is_none() && takes("extensions") {
+        if call.run_objects.is_none() && takes("extensions") {
             return Err("there are no extensions to give it before there is an experiment".to_owned());
         }
         if let Some(context) = call.context {
@@ -68,8 +68,9 @@ impl PythonBridge {
                 live.insert(name.to_owned(), value());
             }
         };
-        let of =
-            |part: &dyn Fn(ControlScene<'_>) -> Map| call.scene.map(part).map_or(Value::Null, Value::Map);
+        let of = |part: &dyn Fn(ControlRunObjects<'_>) -> Map| {
+            call.run_objects.map(part).map_or(Value::Null, Value::Map)
+        };
         offer("secrets", &|| of(&|scene| scene.secrets.expose().clone()));
         offer("configuration", &|| of(&|scene| scene.configuration.clone()));
         offer("experiment", &|| of(&|scene| scene.experiment.clone()));
@@ -80,7 +81,7 @@ impl PythonBridge {
             "configure_control" => offer("event_registry", &|| Value::Null),
             _ => {
                 offer("state", &|| call.state.cloned().unwrap_or_default());
-                let extensions = || call.scene.and_then(|scene| scene.experiment.get("extensions"));
+                let extensions = || call.run_objects.and_then(|scene| scene.experiment.get("extensions"));
                 offer("extensions", &|| extensions().cloned().unwrap_or_default());
             }
         }
@@ -89,7 +90,7 @@ impl PythonBridge {
 }
 
 /// Cancels a function and awaits its answer; kills the worker if the function does not end in time.
-async fn ended(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
+async fn cancel_and_wait(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
     question.cancel();
     match timeout(GRACE, question.answer()).await {
         Ok(answer) => answer,

@@ -25,7 +25,7 @@ pub enum PythonEvent {
     /// The worker received a SIGTERM, which is meant for the run.
     Terminated,
     /// A call changed the environment or directory that later processes inherit.
-    Moved(EnvironmentChange),
+    EnvironmentChanged(EnvironmentChange),
     /// A function returned a value that JSON cannot represent; it is replaced by its text.
     Unserialisable {
         /// `module.function`.

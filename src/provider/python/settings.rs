@@ -29,12 +29,12 @@ pub enum PrintTarget {
     /// chaos-tui's own standard output and error, as in the reference.
     Inherited,
     /// The listener: nothing may be written to the terminal.
-    Heard,
+    Listener,
 }
 
 impl PythonSettings {
     /// The variables that are set for every call, whatever functions have set before.
-    pub(super) fn held(&self) -> cluster::Exported {
+    pub(super) fn fixed_variables(&self) -> cluster::Exported {
         self.cluster.as_ref().map(cluster::ClusterSettings::exported).unwrap_or_default()
     }
 }

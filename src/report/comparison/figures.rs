@@ -32,7 +32,7 @@ pub(crate) struct Figures {
     /// Whether it is known that the breaker never opened.
     pub never_opened: bool,
     /// Whether the breaker was observed.
-    pub looked: bool,
+    pub breaker_observed: bool,
     /// Whether there is a breaker that lets every call through.
     pub switched_off: bool,
     /// Seconds from the provider's return to the first real answer.
@@ -54,7 +54,7 @@ impl Figures {
         let mut figures = Self {
             fault_s: session.fault.as_ref().map_or(0.0, |fault| fault.lasted(now)),
             never_opened: session.t0().is_some_and(|t0| session.breaker.never_opened(t0, now)),
-            looked: session.breaker.belief.is_some() && session.fault.is_some(),
+            breaker_observed: session.breaker.belief.is_some() && session.fault.is_some(),
             switched_off: matches!(
                 session.breaker.state(),
                 BreakerState::Disabled | BreakerState::MetricsOnly

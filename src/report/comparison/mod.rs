@@ -101,20 +101,20 @@ fn findings(before: &Side, after: &Side) -> (Vec<Finding>, Vec<Option<FindingTop
         let text = format!("{}: {}", side.name, lower(&finding.text));
         Finding { text, ..finding.clone() }
     };
-    let no_fault = |finding: &&Finding| finding.about == FindingTopic::Fault;
+    let no_fault = |finding: &&Finding| finding.topic == FindingTopic::Fault;
     let of_before = |finding: &&Finding| {
-        finding.about == FindingTopic::File
-            && !after.findings.iter().any(|other| other.about == FindingTopic::File)
+        finding.topic == FindingTopic::File
+            && !after.findings.iter().any(|other| other.topic == FindingTopic::File)
     };
     let teaches = |finding: &&Finding| {
-        finding.about != FindingTopic::Fault
-            && matches!(finding.weight, Severity::Serious | Severity::Caution)
+        finding.topic != FindingTopic::Fault
+            && matches!(finding.severity, Severity::Serious | Severity::Caution)
     };
     let mut found: Vec<(Finding, Option<FindingTopic>)> = Vec::new();
     for side in [before, after] {
         found.extend(side.findings.iter().filter(no_fault).map(|finding| (named(side, finding), None)));
     }
-    found.extend(after.findings.iter().filter(teaches).map(|finding| (finding.clone(), Some(finding.about))));
+    found.extend(after.findings.iter().filter(teaches).map(|finding| (finding.clone(), Some(finding.topic))));
     found.extend(before.findings.iter().filter(of_before).map(|finding| (named(before, finding), None)));
     found.truncate(FINDINGS);
     found.into_iter().unzip()
@@ -161,7 +161,7 @@ impl Side {
 fn sentence(conclusion: &Conclusion, figures: &Figures) -> String {
     let since = &figures.since;
     let late = since.late_successes();
-    if conclusion.standing == RunVerdict::Protected && since.error == 0 && figures.unseen_s == 0.0 && late > 0
+    if conclusion.verdict == RunVerdict::Protected && since.error == 0 && figures.unseen_s == 0.0 && late > 0
     {
         let longest = wording::wait(since.longest_success().unwrap_or(0.0));
         return format!("nobody got an error; {} waited up to {longest}", wording::count(late, "user"));

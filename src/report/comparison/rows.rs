@@ -16,12 +16,12 @@ const LATE_S: f64 = 1.0;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     /// The name of the figure.
-    pub what: &'static str,
+    pub name: &'static str,
     /// The figure in the first session.
     pub before: Value,
     pub after: Value,
     /// The value of a full bar, if that is not the larger of the two figures.
-    pub whole: Option<f64>,
+    pub full_bar: Option<f64>,
     pub judgement: Judgement,
     /// What changed, in words.
     pub change: String,
@@ -55,7 +55,15 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -
         let explains = |found: &Option<FindingTopic>| found.is_some() && *found == about;
         let finding = abouts.iter().position(explains).map(|place| place + 1);
         let (judgement, change) = change;
-        Row { what, before: value(before), after: value(after), whole: None, judgement, change, finding }
+        Row {
+            name: what,
+            before: value(before),
+            after: value(after),
+            full_bar: None,
+            judgement,
+            change,
+            finding,
+        }
     };
     let failed = changes::fewer((b.since.error, b.during), (a.since.error, a.during));
     let mut rows = vec![
@@ -71,7 +79,7 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -
             Some(FindingTopic::Return),
         ),
         Row {
-            whole: a.misses.or(b.misses).map(|(_, threshold)| f64::from(threshold)),
+            full_bar: a.misses.or(b.misses).map(|(_, threshold)| f64::from(threshold)),
             ..row("consumer liveness misses", misses, restart(b, a), Some(FindingTopic::Liveness))
         },
     ];
@@ -86,7 +94,7 @@ pub(super) fn of(before: &Side, after: &Side, abouts: &[Option<FindingTopic>]) -
 
 /// The tone of harm: failing in a run that let users down, waiting in one that protected them.
 fn harmed(side: &Side) -> Tone {
-    if side.conclusion.standing == RunVerdict::NotResilient { Tone::Failing } else { Tone::Waiting }
+    if side.conclusion.verdict == RunVerdict::NotResilient { Tone::Failing } else { Tone::Waiting }
 }
 
 fn failed_users(side: &Side) -> Value {
@@ -127,11 +135,11 @@ fn opened(side: &Side) -> Value {
         Some(seconds) => Value::new(wording::seconds(seconds), None, Tone::Plain),
         None if figures.switched_off => Value::new("switched off", None, Tone::Failing),
         None if figures.never_opened => {
-            let unharmed = side.conclusion.standing == RunVerdict::Resilient;
+            let unharmed = side.conclusion.verdict == RunVerdict::Resilient;
             Value::new("never", None, if unharmed { Tone::Plain } else { Tone::Failing })
         }
         // The breaker was observed, though not closely enough to rule out an opening.
-        None if figures.looked => Value::new("not seen", None, Tone::Plain),
+        None if figures.breaker_observed => Value::new("not seen", None, Tone::Plain),
         None => Value::new("-", None, Tone::Plain),
     }
 }

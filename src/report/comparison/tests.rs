@@ -20,7 +20,7 @@ fn recorded(before: &str, after: &str) -> Comparison {
 }
 
 fn row<'a>(comparison: &'a Comparison, what: &str) -> &'a Row {
-    comparison.rows.iter().find(|row| row.what == what).unwrap()
+    comparison.rows.iter().find(|row| row.name == what).unwrap()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn bars_and_tones_follow_the_figures() {
     assert_eq!(value("fallback answers"), [(Some(0.0), Tone::Plain), (Some(47.0), Tone::Protected)]);
     assert_eq!(value("bad seconds"), [(Some(9.0), Tone::Failing), (Some(2.0), Tone::Waiting)]);
     assert_eq!(value("consumer liveness misses"), [(Some(0.0), Tone::Plain), (Some(1.0), Tone::Waiting)]);
-    assert_eq!(row(&compared, "consumer liveness misses").whole, Some(3.0));
+    assert_eq!(row(&compared, "consumer liveness misses").full_bar, Some(3.0));
     assert_eq!(value("T0 to breaker open").map(|(number, _)| number), [None, None]);
 }
 
@@ -165,7 +165,7 @@ fn a_fault_without_effect_is_the_first_thing_said() {
     let events: Vec<Event> = fixtures::events(Variant::After, 62.0).into_iter().filter(quiet).collect();
     let (before, _) = fixtures::finished(Variant::Before);
     let comparison = Comparison::of(("before", &before), ("after", &fixtures::session(&events)));
-    assert_eq!(comparison.after.conclusion.standing, RunVerdict::FaultNeverHappened);
+    assert_eq!(comparison.after.conclusion.verdict, RunVerdict::FaultNeverHappened);
     let first = &comparison.findings[0];
     assert_eq!(first.text, "after: the fault was fired, but nothing of what it hit ever went away.");
     assert_eq!(comparison.happened(), "fault really happened: before yes, after no");
@@ -174,7 +174,7 @@ fn a_fault_without_effect_is_the_first_thing_said() {
 #[test]
 fn what_cannot_be_compared_is_said() {
     let (before, _) = fixtures::finished(Variant::Before);
-    let (short, _) = fixtures::told(Variant::After, 7.0);
+    let (short, _) = fixtures::session_at(Variant::After, 7.0);
     let comparison = Comparison::of(("before", &before), ("after", &short));
     let caveats = comparison.caveats.join("\n");
     for wanted in [
@@ -206,6 +206,6 @@ fn another_fault_or_load_is_in_the_heading() {
 fn sessions_without_a_fault_are_compared_without_stumbling() {
     let (ready, _) = fixtures::ready();
     let comparison = Comparison::of(("one", &ready), ("other", &Session::new()));
-    assert_eq!(comparison.before.conclusion.standing, RunVerdict::FaultNeverHappened);
+    assert_eq!(comparison.before.conclusion.verdict, RunVerdict::FaultNeverHappened);
     assert!(comparison.to_string().contains("FAULT NEVER HAPPENED"));
 }

@@ -11,7 +11,7 @@ const VALUE: usize = 16;
 impl Comparison {
     /// The verdict in one line: `before: NOT RESILIENT    after: PROTECTED, 2 findings`.
     pub(crate) fn verdict(&self) -> String {
-        let side = |side: &Side| format!("{}: {}", side.name, side.conclusion.standing.text());
+        let side = |side: &Side| format!("{}: {}", side.name, side.conclusion.verdict.text());
         let findings = wording::count(self.findings.len() as u64, "finding");
         format!("{}    {}, {findings}    {}", side(&self.before), side(&self.after), self.happened())
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Comparison {
             let change: Vec<&str> = change.into_iter().filter(|word| !word.is_empty()).collect();
             let line = format!(
                 "{:WHAT$}{:VALUE$}{:VALUE$}{}",
-                row.what,
+                row.name,
                 row.before.text,
                 row.after.text,
                 change.join(" ")
@@ -90,7 +90,7 @@ impl Comparison {
                 let known = letters.chars().any(|letter| !matches!(letter, ' ' | '.'));
                 // A lane without a known state is omitted, except the users' lane.
                 if known || *lane == Lane::Users {
-                    writeln!(f, "{:wide$}  {:8} {}", side.name, lane.word(), letters.trim_end())?;
+                    writeln!(f, "{:wide$}  {:8} {}", side.name, lane.label(), letters.trim_end())?;
                 }
             }
         }

@@ -11,7 +11,7 @@ pub(crate) struct Loading {
     /// The experiment, if a control changed it.
     pub experiment: Option<Value>,
     /// How a control prevented the run, if one did.
-    pub turned: Option<StopByControl>,
+    pub stopped_by: Option<StopByControl>,
     /// Errors of controls that do not prevent the run.
     pub complaints: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Controls {
                 context: Some(&context),
                 place: None,
                 state: loading.experiment.as_ref().or(experiment),
-                scene: None,
+                run_objects: None,
                 settings: true,
                 cancel: CancellationToken::new(),
             };
@@ -52,18 +52,18 @@ impl Controls {
             }
             match reply.error {
                 Some(ControlError::Interrupt(message)) => {
-                    loading.turned = Some(StopByControl::Interrupt(message))
+                    loading.stopped_by = Some(StopByControl::Interrupt(message))
                 }
-                Some(ControlError::Exit(code)) => loading.turned = Some(StopByControl::Exit(code)),
+                Some(ControlError::Exit(code)) => loading.stopped_by = Some(StopByControl::Exit(code)),
                 Some(ControlError::KeyboardInterrupt) => {
-                    loading.turned = Some(StopByControl::KeyboardInterrupt)
+                    loading.stopped_by = Some(StopByControl::KeyboardInterrupt)
                 }
-                Some(ControlError::Ordinary(message) | ControlError::Ended(message)) => {
+                Some(ControlError::Exception(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));
                 }
                 None => {}
             }
-            if loading.turned.is_some() {
+            if loading.stopped_by.is_some() {
                 break;
             }
         }
@@ -91,7 +91,7 @@ mod tests {
     #[tokio::test]
     async fn each_sees_what_those_before_it_made_of_the_experiment() {
         let host = Arc::new(FakeHost::new(|call| {
-            assert!(call.scene.is_none() && call.context == Some(&"x.json".into()));
+            assert!(call.run_objects.is_none() && call.context == Some(&"x.json".into()));
             let titles = |value: &Value| format!("{}+", value.get("title").and_then(Value::as_str).unwrap());
             let state = call.state.map(|state| Map::from_iter([("title".to_owned(), titles(state).into())]));
             ControlReply { state: state.map(Into::into), ..ControlReply::default() }
@@ -111,14 +111,14 @@ mod tests {
     async fn an_interruption_ends_the_round_and_an_error_does_not() {
         let host = Arc::new(FakeHost::new(|call| ControlReply {
             error: Some(match call.module {
-                "a" => ControlError::Ordinary("oops".to_owned()),
+                "a" => ControlError::Exception("oops".to_owned()),
                 _ => ControlError::Interrupt("stop".to_owned()),
             }),
             ..ControlReply::default()
         }));
         let controls = Controls::new(vec![of("a", ""), of("b", ""), of("c", "")], host);
         let loading = controls.before_loading("x.json").await;
-        assert_eq!(loading.turned, Some(StopByControl::Interrupt("stop".to_owned())));
+        assert_eq!(loading.stopped_by, Some(StopByControl::Interrupt("stop".to_owned())));
         assert_eq!(loading.complaints, ["before_loading_experiment_control of control 'a': oops"]);
     }
 }

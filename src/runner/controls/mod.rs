@@ -7,7 +7,7 @@ mod loading;
 mod patience;
 mod subject;
 
-pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene};
+pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 pub(super) use levels::Level;
 pub(super) use subject::ControlSubject;
 
@@ -16,7 +16,7 @@ use crate::{
     experiment::{Control, Experiment, Secrets, substitute},
     session::event::Level as EventLevel,
 };
-use patience::ask;
+use patience::call_control;
 use pyvalue::{Map, Value, part, python_text};
 use std::{collections::HashSet, sync::Arc};
 use tokio_util::sync::CancellationToken;
@@ -66,8 +66,8 @@ pub(super) struct ControlView<'a> {
 }
 
 impl ControlView<'_> {
-    fn shown(&self) -> ControlScene<'_> {
-        ControlScene { configuration: &self.configuration, secrets: self.secrets, experiment: &self.raw }
+    fn shown(&self) -> ControlRunObjects<'_> {
+        ControlRunObjects { configuration: &self.configuration, secrets: self.secrets, experiment: &self.raw }
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) struct ControlChanges {
     /// The experiment's keys that now refer to other objects.
     pub reassigned: Vec<String>,
     /// How a control stopped the run, if one did.
-    pub turned: Option<StopByControl>,
+    pub stopped_by: Option<StopByControl>,
     /// Problems of controls that do not stop the run.
     pub complaints: Vec<ControlProblem>,
 }
@@ -108,7 +108,7 @@ impl ControlProblem {
     fn of(error: ControlError, function: &str, control: &Control) -> Self {
         let (level, message) = match error {
             ControlError::Ended(why) => (EventLevel::Warning, why),
-            ControlError::Ordinary(message) | ControlError::Interrupt(message) => {
+            ControlError::Exception(message) | ControlError::Interrupt(message) => {
                 (EventLevel::Debug, message)
             }
             ControlError::Exit(code) => {
@@ -142,7 +142,7 @@ impl Controls {
     }
 
     /// Whether any control applies to this subject.
-    pub(super) fn touch(&self, subject: ControlSubject<'_>, experiment: &Experiment) -> bool {
+    pub(super) fn applies_to(&self, subject: ControlSubject<'_>, experiment: &Experiment) -> bool {
         let ControlSubject { level, local, .. } = subject;
         let applied = || levels::applied(level, &self.globals, experiment.controls(), local, Compat::Safe);
         self.host.is_some() && !applied().is_empty()
@@ -226,11 +226,11 @@ impl Controls {
                 context: Some(&context),
                 place: Some(subject.place),
                 state: state.as_ref(),
-                scene: Some(scene.shown()),
+                run_objects: Some(scene.shown()),
                 settings: true,
                 cancel: CancellationToken::new(),
             };
-            let mut reply = ask(&**host, call, reins).await;
+            let mut reply = call_control(&**host, call, reins).await;
             changes.take(&mut reply, &mut scene, Some(subject.place));
             if let Some(changed) = reply.context {
                 context = changed.clone();
@@ -242,16 +242,16 @@ impl Controls {
             }
             match reply.error {
                 Some(ControlError::Interrupt(message)) => {
-                    changes.turned = Some(StopByControl::Interrupt(message))
+                    changes.stopped_by = Some(StopByControl::Interrupt(message))
                 }
-                Some(ControlError::Exit(code)) => changes.turned = Some(StopByControl::Exit(code)),
+                Some(ControlError::Exit(code)) => changes.stopped_by = Some(StopByControl::Exit(code)),
                 Some(ControlError::KeyboardInterrupt) => {
-                    changes.turned = Some(StopByControl::KeyboardInterrupt)
+                    changes.stopped_by = Some(StopByControl::KeyboardInterrupt)
                 }
                 Some(error) => changes.complaints.push(ControlProblem::of(error, &function, control)),
                 None => {}
             }
-            if changes.turned.is_some() {
+            if changes.stopped_by.is_some() {
                 break;
             }
         }
@@ -308,11 +308,11 @@ impl SingleCalls<'_> {
             context: None,
             place: None,
             state: None,
-            scene: Some(scene.shown()),
+            run_objects: Some(scene.shown()),
             settings: global,
             cancel: CancellationToken::new(),
         };
-        let mut reply = ask(self.host, call, self.reins).await;
+        let mut reply = call_control(self.host, call, self.reins).await;
         changes.take(&mut reply, scene, None);
         match reply.error {
             Some(error) => Err(ControlProblem::of(error, self.function, control)),

@@ -11,8 +11,12 @@ const GRACE: Duration = Duration::from_millis(750);
 
 /// Calls a control until it is done, the run is asked (once more) to stop, or, in a run that was already stopping, the
 /// control has taken too long.
-pub(super) async fn ask(host: &dyn ControlHost, call: ControlCall<'_>, reins: &StopSignal) -> ControlReply {
-    let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_hurried(), reins.stops());
+pub(super) async fn call_control(
+    host: &dyn ControlHost,
+    call: ControlCall<'_>,
+    reins: &StopSignal,
+) -> ControlReply {
+    let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_run_stopping(), reins.stops());
     let mut calling = pin!(host.call(call));
     let why = tokio::select! {
         biased;

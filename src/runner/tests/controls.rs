@@ -76,7 +76,7 @@ async fn c093_a_scope_of_before_calls_nothing_after() {
 #[tokio::test(start_paused = true)]
 async fn c094_an_ordinary_error_does_not_matter() {
     let failing = |call: &ControlCall<'_>| ControlReply {
-        error: (call.function != "cleanup_control").then(|| ControlError::Ordinary("oops".to_owned())),
+        error: (call.function != "cleanup_control").then(|| ControlError::Exception("oops".to_owned())),
         ..ControlReply::default()
     };
     let (played, _) = played(&declared(""), failing).await;
@@ -87,7 +87,7 @@ async fn c094_an_ordinary_error_does_not_matter() {
 #[tokio::test(start_paused = true)]
 async fn a_clean_up_that_fails_costs_the_exit_code_but_not_the_journal() {
     let failing = |call: &ControlCall<'_>| ControlReply {
-        error: (call.function == "cleanup_control").then(|| ControlError::Ordinary("oops".to_owned())),
+        error: (call.function == "cleanup_control").then(|| ControlError::Exception("oops".to_owned())),
         ..ControlReply::default()
     };
     let (played, _) = played(&declared(""), failing).await;
@@ -202,7 +202,7 @@ async fn what_a_control_makes_of_an_activity_is_played_and_journalled() {
             reply.context = Some(activity.into());
         }
         if call.function == "before_method_control" {
-            let mut experiment = call.scene.unwrap().experiment.clone();
+            let mut experiment = call.run_objects.unwrap().experiment.clone();
             let method = experiment.get("method").and_then(Value::as_list).unwrap();
             let twice: Vec<Value> = method.iter().chain(method).cloned().collect();
             experiment.insert("method".to_owned(), twice.into());
@@ -305,7 +305,7 @@ async fn what_a_control_makes_real_after_nobody_fired_it_is_not_run() {
 async fn global_controls_that_cannot_be_configured_are_dropped() {
     let host = Arc::new(FakeHost::new(|call| ControlReply {
         error: (call.module == "bad" && call.function == "configure_control")
-            .then(|| ControlError::Ordinary("no".to_owned())),
+            .then(|| ControlError::Exception("no".to_owned())),
         ..ControlReply::default()
     }));
     let globals = parse_json(

@@ -76,12 +76,12 @@ impl Catalogue for Fake {
                     value => Outcome::Done(value),
                 },
                 "refuse" => {
-                    (call.refuse)("TypeError: nobody may".to_owned());
+                    (call.report_refusal)("TypeError: nobody may".to_owned());
                     Outcome::failed("TypeError: nobody may")
                 }
                 "flop" => Outcome::failed("RuntimeError: halfway"),
                 "fail" => Outcome::failed("RuntimeError: boom"),
-                "crash" => Outcome::Broke { message: "no such thing".to_owned() },
+                "crash" => Outcome::UnexpectedError { message: "no such thing".to_owned() },
                 "exit" => Outcome::Exit { code: (seconds as i64).into() },
                 "wait" => {
                     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;

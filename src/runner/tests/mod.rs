@@ -13,7 +13,9 @@ mod outcomes;
 mod properties;
 mod stepping;
 
-use super::{Consent, Controls, Pacing, RunEnd, RunOptions, RunRequest, ShownTargets, Signal, play};
+use super::{
+    Consent, Controls, Pacing, RunEnd, RunOptions, RunRequest, ShownTargets, Signal, run_experiment,
+};
 use crate::test_support::map;
 use crate::{
     cluster,
@@ -104,7 +106,8 @@ impl Setup {
         let (signals, heard_signals) = mpsc::channel(16);
         let operators = Operator { commands, signals };
         // Boxed: without optimisation, the nested futures hold several copies of what they move.
-        let playing = Box::pin(play(request, Arc::new(providers), emitter, heard_commands, heard_signals));
+        let playing =
+            Box::pin(run_experiment(request, Arc::new(providers), emitter, heard_commands, heard_signals));
         let mut played = Played::default();
         let watching = async {
             while let Some(event) = events.next().await {

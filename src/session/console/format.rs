@@ -23,7 +23,7 @@ pub enum Layout {
     /// `[2026-11-22 13:02:22 INFO] message`.
     Text {
         /// Also prints the target: `[chaostoolkit]`. The reference prints module and line of its sources here.
-        places: bool,
+        with_target: bool,
         colour: bool,
     },
     Json {
@@ -35,7 +35,7 @@ impl Layout {
     /// Formats the line without its line end. Control characters are replaced (text) or escaped (JSON).
     pub fn show(&self, line: ConsoleLine<'_>, zone: &TimeZone) -> String {
         match self {
-            Layout::Text { places, colour } => text(line, zone, *places, *colour),
+            Layout::Text { with_target: places, colour } => text(line, zone, *places, *colour),
             Layout::Json { context_id } => json(line, zone, context_id),
         }
     }

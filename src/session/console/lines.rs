@@ -28,7 +28,7 @@ pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
             single(Info, format!("Steady state hypothesis: {title}"))
         }
         EventKind::HypothesisEnded { met: false, phase, deviating, .. } => {
-            one_not_met(*phase, deviating.as_deref())
+            hypothesis_not_met(*phase, deviating.as_deref())
         }
         EventKind::ContinuousStarted { frequency } => {
             let frequency = python_float(*frequency);
@@ -79,7 +79,7 @@ fn begun(line: &str, steps: usize, empty: &str) -> Vec<(Level, String)> {
 }
 
 /// Returns no line for a pass that broke (`probe` is `None`): the end of the run reports the reason.
-fn one_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, String)> {
+fn hypothesis_not_met(phase: HypothesisPhase, probe: Option<&str>) -> Vec<(Level, String)> {
     let Some(probe) = probe else { return Vec::new() };
     vec![match phase {
         HypothesisPhase::During => {
@@ -121,7 +121,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
             };
             entry
                 .get("activity")
-                .and_then(|activity| deserved_warning(activity, output))
+                .and_then(|activity| output_warning(activity, output))
                 .map(|line| (Warning, line.to_owned()))
                 .into_iter()
                 .chain([(Debug, result)])
@@ -135,7 +135,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
 }
 
 /// Returns the warning for an output, unless the activity has a tolerance that judges it.
-pub fn deserved_warning(activity: &Value, output: &Value) -> Option<&'static str> {
+pub fn output_warning(activity: &Value, output: &Value) -> Option<&'static str> {
     let Some(Value::Int(status)) = output.get("status") else { return None };
     if activity.get("tolerance").is_some() {
         return None;

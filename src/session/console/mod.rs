@@ -4,7 +4,7 @@ mod format;
 mod lines;
 
 pub use format::{ConsoleLine, Layout};
-pub use lines::{deserved_warning, lines};
+pub use lines::{lines, output_warning};
 
 #[cfg(test)]
 mod tests;

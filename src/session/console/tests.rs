@@ -157,7 +157,7 @@ fn c106_lines_have_the_layout_of_the_reference() {
         target: "chaostoolkit",
         message: "one\ntwo \u{1b}[31mred\n",
     };
-    let text = |places, colour| Layout::Text { places, colour }.show(line, &TimeZone::UTC);
+    let text = |places, colour| Layout::Text { with_target: places, colour }.show(line, &TimeZone::UTC);
     assert_eq!(text(false, false), "[2026-11-22 13:02:22 WARNING] one\n    two \u{fffd}[31mred");
     assert_eq!(
         text(true, true),

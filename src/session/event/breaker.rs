@@ -36,7 +36,7 @@ pub enum BreakerState {
 
 impl BreakerState {
     /// Returns whether this is a state of a breaker rather than a finding without one.
-    pub fn is_a_breakers(self) -> bool {
+    pub fn is_breaker_state(self) -> bool {
         use BreakerState::{Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open};
         matches!(self, Closed | Open | HalfOpen | Mixed | Disabled | MetricsOnly | ForcedOpen)
     }

@@ -224,6 +224,6 @@ pub struct TargetCard {
 }
 
 /// Returns whether an object, as cards and faults write it, has this name: `pod/NAME`, `NAME on NODE`, `NAME`.
-pub fn is_about(object: &str, name: &str) -> bool {
+pub fn object_has_name(object: &str, name: &str) -> bool {
     object.split(['/', ' ']).any(|word| word == name)
 }

@@ -20,7 +20,7 @@ pub use breaker::{
 };
 pub use cluster::{
     CheckLevel, ClusterNote, Container, FoundPods, LastEnd, Liveness, Pod, PodKey, PodPhase, PreflightCheck,
-    ServiceEndpoints, Source, SourceState, StepCluster, TargetCard, Workload, is_about,
+    ServiceEndpoints, Source, SourceState, StepCluster, TargetCard, Workload, object_has_name,
 };
 pub use gap::{Gap, GapCause};
 pub use guard::{Guard, GuardTrip, Guards};

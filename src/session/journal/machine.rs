@@ -13,7 +13,7 @@ pub struct HostInfo {
 
 impl HostInfo {
     /// Returns the host that this process runs on.
-    pub fn this() -> Self {
+    pub fn current() -> Self {
         let Some(names) = names() else { return Self::default() };
         let text = |field: &[libc::c_char]| {
             let bytes: Vec<u8> = field.iter().map(|&byte| byte.to_ne_bytes()[0]).collect();

@@ -26,7 +26,7 @@ const ENGINE_VERSION: &str = "1.44.0";
 
 /// The key of everything for which the reference's journal has no field. Its readers ignore keys that they do not know;
 /// a run without such facts has no such key.
-const OURS: &str = "chaos-tui";
+const OWN_KEY: &str = "chaos-tui";
 
 /// The journal of the run, built from its events.
 #[derive(Debug, Default)]
@@ -75,9 +75,9 @@ impl Journal {
                 self.passes.end(*phase, *met, *skipped > 0 && *met);
             }
             EventKind::StepSkipped { step, name } => self.skips.skipped(event.at, *step, name),
-            EventKind::StepAwaited { step, .. } => self.skips.taken_back(*step),
+            EventKind::StepAwaited { step, .. } => self.skips.remove(*step),
             EventKind::ActivityStarted { run, step, entry, .. } => {
-                self.skips.taken_back(*step);
+                self.skips.remove(*step);
                 self.entries.insert(*run, entry.clone());
                 match step.section {
                     Section::Method => self.run.push(*run),
@@ -123,7 +123,7 @@ impl Journal {
             journal.insert("duration".to_owned(), Value::Float(seconds_between(started, ended)));
         }
         if let Some(skipped) = self.skips.value() {
-            journal.insert(OURS.to_owned(), mapping([("skipped", skipped)]).into());
+            journal.insert(OWN_KEY.to_owned(), mapping([("skipped", skipped)]).into());
         }
         journal.into()
     }

@@ -10,19 +10,19 @@ use std::collections::HashSet;
 pub(super) struct SharedMapping {
     members: Map,
     /// Keys whose member the run has replaced, so that it is no longer shared.
-    parted: HashSet<String>,
+    detached: HashSet<String>,
 }
 
 impl SharedMapping {
     /// Creates the mapping at the start of a run.
     pub(super) fn new(experiment: &Value) -> Self {
-        Self { members: experiment.as_map().cloned().unwrap_or_default(), parted: HashSet::new() }
+        Self { members: experiment.as_map().cloned().unwrap_or_default(), detached: HashSet::new() }
     }
 
     /// Applies a changed experiment, in which the members under `reassigned` were replaced.
     pub(super) fn amend(&mut self, experiment: &Value, reassigned: &[String]) {
-        self.parted.extend(reassigned.iter().cloned());
-        for (key, member) in self.members.iter_mut().filter(|(key, _)| !self.parted.contains(*key)) {
+        self.detached.extend(reassigned.iter().cloned());
+        for (key, member) in self.members.iter_mut().filter(|(key, _)| !self.detached.contains(*key)) {
             if let Some(changed) = experiment.get(key) {
                 member.clone_from(changed);
             }

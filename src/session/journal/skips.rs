@@ -13,12 +13,12 @@ pub(super) struct SkippedSteps(Vec<(Timestamp, StepRef, String)>);
 
 impl SkippedSteps {
     pub(super) fn skipped(&mut self, at: Timestamp, step: StepRef, name: &str) {
-        self.taken_back(step);
+        self.remove(step);
         self.0.push((at, step, name.to_owned()));
     }
 
     /// Removes the skip of a step that is awaited or started after all.
-    pub(super) fn taken_back(&mut self, step: StepRef) {
+    pub(super) fn remove(&mut self, step: StepRef) {
         self.0.retain(|(_, skipped, _)| *skipped != step);
     }
 

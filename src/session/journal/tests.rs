@@ -5,12 +5,12 @@ use crate::session::{
 };
 use pyvalue::{Value, parse_json};
 
-struct Told {
+struct JournalFixture {
     journal: Journal,
     moments: u64,
 }
 
-impl Told {
+impl JournalFixture {
     fn new() -> Self {
         let machine = HostInfo { platform: "Linux".to_owned(), node: "host".to_owned() };
         let mut recorded = Self { journal: Journal::new(machine), moments: 0 };
@@ -65,7 +65,7 @@ impl Told {
 
 #[test]
 fn c102_a_minimal_journal() {
-    let mut recorded = Told::new();
+    let mut recorded = JournalFixture::new();
     recorded.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     let expected = r#"{"chaoslib-version": "1.44.0", "platform": "Linux", "node": "host", "experiment": {"title": "t", "dry": null}, "start": "2026-11-22T13:30:00.500000+00:00", "status": "completed", "deviated": false, "steady_states": {"before": null, "after": null, "during": []}, "run": [], "rollbacks": [], "end": "2026-11-22T13:30:01.500000+00:00", "duration": 1.0}"#;
     assert_eq!(recorded.journal.value().to_json(), expected);
@@ -73,7 +73,7 @@ fn c102_a_minimal_journal() {
 
 #[test]
 fn entries_stand_where_they_belong_in_order_of_their_start() {
-    let mut recorded = Told::new();
+    let mut recorded = JournalFixture::new();
     let during = HypothesisPhase::During;
     recorded.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
     recorded.ran(0, Section::Before, 0);
@@ -107,7 +107,7 @@ fn entries_stand_where_they_belong_in_order_of_their_start() {
 
 #[test]
 fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
-    let mut recorded = Told::new();
+    let mut recorded = JournalFixture::new();
     recorded.tell(EventKind::HypothesisStarted { phase: HypothesisPhase::Before, title: String::new() });
     recorded.ran(0, Section::Before, 0);
     recorded.ran(1, Section::Before, 1);
@@ -124,7 +124,7 @@ fn a_probe_that_is_asked_again_takes_the_place_of_its_first_answer() {
 
 #[test]
 fn amendments_replace() {
-    let mut recorded = Told::new();
+    let mut recorded = JournalFixture::new();
     recorded.ran(0, Section::Method, 0);
     recorded.tell(EventKind::EntryAmended { run: RunId(0), entry: "edited".into() });
     assert_eq!(recorded.at("run.0"), "\"edited\"");
@@ -172,6 +172,6 @@ fn what_cannot_be_written_beside_its_place_is_written_in_place() {
 
 #[test]
 fn this_machine_has_a_name() {
-    let machine = HostInfo::this();
+    let machine = HostInfo::current();
     assert!(machine.platform.contains('-') && !machine.node.is_empty(), "{machine:?}");
 }

@@ -84,7 +84,7 @@ async fn a_disk_that_hangs_holds_up_nobody() {
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
     // Opened for reading and writing, so that neither side waits for the other.
     let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().on_a_thread().unwrap();
+    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
     let events = fixtures::events(Variant::Before, 1.0);
     for event in events.iter().cycle().take(70_000) {
         thread.append(&Arc::new(event.clone()));

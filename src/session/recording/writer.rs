@@ -42,7 +42,7 @@ impl Recorder {
     ///
     /// # Errors
     /// If the system cannot create a thread.
-    pub fn on_a_thread(self) -> Result<RecordingThread, RecordingError> {
+    pub fn spawn_thread(self) -> Result<RecordingThread, RecordingError> {
         let (events, waiting) = mpsc::sync_channel(WAITING);
         let (ended, end) = oneshot::channel();
         let path = self.path.clone();

@@ -56,7 +56,7 @@ impl Session {
             EventKind::Logged { level, target, message } => self.log.push(at, *level, target, message),
             EventKind::GuardsSet(limits) => self.guards.limits = *limits,
             EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
-            EventKind::Captioned { text } => self.diary.caption(at, text),
+            EventKind::Captioned { text } => self.annotations.caption(at, text),
             EventKind::Commanded(command) => self.commanded(at, command),
             EventKind::AutoSwitched { on } => self.steps.auto = *on,
 
@@ -73,7 +73,7 @@ impl Session {
             EventKind::MethodStarted { .. } | EventKind::MethodEnded => {}
             EventKind::RollbacksStarted { .. } => self.run.rolling_back = true,
             EventKind::RollbacksEnded => self.run.rolling_back = false,
-            EventKind::Interrupted { reason, .. } => self.run.turn(at, reason),
+            EventKind::Interrupted { reason, .. } => self.run.end_early(at, reason),
             EventKind::Aborted { message } => self.run.aborted = Some(message.clone()),
             EventKind::RunEnded { status, deviated } => {
                 self.run.end(at, *status, *deviated);
@@ -94,7 +94,7 @@ impl Session {
             EventKind::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
             EventKind::ActivityProgressed { run, text } => self.steps.progressed(*run, text),
             EventKind::ActivityEnded { run, step, outcome, entry } => {
-                let remark = self.users.recognise(entry).map(str::to_owned);
+                let remark = self.users.remark_on(entry).map(str::to_owned);
                 self.steps.ended(at, *run, *step, outcome, remark);
             }
             EventKind::EntryAmended { run, entry } => self.steps.amended(*run, entry),
@@ -107,7 +107,7 @@ impl Session {
             EventKind::UndoDone(undone) => self.undone(at, undone),
             EventKind::FaultFired { step, what, targets } => self.fired(at, *step, what, targets),
             EventKind::FaultRefused { step, reason } => self.refused(at, *step, reason),
-            EventKind::FaultUnconfirmed { step, reason } => self.doubted(at, *step, reason),
+            EventKind::FaultUnconfirmed { step, reason } => self.fire_unconfirmed(at, *step, reason),
             EventKind::FaultHealed { what } => self.healed(at, what),
             EventKind::SafetyBegan => self.safety_began(at),
             EventKind::SafetyChecked { met, wrong, last } => self.safety_checked(at, *met, wrong, *last),
@@ -123,7 +123,7 @@ impl Session {
                 self.users.sent(at, *endpoint, *request, true, &self.axis, self.fault.as_ref());
             }
             EventKind::Answered(answer) => {
-                self.cluster.source_heard(Source::Users, at);
+                self.cluster.source_reported(Source::Users, at);
                 self.users.answered(at, answer, self.fault.as_ref());
             }
             EventKind::ShapeLearned { endpoint, description, answers, unseen } => {
@@ -139,18 +139,18 @@ impl Session {
             EventKind::PodSeen(pod) => self.cluster.pod_seen(at, pod, self.fault.as_ref().map(Fault::t0)),
             EventKind::PodGone(key) => {
                 self.cluster.pod_gone(at, key);
-                self.reconsider(at);
+                self.restore_refused_fire(at);
             }
             EventKind::PodsCounted { namespace, states } => self.cluster.pods_counted(at, namespace, states),
             EventKind::PodsFound(found) => self.cluster.found = Some(found.clone()),
             EventKind::ServiceSeen(endpoints) => self.cluster.service_seen(at, endpoints),
             EventKind::WorkloadSeen(workload) => {
                 self.cluster.workload_seen(at, workload);
-                self.reconsider(at);
+                self.restore_refused_fire(at);
             }
             EventKind::WorkloadGone { namespace, name } => {
                 self.cluster.workload_gone(at, namespace, name);
-                self.reconsider(at);
+                self.restore_refused_fire(at);
             }
             EventKind::ClusterNoted(note) => self.cluster.noted(at, note),
             EventKind::PodLogOpened { source } => self.cluster.log_opened(at, source),
@@ -160,7 +160,7 @@ impl Session {
             }
             EventKind::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
 
-            EventKind::Testified(testimony) => self.testified(at, testimony),
+            EventKind::Testified(testimony) => self.source_reported(at, testimony),
             EventKind::Believed(belief) => {
                 if belief.state != self.breaker.state() {
                     let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
@@ -201,8 +201,8 @@ impl Session {
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
         match command {
-            Command::Annotate(Annotation::Note(text)) => self.diary.note(at, text),
-            Command::Annotate(Annotation::Mark) => self.diary.mark(at),
+            Command::Annotate(Annotation::Note(text)) => self.annotations.note(at, text),
+            Command::Annotate(Annotation::Mark) => self.annotations.mark(at),
             // A prediction made after the fire does not count.
             Command::Annotate(Annotation::Predict(prediction)) if self.fault.is_none() => {
                 self.prediction = Some(*prediction).filter(|prediction| !prediction.is_empty());
@@ -241,7 +241,7 @@ impl Session {
         let shown = self.target.as_ref().filter(|card| card.step == step);
         let exact = shown.into_iter().flat_map(|card| &card.objects);
         let targets = exact.chain(targets).cloned().collect();
-        let firing = Firing { at, step, what: what.to_owned(), targets, doubt: None };
+        let firing = Firing { at, step, what: what.to_owned(), targets, unconfirmed: None };
         self.fault.get_or_insert_with(|| Fault::new(at)).fire(firing);
         self.log.push(at, Level::Warning, "fault", what);
     }
@@ -249,7 +249,7 @@ impl Session {
     /// Removes a fire that changed nothing. If no fire is left, there is no fault, and what was counted under it counts
     /// as steady state.
     fn refused(&mut self, at: Timestamp, step: StepRef, reason: &str) {
-        let Some(firing) = self.fault.as_mut().and_then(|fault| fault.take_back(step)) else { return };
+        let Some(firing) = self.fault.as_mut().and_then(|fault| fault.remove_fire(step)) else { return };
         if self.fault.as_ref().is_some_and(|fault| fault.fires.is_empty()) {
             self.fault = None;
             self.axis.release();
@@ -270,7 +270,7 @@ impl Session {
 
     /// Restores a refused fire if the watch shows damage to its targets right after it: a fire that was refused
     /// halfway, such as a function's, may have taken effect all the same.
-    fn reconsider(&mut self, at: Timestamp) {
+    fn restore_refused_fire(&mut self, at: Timestamp) {
         let Some(refusal) = self.refusals.last().filter(|_| self.fault.is_none()) else { return };
         let targets: Vec<&str> = refusal.firing.targets.iter().map(String::as_str).collect();
         let late = at.duration_since(refusal.at).as_secs_f64() > BELATED_S;
@@ -281,13 +281,13 @@ impl Session {
         self.log.push(at, Level::Warning, "fault", &format!("it changed something all the same: {reason}"));
         self.axis.anchor(firing.at);
         let mut fault = Fault::new(firing.at);
-        fault.fire(Firing { doubt: Some(reason), ..firing });
+        fault.fire(Firing { unconfirmed: Some(reason), ..firing });
         self.fault = Some(fault);
     }
 
-    fn doubted(&mut self, at: Timestamp, step: StepRef, reason: &str) {
+    fn fire_unconfirmed(&mut self, at: Timestamp, step: StepRef, reason: &str) {
         if let Some(fault) = &mut self.fault {
-            fault.doubt(step, reason);
+            fault.mark_unconfirmed(step, reason);
             self.log.push(at, Level::Error, "fault", &format!("not confirmed: {reason}"));
         }
     }
@@ -307,10 +307,10 @@ impl Session {
         self.log.push(at, Level::Warning, "gap", &wording::gap(gap));
     }
 
-    fn testified(&mut self, at: Timestamp, testimony: &SourceReport) {
+    fn source_reported(&mut self, at: Timestamp, testimony: &SourceReport) {
         match testimony.witness {
-            SourceKind::Health => self.cluster.source_heard(Source::Health, at),
-            SourceKind::Metrics => self.cluster.source_heard(Source::Metrics, at),
+            SourceKind::Health => self.cluster.source_reported(Source::Health, at),
+            SourceKind::Metrics => self.cluster.source_reported(Source::Metrics, at),
             SourceKind::Actuator | SourceKind::Hystrix | SourceKind::Mesh | SourceKind::Answers => {}
         }
         self.breaker.report(at, testimony);

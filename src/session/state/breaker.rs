@@ -25,7 +25,7 @@ pub struct Breaker {
     /// The current belief; `None` until something was observed.
     pub belief: Option<Belief>,
     /// The latest report of each source.
-    pub statements: Vec<LatestReport>,
+    pub reports: Vec<LatestReport>,
     /// Cycles from an opening to the next closing or reopening, oldest first.
     pub cycles: VecDeque<Cycle>,
     /// Openings that a restart or an operator ended rather than a trial, and those whose end is unknown: these are no
@@ -43,7 +43,7 @@ pub struct Breaker {
     /// Whether the health page failed, over time.
     pub health_failing: History<bool>,
     /// The HTTP status of the health page over time; `None` where there was none.
-    pub health_said: History<Option<u16>>,
+    pub health_status: History<Option<u16>>,
 }
 
 /// The latest report of a source.
@@ -53,7 +53,7 @@ pub struct LatestReport {
     pub at: Timestamp,
     /// Since when the source makes this statement.
     pub since: Timestamp,
-    pub testimony: SourceReport,
+    pub report: SourceReport,
 }
 
 impl LatestReport {
@@ -178,26 +178,26 @@ impl Breaker {
             if let Some(failing) = failing {
                 self.health_failing.set(at, failing);
                 let status = testimony.ground.split(|c: char| !c.is_ascii_digit()).next();
-                self.health_said.set(at, status.and_then(|status| status.parse().ok()));
+                self.health_status.set(at, status.and_then(|status| status.parse().ok()));
             }
         }
-        self.statements.retain(|statement| statement.age(at) <= FORGOTTEN_S);
-        let room = self.statements.len() < STATEMENTS;
-        match self.statements.iter_mut().find(|statement| statement.testimony.same_source(testimony)) {
+        self.reports.retain(|statement| statement.age(at) <= FORGOTTEN_S);
+        let room = self.reports.len() < STATEMENTS;
+        match self.reports.iter_mut().find(|statement| statement.report.same_source(testimony)) {
             Some(statement) => {
-                if statement.testimony.says != testimony.says {
+                if statement.report.says != testimony.says {
                     statement.since = at;
                 }
                 statement.at = at;
-                statement.testimony = testimony.clone();
+                statement.report = testimony.clone();
             }
             None if room => {
-                self.statements.push(LatestReport { at, since: at, testimony: testimony.clone() });
+                self.reports.push(LatestReport { at, since: at, report: testimony.clone() });
                 let order = |statement: &LatestReport| {
-                    let testimony = &statement.testimony;
+                    let testimony = &statement.report;
                     (testimony.witness, testimony.pod.clone(), testimony.place.clone())
                 };
-                self.statements.sort_by_key(order);
+                self.reports.sort_by_key(order);
             }
             None => {}
         }

@@ -30,7 +30,7 @@ pub struct Firing {
     /// The objects hit: those on the card that was shown, then the names in the step's arguments.
     pub targets: Vec<String>,
     /// Why it is unknown whether the fire changed anything, if it failed.
-    pub doubt: Option<String>,
+    pub unconfirmed: Option<String>,
 }
 
 /// A fire that was refused before it changed anything, or that had no visible effect.
@@ -59,21 +59,24 @@ impl Fault {
     }
 
     /// Marks the latest fire of a step as unconfirmed: it is unknown whether it changed anything.
-    pub(super) fn doubt(&mut self, step: StepRef, reason: &str) {
+    pub(super) fn mark_unconfirmed(&mut self, step: StepRef, reason: &str) {
         if let Some(firing) = self.fires.iter_mut().rev().find(|firing| firing.step == step) {
-            firing.doubt = Some(reason.to_owned());
+            firing.unconfirmed = Some(reason.to_owned());
         }
     }
 
     /// Removes and returns the latest fire of a step, which changed nothing.
-    pub(super) fn take_back(&mut self, step: StepRef) -> Option<Firing> {
+    pub(super) fn remove_fire(&mut self, step: StepRef) -> Option<Firing> {
         let place = self.fires.iter().rposition(|firing| firing.step == step)?;
         Some(self.fires.remove(place))
     }
 
     /// Returns why it is unknown whether there is a fault at all, if every fire has failed.
-    pub fn doubt_of_all(&self) -> Option<&str> {
-        self.fires.iter().all(|firing| firing.doubt.is_some()).then(|| self.fires.last()?.doubt.as_deref())?
+    pub fn all_unconfirmed(&self) -> Option<&str> {
+        self.fires
+            .iter()
+            .all(|firing| firing.unconfirmed.is_some())
+            .then(|| self.fires.last()?.unconfirmed.as_deref())?
     }
 
     pub(super) fn heal(&mut self, at: Timestamp, what: &str) {

@@ -35,12 +35,12 @@ impl Gaps {
     }
 
     /// Returns whether nothing between two moments was observed.
-    pub fn cover(&self, from: Timestamp, to: Timestamp) -> bool {
+    pub fn covers(&self, from: Timestamp, to: Timestamp) -> bool {
         self.0.iter().rev().take_while(|gap| gap.to > from).any(|gap| gap.from <= from && gap.to >= to)
     }
 
     /// Returns whether something between two moments was not observed.
-    pub fn touch(&self, from: Timestamp, to: Timestamp) -> bool {
+    pub fn overlaps(&self, from: Timestamp, to: Timestamp) -> bool {
         self.0.iter().rev().take_while(|gap| gap.to > from).any(|gap| gap.from < to)
     }
 }

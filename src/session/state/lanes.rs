@@ -32,7 +32,7 @@ impl Lane {
         [Lane::Steps, Lane::Fault, Lane::Provider, Lane::Users, Lane::Breaker, Lane::Health];
 
     /// Returns the label in front of the lane.
-    pub fn word(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Lane::Steps => "steps",
             Lane::Fault => "fault",
@@ -48,11 +48,11 @@ impl Session {
     /// Returns the letters of a lane for a range of seconds, counted from T0 (or from the beginning, before anything
     /// was fired). Seconds that have not begun are blank, as are those without data.
     pub fn lane(&self, lane: Lane, seconds: Range<i64>, now: Timestamp) -> String {
-        self.lane_of(lane, self.users.main(), seconds, now)
+        self.lane_for_endpoint(lane, self.users.main(), seconds, now)
     }
 
     /// Same as [`Session::lane`], with the users of one endpoint in the users' lane.
-    pub fn lane_of(
+    pub fn lane_for_endpoint(
         &self,
         lane: Lane,
         endpoint: Option<&Endpoint>,
@@ -61,7 +61,7 @@ impl Session {
     ) -> String {
         let provider = match lane {
             Lane::Steps => return self.steps_lane(seconds, now),
-            Lane::Provider => self.cluster.victims(&self.victim_names()),
+            Lane::Provider => self.cluster.readiness_of(&self.victim_names()),
             _ => Vec::new(),
         };
         let letter = |second: i64| {
@@ -70,7 +70,7 @@ impl Session {
             if from > now || slot < 0 {
                 return None;
             }
-            if !matches!(lane, Lane::Users | Lane::Fault) && self.gaps.cover(from, to) {
+            if !matches!(lane, Lane::Users | Lane::Fault) && self.gaps.covers(from, to) {
                 return Some(UNSEEN);
             }
             match lane {
@@ -78,7 +78,7 @@ impl Session {
                 Lane::Fault => Some(self.fault_letter(from, to)),
                 Lane::Provider => provider_letter(&provider, from, to),
                 Lane::Users => {
-                    endpoint?.letter(slot, now).or_else(|| self.gaps.touch(from, to).then_some(UNSEEN))
+                    endpoint?.letter(slot, now).or_else(|| self.gaps.overlaps(from, to).then_some(UNSEEN))
                 }
                 Lane::Breaker => self.breaker_letter(from, to),
                 Lane::Health => self.health_letter(from, to),

@@ -26,7 +26,7 @@ pub struct Run {
     pub rolling_back: bool,
     /// Why the run ended early: a signal, a control, the operator.
     pub interrupted: Option<String>,
-    pub turned: Option<Timestamp>,
+    pub ended_early_at: Option<Timestamp>,
     /// The unexpected error that ended the run.
     pub aborted: Option<String>,
     pub status: Option<RunStatus>,
@@ -81,9 +81,9 @@ impl Run {
     }
 
     /// Records that the run ends early.
-    pub(super) fn turn(&mut self, at: Timestamp, reason: &str) {
+    pub(super) fn end_early(&mut self, at: Timestamp, reason: &str) {
         self.interrupted = Some(reason.to_owned());
-        self.turned.get_or_insert(at);
+        self.ended_early_at.get_or_insert(at);
     }
 
     pub(super) fn start(&mut self, at: Timestamp, hypothesis: &str, rollbacks: &str, dry: Option<&str>) {

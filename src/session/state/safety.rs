@@ -13,10 +13,10 @@ pub struct Safety {
     /// The moment at which the run was told to end, or ended by itself.
     pub since: Timestamp,
     /// The latest check of the hypothesis after the run.
-    pub asked: Option<SafetyCheck>,
-    pub done: Option<SafetyCheck>,
+    pub latest: Option<SafetyCheck>,
+    pub final_check: Option<SafetyCheck>,
     /// When the steady state was met after all, once the final check had found that it was not.
-    pub late: Option<Timestamp>,
+    pub met_late_at: Option<Timestamp>,
 }
 
 /// One check of the hypothesis after the run.
@@ -32,7 +32,7 @@ pub struct SafetyCheck {
 impl Safety {
     /// Returns the seconds from the end of the run to the final check.
     pub fn took(&self) -> Option<f64> {
-        self.done.as_ref().map(|done| done.at.duration_since(self.since).as_secs_f64().max(0.0))
+        self.final_check.as_ref().map(|done| done.at.duration_since(self.since).as_secs_f64().max(0.0))
     }
 }
 
@@ -46,7 +46,7 @@ pub enum SafetyBasis {
     /// Users get real answers; there is no hypothesis, and the targets of the fault were not watched.
     ByUsers,
     /// There is no basis, because there is nothing to check.
-    No,
+    Unknown,
 }
 
 impl Session {
@@ -57,12 +57,12 @@ impl Session {
 
     /// Returns whether the run has ended and the recovery has not.
     pub fn recovering(&self) -> bool {
-        self.safety.as_ref().is_some_and(|safety| safety.done.is_none())
+        self.safety.as_ref().is_some_and(|safety| safety.final_check.is_none())
     }
 
     pub(super) fn safety_began(&mut self, at: Timestamp) {
-        let since = self.run.turned.unwrap_or(at);
-        self.safety = Some(Safety { since, asked: None, done: None, late: None });
+        let since = self.run.ended_early_at.unwrap_or(at);
+        self.safety = Some(Safety { since, latest: None, final_check: None, met_late_at: None });
         // The verdict is postponed until the recovery is complete.
         self.concluded = None;
     }
@@ -70,15 +70,15 @@ impl Session {
     pub(super) fn safety_checked(&mut self, at: Timestamp, met: bool, wrong: &[String], last: bool) {
         let Some(safety) = &mut self.safety else { return };
         let asked = SafetyCheck { at, met, wrong: wrong.to_vec() };
-        if safety.done.is_some() {
-            if met && safety.late.is_none() {
-                safety.late = Some(at);
+        if safety.final_check.is_some() {
+            if met && safety.met_late_at.is_none() {
+                safety.met_late_at = Some(at);
             }
             return;
         }
-        safety.asked = Some(asked.clone());
+        safety.latest = Some(asked.clone());
         if last {
-            safety.done = Some(asked);
+            safety.final_check = Some(asked);
             let text = self.safety_text();
             let level = if met { Level::Info } else { Level::Warning };
             self.log.push(at, level, "safety", &text);
@@ -94,27 +94,30 @@ impl Session {
     }
 
     /// Returns the basis on which the system can be called safe again, if no check found anything wrong.
-    pub fn safety_known(&self) -> SafetyBasis {
+    pub fn safety_basis(&self) -> SafetyBasis {
         let healed = self.fault.as_ref().is_some_and(|fault| fault.healed.is_some());
         let users = self.users.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_some());
         match self.steps.hypothesis {
             Some(_) => SafetyBasis::ByHypothesis,
             None if healed => SafetyBasis::ByTargets,
             None if users => SafetyBasis::ByUsers,
-            None => SafetyBasis::No,
+            None => SafetyBasis::Unknown,
         }
     }
 
     /// Describes the result of the recovery, or its present state.
     pub fn safety_text(&self) -> String {
         let Some(safety) = &self.safety else { return String::new() };
-        match (&safety.done, &safety.asked) {
+        match (&safety.final_check, &safety.latest) {
             (Some(done), _) if done.met => {
                 let took = wording::seconds(safety.took().unwrap_or(0.0));
-                let unlearned =
-                    if self.users.unlearned() { "; whether users are well is not known" } else { "" };
+                let unlearned = if self.users.has_unlearned_endpoint() {
+                    "; whether users are well is not known"
+                } else {
+                    ""
+                };
                 let without = "the file has no hypothesis to ask";
-                match self.safety_known() {
+                match self.safety_basis() {
                     SafetyBasis::ByHypothesis => {
                         format!("SAFE: steady state met again after {took}{unlearned}")
                     }
@@ -122,7 +125,7 @@ impl Session {
                         format!("what was hit is back after {took}{unlearned}; {without}")
                     }
                     SafetyBasis::ByUsers => format!("users are well after {took}; {without}"),
-                    SafetyBasis::No => {
+                    SafetyBasis::Unknown => {
                         format!("NOT KNOWN whether it is safe: {without}, and nobody saw what was hit")
                     }
                 }

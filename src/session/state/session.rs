@@ -49,7 +49,7 @@ pub struct Session {
     /// Lines for the log pane.
     pub log: Log,
     /// Notes, marks and captions.
-    pub diary: Annotations,
+    pub annotations: Annotations,
     /// Periods in which this program did not run.
     pub gaps: Gaps,
     /// The moment of the latest event.
@@ -85,7 +85,7 @@ pub struct Meta {
 impl Session {
     /// Returns whether firing the step needs no typed name, which depends on the cluster on its card; `None` without a
     /// card.
-    pub fn fires_freely(&self, step: StepRef) -> Option<bool> {
+    pub fn fires_without_typed_name(&self, step: StepRef) -> Option<bool> {
         let card = self.target.as_ref().filter(|card| card.step == step)?;
         Some(card.place.as_ref().map_or(self.meta.allowed, |place| place.allowed))
     }

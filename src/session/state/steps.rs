@@ -22,7 +22,7 @@ pub struct Steps {
     /// Breakpoints: steps to hold at, also in automatic mode.
     pub breakpoints: BTreeSet<StepRef>,
     /// The latest calls and pauses, in order.
-    pub played: VecDeque<StepInterval>,
+    pub intervals: VecDeque<StepInterval>,
 }
 
 /// The maximum number of calls and pauses kept.
@@ -268,13 +268,13 @@ impl Steps {
     }
 
     pub(super) fn pause_started(&mut self, at: Timestamp, step: StepRef, side: PauseSide, seconds: f64) {
-        self.finish_interval(step);
-        self.plays(StepInterval { step, pause: Some((side, seconds)), from: at, to: None });
+        self.move_cursor(step);
+        self.begin_interval(StepInterval { step, pause: Some((side, seconds)), from: at, to: None });
         self.with(step, |row| row.state = StepState::Paused { side, since: at, seconds });
     }
 
     pub(super) fn pause_ended(&mut self, at: Timestamp, step: StepRef) {
-        self.played(at, step, true);
+        self.end_interval(at, step, true);
         self.with(step, |row| {
             if let StepState::Paused { side, .. } = row.state {
                 row.state = match side {
@@ -286,8 +286,8 @@ impl Steps {
     }
 
     pub(super) fn started(&mut self, at: Timestamp, run: RunId, step: StepRef) {
-        self.finish_interval(step);
-        self.plays(StepInterval { step, pause: None, from: at, to: None });
+        self.move_cursor(step);
+        self.begin_interval(StepInterval { step, pause: None, from: at, to: None });
         self.with(step, |row| {
             row.state = StepState::Running { since: at, progress: None };
             row.started = Some(at);
@@ -316,7 +316,7 @@ impl Steps {
         outcome: &ActivityOutcome,
         remark: Option<String>,
     ) {
-        self.played(at, step, false);
+        self.end_interval(at, step, false);
         // The step may have moved since its call began.
         let place = self.rows.iter().find(|row| row.call == Some(run)).map_or(step, |row| row.step.at);
         self.with(place, |row| {
@@ -356,7 +356,7 @@ impl Steps {
     }
 
     pub(super) fn skipped(&mut self, step: StepRef) {
-        self.finish_interval(step);
+        self.move_cursor(step);
         self.with(step, |row| row.state = StepState::Skipped);
     }
 
@@ -366,25 +366,25 @@ impl Steps {
         }
     }
 
-    fn plays(&mut self, played: StepInterval) {
-        if self.played.len() == PLAYED {
-            self.played.pop_front();
+    fn begin_interval(&mut self, played: StepInterval) {
+        if self.intervals.len() == PLAYED {
+            self.intervals.pop_front();
         }
-        self.played.push_back(played);
+        self.intervals.push_back(played);
     }
 
     /// Ends the latest call or pause of a step.
-    fn played(&mut self, at: Timestamp, step: StepRef, pause: bool) {
+    fn end_interval(&mut self, at: Timestamp, step: StepRef, pause: bool) {
         let open = |played: &&mut StepInterval| {
             played.step == step && played.to.is_none() && played.pause.is_some() == pause
         };
-        if let Some(played) = self.played.iter_mut().rev().find(open) {
+        if let Some(played) = self.intervals.iter_mut().rev().find(open) {
             played.to = Some(at);
         }
     }
 
     /// Moves the cursor to a step that is executed; passes of a continuous hypothesis do not move it.
-    fn finish_interval(&mut self, step: StepRef) {
+    fn move_cursor(&mut self, step: StepRef) {
         if step.section != Section::During {
             self.cursor = Some(step);
         }

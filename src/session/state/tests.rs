@@ -90,7 +90,7 @@ fn recovery_is_the_first_real_answer_after_the_provider() {
         let lag = session.users.main().unwrap().recovered.unwrap().duration_since(at(fixtures::FAULT_S));
         assert!(lag.as_secs_f64() < 0.2, "{variant:?}: {lag}");
     }
-    let (session, _) = fixtures::told(Variant::After, 34.0);
+    let (session, _) = fixtures::session_at(Variant::After, 34.0);
     assert_eq!(session.users.main().unwrap().recovered, None);
 }
 
@@ -104,13 +104,13 @@ fn steps_keep_their_state() {
     assert!((running - 16.7).abs() < 0.01, "{running}");
     assert_eq!(session.run.status_so_far(), RunStatus::Completed);
 
-    let (session, now) = fixtures::told(Variant::After, 14.6);
+    let (session, now) = fixtures::session_at(Variant::After, 14.6);
     let back = session.steps.current().unwrap();
     assert!((back.pause_left(now).unwrap() - 29.0).abs() < 0.01);
     let respond = session.steps.row(StepRef { section: Section::Method, index: 2 }).unwrap();
     assert_eq!(respond.state, StepState::Succeeded);
     assert_eq!(respond.remark.as_deref(), Some("with the FALLBACK body"));
-    let (session, _) = fixtures::told(Variant::Before, 36.0);
+    let (session, _) = fixtures::session_at(Variant::Before, 36.0);
     let respond = session.steps.row(StepRef { section: Section::Method, index: 2 }).unwrap();
     assert_eq!(respond.remark.as_deref(), Some("with the ERROR that users get"));
     let real = session.steps.row(StepRef { section: Section::Before, index: 0 }).unwrap();
@@ -159,13 +159,16 @@ fn the_operators_keys_leave_their_traces() {
     press(&mut session, Command::Annotate(Annotation::Note("odd".to_owned())));
     press(&mut session, Command::Annotate(Annotation::Mark));
     press(&mut session, Command::Step(StepCommand::Pause(true)));
-    assert_eq!((session.diary.notes.len(), session.diary.marks.len(), session.steps.paused), (1, 1, true));
+    assert_eq!(
+        (session.annotations.notes.len(), session.annotations.marks.len(), session.steps.paused),
+        (1, 1, true)
+    );
 }
 
 #[test]
 fn a_pause_after_a_call_comes_back_to_its_verdict() {
     let step = StepRef { section: Section::Method, index: 1 };
-    let mut session = fixtures::told(Variant::After, 2.5).0;
+    let mut session = fixtures::session_at(Variant::After, 2.5).0;
     let mut tell = |what| session.apply(&Event { seq: 0, at: at(2.5), what });
     tell(EventKind::PauseStarted { step, side: PauseSide::After, seconds: 5.0, shown: "5.0".to_owned() });
     tell(EventKind::PauseEnded { step, cut: false });
@@ -246,7 +249,7 @@ fn cycles_and_what_they_measure() {
 
 #[test]
 fn a_short_half_open_is_not_swallowed() {
-    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 2.0).0;
     for (seconds, state) in
         [(3.1, BreakerState::Open), (3.2, BreakerState::HalfOpen), (3.21, BreakerState::Closed)]
     {
@@ -263,7 +266,7 @@ fn believe(session: &mut Session, seconds: f64, belief: Belief) {
 
 #[test]
 fn a_cycle_that_a_restart_ended_is_no_cycle() {
-    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 2.0).0;
     let of = |seconds, state| Belief::new(state, Confidence::Sure, at(seconds), "");
     believe(&mut session, 3.0, of(3.0, BreakerState::Open));
     assert_eq!(session.breaker.cycles.len(), 1);
@@ -273,7 +276,7 @@ fn a_cycle_that_a_restart_ended_is_no_cycle() {
 
 #[test]
 fn replicas_that_differ_make_no_cycles() {
-    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 2.0).0;
     for (seconds, state) in
         [(3.0, BreakerState::Open), (3.5, BreakerState::Mixed), (9.0, BreakerState::Closed)]
     {
@@ -286,7 +289,7 @@ fn replicas_that_differ_make_no_cycles() {
 #[test]
 fn a_trial_that_nobody_saw_leaves_a_mark_and_counts() {
     use crate::session::event::Transition;
-    let mut session = fixtures::told(Variant::Before, 2.0).0;
+    let mut session = fixtures::session_at(Variant::Before, 2.0).0;
     let (open, half) = (BreakerState::Open, BreakerState::HalfOpen);
     believe(&mut session, 3.0, Belief::new(open, Confidence::Sure, at(3.0), ""));
     let missed = vec![
@@ -301,7 +304,7 @@ fn a_trial_that_nobody_saw_leaves_a_mark_and_counts() {
     believe(&mut session, 6.4, Belief::new(open, Confidence::Sure, at(6.102), ""));
     assert_eq!(session.breaker.cut_short_since(), Some(at(3.0)));
     // Users notice a trial of some seconds.
-    let (slow, _) = fixtures::told(Variant::After, 24.0);
+    let (slow, _) = fixtures::session_at(Variant::After, 24.0);
     assert_eq!(slow.breaker.cut_short_since(), Some(at(22.2)));
 }
 
@@ -387,7 +390,7 @@ fn what_is_kept_is_bounded() {
     }
     assert_eq!((session.log.lines.len(), session.log.forgotten), (2000, 18_000));
     assert!(session.log.lines.iter().all(|line| line.text.len() <= 1024));
-    assert_eq!(session.diary.marks.len(), 512);
+    assert_eq!(session.annotations.marks.len(), 512);
 }
 
 /// Returns a plan whose method has these steps.

@@ -72,7 +72,7 @@ impl Chord {
     }
 
     /// The chord for a sentence: a capital letter is written with SHIFT.
-    pub fn spoken(&self) -> String {
+    pub fn with_shift(&self) -> String {
         match self.code {
             KeyCode::Char(c) if c.is_uppercase() && self.modifiers.is_empty() => format!("SHIFT+{c}"),
             _ => self.to_string(),

@@ -11,7 +11,7 @@ pub fn markdown() -> String {
         let mut rows: Vec<(&str, String)> = Vec::new();
         for binding in TABLE.iter().filter(|binding| binding.group == group) {
             for chord in binding.keys {
-                let key = format!("`{}`", chord.spoken().replace('|', "\\|"));
+                let key = format!("`{}`", chord.with_shift().replace('|', "\\|"));
                 match rows.iter_mut().find(|(text, _)| *text == binding.text) {
                     Some((_, keys)) => {
                         let _ = write!(keys, " {key}");

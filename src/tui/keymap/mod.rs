@@ -28,7 +28,7 @@ pub enum Action {
     Predict,
     Fix,
     Abort,
-    Safety,
+    StepBack,
     End,
     Guards,
     Undo,
@@ -129,7 +129,7 @@ pub struct Binding {
     /// The label in the footer; empty if the footer does not show the action.
     pub label: &'static str,
     /// Whether the action is destructive.
-    pub danger: bool,
+    pub destructive: bool,
 }
 
 /// The key table with the operator's own keys applied.
@@ -204,8 +204,8 @@ impl Keymap {
     }
 
     /// The same, written for a sentence: `SHIFT+F`.
-    pub fn spoken(&self, action: Action) -> String {
-        self.first(action).map_or_else(String::new, Chord::spoken)
+    pub fn key_with_shift(&self, action: Action) -> String {
+        self.first(action).map_or_else(String::new, Chord::with_shift)
     }
 
     fn first(&self, action: Action) -> Option<&Chord> {
@@ -251,7 +251,7 @@ fn reserved(keys: &[Chord], binding: &'static Binding) -> Result<(), KeymapError
     if keys.is_empty() && matches!(binding.action, Action::Abort | Action::Interrupt | Action::Quit) {
         return Err(KeymapError::Needed { action });
     }
-    for key in keys.iter().filter(|_| binding.danger) {
+    for key in keys.iter().filter(|_| binding.destructive) {
         let why = match key.code {
             KeyCode::Char(' ') => "never fires",
             KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab => "is pressed in passing",
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(keymap.action(Chord::char('F'), Context::Screen), Some(Action::Fire));
         assert_eq!(keymap.action(Chord::char('f'), Context::Screen), Some(Action::Fix), "mends, never fires");
         assert_eq!(keymap.action(Chord::char('F'), Context::Overlay), None, "no firing blind");
-        assert!(TABLE.iter().all(|b| b.danger == (b.action == Action::Fire)));
+        assert!(TABLE.iter().all(|b| b.destructive == (b.action == Action::Fire)));
     }
 
     #[test]

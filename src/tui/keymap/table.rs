@@ -53,7 +53,7 @@ pub const TABLE: &[Binding] = &[
         "undo kit",
         row(&[Chord::char('u')], A::Undo, Safety, "undo", "put back what was fired away (asks once)", Screen),
     ),
-    row(&[Chord::key(KeyCode::Esc)], A::Safety, Safety, "back", "one step towards safety", Everywhere),
+    row(&[Chord::key(KeyCode::Esc)], A::StepBack, Safety, "back", "one step towards safety", Everywhere),
     row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen),
     shown(
         "guards",
@@ -193,7 +193,7 @@ const fn row(
     text: &'static str,
     context: Context,
 ) -> Binding {
-    Binding { keys, action, group, name, text, context, label: "", danger: false }
+    Binding { keys, action, group, name, text, context, label: "", destructive: false }
 }
 
 /// Adds a row to the keys in the footer.
@@ -203,5 +203,5 @@ const fn shown(label: &'static str, binding: Binding) -> Binding {
 
 /// Marks a row as destructive.
 const fn danger(binding: Binding) -> Binding {
-    Binding { danger: true, ..binding }
+    Binding { destructive: true, ..binding }
 }

@@ -10,7 +10,7 @@ use crate::tui::{
     theme::Role,
 };
 use crate::{
-    insight::{self, rollback_failed},
+    insight::{self, rollback_failure_text},
     session::event::{Section, StepCluster, StepRef},
 };
 
@@ -18,9 +18,9 @@ use crate::{
 pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
     let due = scene.session.undo_due();
     let on = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
-    if scene.view.course.is_some() && due.is_none() && (scene.view.finished || !on) {
+    if scene.view.sequence.is_some() && due.is_none() && (scene.view.finished || !on) {
         let mut inside = boxed(canvas, scene, (72, 6), "LEAVE?", Role::Focus);
-        let onward = scene.view.keymap.spoken(Action::Next);
+        let onward = scene.view.keymap.key_with_shift(Action::Next);
         inside.row(
             0,
             &RoleLine::text(match scene.view.finished {
@@ -35,12 +35,13 @@ pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = inside.width();
     let ended = scene.view.finished;
     let fault = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
-    let failed = scene.session.steps.failed_rollbacks().map(rollback_failed).collect::<Vec<_>>().join("; ");
+    let failed =
+        scene.session.steps.failed_rollbacks().map(rollback_failure_text).collect::<Vec<_>>().join("; ");
     let failed = match failed.is_empty() && scene.session.recovering() {
         true => format!("It is not safe yet: {}", scene.session.safety_text()),
         false => failed,
     };
-    let doubt = insight::fault_in_doubt(scene.session, scene.now).is_some();
+    let doubt = insight::why_fault_unconfirmed(scene.session, scene.now).is_some();
     let on = match (ended, fault) {
         (_, true) if doubt => "The fault is not confirmed: it may be on.",
         (true, true) => "The run has ended, and the fault is still on.",
@@ -148,7 +149,7 @@ pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
 }
 
 /// The cluster in which the step would act, and why a name must be typed.
-fn whereabouts(scene: &Scene, place: Option<&StepCluster>) -> RoleLine {
+fn cluster_line(scene: &Scene, place: Option<&StepCluster>) -> RoleLine {
     let of_session = scene.session.meta.context.as_deref();
     let (context, sure) = match place {
         Some(place) => (place.context.as_deref(), place.sure),
@@ -181,7 +182,7 @@ pub(crate) fn fire(
     // A long name has rows of its own: the text to type is shown in full.
     let rows = if one_row { Vec::new() } else { text::wrapped(word, room) };
     let mut inside = boxed(canvas, scene, (WIDTH, 8 + rows.len()), "FIRE?", Role::Fault);
-    inside.row(0, &whereabouts(scene, place));
+    inside.row(0, &cluster_line(scene, place));
     if let Some(card) = scene.card() {
         inside.row(1, &RoleLine::strong(Role::Fault, card.headline.as_str()));
     }

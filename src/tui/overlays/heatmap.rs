@@ -11,7 +11,7 @@ use crate::{
         figures,
         pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
-        picture::{ON_THE_WAY_MS, shown_endpoint},
+        picture::{IN_FLIGHT_SHOWN_MS, shown_endpoint},
         theme::Role,
     },
 };
@@ -188,7 +188,7 @@ impl Heatmap {
 }
 
 fn waiting<'a>(endpoint: &'a Endpoint, scene: &Scene) -> impl Iterator<Item = (&'a InFlight, f64)> {
-    endpoint.waiting_over(scene.now, ON_THE_WAY_MS)
+    endpoint.waiting_over(scene.now, IN_FLIGHT_SHOWN_MS)
 }
 
 fn band_of(ms: f64) -> usize {

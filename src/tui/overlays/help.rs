@@ -44,8 +44,8 @@ fn lines(scene: &Scene) -> Vec<RoleLine> {
             }
             let others = rows.iter().skip(i + 1).filter(|(_, other)| same(other, binding));
             let all = keys.iter().chain(others.flat_map(|(keys, _)| keys.iter()));
-            let role = if binding.danger { Role::Fault } else { Role::Focus };
-            lines.push(RoleLine::text("  ").bold(role, spoken(all)).to(KEYS).and(binding.text));
+            let role = if binding.destructive { Role::Fault } else { Role::Focus };
+            lines.push(RoleLine::text("  ").bold(role, spoken(all)).pad_to(KEYS).and(binding.text));
         }
     }
     lines
@@ -57,7 +57,7 @@ fn same(one: &Binding, other: &Binding) -> bool {
 
 /// `UP k`, `1..6`.
 fn spoken<'a>(keys: impl Iterator<Item = &'a Chord>) -> String {
-    let keys: Vec<String> = keys.map(Chord::spoken).collect();
+    let keys: Vec<String> = keys.map(Chord::with_shift).collect();
     match keys.as_slice() {
         [first, .., last] if keys.len() > 2 => format!("{first}..{last}"),
         keys => keys.join(" "),

@@ -3,7 +3,7 @@
 use crate::{
     session::{
         Session,
-        event::{PodKey, is_about},
+        event::{PodKey, object_has_name},
         state::{Fault, Identity, LogState, PodLog, PodRow},
     },
     tui::{
@@ -21,13 +21,13 @@ use jiff::tz::TimeZone;
 /// The pod whose log is shown: the selected one, else a pod that the fire hit or will hit, else the first one.
 pub(crate) fn shown<'a>(session: &'a Session, view: &View) -> Option<&'a PodRow> {
     let rows = &session.cluster.in_play;
-    let chosen = || rows.iter().find(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
+    let chosen = || rows.iter().find(|row| Some(&row.pod.key.uid) == view.selected_pod.as_ref());
     let victims: Vec<&str> = match (&session.fault, &session.target) {
         (Some(fault), _) => Fault::targets(fault).collect(),
         (None, Some(card)) => card.objects.iter().map(String::as_str).collect(),
         (None, None) => Vec::new(),
     };
-    let named = |row: &&PodRow| victims.iter().any(|name| is_about(name, &row.pod.key.name));
+    let named = |row: &&PodRow| victims.iter().any(|name| object_has_name(name, &row.pod.key.name));
     chosen().or_else(|| rows.iter().find(named)).or_else(|| rows.first())
 }
 
@@ -47,24 +47,25 @@ pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     scene.mark(canvas.area(), Target::Overlay);
     scene.mark(canvas.part(0, 0, width, 1).area(), Target::Close);
     let Some(row) = shown(scene.session, scene.view) else {
-        let mut inside = canvas.framed(&RoleLine::strong(Role::Focus, "LOG"), &super::closes(), Role::Focus);
+        let mut inside =
+            canvas.framed(&RoleLine::strong(Role::Focus, "LOG"), &super::close_hint(), Role::Focus);
         let mut inside = inside.part(1, 0, width.saturating_sub(4), height);
         let session_log = scene.view.keymap.key(Action::SessionLog);
         inside.row(0, &RoleLine::text("no pod of this experiment is watched"));
         inside.row(1, &RoleLine::strong(Role::Focus, session_log).and(" shows the log of the session"));
         return;
     };
-    let logs: Vec<&PodLog> = scene.session.cluster.logs.of(&row.pod.key.uid).collect();
+    let logs: Vec<&PodLog> = scene.session.cluster.logs.of_pod(&row.pod.key.uid).collect();
     let title = RoleLine::strong(Role::Focus, "LOG  ").bold(Role::Strong, row.pod.key.name.as_str());
     let count = scene.session.cluster.in_play.len();
     let keys = RoleLine::strong(Role::Focus, "TAB");
     let keys = match width >= 100 {
-        true => keys.and(format!(" next of {count} pods   ")).joined(super::closes()),
+        true => keys.and(format!(" next of {count} pods   ")).joined(super::close_hint()),
         false => keys.and(format!(" next of {count}")),
     };
     let mut inside =
         canvas.framed(&title, &keys, Role::Focus).into_part(1, 0, width.saturating_sub(4), height);
-    inside.row(0, &standing(scene, row, &logs));
+    inside.row(0, &log_state(scene, row, &logs));
     let mut body = inside.part(0, 1, width.saturating_sub(4), height.saturating_sub(3));
     let lines = lines(row, &logs);
     // The latest lines matter most: scrolling moves up from the end.
@@ -80,7 +81,7 @@ pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
 }
 
 /// The state of the log: followed, ended, or of a deleted pod.
-fn standing(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> RoleLine {
+fn log_state(scene: &Scene, row: &PodRow, logs: &[&PodLog]) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene
             .since_t0(gone)

@@ -67,7 +67,7 @@ fn all() -> Vec<Overlay> {
 
 #[test]
 fn every_overlay_at_every_size() {
-    let told = fixtures::told(Variant::After, 9.0);
+    let told = fixtures::session_at(Variant::After, 9.0);
     for (i, overlay) in all().into_iter().enumerate() {
         let mut both = String::new();
         for size in [(120, 36), (80, 24)] {
@@ -97,7 +97,7 @@ fn the_help_begins_with_what_is_used_most_and_all_of_it_can_be_read() {
 /// The panes below must not show through.
 #[test]
 fn an_overlay_clears_what_is_below_it() {
-    let told = fixtures::told(Variant::After, 9.0);
+    let told = fixtures::session_at(Variant::After, 9.0);
     let theme = Theme::default();
     let under = draw(&told, &view(), None, &theme, (120, 36));
     let step = StepRef { section: Section::Method, index: 1 };
@@ -115,7 +115,7 @@ fn an_overlay_clears_what_is_below_it() {
 
 #[test]
 fn nothing_is_dim_and_the_chosen_row_is_a_bar() {
-    let told = fixtures::told(Variant::After, 9.0);
+    let told = fixtures::session_at(Variant::After, 9.0);
     let theme = Theme::default();
     for overlay in all() {
         let buffer = draw(&told, &over(overlay), None, &theme, (120, 36));
@@ -133,7 +133,7 @@ fn nothing_is_dim_and_the_chosen_row_is_a_bar() {
 
 #[test]
 fn without_colours_the_heat_map_has_letters() {
-    let told = fixtures::told(Variant::After, 9.0);
+    let told = fixtures::session_at(Variant::After, 9.0);
     let mono = Theme::named("mono").unwrap();
     let shown = text(&draw(&told, &over(Overlay::Heatmap), None, &mono, (120, 36)));
     let map: Vec<&str> = shown.lines().filter(|line| line.contains("│") && line.contains('<')).collect();

@@ -47,26 +47,28 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
     let mut claims = Vec::new();
     let mut list = |head: String, reasons: &[String]| claims.push((head, reasons.to_vec()));
     if scene.view.focus == Pane::Experiment
-        && let Some(row) = scene.view.chosen.and_then(|at| scene.session.steps.row(at))
+        && let Some(row) = scene.view.selected_step.and_then(|at| scene.session.steps.row(at))
     {
-        list(format!("the step {}", row.step.name), &insight::why_step(row, scene.now));
+        list(format!("the step {}", row.step.name), &insight::explain_step(row, scene.now));
     }
     if scene.view.focus == Pane::Pods {
         for row in scene.session.cluster.in_play.iter().take(PODS) {
-            list(format!("the pod {}", row.pod.key.name), &insight::why_pod(row, scene.now));
+            list(format!("the pod {}", row.pod.key.name), &insight::explain_pod(row, scene.now));
         }
     }
     if let Some(refusal) = scene.session.refusals.last().filter(|_| scene.session.fault.is_none()) {
         list("the fire changed nothing".to_owned(), std::slice::from_ref(&refusal.reason));
     }
-    if let Some(doubt) = insight::fault_in_doubt(scene.session, scene.now) {
+    if let Some(doubt) = insight::why_fault_unconfirmed(scene.session, scene.now) {
         list("the fault is not confirmed".to_owned(), &[doubt]);
     }
-    if let Some(gate) = insight::failed_gate(scene.session).filter(|_| scene.session.fault.is_none()) {
+    if let Some(gate) =
+        insight::failed_hypothesis_text(scene.session).filter(|_| scene.session.fault.is_none())
+    {
         list("the method does not begin".to_owned(), &[gate]);
     }
     if let Some(safety) = &scene.session.safety {
-        let asked = safety.done.as_ref().or(safety.asked.as_ref());
+        let asked = safety.final_check.as_ref().or(safety.latest.as_ref());
         let wrong = asked.map(|asked| asked.wrong.clone()).filter(|wrong| !wrong.is_empty());
         list(
             "the way back to safety".to_owned(),
@@ -78,12 +80,12 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
             list(format!("{number} {}", finding.text), &finding.evidence);
         }
         let conclusion = insight::conclusion(scene.session, scene.now);
-        let late = insight::late_word(scene.session, scene.now);
+        let late = insight::late_verdict(scene.session, scene.now);
         let late = late.map(|late| {
-            format!("came later and does not count: {}, {}", late.standing.text(), late.because())
+            format!("came later and does not count: {}, {}", late.verdict.text(), late.because())
         });
         let because: Vec<String> = std::iter::once(conclusion.because()).chain(late).collect();
-        list(format!("the run is called {}", conclusion.standing.text()), &because);
+        list(format!("the run is called {}", conclusion.verdict.text()), &because);
     }
     list(
         format!("users are called {}: {}", scene.verdict.word.text(), scene.verdict.short),
@@ -91,8 +93,8 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
     );
     if let Some(belief) = &scene.session.breaker.belief {
         let reasons: Vec<String> = std::iter::once(belief.because.clone())
-            .chain(scene.session.breaker.statements.iter().map(|statement| {
-                let testimony = &statement.testimony;
+            .chain(scene.session.breaker.reports.iter().map(|statement| {
+                let testimony = &statement.report;
                 let origin = testimony.pod.iter().chain(&testimony.place).map(|word| format!(" {word}"));
                 let who = format!("{:?}", testimony.witness).to_lowercase();
                 format!("{who}{}: {}", origin.collect::<String>(), testimony.ground)

@@ -44,7 +44,12 @@ pub(crate) fn breaker(canvas: &mut PaneBuffer, scene: &Scene) {
     let tall = height >= TALL;
     let mut top = 0;
     if width >= NARROW && height > machine::ROWS {
-        top = machine::draw(&mut inside, &face(scene), &facts::beside(scene), tall.then(|| seen(scene)));
+        top = machine::draw(
+            &mut inside,
+            &machine_state(scene),
+            &facts::beside(scene),
+            tall.then(|| seen(scene)),
+        );
     } else {
         inside.row(0, &state(scene));
         top += 1;
@@ -74,7 +79,7 @@ pub(crate) fn breaker(canvas: &mut PaneBuffer, scene: &Scene) {
 /// The confidence, or how many replicas are in the state shown, shortened to fit into `room`.
 fn word(scene: &Scene, roomy: bool, room: usize) -> RoleLine {
     let Some(belief) = &scene.session.breaker.belief else { return RoleLine::new() };
-    if belief.state == BreakerState::Unknown && sources::is_anew(scene) {
+    if belief.state == BreakerState::Unknown && sources::no_report_since_restart(scene) {
         return RoleLine::new();
     }
     let role = match belief.confidence {
@@ -136,12 +141,12 @@ fn worst(belief: &Belief) -> Option<&NamedState> {
 }
 
 /// The state machine to draw.
-fn face(scene: &Scene) -> MachineState {
+fn machine_state(scene: &Scene) -> MachineState {
     let Some(belief) = &scene.session.breaker.belief else { return MachineState::dark() };
     let state = worst(belief).map_or(belief.state, |replica| replica.state);
     let role = breaker_role(state, scene.verdict.word);
     let shine = match belief.confidence {
-        Confidence::CannotTell => BoxEmphasis::Asked,
+        Confidence::CannotTell => BoxEmphasis::Uncertain,
         Confidence::Sure | Confidence::Likely => BoxEmphasis::Fill,
     };
     let lit = |place, shine| MachineState::Machine(Some((place, shine, role)));
@@ -152,8 +157,8 @@ fn face(scene: &Scene) -> MachineState {
         BreakerState::ClosedOrNone if shine == BoxEmphasis::Fill => {
             lit(MachineBox::Closed, BoxEmphasis::Tint)
         }
-        BreakerState::ClosedOrNone => lit(MachineBox::Closed, BoxEmphasis::Asked),
-        BreakerState::FallbackAtOnce => lit(MachineBox::Open, BoxEmphasis::Asked),
+        BreakerState::ClosedOrNone => lit(MachineBox::Closed, BoxEmphasis::Uncertain),
+        BreakerState::FallbackAtOnce => lit(MachineBox::Open, BoxEmphasis::Uncertain),
         BreakerState::NoBreakerSeen | BreakerState::Disabled | BreakerState::MetricsOnly => {
             MachineState::Single(wording::breaker(state), shine, role)
         }
@@ -176,7 +181,7 @@ fn last_known(scene: &Scene) -> MachineState {
                 BreakerState::HalfOpen => MachineBox::HalfOpen,
                 _ => return None,
             };
-            Some((place, BoxEmphasis::Asked, breaker_role(state, scene.verdict.word)))
+            Some((place, BoxEmphasis::Uncertain, breaker_role(state, scene.verdict.word)))
         });
     MachineState::Machine(known)
 }
@@ -205,7 +210,7 @@ pub(super) fn state(scene: &Scene) -> RoleLine {
         BreakerState::Unknown => return RoleLine::strong(Role::Strong, name),
         BreakerState::NotSeenYet => return RoleLine::strong(Role::Waiting, name),
         BreakerState::FallbackAtOnce => return RoleLine::strong(role, name),
-        state if asked && state.is_a_breakers() => return RoleLine::strong(role, format!("{name}?")),
+        state if asked && state.is_breaker_state() => return RoleLine::strong(role, format!("{name}?")),
         BreakerState::ClosedOrNone => row.add(role, Emphasis::Tint, format!(" {name} ")),
         _ if asked => return RoleLine::strong(role, name),
         _ => row.add(role, Emphasis::Fill, format!(" {name} ")),

@@ -36,17 +36,17 @@ const TRACK: usize = 9;
 pub(crate) fn comparison(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     let Some(earlier) = scene.earlier else { return };
     canvas.clear();
-    let (before_name, after_name) = scene.view.names();
+    let (before_name, after_name) = scene.view.run_names();
     let compared = Comparison::of((before_name, earlier), (after_name, scene.session));
     let before = ComparedRun {
         session: earlier,
         name: before_name,
-        role: standing_role(compared.before.conclusion.standing),
+        role: standing_role(compared.before.conclusion.verdict),
     };
     let after = ComparedRun {
         session: scene.session,
         name: after_name,
-        role: standing_role(compared.after.conclusion.standing),
+        role: standing_role(compared.after.conclusion.verdict),
     };
     match size {
         Size::Compact => small(canvas, scene, &compared, before, after),
@@ -80,7 +80,7 @@ fn large(
         picture.draw(&mut pane, scene);
     }
     let mut right = canvas.part(left, top, width - left, height - top);
-    lessons(&mut right, scene, compared, 3);
+    draw_findings(&mut right, scene, compared, 3);
 }
 
 fn small(
@@ -98,11 +98,11 @@ fn small(
     let track = (TRACK, width.saturating_sub(TRACK + 1));
     compared_strips(&mut canvas.part(0, top, width, SMALL.1), before, after, track);
     let below = top + SMALL.1;
-    lessons(&mut canvas.part(0, below, width, height.saturating_sub(below)), scene, compared, 1);
+    draw_findings(&mut canvas.part(0, below, width, height.saturating_sub(below)), scene, compared, 1);
 }
 
 /// Findings, then what was not seen, what two runs cannot show, and the scored predictions.
-fn lessons(canvas: &mut PaneBuffer, scene: &Scene, compared: &Comparison, number: usize) {
+fn draw_findings(canvas: &mut PaneBuffer, scene: &Scene, compared: &Comparison, number: usize) {
     let key = scene.view.keymap.key(Action::Why);
     let word = RoleLine::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
     let scroll = scene.view.scroll_of(scene.view.focus);

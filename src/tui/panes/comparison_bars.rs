@@ -2,7 +2,7 @@
 
 use super::{Scene, framed, narrowed};
 use crate::{
-    insight::{self, PredictionScore, rollback_failed},
+    insight::{self, PredictionScore, rollback_failure_text},
     session::state::{Endpoint, Quantile, SafetyBasis},
     tui::{
         figures,
@@ -47,7 +47,7 @@ pub(super) fn rows(scene: &Scene, width: usize) -> Vec<RoleLine> {
         rows.extend(users(scene, endpoint, width));
     }
     rows.extend(measured(scene, width));
-    let doubted = insight::fault_in_doubt(scene.session, scene.now).is_some();
+    let doubted = insight::why_fault_unconfirmed(scene.session, scene.now).is_some();
     let on = if doubted { "fault perhaps on for" } else { "fault on for" };
     let lasted = figures::length(fault.lasted(scene.until));
     rows.push(BarFigure::new(on, lasted).role(Role::Fault).row(width));
@@ -96,9 +96,10 @@ impl<'a> BarFigure<'a> {
         let end = VALUES.min(width);
         let start = end.saturating_sub(text::width(&self.value));
         let room = start.saturating_sub(1);
-        let row = RoleLine::text(text::fit(self.label, room)).to(start).bold(self.role, self.value.as_str());
+        let row =
+            RoleLine::text(text::fit(self.label, room)).pad_to(start).bold(self.role, self.value.as_str());
         match self.share.zip(width.checked_sub(BARS)) {
-            Some(((share, role), cells)) => row.to(BARS).with(role, half_rows(share, cells)),
+            Some(((share, role), cells)) => row.pad_to(BARS).with(role, half_rows(share, cells)),
             None => row,
         }
     }
@@ -184,7 +185,7 @@ fn measured(scene: &Scene, width: usize) -> Option<RoleLine> {
 /// Why there was no fault.
 fn without_fault(scene: &Scene, width: usize) -> Vec<RoleLine> {
     let session = scene.session;
-    let why = match (session.refusals.last(), insight::failed_gate(session)) {
+    let why = match (session.refusals.last(), insight::failed_hypothesis_text(session)) {
         (Some(refusal), _) => format!("the fire changed nothing: {}", refusal.reason),
         (None, Some(gate)) => format!("nothing was fired: {gate}"),
         (None, None) => "nothing was fired".to_owned(),
@@ -200,18 +201,18 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<RoleLine> {
         rows.extend(text::wrap(words, width, 3).into_iter().map(|line| RoleLine::of(role, line)));
     };
     for row in session.steps.failed_rollbacks() {
-        say(Role::Failing, &rollback_failed(row));
+        say(Role::Failing, &rollback_failure_text(row));
     }
-    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.done.as_ref()) {
+    if let Some(done) = session.safety.as_ref().and_then(|safety| safety.final_check.as_ref()) {
         let role = match done.met {
-            true if session.safety_known() == SafetyBasis::No => Role::Unknown,
+            true if session.safety_basis() == SafetyBasis::Unknown => Role::Unknown,
             true => Role::Ok,
             false => Role::Failing,
         };
         say(role, &session.safety_text());
     }
-    if let Some(late) = insight::late_word(session, scene.now) {
-        say(Role::Text, &format!("after the end: would be {}, {}", late.standing.text(), late.because()));
+    if let Some(late) = insight::late_verdict(session, scene.now) {
+        say(Role::Text, &format!("after the end: would be {}, {}", late.verdict.text(), late.because()));
     }
     rows
 }
@@ -238,5 +239,5 @@ pub(super) fn prediction(score: &PredictionScore, width: usize) -> RoleLine {
     let right = RoleLine::text(score.fact.as_str()).bold(role, format!("  {:<3}", score.word()));
     let room = width.saturating_sub(3 + right.width());
     let left = RoleLine::strong(role, mark).and(text::fit(&score.guess, room));
-    left.to(width.saturating_sub(right.width())).joined(right)
+    left.pad_to(width.saturating_sub(right.width())).joined(right)
 }

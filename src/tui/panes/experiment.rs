@@ -31,7 +31,7 @@ struct StepLine {
     mark: char,
     role: Role,
     /// Whether the step has a breakpoint.
-    held: bool,
+    has_breakpoint: bool,
     name: RoleLine,
     /// The note at the right edge; it is never cut.
     note: RoleLine,
@@ -48,7 +48,7 @@ pub(crate) fn experiment(canvas: &mut PaneBuffer, scene: &Scene) {
         framed(canvas, scene, (Pane::Experiment, 1), "EXPERIMENT", RoleLine::new(), counter(scene));
     let (width, height) = (inside.width().saturating_sub(2), inside.height());
     let mut lines = plan(scene, width);
-    spend(&mut lines, height);
+    limit_details(&mut lines, height);
     let rows: usize = lines.iter().map(|line| 1 + line.details.len()).sum();
     steps(&mut inside, scene, &lines);
     let extra = safeguards(scene);
@@ -73,7 +73,7 @@ fn counter(scene: &Scene) -> RoleLine {
 }
 
 /// Cuts the details to the free rows: those of failed steps come first, then those of the current step.
-fn spend(lines: &mut [StepLine], height: usize) {
+fn limit_details(lines: &mut [StepLine], height: usize) {
     let mut spare = height.saturating_sub(lines.len());
     let mut order: Vec<usize> = (0..lines.len()).collect();
     order.sort_by_key(|i| lines.get(*i).map(|line| (line.role != Role::Failing, !line.at_hand)));
@@ -110,14 +110,14 @@ fn steps(inside: &mut PaneBuffer, scene: &Scene, lines: &[StepLine]) {
 }
 
 fn draw(row: &mut PaneBuffer, line: &StepLine) {
-    let held = if line.held { "*" } else { " " };
-    let name = text::fit(&told(&line.name), room(row.width(), &line.note)).into_owned();
+    let held = if line.has_breakpoint { "*" } else { " " };
+    let name = text::fit(&plain_text(&line.name), room(row.width(), &line.note)).into_owned();
     if line.at_hand {
-        let left = [(line.mark.to_string(), true), (held.to_owned(), line.held), (name, true)];
-        return selected(row, &left, &told(&line.note));
+        let left = [(line.mark.to_string(), true), (held.to_owned(), line.has_breakpoint), (name, true)];
+        return selected(row, &left, &plain_text(&line.note));
     }
     let mark = RoleLine::strong(line.role, line.mark.to_string());
-    let mut left = if line.held { mark.bold(Role::Waiting, held) } else { mark.and(held) };
+    let mut left = if line.has_breakpoint { mark.bold(Role::Waiting, held) } else { mark.and(held) };
     for piece in &line.name.0 {
         left.push(piece.role, text::fit(&piece.text, room(row.width(), &line.note)));
     }
@@ -135,7 +135,7 @@ fn room(width: usize, note: &RoleLine) -> usize {
     width.saturating_sub(4 + taken)
 }
 
-fn told(row: &RoleLine) -> String {
+fn plain_text(row: &RoleLine) -> String {
     row.0.iter().map(|piece| piece.text.as_str()).collect()
 }
 
@@ -152,8 +152,8 @@ fn at_hand(scene: &Scene) -> Option<StepRef> {
     let goes_on = |row: &&StepRow| row.state.is_active() || matches!(row.state, StepState::Awaited { .. });
     let current = || steps.current().filter(goes_on);
     let run = &scene.session.run;
-    let next = || steps.next().filter(|_| run.ended.is_none() && run.turned.is_none());
-    scene.view.chosen.or_else(|| current().or_else(next).map(|row| row.step.at))
+    let next = || steps.next().filter(|_| run.ended.is_none() && run.ended_early_at.is_none());
+    scene.view.selected_step.or_else(|| current().or_else(next).map(|row| row.step.at))
 }
 
 /// Whether a section is hidden: after T0 the hypothesis before the method is one line, and the one after the method is
@@ -189,7 +189,7 @@ fn hypothesis(scene: &Scene, width: usize) -> StepLine {
     StepLine {
         mark,
         role,
-        held: false,
+        has_breakpoint: false,
         name,
         note: RoleLine::new(),
         at_hand: false,
@@ -203,7 +203,7 @@ fn step(scene: &Scene, row: &StepRow, width: usize, at_hand: Option<StepRef>) ->
     StepLine {
         mark,
         role,
-        held: scene.session.steps.breakpoints.contains(&row.step.at),
+        has_breakpoint: scene.session.steps.breakpoints.contains(&row.step.at),
         name: RoleLine::text(row.step.name.as_str()),
         note: note(scene, row, width >= ROOMY),
         at_hand: at_hand == Some(row.step.at),
@@ -232,7 +232,7 @@ fn note(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let step = &row.step;
     match &row.state {
         // A step that failed and is awaited again can be run again.
-        StepState::Awaited { .. } if row.failed() => RoleLine::strong(Role::Failing, wrong(row)),
+        StepState::Awaited { .. } if row.failed() => RoleLine::strong(Role::Failing, failure_word(row)),
         StepState::Waiting | StepState::Awaited { .. } if step.destructive && !step.pretended => {
             RoleLine::strong(Role::Fault, "FIRE")
         }
@@ -280,7 +280,7 @@ fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
     let tail = RoleLine::of(Role::Soft, moment.as_deref().or(value).unwrap_or_default());
     let apart = |word: RoleLine| if tail.width() > 0 { word.and("  ").joined(tail.clone()) } else { word };
     if row.failed() {
-        return apart(RoleLine::strong(Role::Failing, wrong(row)));
+        return apart(RoleLine::strong(Role::Failing, failure_word(row)));
     }
     match (&row.state, &row.remark) {
         (_, Some(remark)) if remark.contains("ERROR") => apart(RoleLine::strong(Role::Failing, "ERROR")),
@@ -292,7 +292,7 @@ fn ended(scene: &Scene, row: &StepRow, roomy: bool) -> RoleLine {
 }
 
 /// Why a step failed, in a word or two.
-fn wrong(row: &StepRow) -> &'static str {
+fn failure_word(row: &StepRow) -> &'static str {
     match (&row.trouble, &row.state, &row.step.tolerance) {
         (Some(_), ..) => "no effect",
         (None, StepState::NotMet, _) | (None, StepState::Awaited { .. }, Some(_)) => "not met",
@@ -314,7 +314,7 @@ fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<RoleLine> {
         rows.extend(text::wrap(&words, width, 3).into_iter().map(|line| RoleLine::of(Role::Failing, line)));
     }
     rows.extend(row.fixed.as_deref().map(|fixed| RoleLine::of(Role::Waiting, text::fit(fixed, width))));
-    if scene.view.chosen == Some(row.step.at) {
+    if scene.view.selected_step == Some(row.step.at) {
         rows.extend(about(row).map(|words| RoleLine::of(Role::Soft, text::fit(&words, width))));
     }
     rows
@@ -350,7 +350,7 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
             None => figure(name, RoleLine::text("off")),
             Some(limit) => {
                 let now = reading.map_or(0, |reading| reading.figure);
-                let role = match reading.map(|reading| reading.strain) {
+                let role = match reading.map(|reading| reading.level) {
                     Some(GuardLevel::Over) => Role::Failing,
                     Some(GuardLevel::Near) => Role::Waiting,
                     _ => Role::Strong,
@@ -371,5 +371,5 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
 fn figure(name: &str, figure: RoleLine) -> RoleLine {
     let (end, latest) = FIGURES;
     let column = end.saturating_sub(figure.width()).max(latest);
-    RoleLine::text(name).to(column).joined(figure)
+    RoleLine::text(name).pad_to(column).joined(figure)
 }

@@ -15,7 +15,7 @@ pub(super) fn by_us(scene: &Scene) -> Option<String> {
 /// Why the provider is down, and for how long: (`killed by us`, `8.6 s`), (`down again`, `3.0 s`).
 pub(super) fn away(scene: &Scene) -> Option<(String, String)> {
     let down = scene.session.provider_readiness().last().copied().filter(|last| last.ready == 0)?;
-    let lasted = figures::length(figures::between(down.from, scene.said));
+    let lasted = figures::length(figures::between(down.from, scene.display_time));
     Some(match by_us(scene) {
         Some(done) => (done, lasted),
         None if scene.session.t0().is_some_and(|t0| down.from > t0) => ("down again".to_owned(), lasted),
@@ -44,7 +44,7 @@ fn participle(headline: &str) -> String {
 }
 
 /// The headline as what a fire does: `kills 1 pod, by deleting it`, from the longest to the shortest phrase.
-pub(super) fn does(headline: &str) -> Vec<String> {
+pub(super) fn effect_phrases(headline: &str) -> Vec<String> {
     let (verb, rest) = headline.split_once(' ').unwrap_or((headline, ""));
     if verb.is_empty() || !verb.chars().all(|c| c.is_ascii_uppercase()) {
         return vec![format!("does {headline}"), "does it".to_owned()];
@@ -73,7 +73,7 @@ pub(super) fn does(headline: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{does, participle};
+    use super::{effect_phrases, participle};
 
     #[test]
     fn a_headline_says_what_was_done() {
@@ -109,7 +109,7 @@ mod tests {
             ("NOTHING to hit", "hits nothing", "hits nothing"),
             ("what it says", "does what it says", "does it"),
         ] {
-            let forms = does(headline);
+            let forms = effect_phrases(headline);
             assert_eq!((forms.first().unwrap().as_str(), forms.last().unwrap().as_str()), (first, last));
         }
     }

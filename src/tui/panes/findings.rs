@@ -58,7 +58,7 @@ pub(super) struct FindingText<'a> {
 
 impl<'a> FindingText<'a> {
     pub(super) fn of(finding: &'a Finding) -> Self {
-        Self { weight: finding.weight, text: &finding.text, advice: &finding.advice }
+        Self { weight: finding.severity, text: &finding.text, advice: &finding.advice }
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn headed(head: &str, sentences: &[String], width: usize) -> Vec<Role
     for (i, sentence) in sentences.iter().enumerate() {
         for (j, line) in text::wrapped(sentence, width.saturating_sub(HEAD)).into_iter().enumerate() {
             let head = if (i, j) == (0, 0) { head } else { "" };
-            lines.push(RoleLine::strong(Role::Strong, head).to(HEAD).and(line));
+            lines.push(RoleLine::strong(Role::Strong, head).pad_to(HEAD).and(line));
         }
     }
     if !lines.is_empty() {

@@ -9,7 +9,7 @@ use crate::{
         pane_buffer::{PaneBuffer, RoleLine},
         text,
         theme::Role,
-        view::Steering,
+        view::ControlMode,
     },
 };
 
@@ -38,14 +38,14 @@ pub(crate) fn header(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
 }
 
 /// The context, if it is not on the allow-list.
-pub(crate) fn foreign<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+pub(crate) fn unlisted_context<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     let meta = &scene.session.meta;
     meta.context.as_deref().filter(|_| !meta.allowed)
 }
 
 /// A cluster outside the allow-list, which precedes everything else, with the namespace if there is room.
 fn lead(scene: &Scene, width: usize, whole: bool) -> RoleLine {
-    let Some(context) = foreign(scene) else { return RoleLine::new() };
+    let Some(context) = unlisted_context(scene) else { return RoleLine::new() };
     // Besides the name only the clock and a column on each side of the name must fit.
     let context = text::fit_ends(context, width.saturating_sub(14));
     let lead = RoleLine::new().fill(Role::Failing, format!(" {context} "));
@@ -120,10 +120,10 @@ fn right(scene: &Scene, size: Size, width: usize, detail: HeaderDetail) -> RoleL
 /// Labels for read-only or replay mode, and for a dry run.
 fn chips(scene: &Scene) -> RoleLine {
     let mut row = RoleLine::new();
-    match scene.view.steering {
-        Steering::Live => {}
-        Steering::ReadOnly => row = row.and(" ").fill(Role::Waiting, " READ-ONLY "),
-        Steering::Replay => row = row.and(" ").fill(Role::Protected, " REPLAY "),
+    match scene.view.control {
+        ControlMode::Live => {}
+        ControlMode::ReadOnly => row = row.and(" ").fill(Role::Waiting, " READ-ONLY "),
+        ControlMode::Replay => row = row.and(" ").fill(Role::Protected, " REPLAY "),
     }
     match &scene.session.run.dry {
         Some(dry) => row.and(" ").fill(Role::Waiting, format!(" DRY {dry} ")),
@@ -293,8 +293,8 @@ mod tests {
             (meta.context, meta.namespace, meta.title) = (Some(context.clone()), namespace, title);
             meta.allowed = allowed;
             told.0.run.dry = dry.then(|| "activities".to_owned());
-            let steering = [super::Steering::Live, super::Steering::ReadOnly, super::Steering::Replay];
-            let view = crate::tui::View { steering: steering[steered], ..view() };
+            let steering = [super::ControlMode::Live, super::ControlMode::ReadOnly, super::ControlMode::Replay];
+            let view = crate::tui::View { control: steering[steered], ..view() };
             let scene = Scene::new(&told.0, &view, told.1, None);
             prop_assert_eq!(scene.phase.number(), 3);
             let buffer = drawn(&told, &view, &Theme::default(), width, 50);

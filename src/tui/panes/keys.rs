@@ -7,7 +7,7 @@ use crate::{
         keymap::Action,
         pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
-        update::{refused, renewable},
+        update::{can_run_again, unavailable_reason},
     },
 };
 use Action as A;
@@ -84,7 +84,7 @@ fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     let binding = keymap.binding(action)?;
     let (key, role) = match action {
         A::Finer => (format!("{} {}", keymap.key(A::Finer), keymap.key(A::Coarser)), Role::Focus),
-        A::Fire => (keymap.spoken(A::Fire), Role::Fault),
+        A::Fire => (keymap.key_with_shift(A::Fire), Role::Fault),
         _ => (keymap.key(action), Role::Focus),
     };
     let label = match action {
@@ -97,7 +97,7 @@ fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
 /// Whether the key has an effect now.
 fn applies(scene: &Scene, action: Action) -> bool {
     let (session, view) = (scene.session, scene.view);
-    if refused(view, action).is_some() {
+    if unavailable_reason(view, action).is_some() {
         return false;
     }
     let current = session.steps.current();
@@ -105,13 +105,13 @@ fn applies(scene: &Scene, action: Action) -> bool {
     let ended = session.run.ended.is_some();
     match action {
         A::Fire => scene.awaiting_fire().is_some(),
-        A::Next if ended => view.course.is_some(),
+        A::Next if ended => view.sequence.is_some(),
         A::Next => scene.awaiting_fire().is_none() && !active,
         A::Cut => active && !ended,
         A::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })) && !ended,
         A::Abort => session.fault.is_some() && !ended,
         A::Undo => session.undo_due().is_some(),
-        A::NewRun => renewable(view) && session.undo_due().is_none(),
+        A::NewRun => can_run_again(view) && session.undo_due().is_none(),
         A::Auto | A::Mark | A::Guards => !ended,
         _ => true,
     }
@@ -126,7 +126,7 @@ mod tests {
             fixtures::{self, Variant},
         },
         tui::{
-            Steering, Theme, View,
+            ControlMode, Theme, View,
             keymap::Keymap,
             tests::{drawn, text, view},
         },
@@ -166,7 +166,7 @@ mod tests {
             ),
             "{shown}"
         );
-        let watched = View::new(Keymap::default(), Steering::ReadOnly);
+        let watched = View::new(Keymap::default(), ControlMode::ReadOnly);
         let shown = last(&fixtures::before_failing(), &watched, 120);
         assert!(shown.starts_with(" n note  m mark  w why"), "{shown}");
     }
@@ -174,7 +174,7 @@ mod tests {
     proptest! {
         #[test]
         fn help_and_the_way_out_are_always_there(width in 80_u16..240, seconds in -25.0_f64..70.0) {
-            let told = fixtures::told(Variant::Before, seconds);
+            let told = fixtures::session_at(Variant::Before, seconds);
             let shown = last(&told, &view(), width);
             prop_assert!(shown.ends_with(" ? help  q quit"), "{}", shown);
             prop_assert_eq!(shown.len(), usize::from(width) - 2);

@@ -20,7 +20,7 @@ const OF_SESSION: &str = "session/";
 /// The position up to which lines were passed to the widget, and the widget's scroll state.
 #[derive(Default)]
 pub struct LogFeed {
-    handed: u64,
+    passed_lines: u64,
     detailed: bool,
     state: TuiWidgetState,
 }
@@ -35,7 +35,7 @@ impl LogFeed {
     pub fn follow(&mut self, session: &Session) {
         let log = &session.log;
         let end = log.forgotten + log.lines.len() as u64;
-        let skip = self.handed.saturating_sub(log.forgotten);
+        let skip = self.passed_lines.saturating_sub(log.forgotten);
         let drain = Drain::new();
         let least = if self.detailed { Level::Debug } else { Level::Info };
         let new = log.lines.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
@@ -49,7 +49,7 @@ impl LogFeed {
                     .build(),
             );
         }
-        self.handed = end;
+        self.passed_lines = end;
         tui_logger::move_events();
     }
 

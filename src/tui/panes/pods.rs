@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use card::leaf;
+use card::name_suffix;
 pub(super) use card::{FaultTarget, boxes, in_a_row};
 pub(super) use rest::service_row;
 
@@ -78,7 +78,7 @@ pub(crate) fn pods(canvas: &mut PaneBuffer, scene: &Scene) {
             continue;
         };
         scene.mark(row.area(), Target::Pod(uid.clone()));
-        if *head && scene.view.pod.as_ref() == Some(uid) {
+        if *head && scene.view.selected_pod.as_ref() == Some(uid) {
             let plain_text =
                 |row: &RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();
             let pieces: Vec<(String, bool)> =
@@ -97,7 +97,7 @@ pub(super) fn watch(scene: &Scene) -> RoleLine {
         Some(row) => match &row.state {
             SourceState::Live => RoleLine::new(),
             SourceState::Reconnecting { .. } => {
-                let since = figures::length(figures::between(row.since, scene.said));
+                let since = figures::length(figures::between(row.since, scene.display_time));
                 RoleLine::strong(Role::Waiting, format!("RECONNECTING {since}"))
             }
             SourceState::Absent { .. } => RoleLine::strong(Role::Unknown, "ABSENT"),
@@ -108,7 +108,7 @@ pub(super) fn watch(scene: &Scene) -> RoleLine {
 /// The index of the first visible line: the scroll position, moved so that the selected pod is visible.
 fn first(scene: &Scene, lines: &[PodLine], height: usize) -> usize {
     let chosen = |line: &PodLine| {
-        line.pod.as_ref().is_some_and(|(uid, head)| *head && scene.view.pod.as_ref() == Some(uid))
+        line.pod.as_ref().is_some_and(|(uid, head)| *head && scene.view.selected_pod.as_ref() == Some(uid))
     };
     let needed = lines.iter().position(chosen).map_or(0, |place| (place + 2).saturating_sub(height));
     scene.view.scroll_of(Pane::Pods).max(needed).min(lines.len().saturating_sub(height))

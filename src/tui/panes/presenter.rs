@@ -65,7 +65,7 @@ fn of(scene: &Scene) -> Vec<BigFigure> {
         role: if number == 0 { Role::Text } else { role },
         counts,
     };
-    let median = RecentAnswers::of(scene, endpoint).came.median_ms;
+    let median = RecentAnswers::of(scene, endpoint).answered.median_ms;
     let median = figures::wait(median);
     let (number, unit) = match median.split_once(' ') {
         Some((number, "ms")) => (number, "ms"),
@@ -108,7 +108,7 @@ pub(crate) fn caption(canvas: &mut PaneBuffer, scene: &Scene) {
         return;
     }
     // Captions written for this audience have priority over those derived from events.
-    let written = scene.session.diary.captions.back();
+    let written = scene.session.annotations.captions.back();
     let written = written.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
     let derived = insight::latest_caption(scene.session, scene.now).map(|(_, text)| text);
     if let Some(text) = written.map(|entry| entry.text.clone()).or(derived) {

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::{
     session::state::{Endpoint, Recent},
-    tui::{picture::ON_THE_WAY_MS, theme::Role},
+    tui::{picture::IN_FLIGHT_SHOWN_MS, theme::Role},
 };
 
 /// The length of the window, in seconds.
@@ -12,7 +12,7 @@ const LATELY_S: f64 = 5.0;
 /// The requests of the last [`LATELY_S`] seconds.
 pub(in crate::tui) struct RecentAnswers {
     /// Those that were answered.
-    pub(in crate::tui) came: Recent,
+    pub(in crate::tui) answered: Recent,
     /// Those still waiting for an answer.
     waiting: usize,
 }
@@ -21,13 +21,13 @@ impl RecentAnswers {
     pub(in crate::tui) fn of(scene: &Scene, endpoint: &Endpoint) -> Self {
         let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
         let came = Recent::of(endpoint.samples_between(from, scene.until));
-        let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS);
-        Self { came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }
+        let waits = endpoint.waiting_over(scene.until, IN_FLIGHT_SHOWN_MS);
+        Self { answered: came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }
     }
 
     /// The most frequent outcome, on a tie the worse one: `20 of 20 fallback`. `None` without requests.
-    pub(in crate::tui) fn most(&self) -> Option<(Role, String)> {
-        let came = &self.came;
+    pub(in crate::tui) fn most_frequent(&self) -> Option<(Role, String)> {
+        let came = &self.answered;
         let parts = [
             (Role::Ok, came.real, "real"),
             (Role::Unknown, came.unjudged, "answered"),
@@ -43,6 +43,6 @@ impl RecentAnswers {
 
 /// The number of users who wait longer than [`ON_THE_WAY_MS`] for an answer, and the longest wait in milliseconds.
 pub(in crate::tui) fn waiting(scene: &Scene, endpoint: &Endpoint) -> (usize, f64) {
-    let waits = endpoint.waiting_over(scene.until, ON_THE_WAY_MS).map(|(_, waited)| waited);
+    let waits = endpoint.waiting_over(scene.until, IN_FLIGHT_SHOWN_MS).map(|(_, waited)| waited);
     waits.fold((0, 0.0), |(count, longest), waited| (count + 1, f64::max(longest, waited)))
 }

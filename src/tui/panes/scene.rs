@@ -28,7 +28,7 @@ pub struct Scene<'a> {
     /// The moment shown as the present; once the session is finished, the last moment with data.
     pub until: Timestamp,
     /// `until` rounded down to half a second, for displayed durations.
-    pub said: Timestamp,
+    pub display_time: Timestamp,
     /// The phase of the session.
     pub phase: Phase,
     /// The verdict about users.
@@ -47,13 +47,13 @@ impl<'a> Scene<'a> {
         let (verdict, targets) = (insight::verdict(session, now), RefCell::default());
         let phase = insight::phase_with(session, now, || verdict.word);
         let until = session.last.filter(|_| phase == Phase::Finished).unwrap_or(now).min(now);
-        let said = still(session, until);
+        let said = rounded_down(session, until);
         let restart_due = insight::restart_due(session, until);
-        Self { session, view, now, until, said, phase, verdict, earlier, restart_due, targets }
+        Self { session, view, now, until, display_time: said, phase, verdict, earlier, restart_due, targets }
     }
 
     /// What the layout depends on.
-    pub(in crate::tui) fn wish(&self) -> LayoutRequest {
+    pub(in crate::tui) fn layout_request(&self) -> LayoutRequest {
         let roles = self.session.roles();
         let presenter = self.view.presenter;
         let chain = roles.consumer.is_some() || roles.provider.is_some();
@@ -84,7 +84,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether the run is not finished yet, so that something can still be due.
-    pub fn is_on(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         self.phase != Phase::Finished
     }
 
@@ -102,7 +102,7 @@ impl<'a> Scene<'a> {
 
     /// The step that runs after the current pause, with the seconds left of the pause.
     pub fn paused_before(&self) -> Option<(&'a str, f64)> {
-        let row = self.session.steps.current().filter(|_| self.is_on())?;
+        let row = self.session.steps.current().filter(|_| self.is_running())?;
         let StepState::Paused { side: PauseSide::Before, .. } = row.state else { return None };
         Some((row.step.name.as_str(), row.pause_left(self.until)?))
     }
@@ -123,7 +123,7 @@ pub(in crate::tui) fn faults(session: &Session, until: Timestamp) -> Vec<(Timest
 }
 
 /// The moment up to which displayed durations count: `now` rounded down to a multiple of [`STILL_MS`] since T0.
-fn still(session: &Session, now: Timestamp) -> Timestamp {
+fn rounded_down(session: &Session, now: Timestamp) -> Timestamp {
     let zero = session.t0().or(session.meta.opened).unwrap_or(now);
     let over = now.duration_since(zero).as_millis().rem_euclid(STILL_MS);
     now - std::time::Duration::from_millis(u64::try_from(over).unwrap_or(0))

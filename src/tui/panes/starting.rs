@@ -17,12 +17,12 @@ pub(crate) fn starting(canvas: &mut PaneBuffer, scene: &Scene) {
     let ends = tasks.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
     let first = tasks.len().saturating_sub(canvas.height());
     for (y, ((began, doing), ended)) in tasks.iter().zip(ends).skip(first).enumerate() {
-        let took = figures::between(*began, ended.unwrap_or(scene.said));
+        let took = figures::between(*began, ended.unwrap_or(scene.display_time));
         let row = match ended {
-            Some(_) => RoleLine::of(Role::Ok, " ✓ ").and(doing.as_str()).to(WORDS.min(canvas.width())),
+            Some(_) => RoleLine::of(Role::Ok, " ✓ ").and(doing.as_str()).pad_to(WORDS.min(canvas.width())),
             None => RoleLine::of(Role::Focus, " ▸ ")
                 .with(Role::Strong, doing.as_str())
-                .to(WORDS.min(canvas.width())),
+                .pad_to(WORDS.min(canvas.width())),
         };
         // Negligible durations are left out.
         let time = if took < 0.05 { String::new() } else { format!("  {}", figures::length(took)) };

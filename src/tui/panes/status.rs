@@ -93,7 +93,7 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<StatusLine> {
 fn state(scene: &Scene, width: usize) -> RoleLine {
     let head = breaker::state(scene);
     let Some(belief) = &scene.session.breaker.belief else { return head.and("  not looked at yet") };
-    let lasted = figures::length(figures::between(belief.since, scene.said));
+    let lasted = figures::length(figures::between(belief.since, scene.display_time));
     let role = if belief.confidence == Confidence::Sure { Role::Text } else { Role::Waiting };
     let sure = breaker::short_confidence(belief);
     // A filled state already ends with a blank.

@@ -40,16 +40,16 @@ pub(crate) fn story(canvas: &mut PaneBuffer, scene: &Scene) {
 fn sentence(scene: &Scene, line: &StoryLine, width: usize) -> Vec<RoleLine> {
     let tone = role(line.tone);
     let text_role = match line.tone {
-        Tone::Fault | Tone::Failing if line.loud => tone,
+        Tone::Fault | Tone::Failing if line.emphasized => tone,
         _ => Role::Text,
     };
     let lines = text::wrapped(&line.text, width.saturating_sub(INDENT)).into_iter().enumerate();
     let rows = lines.map(|(i, words)| {
         let head = match i {
-            0 => RoleLine::text(moment(scene, line.at)).bold(tone, sign(line.sign)).and(" "),
+            0 => RoleLine::text(moment(scene, line.at)).bold(tone, sign(line.mark)).and(" "),
             _ => RoleLine::text(" ".repeat(INDENT)),
         };
-        if line.loud { head.bold(text_role, words) } else { head.with(text_role, words) }
+        if line.emphasized { head.bold(text_role, words) } else { head.with(text_role, words) }
     });
     rows.collect()
 }

@@ -11,7 +11,7 @@ use crate::{
         keymap::Keymap,
         pane_buffer::PaneBuffer,
         theme::Theme,
-        view::{Steering, View},
+        view::{ControlMode, View},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -20,11 +20,11 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub(super) type SessionAt = (Session, Timestamp);
 
 pub(super) fn view() -> View {
-    View::new(Keymap::default(), Steering::Live)
+    View::new(Keymap::default(), ControlMode::Live)
 }
 
 /// Applies one more event to a session, `seconds` after T0.
-pub(super) fn tell(told: &mut SessionAt, seconds: f64, what: EventKind) {
+pub(super) fn apply_event(told: &mut SessionAt, seconds: f64, what: EventKind) {
     told.0.apply(&Event { seq: 0, at: at(seconds), what });
 }
 

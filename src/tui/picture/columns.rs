@@ -14,13 +14,13 @@ use crate::{
 
 /// Requests without an answer are drawn once they wait this long, in milliseconds; until then an answer may be on its
 /// way.
-pub(crate) const ON_THE_WAY_MS: f64 = 100.0;
+pub(crate) const IN_FLIGHT_SHOWN_MS: f64 = 100.0;
 
 /// What a pixel stands for, in order of severity: of several marks in one pixel the worst is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mark {
     /// An answer of the earlier run.
-    Before,
+    EarlierRun,
     Real,
     Unjudged,
     Fallback,
@@ -31,7 +31,7 @@ pub(super) enum Mark {
 impl Mark {
     pub(super) fn role(self) -> Role {
         match self {
-            Mark::Before => Role::Ghost,
+            Mark::EarlierRun => Role::Ghost,
             Mark::Real => Role::Ok,
             Mark::Unjudged => Role::Unknown,
             Mark::Fallback => Role::Protected,
@@ -43,7 +43,7 @@ impl Mark {
     /// The letter of the mark, for themes without colours.
     pub(super) fn letter(self) -> char {
         match self {
-            Mark::Before => '\'',
+            Mark::EarlierRun => '\'',
             Mark::Real => 'r',
             Mark::Unjudged => 'a',
             Mark::Fallback => 'f',
@@ -55,7 +55,7 @@ impl Mark {
     /// The word of the mark in the strip.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Mark::Before => "",
+            Mark::EarlierRun => "",
             Mark::Real => "real",
             Mark::Unjudged => "answer",
             Mark::Fallback => "fallback",
@@ -174,8 +174,8 @@ impl Columns {
         until: Timestamp,
     ) -> Self {
         let mut columns = Self::new(axis.columns, scale.pixels);
-        columns.take(session, endpoint, axis, scale, until, Mark::from);
-        for (flight, waited) in endpoint.waiting_over(until, ON_THE_WAY_MS) {
+        columns.add_answers(session, endpoint, axis, scale, until, Mark::from);
+        for (flight, waited) in endpoint.waiting_over(until, IN_FLIGHT_SHOWN_MS) {
             if let Some(column) = axis.column(flight.start) {
                 columns.put(column, scale.pixel(waited), Mark::Waiting);
                 columns.count(column, Mark::Waiting, 1);
@@ -185,15 +185,15 @@ impl Columns {
     }
 
     /// Draws the earlier run behind this one, aligned at T0, including its part after this run's present.
-    pub(super) fn behind(&mut self, earlier: &Session, axis: &TimeAxis, scale: Scale) {
-        let Some((axis, endpoint)) = axis.of_other(earlier).zip(earlier.users.main()) else { return };
+    pub(super) fn add_earlier_run(&mut self, earlier: &Session, axis: &TimeAxis, scale: Scale) {
+        let Some((axis, endpoint)) = axis.relative_to(earlier).zip(earlier.users.main()) else { return };
         let until = earlier.run.ended.or(earlier.last).unwrap_or(Timestamp::MAX);
         let counts = self.counts.clone();
-        self.take(earlier, endpoint, &axis, scale, until, |_| Mark::Before);
+        self.add_answers(earlier, endpoint, &axis, scale, until, |_| Mark::EarlierRun);
         self.counts = counts;
     }
 
-    fn take(
+    fn add_answers(
         &mut self,
         session: &Session,
         endpoint: &Endpoint,
@@ -211,7 +211,7 @@ impl Columns {
                 // The answer came after `until`: at that moment the request was still waiting.
                 false => (Mark::Waiting, until.duration_since(dot.start).as_secs_f64() * 1000.0),
             };
-            if !answered && (waited < ON_THE_WAY_MS || mark(Outcome::Real) == Mark::Before) {
+            if !answered && (waited < IN_FLIGHT_SHOWN_MS || mark(Outcome::Real) == Mark::EarlierRun) {
                 continue;
             }
             self.put(column, scale.pixel(waited), shown);
@@ -227,12 +227,12 @@ impl Columns {
             // A second may span several columns, or be part of one.
             let last = axis.index(end - std::time::Duration::from_millis(1));
             for column in (axis.index(begin)..=last).filter_map(|index| axis.column_of(index)) {
-                self.take_second(column, second, scale, &mark);
+                self.add_second(column, second, scale, &mark);
             }
         }
     }
 
-    fn take_second(
+    fn add_second(
         &mut self,
         column: usize,
         second: &UserSecond,
@@ -292,7 +292,7 @@ mod tests {
         session::fixtures::{self, Variant},
         tui::{
             keymap::Keymap,
-            view::{Steering, View},
+            view::{ControlMode, View},
         },
     };
 
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_failed_answer_is_never_hidden_by_a_real_one() {
         let mut columns = Columns::new(1, 4);
-        for mark in [Mark::Real, Mark::Failed, Mark::Real, Mark::Before] {
+        for mark in [Mark::Real, Mark::Failed, Mark::Real, Mark::EarlierRun] {
             columns.put(0, 1, mark);
         }
         assert_eq!(columns.cell(0, 1), (Some(Mark::Failed), None));
@@ -333,7 +333,7 @@ mod tests {
     fn what_came_later_than_what_is_shown_is_still_waiting() {
         let (session, _) = fixtures::finished(Variant::Before);
         let endpoint = session.users.main().unwrap();
-        let view = View::new(Keymap::default(), Steering::Live);
+        let view = View::new(Keymap::default(), ControlMode::Live);
         let until = fixtures::at(4.0);
         let axis = TimeAxis::new(&session, &view, until, 80);
         let columns = Columns::of(&session, endpoint, &axis, scale(9), until);

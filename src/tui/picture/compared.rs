@@ -49,7 +49,7 @@ impl ComparedRun<'_> {
 
     /// Milliseconds from T0 to show at least: until [`AFTERWARDS_MS`] after its users recovered, or all of the run if
     /// that is unknown.
-    fn run_of(&self) -> i64 {
+    fn least_shown_ms(&self) -> i64 {
         let healed = self.session.fault.as_ref().and_then(|fault| fault.healed);
         let recovered = self.session.users.main().and_then(|endpoint| endpoint.recovered);
         let end = healed.zip(recovered).map(|(healed, recovered)| healed.max(recovered));
@@ -84,10 +84,11 @@ fn rows(height: usize) -> (usize, usize) {
 
 impl<'a> ComparedRuns<'a> {
     /// Aligns two runs on a track of `columns` columns.
-    fn on(before: ComparedRun<'a>, after: ComparedRun<'a>, columns: usize) -> Self {
+    fn aligned(before: ComparedRun<'a>, after: ComparedRun<'a>, columns: usize) -> Self {
         let (one, two) = (before.since(before.last()), after.since(after.last()));
         // Both end at the same moment: that of the shorter run, or later if the longer run's recovery needs it.
-        let shown_ms = one.min(two).max(before.run_of()).max(after.run_of()).min(one.max(two));
+        let shown_ms =
+            one.min(two).max(before.least_shown_ms()).max(after.least_shown_ms()).min(one.max(two));
         let axis = TimeAxis::around_t0(after.session, shown_ms, columns);
         Self { before, after, axis, shown_ms }
     }
@@ -100,7 +101,7 @@ impl<'a> ComparedRuns<'a> {
 
     /// Aligns two runs in a frame of `width` columns.
     pub(crate) fn in_frame(before: ComparedRun<'a>, after: ComparedRun<'a>, width: usize) -> Self {
-        Self::on(before, after, width.saturating_sub(LABELS + 2))
+        Self::aligned(before, after, width.saturating_sub(LABELS + 2))
     }
 
     /// The time that one column covers.
@@ -157,7 +158,7 @@ impl<'a> ComparedRuns<'a> {
 
     /// What the users of a run got, on the common axis.
     fn columns(&self, run: &ComparedRun, scale: Scale) -> Option<Columns> {
-        let axis = self.axis.of_other(run.session)?;
+        let axis = self.axis.relative_to(run.session)?;
         let endpoint = run.session.users.main()?;
         Some(Columns::of(run.session, endpoint, &axis, scale, self.until(run)))
     }
@@ -171,9 +172,12 @@ impl<'a> ComparedRuns<'a> {
 
     /// Colours the background of the columns in which a run's fault was on.
     fn band(&self, canvas: &mut PaneBuffer, run: &ComparedRun, y: usize, height: usize) {
-        let Some((band, axis)) = canvas.theme.band().zip(self.axis.of_other(run.session)) else { return };
+        let Some((band, axis)) = canvas.theme.band().zip(self.axis.relative_to(run.session)) else { return };
         for (from, to) in faults(run.session, self.until(run)) {
-            let fault = [Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) }];
+            let fault = [Segment {
+                keeps_last_column: true,
+                ..Segment::new(from, to, SegmentKind::Abnormal, Role::Fault)
+            }];
             for placed in segments::place(&axis, &fault) {
                 let mut area = canvas.part(LABELS + placed.from, y, placed.to - placed.from, height);
                 area.restyle(Style::new().bg(band));
@@ -184,13 +188,16 @@ impl<'a> ComparedRuns<'a> {
     /// Draws the fault's bar: that of the second run if it had a fault, else that of the first.
     fn fault(&self, canvas: &mut PaneBuffer) {
         let run = if self.after.session.fault.is_some() { &self.after } else { &self.before };
-        let Some(axis) = self.axis.of_other(run.session) else { return };
+        let Some(axis) = self.axis.relative_to(run.session) else { return };
         let bars: Vec<Segment> = faults(run.session, self.until(run))
             .into_iter()
             .map(|(from, to)| {
                 let lasted = figures::length(figures::between(from, to.unwrap_or(self.until(run))));
-                let bar = Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) };
-                bar.segment([format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()])
+                let bar = Segment {
+                    keeps_last_column: true,
+                    ..Segment::new(from, to, SegmentKind::Abnormal, Role::Fault)
+                };
+                bar.with_words([format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()])
             })
             .collect();
         segments::draw(canvas, &axis, &bars);
@@ -205,7 +212,7 @@ pub(crate) fn strips(
     after: ComparedRun,
     (x, columns): (usize, usize),
 ) {
-    let compared = ComparedRuns::on(before, after, columns);
+    let compared = ComparedRuns::aligned(before, after, columns);
     let each = canvas.height().saturating_sub(1) / 2;
     let scale = compared.scale(1);
     for (run, y) in [&compared.before, &compared.after].into_iter().zip([0, each]) {

@@ -39,7 +39,7 @@ impl LaneKind {
             LaneKind::Breaker => "breaker".to_owned(),
             LaneKind::Replica(place) => {
                 let name = session.breaker.replicas.get(place).map_or("", |(name, _)| name.as_str());
-                text::ending(name, 8).to_owned()
+                text::suffix(name, 8).to_owned()
             }
             LaneKind::Consumer => "consumer".to_owned(),
             LaneKind::Provider => "provider".to_owned(),
@@ -58,7 +58,7 @@ impl LaneKind {
             LaneKind::Health => health(scene),
             LaneKind::Steps => return steps(scene),
         };
-        unseen(scene, &mut segments);
+        mark_gaps(scene, &mut segments);
         segments
     }
 }
@@ -116,10 +116,10 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
         spans(states).map(|(from, to, state)| state_segment(scene, from, to, state)).collect();
     let due = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Open);
     if let Some(due) =
-        due.and_then(|belief| belief.next_trial).filter(|due| *due > scene.until && scene.is_on())
+        due.and_then(|belief| belief.next_trial).filter(|due| *due > scene.until && scene.is_running())
     {
         let trial = Segment::new(scene.until, Some(due), SegmentKind::Due, Role::Waiting);
-        segments.push(trial.segment(["trial due", "trial", "?"]));
+        segments.push(trial.with_words(["trial due", "trial", "?"]));
     }
     segments
 }
@@ -130,11 +130,11 @@ fn state_segment(scene: &Scene, from: Timestamp, to: Option<Timestamp>, state: B
         BreakerState::Closed
         | BreakerState::ClosedOrNone
         | BreakerState::NotSeenYet
-        | BreakerState::Unknown => SegmentKind::Quiet,
-        _ => SegmentKind::Loud,
+        | BreakerState::Unknown => SegmentKind::Normal,
+        _ => SegmentKind::Abnormal,
     };
-    let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
-    Segment::new(from, to, kind, breaker_role(state, word)).segment(breaker_words(state, &lasted))
+    let lasted = figures::length(figures::between(from, to.unwrap_or(scene.display_time)));
+    Segment::new(from, to, kind, breaker_role(state, word)).with_words(breaker_words(state, &lasted))
 }
 
 /// A state in words, the longest first.
@@ -172,21 +172,23 @@ fn readiness(scene: &Scene, told: &[ReadySince], down: Role) -> Vec<Segment> {
         .collect();
     spans(values)
         .map(|(from, to, reading)| {
-            let lasted = figures::length(figures::between(from, to.unwrap_or(scene.said)));
+            let lasted = figures::length(figures::between(from, to.unwrap_or(scene.display_time)));
             let whole = format!("{} of {} ready", reading.ready, reading.wanted);
             let short = format!("{}/{}", reading.ready, reading.wanted);
             let few = reading.ready.to_string();
             match reading {
-                ReadySince { ready: 0, .. } => Segment::new(from, to, SegmentKind::Loud, down).segment([
-                    format!("DOWN {lasted}  {whole}"),
-                    format!("DOWN {lasted}"),
-                    "DOWN".to_owned(),
-                    "D".to_owned(),
-                ]),
+                ReadySince { ready: 0, .. } => Segment::new(from, to, SegmentKind::Abnormal, down)
+                    .with_words([
+                        format!("DOWN {lasted}  {whole}"),
+                        format!("DOWN {lasted}"),
+                        "DOWN".to_owned(),
+                        "D".to_owned(),
+                    ]),
                 ReadySince { ready, wanted, .. } if ready < wanted => {
-                    Segment::new(from, to, SegmentKind::Loud, Role::Waiting).segment([whole, short, few])
+                    Segment::new(from, to, SegmentKind::Abnormal, Role::Waiting)
+                        .with_words([whole, short, few])
                 }
-                _ => Segment::new(from, to, SegmentKind::Quiet, Role::Ok).segment([whole, short, few]),
+                _ => Segment::new(from, to, SegmentKind::Normal, Role::Ok).with_words([whole, short, few]),
             }
         })
         .collect()
@@ -198,17 +200,17 @@ fn health(scene: &Scene) -> Vec<Segment> {
         breaker.health_failing.changes().filter(|(at, _)| *at <= scene.until).collect();
     let mut segments: Vec<Segment> = spans(values)
         .map(|(from, to, failing)| {
-            let status = breaker.health_said.at(from).flatten();
+            let status = breaker.health_status.at(from).flatten();
             let number = status.map_or_else(String::new, |status| status.to_string());
             let first = number.get(..1).unwrap_or_default().to_owned();
             match failing {
-                true => Segment::new(from, to, SegmentKind::Loud, Role::Failing).segment([
+                true => Segment::new(from, to, SegmentKind::Abnormal, Role::Failing).with_words([
                     format!("{number} unhealthy").trim_start().to_owned(),
                     number,
                     first,
                     "X".to_owned(),
                 ]),
-                false => Segment::new(from, to, SegmentKind::Quiet, Role::Ok).segment([
+                false => Segment::new(from, to, SegmentKind::Normal, Role::Ok).with_words([
                     format!("{number} ok").trim_start().to_owned(),
                     number,
                     "ok".to_owned(),
@@ -222,7 +224,7 @@ fn health(scene: &Scene) -> Vec<Segment> {
         let within = |at: &Timestamp| *at >= segment.from && segment.to.is_none_or(|to| *at < to);
         segment.marks = missed.iter().filter(|at| within(at)).map(|at| (*at, '▼')).collect();
     }
-    if let Some(due) = scene.restart_due.as_ref().filter(|_| scene.is_on()) {
+    if let Some(due) = scene.restart_due.as_ref().filter(|_| scene.is_running()) {
         let when = scene.since_t0(due.at).map(figures::moment).unwrap_or_default();
         let words = [
             format!("{} miss: restart due {when}", ordinal(due.threshold)),
@@ -232,7 +234,7 @@ fn health(scene: &Scene) -> Vec<Segment> {
             "R".to_owned(),
         ];
         let restart = Segment::new(scene.until, Some(due.at), SegmentKind::Due, Role::Failing);
-        segments.push(restart.segment(words));
+        segments.push(restart.with_words(words));
     }
     segments
 }
@@ -259,7 +261,7 @@ fn ordinal(n: u32) -> String {
 }
 
 /// Replaces intervals in which this program did not run: nothing is known of them.
-fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
+fn mark_gaps(scene: &Scene, segments: &mut Vec<Segment>) {
     for gap in scene.session.gaps.iter() {
         let mut kept = Vec::with_capacity(segments.len() + 2);
         let mut put = false;
@@ -279,7 +281,8 @@ fn unseen(scene: &Scene, segments: &mut Vec<Segment>) {
                 let lasted = figures::length(gap.seconds());
                 let words = [format!("not observed {lasted}"), "not observed".to_owned(), "~".to_owned()];
                 kept.push(
-                    Segment::new(gap.from, Some(gap.to), SegmentKind::Quiet, Role::Unknown).segment(words),
+                    Segment::new(gap.from, Some(gap.to), SegmentKind::Normal, Role::Unknown)
+                        .with_words(words),
                 );
                 put = true;
             }
@@ -295,7 +298,7 @@ fn steps(scene: &Scene) -> Vec<Segment> {
     let session = scene.session;
     let mut segments: Vec<Segment> = session
         .steps
-        .played
+        .intervals
         .iter()
         .filter(|played| played.step.section != Section::During && played.from <= scene.until)
         .map(|played| step(scene, played))
@@ -311,7 +314,7 @@ fn steps(scene: &Scene) -> Vec<Segment> {
     if let Some((name, left)) = scene.paused_before() {
         let at = scene.until + Duration::from_secs_f64(left.clamp(0.0, 1e6));
         let due = Segment::new(scene.until, Some(at), SegmentKind::Due, Role::Soft);
-        segments.push(due.segment([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
+        segments.push(due.with_words([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
     }
     segments
 }
@@ -325,7 +328,7 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
         let pause = format!("pause {seconds:.0} s");
         let words = [format!("{pause}, then {name}"), pause, "pause".to_owned(), "‖".to_owned()];
         let skipped = usize::from(played.to.is_some());
-        return segment(SegmentKind::Quiet, Role::Unknown).segment(words.into_iter().skip(skipped));
+        return segment(SegmentKind::Normal, Role::Unknown).with_words(words.into_iter().skip(skipped));
     }
     let fired = row.is_some_and(|row| row.step.destructive && !row.step.pretended);
     let cut = latest.is_some_and(|row| row.state == StepState::Cut);
@@ -340,9 +343,9 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
     let words =
         [format!("{mark} {name}"), format!("{mark} {first}"), format!("{mark}{first}"), mark.to_string()];
     match (fired, failed) {
-        (true, _) => segment(SegmentKind::Loud, Role::Fault).segment(words),
-        (false, true) => segment(SegmentKind::Loud, Role::Failing).segment(words),
-        (false, false) => segment(SegmentKind::Quiet, Role::Unknown).segment(words),
+        (true, _) => segment(SegmentKind::Abnormal, Role::Fault).with_words(words),
+        (false, true) => segment(SegmentKind::Abnormal, Role::Failing).with_words(words),
+        (false, false) => segment(SegmentKind::Normal, Role::Unknown).with_words(words),
     }
 }
 
@@ -350,6 +353,6 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
 fn abort(scene: &Scene) -> Option<Segment> {
     let run = &scene.session.run;
     let early = run.interrupted.is_some() || run.aborted.is_some() || scene.session.guards.tripped.is_some();
-    let at = run.turned.filter(|at| early && *at <= scene.until)?;
-    Some(Segment::new(at, None, SegmentKind::Loud, Role::Failing).segment(["ABORT", "A"]))
+    let at = run.ended_early_at.filter(|at| early && *at <= scene.until)?;
+    Some(Segment::new(at, None, SegmentKind::Abnormal, Role::Failing).with_words(["ABORT", "A"]))
 }

@@ -8,7 +8,7 @@ mod segments;
 mod side;
 mod strip;
 
-pub(crate) use columns::ON_THE_WAY_MS;
+pub(crate) use columns::IN_FLIGHT_SHOWN_MS;
 pub(crate) use compared::{ComparedRun, ComparedRuns, strips as compared_strips};
 pub(crate) use lanes::{LaneKind, breaker_role};
 pub(crate) use side::{breaker as breaker_now, ready as ready_now};
@@ -113,7 +113,7 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
     let columns = endpoint.map(|endpoint| {
         let mut columns = Columns::of(scene.session, endpoint, &axis, scale, scene.until);
         if let Some(earlier) = scene.earlier.filter(|_| scene.session.t0().is_some()) {
-            columns.behind(earlier, &axis, scale);
+            columns.add_earlier_run(earlier, &axis, scale);
         }
         columns
     });
@@ -141,7 +141,7 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
             let held: Vec<(LaneKind, String, Role)> = lanes
                 .iter()
                 .zip(&lane_segments)
-                .map(|(lane, segments)| held(*lane, &axis, column, segments))
+                .map(|(lane, segments)| lane_state_at(*lane, &axis, column, segments))
                 .collect();
             side::at_cursor(&mut side, scene, &axis, column, columns.as_ref(), &held);
             cursor_line(all, parts, column);
@@ -159,7 +159,12 @@ fn users_of(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis, place: usiz
 }
 
 /// The lane's state in a column, in words.
-fn held(lane: LaneKind, axis: &TimeAxis, column: usize, segments: &[Segment]) -> (LaneKind, String, Role) {
+fn lane_state_at(
+    lane: LaneKind,
+    axis: &TimeAxis,
+    column: usize,
+    segments: &[Segment],
+) -> (LaneKind, String, Role) {
     let placed = segments::place(axis, segments);
     let placed_here = placed.iter().find(|placed| (placed.from..placed.to).contains(&column));
     let Some(segment) = placed_here.map(|placed| placed.segment) else {
@@ -235,7 +240,10 @@ fn which_endpoint(scene: &Scene) -> Option<RoleLine> {
 fn band(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
     let Some(band) = all.theme.band() else { return };
     for (from, to) in scene.faults() {
-        let fault = [Segment { whole: true, ..Segment::new(from, to, SegmentKind::Loud, Role::Fault) }];
+        let fault = [Segment {
+            keeps_last_column: true,
+            ..Segment::new(from, to, SegmentKind::Abnormal, Role::Fault)
+        }];
         for placed in segments::place(axis, &fault) {
             let area = Rect {
                 x: parts.plot.x + placed.from as u16,
@@ -255,7 +263,7 @@ fn fault(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis) {
     let segments: Vec<Segment> = faults
         .iter()
         .map(|(from, to)| {
-            let lasted = figures::length(figures::between(*from, to.unwrap_or(scene.said)));
+            let lasted = figures::length(figures::between(*from, to.unwrap_or(scene.display_time)));
             let step = scene.fired_step();
             let words = match to {
                 None => vec![
@@ -268,8 +276,11 @@ fn fault(canvas: &mut PaneBuffer, scene: &Scene, axis: &TimeAxis) {
                 ],
                 Some(_) => vec![format!("FAULT {lasted}"), "FAULT".to_owned(), "F".to_owned()],
             };
-            let segment = Segment { whole: true, ..Segment::new(*from, *to, SegmentKind::Loud, Role::Fault) };
-            segment.segment(words)
+            let segment = Segment {
+                keeps_last_column: true,
+                ..Segment::new(*from, *to, SegmentKind::Abnormal, Role::Fault)
+            };
+            segment.with_words(words)
         })
         .collect();
     segments::draw(canvas, axis, &segments);
@@ -320,7 +331,7 @@ fn marks(
     let row = Rect { y: parts.lanes.y + place as u16 * each, height: 1, ..parts.lanes };
     let mut canvas = all.on(row);
     let style = canvas.theme.bold(Role::Focus);
-    let diary = &scene.session.diary;
+    let diary = &scene.session.annotations;
     let undone = scene.session.undo.done.as_ref().map(|(at, _)| (*at, 'u'));
     let notes = diary.notes.iter().map(|note| (note.at, 'n'));
     let marks = diary.marks.iter().map(|at| (*at, 'm'));

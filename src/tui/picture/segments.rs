@@ -12,9 +12,9 @@ use ratatui::style::{Modifier, Style};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SegmentKind {
     /// Filled: an abnormal state.
-    Loud,
+    Abnormal,
     /// Tinted: a normal state.
-    Quiet,
+    Normal,
     /// Dotted: a due event, right of the present.
     Due,
 }
@@ -32,16 +32,16 @@ pub(super) struct Segment {
     /// Characters at moments within the segment.
     pub(super) marks: Vec<(Timestamp, char)>,
     /// Whether the segment keeps the column in which it ends, instead of leaving it to the state after it.
-    pub(super) whole: bool,
+    pub(super) keeps_last_column: bool,
 }
 
 impl Segment {
     pub(super) fn new(from: Timestamp, to: Option<Timestamp>, kind: SegmentKind, role: Role) -> Self {
-        Self { from, to, kind, role, words: Vec::new(), marks: Vec::new(), whole: false }
+        Self { from, to, kind, role, words: Vec::new(), marks: Vec::new(), keeps_last_column: false }
     }
 
     /// The segment with its labels, the longest first.
-    pub(super) fn segment<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
+    pub(super) fn with_words<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
         Self { words: words.into_iter().map(Into::into).collect(), ..self }
     }
 }
@@ -68,9 +68,10 @@ pub(super) fn place<'a>(axis: &TimeAxis, segments: &'a [Segment]) -> Vec<PlacedS
         let due = segment.kind == SegmentKind::Due;
         let from = axis.index(segment.from).max(if due { present } else { i64::MIN });
         let last = if due { end } else { present };
-        let to = segment.to.map_or(last, |to| axis.index(to) + i64::from(segment.whole)).min(last);
+        let to =
+            segment.to.map_or(last, |to| axis.index(to) + i64::from(segment.keeps_last_column)).min(last);
         let start = from.max(free);
-        if start - from > PUSHED && to <= start && segment.kind != SegmentKind::Loud {
+        if start - from > PUSHED && to <= start && segment.kind != SegmentKind::Abnormal {
             continue;
         }
         // A segment that begins in a column already taken is drawn right of it.
@@ -94,7 +95,7 @@ pub(super) fn draw(canvas: &mut PaneBuffer, axis: &TimeAxis, segments: &[Segment
     let row = canvas.height().saturating_sub(1);
     let mut before: Option<&PlacedSegment> = None;
     for current in &placed {
-        let loud = |placed: &PlacedSegment| placed.segment.kind == SegmentKind::Loud;
+        let loud = |placed: &PlacedSegment| placed.segment.kind == SegmentKind::Abnormal;
         let meets = before.is_some_and(|other| other.to == current.from && loud(other)) && loud(current);
         // Without tints two fills may look alike.
         let parted = meets && canvas.theme.is_flat() && current.to - current.from > 1;
@@ -110,13 +111,13 @@ fn ground(canvas: &mut PaneBuffer, placed: &PlacedSegment, y: usize, parted: boo
     let (theme, width) = (canvas.theme, placed.to - placed.from);
     let role = placed.segment.role;
     match placed.segment.kind {
-        SegmentKind::Loud => {
+        SegmentKind::Abnormal => {
             canvas.put(placed.from, y, &" ".repeat(width), theme.fill(role));
             if parted {
                 canvas.put(placed.from, y, "│", theme.fill(role));
             }
         }
-        SegmentKind::Quiet => match theme.tint(role) {
+        SegmentKind::Normal => match theme.tint(role) {
             Some(tint) => canvas.put(placed.from, y, &" ".repeat(width), tint),
             None => canvas.letters(placed.from, y, &"─".repeat(width), role),
         },
@@ -128,8 +129,8 @@ fn ground(canvas: &mut PaneBuffer, placed: &PlacedSegment, y: usize, parted: boo
 fn style(canvas: &PaneBuffer, segment: &Segment) -> Style {
     let theme = canvas.theme;
     match segment.kind {
-        SegmentKind::Loud => theme.fill(segment.role).add_modifier(Modifier::BOLD),
-        SegmentKind::Quiet => theme.tint(segment.role).unwrap_or_else(|| theme.style(segment.role)),
+        SegmentKind::Abnormal => theme.fill(segment.role).add_modifier(Modifier::BOLD),
+        SegmentKind::Normal => theme.tint(segment.role).unwrap_or_else(|| theme.style(segment.role)),
         SegmentKind::Due => theme.style(segment.role),
     }
 }
@@ -169,24 +170,24 @@ fn words(canvas: &mut PaneBuffer, axis: &TimeAxis, placed: &PlacedSegment, y: us
 mod tests {
     use super::*;
     use crate::{
-        session::fixtures::{Variant, at, told},
+        session::fixtures::{Variant, at, session_at},
         tui::{
             keymap::Keymap,
             theme::Theme,
-            view::{Steering, View},
+            view::{ControlMode, View},
         },
     };
     use proptest::prelude::*;
     use ratatui::{buffer::Buffer, layout::Rect};
 
     fn axis(columns: usize, zoom: usize) -> TimeAxis {
-        let (session, now) = told(Variant::After, 20.0);
-        let view = View { zoom: Some(zoom), ..View::new(Keymap::default(), Steering::Live) };
+        let (session, now) = session_at(Variant::After, 20.0);
+        let view = View { zoom: Some(zoom), ..View::new(Keymap::default(), ControlMode::Live) };
         TimeAxis::new(&session, &view, now, columns)
     }
 
     fn segment(from: f64, to: f64, word: &str) -> Segment {
-        Segment::new(at(from), Some(at(to)), SegmentKind::Loud, Role::Protected).segment([word])
+        Segment::new(at(from), Some(at(to)), SegmentKind::Abnormal, Role::Protected).with_words([word])
     }
 
     fn drawn(axis: &TimeAxis, segments: &[Segment], theme: &Theme) -> String {
@@ -213,8 +214,8 @@ mod tests {
     fn words_have_a_column_on_both_sides_where_there_is_room() {
         let axis = axis(80, 1);
         let lane = |to| {
-            [Segment::new(at(0.0), Some(at(to)), SegmentKind::Loud, Role::Ok)
-                .segment(["OPEN 2 s", "OPEN", "O"])]
+            [Segment::new(at(0.0), Some(at(to)), SegmentKind::Abnormal, Role::Ok)
+                .with_words(["OPEN 2 s", "OPEN", "O"])]
         };
         let shown = |to: f64| drawn(&axis, &lane(to), &Theme::default())[16..].trim_end().to_owned();
         assert_eq!(shown(5.0), " OPEN 2 s");

@@ -31,7 +31,7 @@ const DISPENSABLE: [usize; 4] = [6, 0, 1, 5];
 
 /// Appends a figure that ends in column `end`.
 fn ending(row: RoleLine, end: usize, role: Role, bold: bool, text: &str) -> RoleLine {
-    let row = row.to(end.saturating_sub(text.chars().count()));
+    let row = row.pad_to(end.saturating_sub(text.chars().count()));
     if bold { row.bold(role, text) } else { row.with(role, text) }
 }
 
@@ -66,10 +66,10 @@ pub(super) fn draw(
         if let Some(row) = remark(scene, endpoint) {
             canvas.row(plot + strip.saturating_sub(2), &row);
         }
-        canvas.row(plot + strip.saturating_sub(1), &lately(scene, endpoint));
+        canvas.row(plot + strip.saturating_sub(1), &recent_outcome(scene, endpoint));
     }
     for (lane, y) in lanes.iter().zip(plot + strip..) {
-        canvas.row(y, &holds(*lane, scene));
+        canvas.row(y, &current_state(*lane, scene));
     }
 }
 
@@ -180,31 +180,31 @@ fn remark(scene: &Scene, endpoint: &Endpoint) -> Option<RoleLine> {
 }
 
 fn run_before(scene: &Scene) -> Option<RoleLine> {
-    let failed = insight::errors_by(scene.earlier?, scene.since_t0(scene.until)?);
+    let failed = insight::errors_until(scene.earlier?, scene.since_t0(scene.until)?);
     let row = RoleLine::of(Role::Ghost, "■ ").and("run before ");
     Some(row.bold(Role::Strong, format!("{failed} failed")))
 }
 
 /// The most frequent outcome of the last five seconds: `20 of 20 fallback in 5 s`.
-fn lately(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
+fn recent_outcome(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
     if !endpoint.watched {
         return RoleLine::of(Role::Unknown, "not asked any more");
     }
-    match RecentAnswers::of(scene, endpoint).most() {
+    match RecentAnswers::of(scene, endpoint).most_frequent() {
         Some((role, most)) => RoleLine::strong(role, most).with(Role::Soft, " in 5 s"),
         None => RoleLine::of(Role::Unknown, "nobody asked in 5 s"),
     }
 }
 
 /// The current state of a lane.
-fn holds(lane: LaneKind, scene: &Scene) -> RoleLine {
+fn current_state(lane: LaneKind, scene: &Scene) -> RoleLine {
     match lane {
         LaneKind::Users(place) => scene
             .session
             .users
             .endpoints
             .get(place)
-            .map(|endpoint| lately(scene, endpoint))
+            .map(|endpoint| recent_outcome(scene, endpoint))
             .unwrap_or_default(),
         LaneKind::Breaker => breaker(scene),
         LaneKind::Replica(place) => replica(scene, place),
@@ -219,7 +219,7 @@ fn replica(scene: &Scene, place: usize) -> RoleLine {
     let states = scene.session.breaker.replicas.get(place).and_then(|(_, states)| states.last());
     let Some((since, state)) = states else { return RoleLine::new() };
     let role = lanes::breaker_role(state, scene.verdict.word);
-    let lasted = figures::length(figures::between(since, scene.said));
+    let lasted = figures::length(figures::between(since, scene.display_time));
     RoleLine::strong(role, wording::breaker(state)).and(format!(" for {lasted}"))
 }
 
@@ -230,14 +230,14 @@ pub(crate) fn breaker(scene: &Scene) -> RoleLine {
         BreakerState::NoBreakerSeen => "NONE SEEN",
         state => wording::breaker(state),
     };
-    let lasted = figures::length(figures::between(belief.since, scene.said));
+    let lasted = figures::length(figures::between(belief.since, scene.display_time));
     RoleLine::strong(role, name).and(format!(" for {lasted}"))
 }
 
 pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySince>, down: Role) -> RoleLine {
     let Some(last) = last else { return RoleLine::new() };
     let words = format!("{} of {} ready", last.ready, last.wanted);
-    let lasted = figures::length(figures::between(last.from, scene.said));
+    let lasted = figures::length(figures::between(last.from, scene.display_time));
     match last.ready {
         0 => RoleLine::strong(down, words).and(format!(" {lasted}")),
         ready if ready < last.wanted => RoleLine::strong(Role::Waiting, words).and(format!(" {lasted}")),
@@ -248,7 +248,7 @@ pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySin
 fn health(scene: &Scene) -> RoleLine {
     let breaker = &scene.session.breaker;
     let Some((_, failing)) = breaker.health_failing.last() else { return RoleLine::new() };
-    let status = breaker.health_said.last().and_then(|(_, status)| status);
+    let status = breaker.health_status.last().and_then(|(_, status)| status);
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     if !failing {
         return RoleLine::strong(Role::Ok, status).and(" ok");
@@ -317,7 +317,7 @@ pub(super) fn at_cursor(
         }
     }
     let until = axis.start_of(column + 1);
-    let diary = &scene.session.diary;
+    let diary = &scene.session.annotations;
     for note in diary.notes.iter().filter(|note| note.at >= at && note.at < until) {
         for line in crate::tui::text::wrap(&format!("note: {}", note.text), canvas.width(), 3) {
             canvas.row(y, &RoleLine::of(Role::Focus, line));

@@ -50,7 +50,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &StartMenu, theme: &T
 fn list(mut body: PaneBuffer, offer: &StartMenu) {
     let width = body.width();
     for (y, (name, what)) in OFFERS.into_iter().enumerate() {
-        row(&mut body, y, offer.row == y, &RoleLine::text(name).to(NAME), what, width);
+        row(&mut body, y, offer.row == y, &RoleLine::text(name).pad_to(NAME), what, width);
     }
     let from = FIXED + 1;
     body.row(
@@ -72,7 +72,7 @@ fn list(mut body: PaneBuffer, offer: &StartMenu) {
     let first = chosen.unwrap_or(0).saturating_sub(height.saturating_sub(1));
     for (y, (i, experiment)) in found.iter().enumerate().skip(first).take(height).enumerate() {
         let path = RoleLine::text(crate::tui::text::fit_ends(&experiment.path, path_columns(width)))
-            .to(path_columns(width));
+            .pad_to(path_columns(width));
         row(&mut rest, y, chosen == Some(i), &path, &experiment.title, width);
     }
     if found.len() > first + height {
@@ -98,7 +98,7 @@ fn row(body: &mut PaneBuffer, y: usize, chosen: bool, name: &RoleLine, what: &st
     if !chosen {
         return body.row(y, &row);
     }
-    let text: String = row.to(width).0.into_iter().map(|piece| piece.text).collect();
+    let text: String = row.pad_to(width).0.into_iter().map(|piece| piece.text).collect();
     body.row(y, &RoleLine::new().fill(Role::Focus, text));
 }
 
@@ -141,7 +141,7 @@ fn help(mut body: PaneBuffer) {
     body.row(0, &RoleLine::text(" ").bold(Role::Strong, "ON THE COMMAND LINE"));
     let width = body.width();
     for (y, (command, what)) in lines.into_iter().enumerate() {
-        let row = RoleLine::text("   ").with(Role::Focus, command).to(PATH);
+        let row = RoleLine::text("   ").with(Role::Focus, command).pad_to(PATH);
         body.row(y + 1, &if width > 70 { row.and(what) } else { row });
     }
     body.row(

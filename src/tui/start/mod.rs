@@ -144,7 +144,7 @@ pub async fn choose(
                 hold = None;
             }
             Msg::Suspend => screen.suspend()?,
-            Msg::Focused | Msg::Resumed => screen.forget()?,
+            Msg::Focused | Msg::Resumed => screen.invalidate()?,
             Msg::Interrupted(_) | Msg::Closed => return Ok(StartChoice::Leave),
             _ => {}
         }

@@ -17,7 +17,7 @@ const MOST: usize = 64 * 1024;
 
 /// Copies what the operator looks at, and names it in a hint.
 pub(super) fn copy(view: &mut View, session: &Session, now: Timestamp) -> Outcome {
-    match looked_at(&Scene::new(session, view, now, None)) {
+    match copy_target(&Scene::new(session, view, now, None)) {
         Some((what, text)) => {
             view.hint = Some(format!("copied {what}"));
             Outcome::effect(Effect::Copy(text))
@@ -31,14 +31,14 @@ pub(super) fn copy(view: &mut View, session: &Session, now: Timestamp) -> Outcom
 }
 
 /// A description of the item to copy, and its text. Sessions contain no secrets, so none can be copied.
-fn looked_at(scene: &Scene) -> Option<(String, String)> {
+fn copy_target(scene: &Scene) -> Option<(String, String)> {
     match (&scene.view.overlay, scene.view.focus) {
         (Some(Overlay::Why), _) => Some(evidence(scene)),
         (Some(Overlay::PodLog), _) => pod(scene),
         (Some(Overlay::Heatmap), _) | (None, Pane::Users | Pane::Timeline) => url(scene),
         (Some(_), _) => None,
         (None, Pane::Pods) => pod(scene),
-        (None, Pane::Experiment | Pane::Breaker | Pane::Log) => match scene.view.pod {
+        (None, Pane::Experiment | Pane::Breaker | Pane::Log) => match scene.view.selected_pod {
             Some(_) => pod(scene).or_else(|| url(scene)),
             None => url(scene).or_else(|| pod(scene)),
         },

@@ -7,7 +7,7 @@ use crate::{
         forms::GuardForm,
         keymap::Chord,
         msg::Outcome,
-        view::{Overlay, Steering, View},
+        view::{ControlMode, Overlay, View},
     },
 };
 use crossterm::event::KeyCode;
@@ -22,7 +22,7 @@ pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
         return leave(view);
     }
-    let changes = view.steering == Steering::Live && !view.finished;
+    let changes = view.control == ControlMode::Live && !view.finished;
     let Some(Overlay::Guards(form)) = &mut view.overlay else { return Outcome::nothing() };
     match chord.code {
         KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => form.choose(-1),

@@ -7,14 +7,14 @@ use crate::{
     tui::{
         keymap::{Action, Chord},
         msg::{Effect, Outcome},
-        view::{Leaving, Overlay, Steering, View},
+        view::{ControlMode, Overlay, QuitStage, View},
     },
 };
 use crossterm::event::KeyCode;
 
 /// Quits; asks first while a fault is on, something remains to be put back, or the session is part of a sequence.
 pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
-    if view.steering == Steering::Replay {
+    if view.control == ControlMode::Replay {
         return Outcome::effect(Effect::Leave);
     }
     if view.starting {
@@ -22,17 +22,17 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     }
     // After the rollbacks, the system may take a while to recover; an undo that is still due does not count then.
     let over = view.finished && session.steps.rolled_back();
-    let course = view.course.is_some();
-    let stays = view.steering == Steering::Live
+    let course = view.sequence.is_some();
+    let stays = view.control == ControlMode::Live
         && (session.undo_due().is_some() && !over
             || session.recovering()
             || session.steps.failed_rollbacks().next().is_some());
-    if view.leaving == Leaving::No
+    if view.quit_stage == QuitStage::No
         && (course || stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
     {
         return open(view, Overlay::ConfirmQuit);
     }
-    if view.finished && view.leaving == Leaving::No {
+    if view.finished && view.quit_stage == QuitStage::No {
         return Outcome::effect(Effect::Leave);
     }
     leave(view)
@@ -42,27 +42,27 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
 /// urgent.
 pub(super) fn leave(view: &mut View) -> Outcome {
     view.overlay = None;
-    if view.finished || view.starting || view.steering == Steering::Replay {
+    if view.finished || view.starting || view.control == ControlMode::Replay {
         // Recorded because this request also skips the sessions that would follow.
-        view.leaving = view.leaving.max(Leaving::Asked);
+        view.quit_stage = view.quit_stage.max(QuitStage::Asked);
         return Outcome::effect(Effect::Leave);
     }
-    match view.leaving {
-        Leaving::No => {
-            view.leaving = Leaving::Asked;
+    match view.quit_stage {
+        QuitStage::No => {
+            view.quit_stage = QuitStage::Asked;
             Outcome::send(StepCommand::Quit)
         }
-        Leaving::Asked => {
-            view.leaving = Leaving::Pressed;
+        QuitStage::Asked => {
+            view.quit_stage = QuitStage::Urgent;
             Outcome::send(StepCommand::Cut)
         }
-        Leaving::Pressed => Outcome::effect(Effect::Leave),
+        QuitStage::Urgent => Outcome::effect(Effect::Leave),
     }
 }
 
 /// Handles a closed terminal as [`leave`] does. A second notification is ignored and does not cut short the rollbacks.
 pub(super) fn terminal_gone(view: &mut View) -> Outcome {
-    if view.leaving == Leaving::No { leave(view) } else { Outcome::nothing() }
+    if view.quit_stage == QuitStage::No { leave(view) } else { Outcome::nothing() }
 }
 
 /// Handles a key in the quit confirmation. If something can be put back, the keys that usually confirm do so.
@@ -72,8 +72,8 @@ pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Out
         KeyCode::Char('u' | 'y' | 'q') | KeyCode::Enter if session.undo_due().is_some() => {
             undo_and_leave(view)
         }
-        KeyCode::Char('y' | 'q') | KeyCode::Enter => without(view),
-        KeyCode::Char('w') if session.undo_due().is_some() => without(view),
+        KeyCode::Char('y' | 'q') | KeyCode::Enter => quit_without_undo(view),
+        KeyCode::Char('w') if session.undo_due().is_some() => quit_without_undo(view),
         KeyCode::Char('n') | KeyCode::Esc => {
             view.overlay = None;
             Outcome::redraw()
@@ -83,31 +83,31 @@ pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Out
 }
 
 /// Returns whether another run can follow the one that is shown.
-pub(crate) fn renewable(view: &View) -> bool {
-    view.finished && view.steering == Steering::Live
+pub(crate) fn can_run_again(view: &View) -> bool {
+    view.finished && view.control == ControlMode::Live
 }
 
 /// Starts another run of the experiment, which is compared with this one.
-pub(super) fn play_again(view: &mut View, session: &Session) -> Outcome {
+pub(super) fn run_again(view: &mut View, session: &Session) -> Outcome {
     let key = |action| view.keymap.key(action);
-    let why_not = match view.steering {
-        Steering::Live if !view.finished => {
+    let why_not = match view.control {
+        ControlMode::Live if !view.finished => {
             format!("a new run follows the end of this one: {} ends it", key(Action::End))
         }
-        Steering::Live if session.undo_due().is_some() => {
+        ControlMode::Live if session.undo_due().is_some() => {
             format!("the fault is still on: {} puts back what was fired away", key(Action::Undo))
         }
-        Steering::Live => return Outcome::effect(Effect::Again),
-        Steering::ReadOnly => "read-only: nothing can be played here".to_owned(),
-        Steering::Replay => "this is a replay: it happened already".to_owned(),
+        ControlMode::Live => return Outcome::effect(Effect::RunAgain),
+        ControlMode::ReadOnly => "read-only: nothing can be played here".to_owned(),
+        ControlMode::Replay => "this is a replay: it happened already".to_owned(),
     };
     view.hint = Some(why_not);
     Outcome::redraw()
 }
 
 /// Quits without the undo kit: the fault stays, apart from what the rollbacks undo.
-fn without(view: &mut View) -> Outcome {
-    if view.finished && view.course.is_none() {
+fn quit_without_undo(view: &mut View) -> Outcome {
+    if view.finished && view.sequence.is_none() {
         view.overlay = None;
         return Outcome::effect(Effect::Leave);
     }
@@ -115,14 +115,14 @@ fn without(view: &mut View) -> Outcome {
 }
 
 /// Continues with the next session of the sequence, once this one has ended.
-pub(super) fn onward(view: &View, session: &Session) -> Option<Outcome> {
-    (view.finished && session.finished() && view.course.is_some()).then(|| Outcome::effect(Effect::Leave))
+pub(super) fn next_session(view: &View, session: &Session) -> Option<Outcome> {
+    (view.finished && session.finished() && view.sequence.is_some()).then(|| Outcome::effect(Effect::Leave))
 }
 
 /// Ends the run, applies the undo kit to what its rollbacks do not restore, and then quits.
 fn undo_and_leave(view: &mut View) -> Outcome {
     view.overlay = None;
-    view.leaving = Leaving::Asked;
+    view.quit_stage = QuitStage::Asked;
     // An undo that is requested while the run ends is carried out after its rollbacks.
     let quit = (!view.finished).then_some(Effect::Send(Command::Step(StepCommand::Quit)));
     let effects = quit.into_iter().chain([Effect::Send(Command::Undo)]).collect();
@@ -137,8 +137,8 @@ pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
         view.hint = Some(format!("nothing is left to put back: {} leaves", view.keymap.key(Action::Quit)));
     }
     match &undo.done {
-        Some((_, undone)) if undo.began.is_none() && view.finished && view.leaving == Leaving::Asked => {
-            view.leaving = Leaving::No;
+        Some((_, undone)) if undo.began.is_none() && view.finished && view.quit_stage == QuitStage::Asked => {
+            view.quit_stage = QuitStage::No;
             if undone.failed.is_empty() { Outcome::effect(Effect::Leave) } else { Outcome::redraw() }
         }
         _ => Outcome::redraw(),
@@ -147,7 +147,7 @@ pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
 
 /// Takes one step towards safety: closes the overlay, then zoom and presenter view, then resets scrolling, selection
 /// and filter, then stops what runs automatically.
-pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
+pub(super) fn step_back(view: &mut View, session: &Session) -> Outcome {
     let changed = |condition: bool| condition.then(Outcome::redraw);
     let opened = view.overlay.take().is_some();
     if let Some(outcome) = changed(opened) {
@@ -156,13 +156,14 @@ pub(super) fn towards_safety(view: &mut View, session: &Session) -> Outcome {
     if std::mem::take(&mut view.zoomed) || std::mem::take(&mut view.presenter) {
         return Outcome::redraw();
     }
-    if view.scrolled_to.take().is_some() | view.cursor.take().is_some() | view.chosen.take().is_some() {
+    if view.scrolled_to.take().is_some() | view.cursor.take().is_some() | view.selected_step.take().is_some()
+    {
         return Outcome::redraw();
     }
     if !view.filter.is_empty() {
         return filter(view, String::new());
     }
-    if view.steering != Steering::Live || view.finished || view.starting {
+    if view.control != ControlMode::Live || view.finished || view.starting {
         return Outcome::nothing();
     }
     if session.steps.auto {

@@ -19,7 +19,7 @@ use super::{
     msg::{Effect, Msg, Outcome},
     overlays,
     pane::Pane,
-    view::{Leaving, Overlay, Steering, View},
+    view::{ControlMode, Overlay, QuitStage, View},
 };
 use crate::session::{
     Command, Session,
@@ -44,7 +44,7 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Closed => leave::terminal_gone(view),
         Msg::Finished => {
             view.finished = true;
-            if view.leaving == Leaving::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
+            if view.quit_stage == QuitStage::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
         }
     }
 }
@@ -52,7 +52,7 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
 fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -> Outcome {
     let hinted = view.hint.take().is_some();
     let chord = Chord::of(key);
-    if view.overlay.as_ref().is_some_and(Overlay::takes_text) {
+    if view.overlay.as_ref().is_some_and(Overlay::is_text_input) {
         return typing::typed(view, session, key, chord);
     }
     if view.overlay == Some(Overlay::ConfirmQuit) {
@@ -75,7 +75,7 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
 
 fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord: Chord) -> Outcome {
     use Action as A;
-    if let Some(reason) = refused(view, action) {
+    if let Some(reason) = unavailable_reason(view, action) {
         view.hint = Some(reason.to_owned());
         return Outcome::redraw();
     }
@@ -86,11 +86,11 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         }
         A::Next => stepping::next(view, session),
         A::Fire => stepping::fire(view, session, now),
-        A::Auto => stepping::watching(session, Command::Step(StepCommand::Auto(!session.steps.auto))),
+        A::Auto => stepping::send_and_watch(session, Command::Step(StepCommand::Auto(!session.steps.auto))),
         A::Pause => Outcome::send(StepCommand::Pause(!session.steps.paused)),
         A::Skip => stepping::skip(view, session),
         A::Rerun => stepping::rerun(view, session),
-        A::NewRun => leave::play_again(view, session),
+        A::NewRun => leave::run_again(view, session),
         A::Cut => Outcome::send(StepCommand::Cut),
         A::Breakpoint => stepping::breakpoint(view, session),
         A::Fix => stepping::fix(view, session),
@@ -98,7 +98,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
         A::End => Outcome::send(StepCommand::Quit),
-        A::Safety => leave::towards_safety(view, session),
+        A::StepBack => leave::step_back(view, session),
         A::Guards => guarding::form(view, session),
         A::Note => open(view, Overlay::Note(Default::default())),
         A::Mark => {
@@ -136,8 +136,8 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             Outcome::effect(Effect::Mouse(view.mouse))
         }
         A::Copy => copying::copy(view, session, now),
-        A::FocusNext => focus(view, view.focus.step(1)),
-        A::FocusPrevious => focus(view, view.focus.step(-1)),
+        A::FocusNext => focus(view, view.focus.offset_by(1)),
+        A::FocusPrevious => focus(view, view.focus.offset_by(-1)),
         A::FocusNumber => match moving::numbered(view, chord) {
             Some(pane) => focus(view, pane),
             None => Outcome::nothing(),
@@ -164,11 +164,11 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     }
 }
 
-pub(super) use leave::renewable;
+pub(super) use leave::can_run_again;
 pub(super) use opening::follow;
 
 /// Returns whether an action sends a command to the session.
-fn steers(action: Action) -> bool {
+fn sends_command(action: Action) -> bool {
     use Action as A;
     matches!(
         action,
@@ -192,16 +192,16 @@ fn steers(action: Action) -> bool {
 }
 
 /// Why a key has no effect in a replay, in a read-only session, while starting or after the end; `None` if it has one.
-pub(super) fn refused(view: &View, action: Action) -> Option<&'static str> {
+pub(super) fn unavailable_reason(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
-    match view.steering {
-        _ if !steers(action) => None,
+    match view.control {
+        _ if !sends_command(action) => None,
         _ if view.starting => Some("the session is still starting"),
-        Steering::Replay => Some("this is a replay: it happened already"),
-        Steering::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
+        ControlMode::Replay => Some("this is a replay: it happened already"),
+        ControlMode::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
         }
-        _ if view.finished && action == A::Next && view.course.is_some() => None,
+        _ if view.finished && action == A::Next && view.sequence.is_some() => None,
         _ if view.finished && !matches!(action, A::Observe | A::Note | A::Mark | A::Undo) => {
             Some("the run has ended")
         }
@@ -223,7 +223,7 @@ fn next_log(view: &mut View, session: &Session, by: isize) -> Outcome {
         return Outcome::nothing();
     }
     let Some(key) = overlays::next_log(session, view, by) else { return Outcome::nothing() };
-    view.pod = Some(key.uid.clone());
+    view.selected_pod = Some(key.uid.clone());
     open(view, Overlay::PodLog);
     Outcome::send(WatchCommand::ReadLog(key.clone()))
 }

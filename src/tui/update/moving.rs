@@ -77,15 +77,16 @@ fn scroll_lines(view: &mut View, place: usize, by: isize) -> Outcome {
 
 pub(super) fn choose(view: &mut View, session: &Session, by: isize) {
     let steps: Vec<StepRef> = session.steps.rows.iter().map(|row| row.step.at).collect();
-    let at = view.chosen.or(session.steps.cursor).and_then(|step| steps.iter().position(|at| *at == step));
+    let at =
+        view.selected_step.or(session.steps.cursor).and_then(|step| steps.iter().position(|at| *at == step));
     let place = at.map_or(0, |at| at.saturating_add_signed(by)).min(steps.len().saturating_sub(1));
-    view.chosen = steps.get(place).copied();
+    view.selected_step = steps.get(place).copied();
 }
 
 /// Selects the next pod in play. Returns whether the selection moved.
 fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
     let rows = listed_pods(session, &view.filter);
-    let at = rows.iter().position(|row| Some(&row.pod.key.uid) == view.pod.as_ref());
+    let at = rows.iter().position(|row| Some(&row.pod.key.uid) == view.selected_pod.as_ref());
     let place = match at {
         Some(at) => at.saturating_add_signed(by).min(rows.len().saturating_sub(1)),
         None => 0,
@@ -93,7 +94,7 @@ fn choose_pod(view: &mut View, session: &Session, by: isize) -> bool {
     // Below the last pod there is more to scroll to: Services and Kubernetes events.
     let moved = at != Some(place);
     if let Some(row) = rows.get(place).filter(|_| moved) {
-        view.pod = Some(row.pod.key.uid.clone());
+        view.selected_pod = Some(row.pod.key.uid.clone());
         return true;
     }
     false
@@ -118,7 +119,7 @@ fn present(session: &Session, now: Timestamp) -> Timestamp {
 /// The moment of the first item on the axis.
 fn beginning(session: &Session, now: Timestamp) -> Timestamp {
     let watched = session.users.endpoints.iter().map(|endpoint| endpoint.since).min();
-    let played = session.steps.played.front().map(|played| played.from);
+    let played = session.steps.intervals.front().map(|played| played.from);
     let breaker_changed = session.breaker.states.changes().next().map(|(at, _)| at);
     [watched, played, breaker_changed].into_iter().flatten().min().unwrap_or(now)
 }

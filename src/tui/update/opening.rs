@@ -34,7 +34,7 @@ pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
         KeyCode::Enter => Outcome::send(OpenCommand::WithoutCluster),
         KeyCode::Char('c') if chord != Chord::ctrl('c') => Outcome::nothing(),
         KeyCode::Char('q' | 'n' | 'c') | KeyCode::Esc => {
-            view.declined = true;
+            view.sandbox_declined = true;
             leave(view)
         }
         _ => Outcome::nothing(),

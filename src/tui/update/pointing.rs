@@ -30,7 +30,7 @@ fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> 
     if view.overlay.is_some() {
         let close = matches!(view.targets.at(at).next(), Some((_, Target::Close)));
         // A click does not discard typed text.
-        if !close || view.overlay.as_ref().is_some_and(Overlay::takes_text) {
+        if !close || view.overlay.as_ref().is_some_and(Overlay::is_text_input) {
             return Outcome::nothing();
         }
         view.overlay = None;
@@ -40,8 +40,8 @@ fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> 
     let mut outcome = Outcome::nothing();
     for (area, target) in under {
         match target {
-            Target::Step(step) => view.chosen = Some(step),
-            Target::Pod(uid) => view.pod = Some(uid),
+            Target::Step(step) => view.selected_step = Some(step),
+            Target::Pod(uid) => view.selected_pod = Some(uid),
             Target::Moments(first, step) => {
                 view.cursor = Some(first + i64::from(at.x - area.x) * step);
                 moving::move_cursor(view, session, now, 0);

@@ -23,12 +23,12 @@ const CARD_PATIENCE_S: f64 = 3.0;
 const LONGEST_WORD: usize = 200;
 
 pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
-    if let Some(onward) = super::leave::onward(view, session) {
+    if let Some(onward) = super::leave::next_session(view, session) {
         return onward;
     }
     match session.steps.current() {
         Some(row) if awaited(row) && row.step.destructive => {
-            view.hint = Some(format!("SPACE never fires: {} does", view.keymap.spoken(Action::Fire)));
+            view.hint = Some(format!("SPACE never fires: {} does", view.keymap.key_with_shift(Action::Fire)));
             Outcome::redraw()
         }
         Some(row) if row.state.is_active() => {
@@ -36,12 +36,12 @@ pub(super) fn next(view: &mut View, session: &Session) -> Outcome {
             view.hint = Some(format!("{cut} cuts the wait: `{}` still runs", row.step.name));
             Outcome::redraw()
         }
-        _ => watching(session, Command::Step(StepCommand::Next)),
+        _ => send_and_watch(session, Command::Step(StepCommand::Next)),
     }
 }
 
 /// Sends a command that needs the users to be watched; the first such command also starts watching them.
-pub(super) fn watching(session: &Session, command: Command) -> Outcome {
+pub(super) fn send_and_watch(session: &Session, command: Command) -> Outcome {
     let mut effects = Vec::new();
     if !session.run.hypothesis_began() && session.fault.is_none() && session.users.endpoints.is_empty() {
         effects.push(Effect::Send(Command::Watch(WatchCommand::Observe(true))));
@@ -62,23 +62,31 @@ pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcom
         return Outcome::redraw();
     }
     // Without a target card the cluster is unknown.
-    if session.fires_freely(step) == Some(true) {
+    if session.fires_without_typed_name(step) == Some(true) {
         let mut fired = Outcome::send(StepCommand::Fire(step));
         // A lesson continues automatically from here: the changes that it waits for would be over before the operator
         // pressed the key.
-        if view.course.is_some() && !session.steps.auto {
+        if view.sequence.is_some() && !session.steps.auto {
             fired.effects.push(Effect::Send(Command::Step(StepCommand::Auto(true))));
         }
         return fired;
     }
     let word = card.map_or(row.step.name.as_str(), |card| card.confirm.as_str());
     let place = card.and_then(|card| card.place.clone());
-    open(view, Overlay::ConfirmFire { place, step, word: to_type(word), typed: Default::default() })
+    open(
+        view,
+        Overlay::ConfirmFire {
+            cluster: place,
+            step,
+            expected: confirm_word(word),
+            typed: Default::default(),
+        },
+    )
 }
 
 /// The word to type for a name: the name as shown, as far as the dialog can show it.
-fn to_type(name: &str) -> String {
-    let shown = text::typable(text::beginning(&text::typable(name), LONGEST_WORD));
+fn confirm_word(name: &str) -> String {
+    let shown = text::typable(text::prefix(&text::typable(name), LONGEST_WORD));
     if shown.is_empty() { "fire".to_owned() } else { shown }
 }
 
@@ -145,7 +153,7 @@ fn awaited_for(row: &StepRow, now: Timestamp) -> f64 {
 }
 
 pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
-    match view.chosen.or_else(|| session.steps.next().map(|row| row.step.at)) {
+    match view.selected_step.or_else(|| session.steps.next().map(|row| row.step.at)) {
         Some(step) => Outcome::send(StepCommand::Breakpoint(step)),
         None => {
             view.hint = Some("no step is left to hold at".to_owned());

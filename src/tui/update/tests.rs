@@ -27,7 +27,7 @@ struct TestScreen {
 
 impl TestScreen {
     fn at((session, now): (Session, Timestamp)) -> Self {
-        let mut view = View::new(Keymap::default(), Steering::Live);
+        let mut view = View::new(Keymap::default(), ControlMode::Live);
         view.area = Rect::new(0, 0, 120, 36);
         Self { view, session, now }
     }
@@ -137,9 +137,9 @@ fn what_was_skipped_can_be_gone_back_to() {
 fn k_is_up_everywhere() {
     let mut screen = TestScreen::at(fixtures::steady());
     screen.press("j");
-    let down = screen.view.chosen;
+    let down = screen.view.selected_step;
     screen.press("k");
-    assert!(down.is_some() && screen.view.chosen != down);
+    assert!(down.is_some() && screen.view.selected_step != down);
     screen.view.overlay = Some(Overlay::Help);
     assert_eq!(screen.press("k"), []);
 }
@@ -267,9 +267,9 @@ fn in_a_comparison_down_reads_on() {
 
 #[test]
 fn nothing_is_steered_where_nobody_may() {
-    for steering in [Steering::ReadOnly, Steering::Replay] {
+    for steering in [ControlMode::ReadOnly, ControlMode::Replay] {
         let mut screen = TestScreen::at(fixtures::steady());
-        screen.view.steering = steering;
+        screen.view.control = steering;
         for key in ["SPACE", "F", "A", "a", "e", "s", "r"] {
             assert_eq!(screen.press(key), [], "{key} {steering:?}");
             assert!(screen.view.hint.is_some(), "{key} {steering:?} says why");
@@ -319,7 +319,7 @@ fn guards_are_changed_and_kept_with_enter() {
         "never below 1; on again as usual"
     );
 
-    screen.view.steering = Steering::ReadOnly;
+    screen.view.control = ControlMode::ReadOnly;
     screen.press("g");
     assert_eq!(screen.press("ENTER"), []);
     assert!(screen.view.hint.is_some());
@@ -454,7 +454,7 @@ fn the_victims_log_is_asked_for_first_and_then_that_of_any_other() {
     let (old, new) = (key(&screen, fixtures::OLD), key(&screen, fixtures::NEW));
     assert_eq!(screen.press("l"), [send(Command::Watch(WatchCommand::ReadLog(old)))]);
     assert_eq!(screen.press("TAB"), [send(Command::Watch(WatchCommand::ReadLog(new.clone())))]);
-    assert_eq!(screen.view.pod, Some(new.uid.clone()));
+    assert_eq!(screen.view.selected_pod, Some(new.uid.clone()));
     screen.press("UP");
     assert_eq!(screen.view.overlay_scroll(), 1, "up goes away from the latest line");
     screen.press("DOWN");

@@ -10,7 +10,7 @@ use crate::{
         keymap::Chord,
         msg::Outcome,
         text,
-        view::{Overlay, Steering, View},
+        view::{ControlMode, Overlay, View},
     },
 };
 use crossterm::event::{KeyCode, KeyEvent};
@@ -32,7 +32,7 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
             view.overlay = None;
             if note.trim().is_empty() { Outcome::redraw() } else { Outcome::send(Annotation::Note(note)) }
         }
-        (KeyCode::Enter, Overlay::ConfirmFire { step, word, typed, place }) => {
+        (KeyCode::Enter, Overlay::ConfirmFire { step, expected: word, typed, cluster: place }) => {
             let card = session.target.as_ref().filter(|card| card.step == *step);
             if card.is_some_and(|card| card.place != *place) {
                 view.overlay = None;
@@ -40,7 +40,7 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
                     Some("not fired: it would act in another cluster by now; see its card".to_owned());
                 return Outcome::redraw();
             }
-            if !text::is_typed(word, &typed.text()) {
+            if !text::matches_typed(word, &typed.text()) {
                 view.hint = Some(format!("that is not `{word}`; ESC steps back"));
                 return Outcome::redraw();
             }
@@ -85,8 +85,8 @@ pub(super) fn filter(view: &mut View, text: String) -> Outcome {
         return Outcome::redraw();
     }
     view.filter.clone_from(&text);
-    match view.steering {
-        Steering::Replay => Outcome::redraw(),
-        Steering::Live | Steering::ReadOnly => Outcome::send(WatchCommand::Find(text)),
+    match view.control {
+        ControlMode::Replay => Outcome::redraw(),
+        ControlMode::Live | ControlMode::ReadOnly => Outcome::send(WatchCommand::Find(text)),
     }
 }

@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use chaos_tui::{
     experiment::Secrets,
-    provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlScene},
+    provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects},
 };
 use pyvalue::{Map, Value, parse_json};
 
@@ -56,7 +56,7 @@ impl Scene {
             context: levelled.then_some(&self.context),
             state: function.starts_with("after").then_some(&self.state),
             place: levelled.then_some(self.place),
-            scene: Some(ControlScene {
+            run_objects: Some(ControlRunObjects {
                 configuration: &self.configuration,
                 secrets: &self.secrets,
                 experiment: &self.experiment,
@@ -131,7 +131,7 @@ def cleanup_control(configuration="none"):
     }
     let without_context = scene.call("before_method_control", "{}").await;
     let message = "TypeError: before_method_control() got an unexpected keyword argument 'context'";
-    assert_eq!(without_context.error, Some(ControlError::Ordinary(message.to_owned())));
+    assert_eq!(without_context.error, Some(ControlError::Exception(message.to_owned())));
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ def after_activity_control(context, state):
 "#,
     );
     let cases = [
-        ("before_activity_control", ControlError::Ordinary("RuntimeError: boom".to_owned())),
+        ("before_activity_control", ControlError::Exception("RuntimeError: boom".to_owned())),
         ("before_method_control", ControlError::Interrupt("enough".to_owned())),
         ("before_hypothesis_control", ControlError::Interrupt("of its own".to_owned())),
         ("before_rollback_control", ControlError::Exit(Value::Int(7))),
@@ -219,7 +219,7 @@ async fn what_a_module_does_not_have_is_no_error() {
     std::fs::write(scene.stage.folder.path().join("broken.py"), "1 / 0\n").unwrap();
     let broken = scene.call_in("broken", "before_activity_control", "{}").await;
     let message = "ZeroDivisionError: division by zero".to_owned();
-    assert_eq!(broken.error, Some(ControlError::Ordinary(message)));
+    assert_eq!(broken.error, Some(ControlError::Exception(message)));
 }
 
 #[tokio::test]
@@ -227,5 +227,5 @@ async fn a_worker_that_dies_in_a_control_is_an_error_of_that_control() {
     let scene = Scene::new("import os\ndef before_activity_control(context): os._exit(3)\n");
     let reply = scene.call("before_activity_control", "{}").await;
     let message = "the Python worker ended during the call: exit code 3".to_owned();
-    assert_eq!(reply.error, Some(ControlError::Ordinary(message)));
+    assert_eq!(reply.error, Some(ControlError::Exception(message)));
 }

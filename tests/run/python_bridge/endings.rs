@@ -132,7 +132,7 @@ async fn python_that_is_not_there_is_named() {
         message,
         "cannot start Python, '/nowhere/python' (given by --python): No such file or directory (os error 2)"
     );
-    assert_eq!(stage.call("f", "{}").await, Outcome::Broke { message });
+    assert_eq!(stage.call("f", "{}").await, Outcome::UnexpectedError { message });
 }
 
 #[tokio::test]

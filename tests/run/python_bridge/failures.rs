@@ -80,7 +80,9 @@ async fn what_cannot_be_called_at_all_is_no_mere_failure() {
     let stage = Stage::new("def f(): pass\n");
     std::fs::write(stage.folder.path().join("broken.py"), "raise RuntimeError('at import')\n").unwrap();
     std::fs::write(stage.folder.path().join("wrong.py"), "def f(:\n").unwrap();
-    let Outcome::Broke { message } = stage.call("missing", "{}").await else { panic!("no function") };
+    let Outcome::UnexpectedError { message } = stage.call("missing", "{}").await else {
+        panic!("no function")
+    };
     assert_eq!(message, "AttributeError: module 'ext' has no attribute 'missing'");
     assert_eq!(stage.bridge.describe("broken", "f").await, Err("RuntimeError: at import".to_owned()));
     let Err(message) = stage.bridge.describe("wrong", "f").await else { panic!("no module") };

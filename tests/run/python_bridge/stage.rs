@@ -59,7 +59,7 @@ impl Stage {
             cluster: None,
             settings: Map::default().into(),
             level: Level::Debug,
-            prints: PrintTarget::Heard,
+            prints: PrintTarget::Listener,
             listener,
         };
         change(&mut settings);
@@ -104,8 +104,8 @@ impl Stage {
             secrets: &self.secrets,
             cancel: cancel.clone(),
             progress: &|_| (),
-            amend: &|_| {},
-            refuse: &|_| {},
+            report_configuration: &|_| {},
+            report_refusal: &|_| {},
             foreground,
         };
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")

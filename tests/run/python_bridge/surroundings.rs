@@ -22,7 +22,8 @@ def nothing():
             settings.environment.change(|environment| environment.set("GONE", "soon"))
         });
     stage.result("change", "{}").await;
-    let [PythonEvent::Moved(EnvironmentChange { environment, directory })] = &stage.heard()[..] else {
+    let [PythonEvent::EnvironmentChanged(EnvironmentChange { environment, directory })] = &stage.heard()[..]
+    else {
         panic!("{:?}", stage.heard())
     };
     let mut environment = environment.clone();
@@ -40,7 +41,7 @@ def nothing():
 async fn values_of_variables_are_not_shown() {
     let changed =
         EnvironmentChange { environment: vec![("TOKEN".into(), Some("s3cret".into()))], directory: None };
-    let shown = format!("{:?}", PythonEvent::Moved(changed));
+    let shown = format!("{:?}", PythonEvent::EnvironmentChanged(changed));
     assert!(shown.contains("TOKEN") && !shown.contains("s3cret"), "{shown}");
 }
 

@@ -57,12 +57,12 @@ async fn the_samples_are_ready_to_be_fired() {
         let preflight = Preflight {
             connection: Ok(&connection),
             namespace: "default",
-            subjects: &subjects,
+            steps: &subjects,
             secrets: &secrets,
             settings: &settings,
             breaker: None,
         };
-        let checks = preflight.look().await;
+        let checks = preflight.run().await;
         let lines: Vec<String> =
             checks.iter().map(|check| format!("{:?} {}", check.level, check.text)).collect();
         assert!(checks.iter().all(|check| check.level != CheckLevel::Fix), "{file}: {lines:#?}");

@@ -35,7 +35,7 @@ impl<'a> Search<'a> {
     ) -> Result<(), PathError> {
         self.visits += 1;
         if self.visits > MAX_VISITS {
-            return Err(PathError::TooMuch(MAX_VISITS));
+            return Err(PathError::TooManyVisits(MAX_VISITS));
         }
         let Some((step, rest)) = steps.split_first() else {
             found.push(node);
@@ -86,7 +86,7 @@ impl<'a> Search<'a> {
                     let values = self.values(argument, node)?;
                     self.visits = self.visits.saturating_add(rows.len().saturating_mul(values.len()));
                     if self.visits > MAX_VISITS {
-                        return Err(PathError::TooMuch(MAX_VISITS));
+                        return Err(PathError::TooManyVisits(MAX_VISITS));
                     }
                     let grown = rows.iter().flat_map(|row| {
                         values
@@ -139,7 +139,7 @@ impl<'a> Search<'a> {
                 let (left, right) = (self.values(left, node)?, self.values(right, node)?);
                 self.visits = self.visits.saturating_add(left.len().saturating_mul(right.len()));
                 if self.visits > MAX_VISITS {
-                    return Err(PathError::TooMuch(MAX_VISITS));
+                    return Err(PathError::TooManyVisits(MAX_VISITS));
                 }
                 Ok(left.iter().any(|left| right.iter().any(|right| comparison.holds(left, right))))
             }

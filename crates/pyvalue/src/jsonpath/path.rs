@@ -24,7 +24,7 @@ pub enum PathError {
     ZeroStep,
     /// The search visits too many values.
     #[error("the JSON path visits more than {0} values of this document")]
-    TooMuch(usize),
+    TooManyVisits(usize),
 }
 
 /// One step: its selectors are applied to a node, or to a node and all its descendants.

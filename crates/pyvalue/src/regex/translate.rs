@@ -25,7 +25,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         groups: 0,
         widths: Vec::new(),
         open: Vec::new(),
-        behind: None,
+        look_behind_groups: None,
         condition: 0,
     };
     let mut flags = Flags::default();
@@ -51,7 +51,7 @@ struct Translator<'a> {
     /// The groups that are not closed yet, which cannot be referenced.
     open: Vec<u32>,
     /// Inside a look-behind, the number of groups begun before it: groups inside it cannot be referenced from there.
-    behind: Option<u32>,
+    look_behind_groups: Option<u32>,
     /// The highest group number in a condition; the group may be defined later.
     condition: u32,
 }

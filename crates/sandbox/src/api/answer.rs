@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 /// The result of a handler.
-pub(super) type Answer = Result<Response, Status>;
+pub(super) type HandlerResult = Result<Response, Status>;
 
 /// Returns a 200 response with a JSON body.
 pub(super) fn ok(body: &Value) -> Response {

@@ -1,7 +1,7 @@
 //! `DELETE` requests (kubernetes-wire 8.3).
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::Received,
     query::Query,
     rendering::Rendering,
@@ -24,7 +24,7 @@ pub(super) fn one(
     name: &str,
     query: &Query,
     body: &Received,
-) -> Answer {
+) -> HandlerResult {
     let deletion = options(query, &body.value()?)?;
     if served.resource == Resource::Namespaces && NEEDED.contains(&name) {
         return Err(Status::forbidden(served.resource, name, "this namespace may not be deleted"));
@@ -45,7 +45,7 @@ pub(super) fn collection(
     namespace: Option<&str>,
     query: &Query,
     body: &Received,
-) -> Answer {
+) -> HandlerResult {
     let deletion = options(query, &body.value()?)?;
     if served.descriptor.namespaced && namespace.is_none() {
         return Err(Status::method_not_allowed());

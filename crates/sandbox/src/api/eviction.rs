@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::Received,
     delete,
     query::Query,
@@ -16,7 +16,7 @@ use serde_json::json;
 use std::sync::PoisonError;
 
 /// Handles `POST` to `pods/X/eviction`. Errors: 404, and 429 when a budget allows no disruption.
-pub(super) fn evict(api: &Api, namespace: &str, name: &str, query: &Query, body: &Received) -> Answer {
+pub(super) fn evict(api: &Api, namespace: &str, name: &str, query: &Query, body: &Received) -> HandlerResult {
     let body = body.value()?;
     // kube-rs sends the key in snake case.
     let options =

@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    answer::Answer,
+    answer::HandlerResult,
     log::container,
     machine::{ExecOutput, Process},
     query::Query,
@@ -28,7 +28,13 @@ const STATUS: u8 = 3;
 const CLOSE: u8 = 255;
 
 /// Handles `GET` of `pods/X/exec`. Errors: 404; 400 for an unknown container; 405 for the old SPDY protocol.
-pub(super) async fn exec(api: &Api, namespace: &str, name: &str, query: &Query, parts: &mut Parts) -> Answer {
+pub(super) async fn exec(
+    api: &Api,
+    namespace: &str,
+    name: &str,
+    query: &Query,
+    parts: &mut Parts,
+) -> HandlerResult {
     let pod = api.store.get(Resource::Pods, namespace, name);
     let pod = pod.ok_or_else(|| Status::not_found(Resource::Pods, name))?;
     let container = container(&pod, query.text("container"))?;

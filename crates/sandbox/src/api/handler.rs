@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::{self, Received},
     delete, discovery, eviction, exec, log, negotiate, openapi,
     path::{Document, Target},
@@ -30,7 +30,7 @@ pub(super) async fn handle(State(api): State<Arc<Api>>, request: Request) -> Res
     answer.unwrap_or_else(|refusal| answer::refusal(&refusal))
 }
 
-async fn answer(api: &Api, mut parts: Parts, body: Body) -> Answer {
+async fn answer(api: &Api, mut parts: Parts, body: Body) -> HandlerResult {
     let target = Target::of(parts.uri.path());
     api.guard.check(&parts.headers, target.as_ref())?;
     let query = Query::of(&parts.uri)?;
@@ -62,7 +62,7 @@ async fn answer(api: &Api, mut parts: Parts, body: Body) -> Answer {
     }
 }
 
-fn describe(document: &Document, headers: &HeaderMap) -> Answer {
+fn describe(document: &Document, headers: &HeaderMap) -> HandlerResult {
     let aggregated = negotiate::aggregated(headers);
     let discovery = |core| match aggregated {
         Some(version) => {
@@ -96,7 +96,7 @@ struct Objects<'a> {
 }
 
 impl Objects<'_> {
-    fn answer(&self, target: &Target) -> Answer {
+    fn answer(&self, target: &Target) -> HandlerResult {
         match target {
             Target::Collection { served, namespace } => self.collection(served, namespace.as_deref()),
             Target::Object { served, namespace, name, subresource } => match subresource.as_deref() {
@@ -107,7 +107,7 @@ impl Objects<'_> {
         }
     }
 
-    fn collection(&self, served: &Served, namespace: Option<&str>) -> Answer {
+    fn collection(&self, served: &Served, namespace: Option<&str>) -> HandlerResult {
         let (store, query) = (&self.api.store, self.query);
         match *self.method {
             Method::GET if query.flag("watch") => {
@@ -122,7 +122,7 @@ impl Objects<'_> {
         }
     }
 
-    fn object(&self, served: &Served, namespace: &str, name: &str) -> Answer {
+    fn object(&self, served: &Served, namespace: &str, name: &str) -> HandlerResult {
         let write = self.write(served, namespace, Part::Main);
         match *self.method {
             Method::GET => read::get(&self.api.store, served, namespace, name, &self.rendering(served)?),
@@ -133,7 +133,7 @@ impl Objects<'_> {
         }
     }
 
-    fn part(&self, served: &Served, namespace: &str, name: &str, part: &str) -> Answer {
+    fn part(&self, served: &Served, namespace: &str, name: &str, part: &str) -> HandlerResult {
         if served.resource == Resource::Pods && part == "portforward" {
             let why = "port-forward is not served: a pod's address can be reached directly from this machine";
             return Err(Status::plain(405, "MethodNotAllowed", why));

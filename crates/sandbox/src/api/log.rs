@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     machine::LogOptions,
     query::Query,
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::convert::Infallible;
 
 /// Handles `GET` of `pods/X/log`. Errors: 404, 400 for a container that does not exist or has no log yet.
-pub(super) fn log(api: &Api, namespace: &str, name: &str, query: &Query) -> Answer {
+pub(super) fn log(api: &Api, namespace: &str, name: &str, query: &Query) -> HandlerResult {
     let pod = api.store.get(Resource::Pods, namespace, name);
     let pod = pod.ok_or_else(|| Status::not_found(Resource::Pods, name))?;
     let container = container(&pod, query.text("container"))?;

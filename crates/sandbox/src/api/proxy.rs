@@ -6,7 +6,7 @@
 
 use super::{
     Api,
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
 };
 use crate::store::{Object, Resource, Status};
 use axum::{
@@ -48,7 +48,7 @@ pub(super) async fn proxy(
     namespace: &str,
     name: &str,
     parts: &Parts,
-) -> Answer {
+) -> HandlerResult {
     if !matches!(parts.method, Method::GET | Method::HEAD) {
         return Err(Status::plain(
             405,
@@ -56,7 +56,7 @@ pub(super) async fn proxy(
             "the sandbox's proxy passes on GET and HEAD only",
         ));
     }
-    let Some(path) = behind(parts.uri.path()) else {
+    let Some(path) = path_after_proxy(parts.uri.path()) else {
         // Relative links in a page resolve correctly only when the path ends with a slash.
         return redirect(parts);
     };
@@ -75,12 +75,12 @@ pub(super) async fn proxy(
 }
 
 /// Returns the part of the path after `.../proxy`, not decoded; `None` when there is no slash after `proxy`.
-fn behind(path: &str) -> Option<String> {
+fn path_after_proxy(path: &str) -> Option<String> {
     // The parts: "", api, v1, namespaces, NS, pods, X, proxy, and the rest.
     path.splitn(9, '/').nth(8).map(|rest| format!("/{rest}"))
 }
 
-fn redirect(parts: &Parts) -> Answer {
+fn redirect(parts: &Parts) -> HandlerResult {
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let location = format!("{}/{query}", parts.uri.path());
     let mut response = answer::raw(StatusCode::MOVED_PERMANENTLY, "text/plain", "");
@@ -158,7 +158,7 @@ async fn forward(
     method: &Method,
     target: &str,
     headers: &HeaderMap,
-) -> Answer {
+) -> HandlerResult {
     let stream = match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
@@ -201,7 +201,7 @@ mod tests {
             (format!("{base}/a%2Fb//c/"), Some("/a%2Fb//c/")),
             (base.to_owned(), None),
         ] {
-            assert_eq!(behind(&path).as_deref(), expected, "{path}");
+            assert_eq!(path_after_proxy(&path).as_deref(), expected, "{path}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! `GET` requests: one object, or a list with paging (kubernetes-wire 5, 7).
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     query::Query,
     rendering::Rendering,
     served::Served,
@@ -17,7 +17,7 @@ pub(super) fn get(
     namespace: &str,
     name: &str,
     rendering: &Rendering,
-) -> Answer {
+) -> HandlerResult {
     let object = store.get(served.resource, namespace, name);
     let object = object.ok_or_else(|| Status::not_found(served.resource, name))?;
     Ok(answer::raw(StatusCode::OK, "application/json", rendering.object(&object)))
@@ -30,7 +30,7 @@ pub(super) fn list(
     namespace: Option<&str>,
     query: &Query,
     rendering: &Rendering,
-) -> Answer {
+) -> HandlerResult {
     let selectors = query.selectors(served)?;
     version(query)?;
     let limit = usize::try_from(query.number("limit")?.unwrap_or(0)).unwrap_or(usize::MAX);

@@ -1,14 +1,14 @@
 //! Self subject access reviews.
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::Received,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 /// Reports that the action is allowed: the holder of the token may do everything.
-pub(super) fn access_review(body: &Received) -> Answer {
+pub(super) fn access_review(body: &Received) -> HandlerResult {
     // kubectl sends protobuf, which is not parsed; the result is the same for every request.
     let asked = if body.is_protobuf() { Value::Null } else { body.value()? };
     let review = json!({

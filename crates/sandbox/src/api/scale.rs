@@ -1,7 +1,7 @@
 //! The `scale` subresource of a workload (kubernetes-wire 9).
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::Received,
     write::Write,
 };
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 impl Write<'_> {
     /// Handles `GET` of a scale.
-    pub(super) fn get_scale(&self, name: &str) -> Answer {
+    pub(super) fn get_scale(&self, name: &str) -> HandlerResult {
         let resource = self.served.resource;
         let object = self.api.store.get(resource, self.namespace, name);
         let object = object.ok_or_else(|| Status::not_found(resource, name))?;
@@ -21,18 +21,18 @@ impl Write<'_> {
     }
 
     /// Handles `PUT` of a scale.
-    pub(super) fn replace_scale(&self, name: &str, body: &Received) -> Answer {
+    pub(super) fn replace_scale(&self, name: &str, body: &Received) -> HandlerResult {
         let wanted = body.value()?;
         self.change_scale(name, |_| Ok(wanted))
     }
 
     /// Handles `PATCH` of a scale.
-    pub(super) fn patch_scale(&self, name: &str, body: &Received) -> Answer {
+    pub(super) fn patch_scale(&self, name: &str, body: &Received) -> HandlerResult {
         let patch = Patch::parse(&body.media_type, &body.bytes)?;
         self.change_scale(name, |scale| patch.apply_to(self.served.resource, scale))
     }
 
-    fn change_scale(&self, name: &str, change: impl FnOnce(Value) -> Result<Value, Status>) -> Answer {
+    fn change_scale(&self, name: &str, change: impl FnOnce(Value) -> Result<Value, Status>) -> HandlerResult {
         let resource = self.served.resource;
         let written = self.store(name, |before| {
             let before = before.ok_or_else(|| Status::not_found(resource, name))?;

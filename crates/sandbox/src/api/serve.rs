@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// The timeout of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The grace period for open connections when the server stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// The listen address of the API and the names in its kubeconfig.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Serving {
         // The task only accepts connections; it ends when the token is cancelled and cannot fail.
         let _ = self.accepting.await;
         self.connections.close();
-        let _ = timeout(FAREWELL, self.connections.wait()).await;
+        let _ = timeout(SHUTDOWN_GRACE, self.connections.wait()).await;
     }
 }
 

@@ -5,7 +5,7 @@
 //! again.
 
 use super::{
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     query::Query,
     read,
     rendering::Rendering,
@@ -37,7 +37,7 @@ pub(super) fn watch(
     query: &Query,
     rendering: Rendering,
     stop: CancellationToken,
-) -> Answer {
+) -> HandlerResult {
     let selectors = query.selectors(served)?;
     let life = query.number("timeoutSeconds")?.map_or(DEFAULT_LIFE, Duration::from_secs);
     let initial = initial_events(query)?;
@@ -170,7 +170,7 @@ impl Watcher {
     fn events(&mut self, changes: &[Change]) -> Bytes {
         let mut events = BytesMut::new();
         for change in changes {
-            if let Some((kind, object)) = self.seen(change) {
+            if let Some((kind, object)) = self.event_for(change) {
                 events.extend_from_slice(&self.event(kind, &object));
             }
         }
@@ -179,7 +179,7 @@ impl Watcher {
 
     /// Returns the event for a change as this watcher sees it: an object that no longer matches the selectors is
     /// reported as deleted, one that starts to match as added.
-    fn seen(&self, change: &Change) -> Option<(&'static str, Arc<Object>)> {
+    fn event_for(&self, change: &Change) -> Option<(&'static str, Arc<Object>)> {
         if self.namespace.as_ref().is_some_and(|namespace| *namespace != change.object.namespace) {
             return None;
         }

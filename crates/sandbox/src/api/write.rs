@@ -2,7 +2,7 @@
 
 use super::{
     Api,
-    answer::{self, Answer},
+    answer::{self, HandlerResult},
     body::Received,
     query::Query,
     rendering::Rendering,
@@ -48,7 +48,7 @@ pub(super) struct Write<'a> {
 
 impl Write<'_> {
     /// Handles `POST` to a collection.
-    pub(super) fn create(&self, body: &Received) -> Answer {
+    pub(super) fn create(&self, body: &Received) -> HandlerResult {
         let mut object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
         let warnings = validation.check(self.served.resource, &object)?;
@@ -72,7 +72,7 @@ impl Write<'_> {
     }
 
     /// Handles `PUT` of an object.
-    pub(super) fn replace(&self, name: &str, body: &Received) -> Answer {
+    pub(super) fn replace(&self, name: &str, body: &Received) -> HandlerResult {
         let object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
         let warnings = validation.check(self.served.resource, &object)?;
@@ -90,7 +90,7 @@ impl Write<'_> {
     }
 
     /// Handles `PATCH` of an object.
-    pub(super) fn patch(&self, name: &str, body: &Received) -> Answer {
+    pub(super) fn patch(&self, name: &str, body: &Received) -> HandlerResult {
         if body.media_type.starts_with("application/apply-patch+") {
             return self.apply(name, body);
         }
@@ -109,7 +109,7 @@ impl Write<'_> {
     }
 
     /// Handles `PATCH` of an object by server-side apply: creates the object when it does not exist.
-    fn apply(&self, name: &str, body: &Received) -> Answer {
+    fn apply(&self, name: &str, body: &Received) -> HandlerResult {
         let manager = self.query.text("fieldManager").ok_or_else(|| {
             let cause = Cause::required("fieldManager", "is required for apply patch");
             Status::invalid_kind("meta.k8s.io", "PatchOptions", "", vec![cause])

@@ -11,7 +11,7 @@ pub(super) struct Budgets;
 impl Controller for Budgets {
     type OwnerKey = Key;
 
-    fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::PodDisruptionBudgets => vec![object.key()],
             Resource::Pods => {

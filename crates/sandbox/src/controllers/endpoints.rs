@@ -1,7 +1,7 @@
 //! The endpoints controller: maintains the Endpoints and EndpointSlices of every Service with a selector.
 
 use super::engine::Controller;
-use super::ownership::{self, is_leaving};
+use super::ownership::{self, is_terminating};
 use super::{naming, pod};
 use crate::network::Network;
 use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
@@ -24,7 +24,7 @@ struct Endpoint {
     node: Value,
     target: Value,
     ready: bool,
-    leaving: bool,
+    terminating: bool,
 }
 
 /// Endpoints grouped by the ports they serve, of which there is nearly always only one set.
@@ -33,7 +33,7 @@ type Groups = BTreeMap<String, (Value, Vec<Endpoint>)>;
 impl Controller for Endpoints {
     type OwnerKey = Key;
 
-    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::Services => vec![object.key()],
             Resource::Pods => {
@@ -92,7 +92,7 @@ impl Endpoints {
                 node: pod["spec"]["nodeName"].clone(),
                 target,
                 ready: pod::is_ready(&pod) || publish_all,
-                leaving: is_leaving(&pod),
+                terminating: is_terminating(&pod),
             };
             groups.entry(ports.to_string()).or_insert_with(|| (ports, Vec::new())).1.push(endpoint);
         }
@@ -137,7 +137,7 @@ fn write_endpoints(store: &Store, service: &Object, groups: &Groups) -> Result<(
     let mut subsets = Vec::new();
     for (ports, endpoints) in groups.values() {
         let addresses = |ready: bool| -> Vec<Value> {
-            let wanted = endpoints.iter().filter(|endpoint| !endpoint.leaving && endpoint.ready == ready);
+            let wanted = endpoints.iter().filter(|endpoint| !endpoint.terminating && endpoint.ready == ready);
             wanted.map(|endpoint| endpoint.address.clone()).collect()
         };
         let mut subset = json!({});
@@ -173,7 +173,7 @@ fn write_slices(store: &Store, service: &Object, mut groups: Groups) -> Result<(
     // The first slice keeps its name when the ports change, so that watchers see one slice change.
     for (place, (ports, endpoints)) in groups.into_values().enumerate() {
         let seed = format!("{}{place}", service.uid);
-        let suffix: String = naming::of_hash(naming::hash(seed.as_bytes())).chars().take(5).collect();
+        let suffix: String = naming::encode_hash(naming::hash(seed.as_bytes())).chars().take(5).collect();
         let name = format!("{}-{suffix}", service.name);
         let endpoints: Vec<Value> = endpoints.iter().map(slice_endpoint).collect();
         let ports = slice_ports(ports);
@@ -215,9 +215,9 @@ fn slice_endpoint(endpoint: &Endpoint) -> Value {
     json!({
         "addresses": [endpoint.ip],
         "conditions": {
-            "ready": endpoint.ready && !endpoint.leaving,
+            "ready": endpoint.ready && !endpoint.terminating,
             "serving": endpoint.ready,
-            "terminating": endpoint.leaving,
+            "terminating": endpoint.terminating,
         },
         "nodeName": endpoint.node,
         "targetRef": endpoint.target,

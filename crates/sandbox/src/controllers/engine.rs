@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The delay between a change and its reconciliation, so that a burst of changes is reconciled once.
-const GATHER: Duration = Duration::from_millis(2);
+const DEBOUNCE: Duration = Duration::from_millis(2);
 /// The delay before a failed reconciliation is retried.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -17,7 +17,8 @@ pub(super) trait Controller: Send + 'static {
     type OwnerKey: Ord + Clone + std::fmt::Debug + Send;
 
     /// Returns the keys of the objects that a change of `object` (formerly `previous`) may affect.
-    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Self::OwnerKey>;
+    fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>)
+    -> Vec<Self::OwnerKey>;
 
     /// Reconciles one object. Returns the delay after which to reconcile it again even without a change.
     ///
@@ -49,7 +50,7 @@ pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, st
         let next = appointments.values().min().copied();
         tokio::select! {
             moved = ticked.changed() => match moved {
-                Ok(()) => sleep(GATHER).await,
+                Ok(()) => sleep(DEBOUNCE).await,
                 Err(_) => return,
             },
             () = sleep_until(next.unwrap_or(now)), if next.is_some() => {}
@@ -67,14 +68,14 @@ fn next_keys<C: Controller>(
 ) -> u64 {
     if let Some(Ok(changes)) = cursor.map(|cursor| store.changes_since(cursor)) {
         for change in &changes.changes {
-            dirty.extend(controller.concerned(store, &change.object, change.previous.as_deref()));
+            dirty.extend(controller.affected_keys(store, &change.object, change.previous.as_deref()));
         }
         return changes.cursor;
     }
     let version = store.version();
     for resource in Resource::ALL {
         for object in store.list(resource, None, &Selectors::default()).objects {
-            dirty.extend(controller.concerned(store, &object, None));
+            dirty.extend(controller.affected_keys(store, &object, None));
         }
     }
     version
@@ -94,7 +95,7 @@ mod tests {
     impl Controller for Copier {
         type OwnerKey = Key;
 
-        fn concerned(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+        fn affected_keys(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
             if object.resource == Resource::ConfigMaps { vec![object.key()] } else { Vec::new() }
         }
 

@@ -1,7 +1,7 @@
 //! The garbage collector: deletes the dependents of deleted owners (kubernetes-wire 14.5).
 
 use super::engine::Controller;
-use super::ownership::is_leaving;
+use super::ownership::is_terminating;
 use crate::store::{Deletion, FOREGROUND, ORPHAN, Object, Propagation, Resource, Status, Store};
 use serde_json::Value;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Owner {
 impl Controller for Garbage {
     type OwnerKey = Owner;
 
-    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Owner> {
+    fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Owner> {
         if object.resource == Resource::Events {
             return Vec::new();
         }
@@ -46,7 +46,7 @@ impl Controller for Garbage {
             }
             Some(object) => {
                 let value = object.value();
-                if is_leaving(&value) {
+                if is_terminating(&value) {
                     wait_for_children(store, &object, &value, &store.children(&owner.uid))?;
                 }
             }
@@ -124,7 +124,7 @@ fn wait_for_children(
         if children.is_empty() {
             return remove_finalizer(store, owner, FOREGROUND);
         }
-        for child in children.iter().filter(|child| !is_leaving(&child.value())) {
+        for child in children.iter().filter(|child| !is_terminating(&child.value())) {
             delete(store, child, Propagation::Foreground)?;
         }
     }

@@ -8,17 +8,17 @@ use crate::recorder::EventRecorder;
 use crate::store::{Object, Resource, Status, Store};
 use std::time::Duration;
 
-pub(super) struct StoredKinds {
+pub(super) struct UnsupportedKinds {
     pub recorder: EventRecorder,
 }
 
 /// The key of an object without a controller.
 type StoredObject = (Resource, String, String);
 
-impl Controller for StoredKinds {
+impl Controller for UnsupportedKinds {
     type OwnerKey = StoredObject;
 
-    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<StoredObject> {
+    fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<StoredObject> {
         let inert = matches!(
             object.resource,
             Resource::StatefulSets | Resource::DaemonSets | Resource::Ingresses | Resource::NetworkPolicies

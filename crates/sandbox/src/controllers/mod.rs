@@ -50,10 +50,10 @@ pub fn start(
     let proxy = service_proxy::ServiceProxy {
         network: network.clone(),
         recorder: recorder.of("kube-proxy"),
-        said: Default::default(),
+        last_warnings: Default::default(),
     };
     loops.spawn(engine::run("proxy", proxy, store.clone()));
-    let inert = inert::StoredKinds { recorder: recorder.of("sandbox") };
+    let inert = inert::UnsupportedKinds { recorder: recorder.of("sandbox") };
     loops.spawn(engine::run("inert", inert, store.clone()));
     loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));
     loops

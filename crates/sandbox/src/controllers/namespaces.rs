@@ -11,7 +11,7 @@ pub(super) struct Namespaces;
 impl Controller for Namespaces {
     type OwnerKey = Key;
 
-    fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         if object.resource == Resource::Namespaces {
             return vec![object.key()];
         }

@@ -11,7 +11,7 @@ pub(super) fn suffix() -> String {
 }
 
 /// Returns the characters that encode a hash in a ReplicaSet's name.
-pub(super) fn of_hash(mut hash: u64) -> String {
+pub(super) fn encode_hash(mut hash: u64) -> String {
     let base = LETTERS.len() as u64;
     let mut name = String::new();
     for _ in 0..10 {
@@ -40,8 +40,8 @@ mod tests {
     #[test]
     fn names_are_made_of_safe_letters_and_hashes_are_stable() {
         assert_eq!(suffix().len(), 5);
-        assert_eq!(of_hash(hash(b"template")), of_hash(hash(b"template")));
-        assert_ne!(of_hash(hash(b"template")), of_hash(hash(b"Template")));
-        assert!(of_hash(u64::MAX).bytes().all(|byte| LETTERS.contains(&byte)));
+        assert_eq!(encode_hash(hash(b"template")), encode_hash(hash(b"template")));
+        assert_ne!(encode_hash(hash(b"template")), encode_hash(hash(b"Template")));
+        assert!(encode_hash(u64::MAX).bytes().all(|byte| LETTERS.contains(&byte)));
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn controlled(store: &Store, owner: &Object, resource: Resource) -> V
 }
 
 /// Returns whether the object is terminating.
-pub(super) fn is_leaving(object: &Value) -> bool {
+pub(super) fn is_terminating(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
 

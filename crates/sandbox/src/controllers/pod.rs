@@ -1,13 +1,13 @@
 //! Queries about the state of a pod.
 
-use super::ownership::is_leaving;
+use super::ownership::is_terminating;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Returns whether the pod is neither finished nor terminating, so that it counts as a replica of its owner.
 pub(super) fn is_active(pod: &Value) -> bool {
-    !is_leaving(pod) && !is_finished(pod)
+    !is_terminating(pod) && !is_finished(pod)
 }
 
 /// Returns whether all containers have ended and will not be restarted.

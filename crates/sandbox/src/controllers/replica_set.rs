@@ -1,7 +1,7 @@
 //! The ReplicaSet controller: keeps the number of pods equal to `spec.replicas`.
 
 use super::engine::Controller;
-use super::ownership::{self, controller_name, controller_uid, is_leaving};
+use super::ownership::{self, controller_name, controller_uid, is_terminating};
 use super::{naming, pod};
 use crate::recorder::EventRecorder;
 use crate::store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store};
@@ -22,7 +22,7 @@ pub(super) struct ReplicaSets {
 impl Controller for ReplicaSets {
     type OwnerKey = Key;
 
-    fn concerned(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::ReplicaSets => vec![object.key()],
             Resource::Pods => {
@@ -50,16 +50,16 @@ impl Controller for ReplicaSets {
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
         let Some(object) = store.get(Resource::ReplicaSets, &key.0, &key.1) else { return Ok(None) };
         let set = object.value();
-        if !is_leaving(&set) {
-            settle_ownership(store, &object, &set)?;
-            self.settle_count(store, &object, &set)?;
+        if !is_terminating(&set) {
+            adopt_and_release_pods(store, &object, &set)?;
+            self.reconcile_replicas(store, &object, &set)?;
         }
         write_status(store, &object, &set)
     }
 }
 
 /// Adopts pods without an owner that match the selector, and releases owned pods that no longer match.
-fn settle_ownership(store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+fn adopt_and_release_pods(store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
     let Some(selector) = LabelSelector::of_workload(&set["spec"]["selector"]).filter(|s| !s.is_empty())
     else {
         return Ok(());
@@ -100,7 +100,7 @@ fn change(store: &Store, pod: &Object, edit: impl FnOnce(&mut Value)) -> Result<
 }
 
 impl ReplicaSets {
-    fn settle_count(&self, store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+    fn reconcile_replicas(&self, store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
         let wanted = usize::try_from(set["spec"]["replicas"].as_u64().unwrap_or(1)).unwrap_or(usize::MAX);
         let mut pods = ownership::controlled(store, object, Resource::Pods);
         pods.retain(pod::is_active);

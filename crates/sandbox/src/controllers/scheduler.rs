@@ -2,7 +2,7 @@
 
 use super::condition;
 use super::engine::Controller;
-use super::ownership::is_leaving;
+use super::ownership::is_terminating;
 use crate::recorder::EventRecorder;
 use crate::store::{Key, Object, Resource, Selectors, Status, Store};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub(super) struct Scheduler {
 impl Controller for Scheduler {
     type OwnerKey = Key;
 
-    fn concerned(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::Pods if object.field("spec.nodeName").is_empty() => vec![object.key()],
             // A new or uncordoned node may be able to run pending pods.
@@ -30,7 +30,7 @@ impl Controller for Scheduler {
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
         let Some(object) = store.get(Resource::Pods, &key.0, &key.1) else { return Ok(None) };
         let pod = object.value();
-        if pod["spec"]["nodeName"].is_string() || is_leaving(&pod) {
+        if pod["spec"]["nodeName"].is_string() || is_terminating(&pod) {
             return Ok(None);
         }
         match choose(store, &pod) {

@@ -18,13 +18,13 @@ pub(super) struct ServiceProxy {
     pub network: Network,
     pub recorder: EventRecorder,
     /// The last warning about each Service's node ports, so that a warning is not repeated.
-    pub said: HashMap<Key, String>,
+    pub last_warnings: HashMap<Key, String>,
 }
 
 impl Controller for ServiceProxy {
     type OwnerKey = Key;
 
-    fn concerned(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::Services => vec![object.key()],
             Resource::EndpointSlices => {
@@ -37,17 +37,17 @@ impl Controller for ServiceProxy {
 
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
         let Some(object) = store.get(Resource::Services, &key.0, &key.1) else {
-            self.said.remove(key);
-            self.network.withdraw(key);
+            self.last_warnings.remove(key);
+            self.network.remove_service(key);
             return Ok(None);
         };
         let service = object.value();
         let words = service["metadata"]["annotations"][DISPLACED].as_str().unwrap_or_default();
-        if self.said.get(key).is_none_or(|said| said != words) {
+        if self.last_warnings.get(key).is_none_or(|said| said != words) {
             if !words.is_empty() {
                 self.recorder.warning(&object, "NodePortTaken", words);
             }
-            self.said.insert(key.clone(), words.to_owned());
+            self.last_warnings.insert(key.clone(), words.to_owned());
         }
         let slices = slices(store, key);
         let ports = service["spec"]["ports"].as_array().into_iter().flatten();

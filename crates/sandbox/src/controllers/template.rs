@@ -21,7 +21,7 @@ pub(super) fn hash(template: &Value, collisions: u64) -> String {
     if collisions > 0 {
         bytes.extend(collisions.to_le_bytes());
     }
-    naming::of_hash(naming::hash(&bytes))
+    naming::encode_hash(naming::hash(&bytes))
 }
 
 fn bare(template: &Value) -> Value {

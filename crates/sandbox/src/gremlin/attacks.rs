@@ -48,7 +48,7 @@ struct Attack {
     body: Value,
     created: Timestamp,
     stage: AttackStage,
-    hit: Vec<String>,
+    killed: Vec<String>,
     halt: CancellationToken,
 }
 
@@ -57,12 +57,12 @@ struct Attack {
 pub(super) struct Attacks {
     store: Store,
     kubelet: Kubelet,
-    ledger: Arc<Mutex<VecDeque<Attack>>>,
+    attacks: Arc<Mutex<VecDeque<Attack>>>,
 }
 
 impl Attacks {
     pub(super) fn new(store: Store, kubelet: Kubelet) -> Self {
-        Self { store, kubelet, ledger: Arc::default() }
+        Self { store, kubelet, attacks: Arc::default() }
     }
 
     /// Starts an attack. Returns its ID, or the titles of the running containers when none of them is selected.
@@ -77,11 +77,11 @@ impl Attacks {
             body,
             created: Timestamp::now(),
             stage: AttackStage::Pending,
-            hit: Vec::new(),
+            killed: Vec::new(),
             halt: halt.clone(),
         };
         {
-            let mut ledger = self.summary();
+            let mut ledger = self.lock();
             ledger.push_back(attack);
             if ledger.len() > KEPT {
                 ledger.pop_front();
@@ -109,26 +109,26 @@ impl Attacks {
         selected.truncate(order.amount.of(selected.len()));
         selected.retain(|container| self.kubelet.kill(&container.pod, &container.name));
         let hit: Vec<String> = selected.iter().map(Running::title).collect();
-        for attack in self.summary().iter_mut().filter(|attack| attack.id == id) {
+        for attack in self.lock().iter_mut().filter(|attack| attack.id == id) {
             attack.stage =
                 if hit.is_empty() { AttackStage::TargetsNotFound } else { AttackStage::Successful };
-            attack.hit.clone_from(&hit);
+            attack.killed.clone_from(&hit);
         }
     }
 
     /// Returns the attacks in the given stages, newest first.
     pub(super) fn list(&self, wanted: impl Fn(AttackStage) -> bool) -> Value {
-        self.summary().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
+        self.lock().iter().rev().filter(|attack| wanted(attack.stage)).map(Attack::show).collect()
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Value> {
-        self.summary().iter().find(|attack| attack.id == id).map(Attack::show)
+        self.lock().iter().find(|attack| attack.id == id).map(Attack::show)
     }
 
     /// Halts one attack or all: pending attacks are cancelled. Returns the number of matching attacks.
     pub(super) fn halt(&self, id: Option<&str>) -> usize {
         let mut known = 0;
-        for attack in self.summary().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {
+        for attack in self.lock().iter_mut().filter(|attack| id.is_none_or(|id| attack.id == id)) {
             known += 1;
             if attack.stage.is_active() {
                 attack.stage = AttackStage::Halted;
@@ -138,8 +138,8 @@ impl Attacks {
         known
     }
 
-    fn summary(&self) -> MutexGuard<'_, VecDeque<Attack>> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Attack>> {
+        self.attacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,7 +153,7 @@ impl Attack {
             "command": self.body["command"],
             "target": self.body["target"],
             "labels": self.body["labels"],
-            "hit": self.hit,
+            "hit": self.killed,
         })
     }
 }

@@ -80,7 +80,7 @@ impl Image {
     /// Fails when an environment variable is invalid or the address cannot be bound.
     pub fn run(self) -> Result<(), ImageError> {
         let settings = Settings::from_environment()?;
-        parent_death::die_with_parent().map_err(ImageError::Runtime)?;
+        parent_death::exit_with_parent().map_err(ImageError::Runtime)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

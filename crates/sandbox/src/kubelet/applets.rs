@@ -41,7 +41,7 @@ impl Kubelet {
             Status::bad_request(format!("container \"{container}\" in pod \"{}\" is not running", pod.name))
         })?;
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let applet = understand(&words, &environment);
+        let applet = parse_command(&words, &environment);
         let (sender, output) = mpsc::channel(16);
         let (stdin, input) = mpsc::channel(16);
         if let Applet::Signal(signal) = applet {
@@ -82,7 +82,7 @@ async fn run(applet: Applet, mut input: mpsc::Receiver<Bytes>, output: mpsc::Sen
     let _ = output.send(ExecOutput::Exit(code)).await;
 }
 
-fn understand(words: &[&str], environment: &[(String, String)]) -> Applet {
+fn parse_command(words: &[&str], environment: &[(String, String)]) -> Applet {
     let Some((program, arguments)) = words.split_first() else { return unknown("") };
     let print = |text: String| Applet::Print { text, code: 0 };
     match (program.rsplit('/').next().unwrap_or(program), arguments) {
@@ -98,7 +98,7 @@ fn understand(words: &[&str], environment: &[(String, String)]) -> Applet {
             Some((_, value)) => print(format!("{value}\n")),
             None => Applet::Print { text: String::new(), code: 1 },
         },
-        ("hostname", []) => understand(&["printenv", "HOSTNAME"], environment),
+        ("hostname", []) => parse_command(&["printenv", "HOSTNAME"], environment),
         ("cat", []) => Applet::Echo,
         ("sleep", [seconds]) => {
             match seconds.trim_end_matches('s').parse().map(Duration::try_from_secs_f64) {
@@ -120,7 +120,7 @@ fn shell(script: &str, environment: &[(String, String)]) -> Applet {
     let words: Vec<&str> = script.split_whitespace().collect();
     match words.as_slice() {
         ["exit", code] => Applet::Print { text: String::new(), code: code.parse().unwrap_or(2) },
-        words => understand(words, environment),
+        words => parse_command(words, environment),
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
             (vec!["kill", "-s", "SIGSTOP", "1"], Applet::Signal(libc::SIGSTOP)),
             (vec!["kill", "-9", "-1"], Applet::Signal(libc::SIGKILL)),
         ] {
-            assert_eq!(understand(&words, &environment), expected, "{words:?}");
+            assert_eq!(parse_command(&words, &environment), expected, "{words:?}");
         }
     }
 
@@ -192,7 +192,7 @@ mod tests {
             (vec!["kill", "-WINCH", "1"], 1, "invalid signal"),
             (vec![], 127, "not found"),
         ] {
-            let Applet::Fail { text: found, code: found_code } = understand(&words, &[]) else {
+            let Applet::Fail { text: found, code: found_code } = parse_command(&words, &[]) else {
                 panic!("{words:?} is refused");
             };
             assert_eq!(found_code, code, "{words:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(300);
 /// A run of at least this duration resets the back-off.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
+const RESET_AFTER: Duration = Duration::from_secs(600);
 
 /// The first restart is immediate, the second waits 10 s, and each later one waits twice as long as the one before, up
 /// to five minutes.
@@ -17,7 +17,7 @@ pub(super) struct BackOff {
 impl BackOff {
     /// Returns the delay after a run of the duration `ran`.
     pub(super) fn after(&mut self, ran: Duration) -> Duration {
-        if ran >= FORGIVEN_AFTER {
+        if ran >= RESET_AFTER {
             self.next = None;
         }
         let wait = self.next.unwrap_or(Duration::ZERO);

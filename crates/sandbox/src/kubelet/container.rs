@@ -214,8 +214,8 @@ impl ContainerRunner {
     /// Supervises a process until it has ended.
     async fn supervise(&mut self, mut process: Process, start: ContainerStart) -> RunEnd {
         let ports = environment::ports(&self.spec);
-        let mut presence = Some(self.shared.network.appear(&self.address, &ports));
-        let _running = self.handle.runs();
+        let mut presence = Some(self.shared.network.register_listener(&self.address, &ports));
+        let _running = self.handle.mark_running();
         // Discards signals that were meant for the previous run.
         while self.signals.try_recv().is_ok() {}
         let (sender, mut findings) = mpsc::channel(16);

@@ -246,7 +246,7 @@ mod tests {
             json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}),
         );
         let network = Network::new(Delays::NONE);
-        let address = network.join(&pod.uid, &[8080]).unwrap();
+        let address = network.allocate_address(&pod.uid, &[8080]).unwrap();
         let told: BTreeMap<_, _> =
             of(&store, &network, &pod, &container, &address).unwrap().into_iter().collect();
         for (name, expected) in [

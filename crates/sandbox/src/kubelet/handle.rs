@@ -49,7 +49,7 @@ impl ContainerHandle {
     }
 
     /// Marks the container as running until the returned guard is dropped.
-    pub(super) fn runs(self: &Arc<Self>) -> Running {
+    pub(super) fn mark_running(self: &Arc<Self>) -> Running {
         self.running.store(true, Ordering::Release);
         Running(Arc::clone(self))
     }

@@ -109,14 +109,14 @@ struct KubeletState {
     forker: Forker,
     program: Vec<OsString>,
     starting: StartDelays,
-    settled: AtomicBool,
+    has_been_ready: AtomicBool,
     containers: Mutex<HashMap<(String, String), Arc<ContainerHandle>>>,
 }
 
 impl KubeletState {
     /// Returns the delays for a container that starts now.
     fn start(&self) -> ContainerStart {
-        self.starting.start(self.settled.load(Ordering::Relaxed))
+        self.starting.start(self.has_been_ready.load(Ordering::Relaxed))
     }
 
     fn register(&self, pod_uid: &str, container: &str, handle: Arc<ContainerHandle>) {
@@ -156,15 +156,15 @@ impl Kubelet {
             forker: Forker::start()?,
             program,
             starting,
-            settled: AtomicBool::new(false),
+            has_been_ready: AtomicBool::new(false),
             containers: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), ending: Arc::new(watch::Sender::new(None)) })
     }
 
     /// Applies the start delays to all containers that start from now on.
-    pub fn settle(&self) {
-        self.shared.settled.store(true, Ordering::Relaxed);
+    pub fn enable_start_delays(&self) {
+        self.shared.has_been_ready.store(true, Ordering::Relaxed);
     }
 
     /// Follows the pods until [`Kubelet::stop`] is called; returns when all pods have ended.
@@ -253,7 +253,7 @@ struct PodTasks {
 impl PodTasks {
     fn follow(&mut self, change: &Change) {
         if change.kind != ChangeKind::Deleted {
-            return self.see(&change.object);
+            return self.update_pod(&change.object);
         }
         if let Some(news) = self.known.remove(&change.object.uid) {
             news.send_replace(PodUpdate::Gone { grace: Duration::ZERO });
@@ -272,19 +272,19 @@ impl PodTasks {
             }
             stays
         });
-        pods.iter().for_each(|pod| self.see(pod));
+        pods.iter().for_each(|pod| self.update_pod(pod));
     }
 
-    fn see(&mut self, pod: &Arc<Object>) {
+    fn update_pod(&mut self, pod: &Arc<Object>) {
         if let Some(news) = self.known.get(&pod.uid) {
-            news.send_replace(PodUpdate::Is(Arc::clone(pod)));
+            news.send_replace(PodUpdate::Current(Arc::clone(pod)));
             return;
         }
         let finished = matches!(pod.field("status.phase"), "Succeeded" | "Failed");
         if pod.field("spec.nodeName").is_empty() || finished {
             return;
         }
-        let (news, receiver) = watch::channel(PodUpdate::Is(Arc::clone(pod)));
+        let (news, receiver) = watch::channel(PodUpdate::Current(Arc::clone(pod)));
         self.known.insert(pod.uid.clone(), news);
         self.tasks.spawn(pod::run(Arc::clone(&self.shared), Arc::clone(pod), receiver));
     }

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 #[derive(Debug, Clone)]
 pub(super) enum PodUpdate {
     /// The current version of the pod.
-    Is(Arc<Object>),
+    Current(Arc<Object>),
     /// The pod was removed from the store without waiting for its processes (a forced deletion), or the sandbox is
     /// ending.
     Gone {
@@ -35,7 +35,7 @@ pub(super) async fn run(shared: Arc<KubeletState>, pod: Arc<Object>, mut news: w
         shared.recorder.warning(&pod, "InitContainersSkipped", message);
     }
     let mut life = PodLifecycle::begin(shared, pod, address);
-    life.last(&mut news).await;
+    life.run_until_ended(&mut news).await;
     life.close();
 }
 
@@ -48,9 +48,9 @@ async fn join(
     let containers = pod.value()["spec"]["containers"].as_array().cloned().unwrap_or_default();
     let ports: Vec<u16> = containers.iter().flat_map(environment::ports).collect();
     loop {
-        match shared.network.join(&pod.uid, &ports) {
+        match shared.network.allocate_address(&pod.uid, &ports) {
             Ok(address) => {
-                for (wanted, real) in address.displaced() {
+                for (wanted, real) in address.replaced_ports() {
                     let message = format!(
                         "port {wanted} is held by another program on this machine (a listener on 0.0.0.0?); the \
                          container is told to listen on {real} instead, and Services lead there"
@@ -67,7 +67,7 @@ async fn join(
         tokio::select! {
             () = sleep(Duration::from_secs(2)) => {}
             _ = news.wait_for(|news| matches!(news, PodUpdate::Gone { .. }) || deadline(news).is_some()) => {
-                confirm(shared, pod);
+                confirm_deletion(shared, pod);
                 return None;
             }
         }
@@ -78,7 +78,7 @@ async fn join(
 fn deadline(news: &PodUpdate) -> Option<Instant> {
     let object = match news {
         PodUpdate::Gone { grace } => return Some(Instant::now() + *grace),
-        PodUpdate::Is(object) => object,
+        PodUpdate::Current(object) => object,
     };
     let value = object.value();
     let at: Timestamp = value["metadata"]["deletionTimestamp"].as_str()?.parse().ok()?;
@@ -90,7 +90,7 @@ fn deadline(news: &PodUpdate) -> Option<Instant> {
 }
 
 /// Confirms to the store that the pod's processes have ended.
-fn confirm(shared: &KubeletState, pod: &Object) {
+fn confirm_deletion(shared: &KubeletState, pod: &Object) {
     match shared.store.delete(Resource::Pods, &pod.namespace, &pod.name, &Deletion::now(&pod.uid)) {
         Err(status) if status.code != 404 && status.code != 409 => {
             tracing::warn!("pod {}: {status}", pod.name)
@@ -140,7 +140,7 @@ impl PodLifecycle {
     }
 
     /// Follows the containers until all have ended.
-    async fn last(&mut self, news: &mut watch::Receiver<PodUpdate>) {
+    async fn run_until_ended(&mut self, news: &mut watch::Receiver<PodUpdate>) {
         self.publish();
         self.receive(&news.borrow_and_update().clone());
         loop {
@@ -196,9 +196,9 @@ impl PodLifecycle {
     /// Releases the pod's address. A pod that finished by itself is kept, so that it can be inspected; a pod that is
     /// being deleted is removed from the store.
     fn close(self) {
-        self.shared.network.leave(&self.pod.uid);
+        self.shared.network.release_address(&self.pod.uid);
         if self.stop.borrow().is_some() {
-            confirm(&self.shared, &self.pod);
+            confirm_deletion(&self.shared, &self.pod);
         }
     }
 }

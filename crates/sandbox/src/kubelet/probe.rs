@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// The first interval between readiness probes of a container that is not ready yet. Kubernetes also probes such a
 /// container more often than its period, so that it becomes ready sooner.
-const EAGER: Duration = Duration::from_millis(20);
+const INITIAL_RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The kind of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ enum Check {
         port: u16,
     },
     /// A kind of check that the sandbox does not support; it always fails with this message.
-    Impossible(&'static str),
+    Unsupported(&'static str),
 }
 
 /// The result of one check.
@@ -103,11 +103,11 @@ impl Probe {
         let began = Instant::now();
         let mut streak = Streak::default();
         let mut healthy = purpose == ProbeKind::Liveness;
-        let mut eager = EAGER;
+        let mut eager = INITIAL_RETRY_INTERVAL;
         loop {
             let failure = match timeout(self.timeout, self.check.perform()).await {
                 Ok(result) => result.err(),
-                Err(_) => Some(self.check.late()),
+                Err(_) => Some(self.check.timeout_message()),
             };
             let verdict = streak.note(failure.is_none(), self.successes, self.failures);
             healthy = verdict.unwrap_or(healthy);
@@ -156,10 +156,10 @@ impl Check {
         };
         if let Some(spec) = probe.get("httpGet").filter(|spec| spec.is_object()) {
             if spec["scheme"].as_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
-                return Self::Impossible("the sandbox does not probe over https");
+                return Self::Unsupported("the sandbox does not probe over https");
             }
             let Some((host, port)) = place(spec) else {
-                return Self::Impossible("couldn't find the probe's port in the container's ports");
+                return Self::Unsupported("couldn't find the probe's port in the container's ports");
             };
             let path = spec["path"].as_str().filter(|path| path.starts_with('/')).unwrap_or("/").to_owned();
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -170,15 +170,15 @@ impl Check {
         if let Some(spec) = probe.get("tcpSocket").filter(|spec| spec.is_object()) {
             return match place(spec) {
                 Some((host, port)) => Self::Tcp { host, port },
-                None => Self::Impossible("couldn't find the probe's port in the container's ports"),
+                None => Self::Unsupported("couldn't find the probe's port in the container's ports"),
             };
         }
-        Self::Impossible("the sandbox probes with httpGet and tcpSocket only")
+        Self::Unsupported("the sandbox probes with httpGet and tcpSocket only")
     }
 
     async fn perform(&self) -> Result<(), String> {
         match self {
-            Self::Impossible(why) => Err((*why).to_owned()),
+            Self::Unsupported(why) => Err((*why).to_owned()),
             Self::Tcp { host, port } => self.connect(host, *port).await.map(drop),
             Self::Http { host, port, path, headers } => {
                 let stream = self.connect(host, *port).await?;
@@ -225,7 +225,7 @@ impl Check {
         })
     }
 
-    fn late(&self) -> String {
+    fn timeout_message(&self) -> String {
         match self {
             Self::Tcp { host, port } => format!("dial tcp {host}:{port}: i/o timeout"),
             _ => format!(
@@ -239,7 +239,7 @@ impl Check {
         match self {
             Self::Http { host, port, path, .. } => format!("http://{host}:{port}{path}"),
             Self::Tcp { host, port } => format!("{host}:{port}"),
-            Self::Impossible(_) => String::new(),
+            Self::Unsupported(_) => String::new(),
         }
     }
 }
@@ -264,7 +264,7 @@ mod tests {
 
     async fn check(spec: Value) -> Result<(), String> {
         let network = Network::new(Delays::NONE);
-        let address = network.join("1", &[]).unwrap();
+        let address = network.allocate_address("1", &[]).unwrap();
         Probe::read(&spec, &json!({}), &address).unwrap().check.perform().await
     }
 
@@ -316,7 +316,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_goes_on_for_as_long_as_somebody_listens() {
-        let address = Network::new(Delays::NONE).join("1", &[]).unwrap();
+        let address = Network::new(Delays::NONE).allocate_address("1", &[]).unwrap();
         // This check needs no network: only the intervals matter here.
         let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
         let probe = Probe::read(&spec, &json!({}), &address).unwrap();

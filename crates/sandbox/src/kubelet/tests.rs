@@ -148,7 +148,7 @@ async fn once_settled_a_container_takes_a_moment_and_its_process_is_told_the_res
     let pod = node.create("a", |_| {});
     node.running("a").await;
     assert_eq!(node.first_line(&pod).await, "delay 0\n", "nobody waits for what there is to see");
-    node.kubelet.settle();
+    node.kubelet.enable_start_delays();
     node.kubelet.kill(&pod, "main");
     let waits = || node.container("a")["state"]["waiting"]["reason"] == "ContainerCreating";
     node.until("it waits", waits).await;

@@ -1,6 +1,6 @@
 //! Forwarding of one connection through a Service.
 
-use super::connections::{Listeners, PacketFate};
+use super::listeners::{Listeners, PacketFate};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, copy, sink};
@@ -9,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 /// The sockets of a dying process close shortly before its death is registered. The end of its stream is held back for
 /// this time, to distinguish the end of a response (forwarded) from a death (swallowed).
-const LAST_BREATH: Duration = Duration::from_millis(100);
+const DEATH_DETECTION_DELAY: Duration = Duration::from_millis(100);
 
 /// Forwards `client` to `target` until both sides are done, or swallows the connection.
 pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Listeners) {
     match lifelines.fate(target) {
         PacketFate::Delivered(life) => match TcpStream::connect(target).await {
-            Ok(pod) => carry(client, pod, &life).await,
-            Err(_) if dies(&life).await => swallow(client).await,
+            Ok(pod) => forward_bytes(client, pod, &life).await,
+            Err(_) if is_dying(&life).await => swallow(client).await,
             Err(_) => refuse(&client),
         },
         PacketFate::Refused => refuse(&client),
@@ -24,7 +24,7 @@ pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &L
     }
 }
 
-async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationToken) {
+async fn forward_bytes(mut client: TcpStream, mut pod: TcpStream, life: &CancellationToken) {
     let _ = (client.set_nodelay(true), pod.set_nodelay(true));
     let died = {
         let (mut client_reader, mut client_writer) = client.split();
@@ -36,7 +36,7 @@ async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationTok
         };
         let down = async {
             let _ = copy(&mut pod_reader, &mut client_writer).await;
-            let died = dies(life).await;
+            let died = is_dying(life).await;
             if !died {
                 let _ = client_writer.shutdown().await;
             }
@@ -52,7 +52,7 @@ async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationTok
                 false => down.await,
                 // The client or the pod has closed the connection: only the pod's side can show which, within a short
                 // time.
-                true => tokio::time::timeout(2 * LAST_BREATH, down).await.unwrap_or(false),
+                true => tokio::time::timeout(2 * DEATH_DETECTION_DELAY, down).await.unwrap_or(false),
             },
         }
     };
@@ -63,8 +63,8 @@ async fn carry(mut client: TcpStream, mut pod: TcpStream, life: &CancellationTok
 }
 
 /// Returns whether the process at the end of a closed stream is dying.
-async fn dies(life: &CancellationToken) -> bool {
-    tokio::time::timeout(LAST_BREATH, life.cancelled()).await.is_ok()
+async fn is_dying(life: &CancellationToken) -> bool {
+    tokio::time::timeout(DEATH_DETECTION_DELAY, life.cancelled()).await.is_ok()
 }
 
 /// Reads and discards everything without a response until the client disconnects, as a network drops packets to a pod

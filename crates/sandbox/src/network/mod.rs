@@ -23,10 +23,10 @@
 //! not know the connection. The proxy itself accepts connections, so a client sees a missing response where on a real
 //! network the connection attempt could also hang; for a user both are waiting.
 
-mod connections;
 mod forward;
 mod gate;
 mod ip_pool;
+mod listeners;
 mod pods;
 mod propagation;
 mod service_proxy;
@@ -38,8 +38,8 @@ pub use pods::{ListeningProcess, PodAddress};
 pub use propagation::Delays;
 pub use services::{NODE_PORTS, ServiceKey, ServicePort};
 
-use connections::Listeners;
 use ip_pool::IpPool;
+use listeners::Listeners;
 use pods::PodAddresses;
 use services::Services;
 
@@ -50,8 +50,8 @@ pub struct Network(Arc<NetworkState>);
 #[derive(Debug)]
 struct NetworkState {
     delays: Delays,
-    block: Mutex<IpPool>,
-    lifelines: Arc<Listeners>,
+    ip_pool: Mutex<IpPool>,
+    listeners: Arc<Listeners>,
     pods: Mutex<PodAddresses>,
     services: Mutex<Services>,
 }
@@ -61,8 +61,8 @@ impl Network {
     pub fn new(delays: Delays) -> Self {
         Self(Arc::new(NetworkState {
             delays,
-            block: Mutex::new(IpPool::claim()),
-            lifelines: Arc::new(Listeners::default()),
+            ip_pool: Mutex::new(IpPool::claim()),
+            listeners: Arc::new(Listeners::default()),
             pods: Mutex::new(PodAddresses::default()),
             services: Mutex::new(Services::default()),
         }))

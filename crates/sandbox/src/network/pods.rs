@@ -1,7 +1,7 @@
 //! Pods on the network: their addresses and their listening processes.
 
-use super::connections::Listeners;
 use super::ip_pool::usable_port;
+use super::listeners::Listeners;
 use super::{Network, NetworkError, lock};
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -35,7 +35,7 @@ impl PodAddress {
     }
 
     /// Returns the ports that other programs use, with their replacements.
-    pub fn displaced(&self) -> impl Iterator<Item = (u16, u16)> {
+    pub fn replaced_ports(&self) -> impl Iterator<Item = (u16, u16)> {
         self.ports.iter().map(|(wanted, real)| (*wanted, *real)).filter(|(wanted, real)| wanted != real)
     }
 }
@@ -43,14 +43,14 @@ impl PodAddress {
 /// A listening process. While it exists, connections reach the process; after it is dropped they are swallowed.
 #[derive(Debug)]
 pub struct ListeningProcess {
-    lifelines: Arc<Listeners>,
+    listeners: Arc<Listeners>,
     addresses: Vec<SocketAddr>,
     token: CancellationToken,
 }
 
 impl Drop for ListeningProcess {
     fn drop(&mut self) {
-        self.lifelines.end(&self.addresses, &self.token);
+        self.listeners.end(&self.addresses, &self.token);
     }
 }
 
@@ -59,8 +59,8 @@ impl Network {
     ///
     /// # Errors
     /// Fails when all addresses are in use or the operating system has no free port.
-    pub fn join(&self, pod_uid: &str, ports: &[u16]) -> Result<PodAddress, NetworkError> {
-        let ip = lock(&self.0.block).pod().ok_or(NetworkError::Exhausted("pod"))?;
+    pub fn allocate_address(&self, pod_uid: &str, ports: &[u16]) -> Result<PodAddress, NetworkError> {
+        let ip = lock(&self.0.ip_pool).pod().ok_or(NetworkError::Exhausted("pod"))?;
         let mut pods = lock(&self.0.pods);
         let mut address = PodAddress { ip, ports: BTreeMap::new() };
         for wanted in ports {
@@ -74,7 +74,7 @@ impl Network {
             match usable_port(ip, *wanted, given) {
                 Ok(real) => address.ports.insert(*wanted, real),
                 Err(source) => {
-                    lock(&self.0.block).release(ip);
+                    lock(&self.0.ip_pool).release(ip);
                     return Err(NetworkError::NoPort { ip, source });
                 }
             };
@@ -85,13 +85,13 @@ impl Network {
 
     /// Returns whether pods can listen on this port: no program of this machine uses it on every address.
     pub fn is_free(&self, port: u16) -> bool {
-        lock(&self.0.block).is_free(port)
+        lock(&self.0.ip_pool).is_free(port)
     }
 
     /// Releases a pod's address.
-    pub fn leave(&self, pod_uid: &str) {
+    pub fn release_address(&self, pod_uid: &str) {
         if let Some(address) = lock(&self.0.pods).remove(pod_uid) {
-            lock(&self.0.block).release(address.ip);
+            lock(&self.0.ip_pool).release(address.ip);
         }
     }
 
@@ -101,15 +101,15 @@ impl Network {
     }
 
     /// Registers that a container's process listens on these ports of its manifest.
-    pub fn appear(&self, address: &PodAddress, ports: &[u16]) -> ListeningProcess {
-        self.appear_at(ports.iter().map(|port| address.socket(*port)).collect())
+    pub fn register_listener(&self, address: &PodAddress, ports: &[u16]) -> ListeningProcess {
+        self.register_listeners_at(ports.iter().map(|port| address.socket(*port)).collect())
     }
 
     /// Registers listeners that do not belong to a pod, so that Services can forward to them.
-    pub fn appear_at(&self, addresses: Vec<SocketAddr>) -> ListeningProcess {
-        let lifelines = Arc::clone(&self.0.lifelines);
+    pub fn register_listeners_at(&self, addresses: Vec<SocketAddr>) -> ListeningProcess {
+        let lifelines = Arc::clone(&self.0.listeners);
         let token = lifelines.begin(&addresses);
-        ListeningProcess { lifelines, addresses, token }
+        ListeningProcess { listeners: lifelines, addresses, token }
     }
 }
 
@@ -121,11 +121,11 @@ mod tests {
     #[tokio::test]
     async fn a_pod_gets_an_address_and_gives_it_back() {
         let network = Network::new(Delays::NONE);
-        let one = network.join("1", &[8080]).unwrap();
-        let two = network.join("2", &[8080]).unwrap();
+        let one = network.allocate_address("1", &[8080]).unwrap();
+        let two = network.allocate_address("2", &[8080]).unwrap();
         assert_ne!(one.socket(8080), two.socket(8080));
         assert_eq!(network.pod("1"), Some(one));
-        network.leave("1");
+        network.release_address("1");
         assert_eq!(network.pod("1"), None);
     }
 
@@ -134,8 +134,8 @@ mod tests {
         let taken = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
         let wanted = taken.local_addr().unwrap().port();
         let network = Network::new(Delays::NONE);
-        let address = network.join("1", &[wanted]).unwrap();
-        assert_eq!(address.displaced().collect::<Vec<_>>(), [(wanted, address.port(wanted))]);
+        let address = network.allocate_address("1", &[wanted]).unwrap();
+        assert_eq!(address.replaced_ports().collect::<Vec<_>>(), [(wanted, address.port(wanted))]);
         assert_ne!(address.port(wanted), wanted);
     }
 }

@@ -33,31 +33,31 @@ pub(super) struct Propagation<E> {
     delays: Delays,
     routed: BTreeSet<E>,
     /// The endpoints whose wanted state differs from the routed state, with the time at which the change takes effect.
-    coming: BTreeMap<E, Instant>,
+    pending: BTreeMap<E, Instant>,
 }
 
 impl<E: Ord + Clone> Propagation<E> {
     pub(super) fn new(delays: Delays) -> Self {
-        Self { delays, routed: BTreeSet::new(), coming: BTreeMap::new() }
+        Self { delays, routed: BTreeSet::new(), pending: BTreeMap::new() }
     }
 
     /// Sets the wanted endpoints. A change that is reverted before it takes effect is dropped.
-    pub(super) fn want(&mut self, now: Instant, wanted: &BTreeSet<E>) {
-        self.coming.retain(|endpoint, _| wanted.contains(endpoint) != self.routed.contains(endpoint));
+    pub(super) fn set_wanted(&mut self, now: Instant, wanted: &BTreeSet<E>) {
+        self.pending.retain(|endpoint, _| wanted.contains(endpoint) != self.routed.contains(endpoint));
         for endpoint in wanted.difference(&self.routed) {
-            self.coming.entry(endpoint.clone()).or_insert(now + self.delays.addition);
+            self.pending.entry(endpoint.clone()).or_insert(now + self.delays.addition);
         }
         for endpoint in self.routed.difference(wanted) {
-            self.coming.entry(endpoint.clone()).or_insert(now + self.delays.removal);
+            self.pending.entry(endpoint.clone()).or_insert(now + self.delays.removal);
         }
     }
 
     /// Applies the changes that are due.
-    pub(super) fn settle(&mut self, now: Instant) {
+    pub(super) fn apply_due(&mut self, now: Instant) {
         let due: Vec<E> =
-            self.coming.iter().filter(|(_, at)| **at <= now).map(|(endpoint, _)| endpoint.clone()).collect();
+            self.pending.iter().filter(|(_, at)| **at <= now).map(|(endpoint, _)| endpoint.clone()).collect();
         for endpoint in due {
-            self.coming.remove(&endpoint);
+            self.pending.remove(&endpoint);
             if !self.routed.remove(&endpoint) {
                 self.routed.insert(endpoint);
             }
@@ -66,7 +66,7 @@ impl<E: Ord + Clone> Propagation<E> {
 
     /// Returns the time of the next change.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.coming.values().min().copied()
+        self.pending.values().min().copied()
     }
 
     /// Returns the endpoints that currently receive traffic.
@@ -88,10 +88,10 @@ mod tests {
         let mut propagation = Propagation::new(DELAYS);
         for (when, wanted) in wishes.iter().filter(|(when, _)| *when <= at) {
             let now = start + Duration::from_millis(*when);
-            propagation.settle(now);
-            propagation.want(now, &wanted.iter().copied().collect());
+            propagation.apply_due(now);
+            propagation.set_wanted(now, &wanted.iter().copied().collect());
         }
-        propagation.settle(start + Duration::from_millis(at));
+        propagation.apply_due(start + Duration::from_millis(at));
         propagation.routed().iter().copied().collect()
     }
 
@@ -130,7 +130,7 @@ mod tests {
         let mut propagation = Propagation::new(DELAYS);
         let now = Instant::now();
         assert_eq!(propagation.next(), None);
-        propagation.want(now, &BTreeSet::from([1]));
+        propagation.set_wanted(now, &BTreeSet::from([1]));
         assert_eq!(propagation.next(), Some(now + DELAYS.addition));
     }
 }

@@ -1,8 +1,8 @@
 //! One port of a Service: its listeners and its endpoints.
 
-use super::connections::Listeners;
 use super::forward::forward;
 use super::gate::Gate;
+use super::listeners::Listeners;
 use super::lock;
 use super::propagation::{Delays, Propagation};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct ServiceListener {
     wanted: watch::Sender<BTreeSet<SocketAddr>>,
-    doors: Gates,
+    gates: Gates,
     task: JoinHandle<()>,
 }
 
@@ -47,11 +47,11 @@ impl ServiceListener {
         let (wanted, endpoints) = watch::channel(BTreeSet::new());
         let doors = Arc::new(Mutex::new(doors));
         let task = tokio::spawn(run(Arc::clone(&doors), endpoints, delays, lifelines));
-        Ok(Self { wanted, doors, task })
+        Ok(Self { wanted, gates: doors, task })
     }
 
     /// Sets the wanted endpoints; the network applies them after its delays.
-    pub(super) fn want(&self, endpoints: BTreeSet<SocketAddr>) {
+    pub(super) fn set_endpoints(&self, endpoints: BTreeSet<SocketAddr>) {
         self.wanted.send_if_modified(|wanted| {
             let differs = *wanted != endpoints;
             *wanted = endpoints;
@@ -63,7 +63,7 @@ impl ServiceListener {
 impl Drop for ServiceListener {
     fn drop(&mut self) {
         self.task.abort();
-        lock(&self.doors).clear();
+        lock(&self.gates).clear();
     }
 }
 
@@ -77,7 +77,7 @@ async fn run(
     let mut connections = JoinSet::new();
     let mut turn = 0_usize;
     loop {
-        propagation.settle(Instant::now());
+        propagation.apply_due(Instant::now());
         let open = !propagation.routed().is_empty();
         let mut lost = false;
         for door in lock(&doors).iter_mut() {
@@ -90,7 +90,7 @@ async fn run(
         let wake = propagation.next().into_iter().chain(retry).min();
         tokio::select! {
             changed = wanted.changed() => match changed {
-                Ok(()) => propagation.want(Instant::now(), &wanted.borrow_and_update()),
+                Ok(()) => propagation.set_wanted(Instant::now(), &wanted.borrow_and_update()),
                 Err(_) => return,
             },
             () = until(wake) => {}
@@ -154,7 +154,7 @@ mod tests {
             let front = ServiceListener::open(&[service], delays, Arc::clone(&lifelines)).unwrap();
             let (pod, process) = echo("127.0.0.1:0").await;
             let life = lifelines.begin(&[pod]);
-            front.want(BTreeSet::from([pod]));
+            front.set_endpoints(BTreeSet::from([pod]));
             Self { service, pod, front, lifelines, life, process }
         }
 
@@ -217,7 +217,7 @@ mod tests {
         let mut established = stage.connect().await;
         echoed(&mut established).await;
         stage.kill().await;
-        stage.front.want(BTreeSet::new());
+        stage.front.set_endpoints(BTreeSet::new());
 
         let mut fresh = stage.connect().await;
         assert!(is_silent(&mut fresh).await, "a new connection is accepted and never answered");
@@ -254,7 +254,7 @@ mod tests {
     async fn connections_take_turns_and_one_of_two_hangs_when_one_of_two_is_dead() {
         let stage = TestService::set(Delays::NONE).await;
         let gone: SocketAddr = "127.0.0.1:1".parse().unwrap();
-        stage.front.want(BTreeSet::from([stage.pod, gone]));
+        stage.front.set_endpoints(BTreeSet::from([stage.pod, gone]));
         let mut silent = 0;
         let mut clients = Vec::new();
         for _ in 0..6 {

@@ -37,7 +37,7 @@ struct NodePort {
 
 #[derive(Debug)]
 struct OpenService {
-    front: ServiceListener,
+    listener: ServiceListener,
     node_port: Option<u16>,
 }
 
@@ -62,7 +62,7 @@ impl Network {
         let known = services.0.get(service).map(|service| service.ip);
         let ip = match known {
             Some(ip) => ip,
-            None => lock(&self.0.block).service().ok_or(NetworkError::Exhausted("Service"))?,
+            None => lock(&self.0.ip_pool).service().ok_or(NetworkError::Exhausted("Service"))?,
         };
         let taken: BTreeSet<u16> = services
             .0
@@ -118,7 +118,7 @@ impl Network {
     }
 
     /// Returns the Service that uses a node port.
-    pub fn holder(&self, node_port: u16) -> Option<ServiceKey> {
+    pub fn node_port_owner(&self, node_port: u16) -> Option<ServiceKey> {
         let services = lock(&self.0.services);
         let mut all = services.0.iter();
         all.find(|(_, service)| service.numbers().any(|number| number == node_port))
@@ -150,24 +150,24 @@ impl Network {
                 let cluster = SocketAddr::new(entry.ip, *real);
                 let node = node_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
                 let addresses: Vec<SocketAddr> = [Some(cluster), node].into_iter().flatten().collect();
-                match ServiceListener::open(&addresses, self.0.delays, Arc::clone(&self.0.lifelines)) {
+                match ServiceListener::open(&addresses, self.0.delays, Arc::clone(&self.0.listeners)) {
                     Ok(front) => {
-                        entry.open.insert(*port, OpenService { front, node_port: *node_port });
+                        entry.open.insert(*port, OpenService { listener: front, node_port: *node_port });
                     }
                     Err(source) => failed = Some(NetworkError::Taken { addresses, source }),
                 }
             }
             if let Some(open) = entry.open.get(port) {
-                open.front.want(endpoints.clone());
+                open.listener.set_endpoints(endpoints.clone());
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
     /// Closes all ports of a Service and releases its address.
-    pub fn withdraw(&self, service: &ServiceKey) {
+    pub fn remove_service(&self, service: &ServiceKey) {
         if let Some(gone) = lock(&self.0.services).0.remove(service) {
-            lock(&self.0.block).release(gone.ip);
+            lock(&self.0.ip_pool).release(gone.ip);
         }
     }
 }
@@ -217,9 +217,9 @@ mod tests {
         let node_port = network.node_port(&key("web"), 8080, None).unwrap();
         assert!(NODE_PORTS.contains(&node_port));
         assert_eq!(network.node_port(&key("web"), 8080, None).unwrap(), node_port);
-        assert_eq!(network.holder(node_port), Some(key("web")));
-        network.withdraw(&key("web"));
-        assert_eq!(network.holder(node_port), None);
+        assert_eq!(network.node_port_owner(node_port), Some(key("web")));
+        network.remove_service(&key("web"));
+        assert_eq!(network.node_port_owner(node_port), None);
     }
 
     #[tokio::test]
@@ -260,7 +260,7 @@ mod tests {
         network.cluster_ip(&key("web"), &[8080]).unwrap();
         let node_port = network.node_port(&key("web"), 8080, None).unwrap();
         let socket = network.service_socket(&key("web"), 8080).unwrap();
-        let address = network.join("1", &[]).unwrap();
+        let address = network.allocate_address("1", &[]).unwrap();
         let endpoint = SocketAddr::new(address.ip(), 7);
         let exposed =
             |node_port| ServicePort { port: 8080, node_port, endpoints: BTreeSet::from([endpoint]) };

@@ -12,7 +12,7 @@ use std::{
 pub(super) struct StoreState {
     /// The newest resource version.
     pub(super) version: u64,
-    shelves: BTreeMap<Resource, ResourceTable>,
+    tables: BTreeMap<Resource, ResourceTable>,
     /// The UIDs of owners, with the keys of the objects that they own.
     children: HashMap<String, BTreeSet<(Resource, Key)>>,
 }
@@ -28,11 +28,11 @@ impl StoreState {
     pub(super) fn new(start: u64) -> StoreState {
         let shelf = || ResourceTable { objects: BTreeMap::new(), history: History::new(start) };
         let shelves = Resource::ALL.into_iter().map(|resource| (resource, shelf())).collect();
-        StoreState { version: start, shelves, children: HashMap::new() }
+        StoreState { version: start, tables: shelves, children: HashMap::new() }
     }
 
     pub(super) fn table(&self, resource: Resource) -> &ResourceTable {
-        self.shelves.get(&resource).expect("a shelf was made for every resource")
+        self.tables.get(&resource).expect("a shelf was made for every resource")
     }
 
     pub(super) fn get(&self, resource: Resource, namespace: &str, name: &str) -> Option<&Arc<Object>> {
@@ -93,7 +93,7 @@ impl StoreState {
             Written::Unchanged(_) | Written::Absent => return None,
         };
         self.version = object.version;
-        let shelf = self.shelves.get_mut(&object.resource).expect("a shelf was made for every resource");
+        let shelf = self.tables.get_mut(&object.resource).expect("a shelf was made for every resource");
         let previous = match kind {
             ChangeKind::Deleted => shelf.objects.remove(&object.key()),
             _ => shelf.objects.insert(object.key(), object.clone()),

@@ -41,7 +41,7 @@ struct LatestReading {
 pub(in crate::observe::breaker) struct BreakerEstimator {
     endpoint: EndpointId,
     answers: AnswerEvidence,
-    direct: NamedSources,
+    named_sources: NamedSources,
     health: HealthPage,
     latest: BTreeMap<SourceId, LatestReading>,
     /// The calls counted behind the breaker.
@@ -69,7 +69,7 @@ pub(in crate::observe::breaker) struct BreakerEstimator {
     /// Whether the transitions of the cycle that proved the breaker have been emitted.
     proved: bool,
     /// The time up to which transitions dated by a source have been emitted.
-    told: Option<Timestamp>,
+    emitted_until: Option<Timestamp>,
     belief: Option<Belief>,
 }
 
@@ -78,7 +78,7 @@ impl BreakerEstimator {
         Self {
             endpoint,
             answers: AnswerEvidence::new(),
-            direct: NamedSources::default(),
+            named_sources: NamedSources::default(),
             health: HealthPage::default(),
             latest: BTreeMap::new(),
             outgoing: Counters::default(),
@@ -94,7 +94,7 @@ impl BreakerEstimator {
             starting: HashSet::new(),
             restarted: false,
             proved: false,
-            told: None,
+            emitted_until: None,
             belief: None,
         }
     }
@@ -104,20 +104,20 @@ impl BreakerEstimator {
         let reading = match heard {
             SourceMessage::Silent { source, .. } => {
                 self.latest.remove(source);
-                return self.direct.silent(source);
+                return self.named_sources.silent(source);
             }
             SourceMessage::Reading(reading) => reading,
         };
-        if self.direct.handle(at, reading, self.fault.is_some()) {
-            self.began_anew();
+        if self.named_sources.handle(at, reading, self.fault.is_some()) {
+            self.reset_after_restart();
         }
         if reading.source.kind == SourceKind::Health {
-            self.health.heard(at, reading.says);
+            self.health.handle(at, reading.claim);
         }
         self.outgoing.handle(at, reading);
         if self.latest.len() < SOURCES || self.latest.contains_key(&reading.source) {
             let before = self.latest.get(&reading.source);
-            let same = before.filter(|before| before.reading.says == reading.says);
+            let same = before.filter(|before| before.reading.claim == reading.claim);
             let since = same.map_or(at, |before| before.since);
             self.latest.insert(reading.source.clone(), LatestReading { at, since, reading: reading.clone() });
         }
@@ -136,10 +136,12 @@ impl BreakerEstimator {
                 self.answers.answered(event.at, answer)
             }
             EventKind::RequestWithheld { endpoint, request } if *endpoint == self.endpoint => {
-                self.answers.forgotten(*request);
+                self.answers.drop_request(*request);
             }
-            EventKind::EndpointLeft { endpoint } if *endpoint == self.endpoint => self.answers.left(),
-            EventKind::NotObserved(_) => self.answers.left(),
+            EventKind::EndpointLeft { endpoint } if *endpoint == self.endpoint => {
+                self.answers.drop_in_flight()
+            }
+            EventKind::NotObserved(_) => self.answers.drop_in_flight(),
             EventKind::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
             EventKind::FaultFired { targets, .. } => {
                 self.fault.get_or_insert(event.at);
@@ -169,10 +171,10 @@ impl BreakerEstimator {
         });
         let before = self.restarts.insert(pod.key.clone(), restarts);
         if before.is_some_and(|before| restarts > before) && !victim {
-            self.direct.restarted();
+            self.named_sources.restarted();
             self.latest.clear();
             self.outgoing.restarted();
-            self.began_anew();
+            self.reset_after_restart();
             self.starting.insert(pod.key.clone());
         }
         if pod.containers.iter().all(|container| container.ready) && self.starting.remove(&pod.key) {
@@ -181,7 +183,7 @@ impl BreakerEstimator {
         }
     }
 
-    fn began_anew(&mut self) {
+    fn reset_after_restart(&mut self) {
         self.answers.restarted();
         self.health.restarted();
         self.restarted = true;
@@ -205,19 +207,20 @@ impl BreakerEstimator {
     /// Returns the report of the answers and the present belief.
     pub(in crate::observe::breaker) fn judge(&mut self, now: Timestamp) -> (SourceReport, Belief) {
         self.answers.may_refuse(self.lost_endpoints);
-        let look = self.answers.pattern(now, self.reset.or(self.direct.reset()));
+        let look = self.answers.pattern(now, self.reset.or(self.named_sources.reset()));
         let answers = &self.answers;
         self.health.examine(now, &look, |from| answers.real_since(from));
         let (says, ground) = answers::report(&look);
         let testimony = SourceReport::new(SourceKind::Answers, says, ground);
-        let meant = self.direct.meant(
+        let meant = self.named_sources.choose(
             now,
             &look,
             |from| answers.real_since(from),
             |from, to| answers.slow_between(from, to, now),
             |from| answers.turned_away_since(from, now),
         );
-        self.shown |= look.proven || meant.as_ref().is_some_and(|meant| meant.opinion.state.is_a_breakers());
+        self.shown |=
+            look.proven || meant.as_ref().is_some_and(|meant| meant.opinion.state.is_breaker_state());
         let opinion = match &meant {
             Some(meant) => meant.opinion.clone(),
             None if !self.starting.is_empty() => starting(),
@@ -253,13 +256,13 @@ impl BreakerEstimator {
     }
 
     fn known(&self, now: Timestamp, look: &AnswerPattern) -> OtherEvidence {
-        let (not_open, not_closed) = self.direct.one_sided(now);
+        let (not_open, not_closed) = self.named_sources.one_sided(now);
         let limits = self.latest.values().flat_map(|latest| &latest.reading.limits);
         OtherEvidence {
             health_open: self.health.open(look.proven),
             not_closed,
             not_open,
-            shown: look.proven || (self.shown && self.direct.names_one()),
+            shown: look.proven || (self.shown && self.named_sources.names_one()),
             none_seen: self.none_seen,
             calls_leave: self.calls_leave(look),
             may_refuse: self.lost_endpoints,
@@ -287,7 +290,7 @@ impl BreakerEstimator {
         weighed.grounds.extend(opinion.because.clone());
         let last = self.belief.as_ref();
         if weighed.grounds.is_empty() {
-            weighed.grounds.push(match last.filter(|belief| belief.state.is_a_breakers()) {
+            weighed.grounds.push(match last.filter(|belief| belief.state.is_breaker_state()) {
                 Some(belief) => {
                     format!("all sources are silent; last known: {}", wording::breaker(belief.state))
                 }
@@ -298,9 +301,9 @@ impl BreakerEstimator {
         if restarted {
             weighed.grounds.push("its breaker was reset by a restart".to_owned());
         }
-        let told = meant.as_ref().map(|meant| &meant.told);
+        let told = meant.as_ref().map(|meant| &meant.report);
         let missed = match told {
-            Some(told) if told.transitions.is_empty() => self.direct.missed(&told.name),
+            Some(told) if told.transitions.is_empty() => self.named_sources.missed(&told.name),
             Some(told) => self.missed(&told.transitions),
             None => self.proof(state, look),
         };
@@ -320,11 +323,11 @@ impl BreakerEstimator {
             None => weighed.since.into_iter().min().unwrap_or(now).min(now),
         };
         let reset = told.and_then(|told| told.sleep_window_s);
-        let reset = reset.or(self.reset).or(self.direct.reset()).or(look.reset);
+        let reset = reset.or(self.reset).or(self.named_sources.reset()).or(look.reset);
         let exact = told.and_then(|told| told.next_trial);
         let due = || since.checked_add(jiff::SignedDuration::from_secs_f64(reset?)).ok();
         let next_trial = exact.or_else(due).filter(|_| state == BreakerState::Open);
-        let named = self.direct.named(now);
+        let named = self.named_sources.named(now);
         let name = meant.as_ref().map(|meant| meant.name.clone()).filter(|name| !name.is_empty());
         let several = named.len() > 1 || meant.is_none();
         let others: Vec<NamedState> = named
@@ -338,9 +341,9 @@ impl BreakerEstimator {
             breaker: name,
             others,
             replicas: meant.as_ref().map(|meant| meant.replicas.clone()).unwrap_or_default(),
-            counts: meant.as_ref().and_then(|meant| meant.told.counts),
-            rejected: meant.as_ref().and_then(|meant| meant.told.rejected),
-            fallback_ratio: meant.as_ref().and_then(|meant| meant.told.fallback_ratio),
+            counts: meant.as_ref().and_then(|meant| meant.report.counts),
+            rejected: meant.as_ref().and_then(|meant| meant.report.rejected),
+            fallback_ratio: meant.as_ref().and_then(|meant| meant.report.fallback_ratio),
             restarted,
             missed,
             ..Belief::new(state, opinion.confidence, since, weighed.grounds.join("; "))
@@ -371,7 +374,7 @@ impl BreakerEstimator {
             let (says, ground) = match (told, reading.breakers.as_slice()) {
                 (Some(told), _) => (told.says, told.ground.clone()),
                 (None, [one]) => (one.says, one.ground.clone()),
-                (None, _) => (reading.says, reading.ground.clone()),
+                (None, _) => (reading.claim, reading.ground.clone()),
             };
             if says == SourceClaim::Nothing && reading.breakers.is_empty() {
                 continue;
@@ -415,7 +418,7 @@ impl BreakerEstimator {
     /// The opening and the trial that proved a breaker; they could not be recognized as such while they lasted.
     fn proof(&mut self, state: BreakerState, look: &AnswerPattern) -> Vec<Transition> {
         use BreakerState::{Closed, HalfOpen, Open};
-        let Some((cut, trial)) = look.proof.filter(|_| !self.proved && state.is_a_breakers()) else {
+        let Some((cut, trial)) = look.proof.filter(|_| !self.proved && state.is_breaker_state()) else {
             return Vec::new();
         };
         self.proved = true;
@@ -428,8 +431,8 @@ impl BreakerEstimator {
     /// Transitions that a source dates and that were not emitted, except the latest, which led to the present state.
     fn missed(&mut self, transitions: &[Transition]) -> Vec<Transition> {
         let [earlier @ .., last] = transitions else { return Vec::new() };
-        let first = self.told.is_none();
-        let told = self.told.replace(last.at).unwrap_or(last.at);
+        let first = self.emitted_until.is_none();
+        let told = self.emitted_until.replace(last.at).unwrap_or(last.at);
         earlier.iter().filter(|one| !first && one.at > told).copied().collect()
     }
 }

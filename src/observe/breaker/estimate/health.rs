@@ -37,7 +37,7 @@ pub(super) struct HealthPage {
 }
 
 impl HealthPage {
-    pub(super) fn heard(&mut self, at: Timestamp, says: SourceClaim) {
+    pub(super) fn handle(&mut self, at: Timestamp, says: SourceClaim) {
         let fails = match says {
             SourceClaim::State(BreakerState::Open) => true,
             SourceClaim::Not(BreakerState::Open) => false,

@@ -61,7 +61,7 @@ impl ProcessReport {
 #[derive(Clone, Debug, Default)]
 struct BreakerHistory {
     /// The breaker was open while users were well: it guards other calls, unless it changes during the fault.
-    foreign: bool,
+    guards_other_calls: bool,
     /// When it first changed during the fault.
     moved: Option<Timestamp>,
     /// Whether the answers have contradicted it.
@@ -77,14 +77,14 @@ pub(super) struct ChosenBreaker {
     pub(super) name: String,
     pub(super) since: Timestamp,
     pub(super) replicas: Vec<NamedState>,
-    pub(super) told: NamedBreaker,
+    pub(super) report: NamedBreaker,
 }
 
 /// The sources that name breakers.
 #[derive(Default)]
 pub(super) struct NamedSources {
     said: BTreeMap<(ReportingProcess, String), ProcessReport>,
-    tracks: BTreeMap<String, BreakerHistory>,
+    histories: BTreeMap<String, BreakerHistory>,
     /// The latest processes of each source, with the time each was last seen.
     processes: BTreeMap<SourceId, VecDeque<(String, Timestamp)>>,
     /// The observed seconds from open to the trial.
@@ -105,7 +105,7 @@ impl NamedSources {
             if !self.said.contains_key(&key) && self.said.len() >= VOICES {
                 continue;
             }
-            self.say(at, key, breaker, fault);
+            self.update_report(at, key, breaker, fault);
         }
         // A breaker that the source no longer names has no report any more.
         let named: BTreeSet<&str> = reading.breakers.iter().map(|breaker| breaker.name.as_str()).collect();
@@ -172,11 +172,17 @@ impl NamedSources {
         restarted
     }
 
-    fn say(&mut self, at: Timestamp, key: (ReportingProcess, String), breaker: &NamedBreaker, fault: bool) {
-        if self.tracks.len() >= TRACKS && !self.tracks.contains_key(&breaker.name) {
+    fn update_report(
+        &mut self,
+        at: Timestamp,
+        key: (ReportingProcess, String),
+        breaker: &NamedBreaker,
+        fault: bool,
+    ) {
+        if self.histories.len() >= TRACKS && !self.histories.contains_key(&breaker.name) {
             return;
         }
-        let track = self.tracks.entry(breaker.name.clone()).or_default();
+        let track = self.histories.entry(breaker.name.clone()).or_default();
         let said = self.said.entry(key).or_insert_with(|| ProcessReport {
             at,
             since: at,
@@ -206,7 +212,7 @@ impl NamedSources {
                 }
                 if before.is_some() && fault {
                     track.moved.get_or_insert(at);
-                    track.foreign = false;
+                    track.guards_other_calls = false;
                 }
             }
             let late: Vec<_> = said.changes.iter().rev().take(2).collect();
@@ -255,7 +261,7 @@ impl NamedSources {
     pub(super) fn names_one(&self) -> bool {
         self.said.iter().any(|((_, name), said)| {
             said.breaker.says != SourceClaim::Nothing
-                && self.tracks.get(name).is_some_and(|track| !track.foreign)
+                && self.histories.get(name).is_some_and(|track| !track.guards_other_calls)
         })
     }
 
@@ -263,7 +269,7 @@ impl NamedSources {
     pub(super) fn one_sided(&self, now: Timestamp) -> (bool, bool) {
         let fresh = self.fresh(now);
         let says = |says: SourceClaim| {
-            let mine = |name: &str| self.tracks.get(name).is_some_and(|track| !track.foreign);
+            let mine = |name: &str| self.histories.get(name).is_some_and(|track| !track.guards_other_calls);
             fresh.iter().any(|(_, name, said)| mine(name) && said.breaker.says == says)
         };
         (says(SourceClaim::Not(Open)), says(SourceClaim::Not(Closed)))
@@ -295,7 +301,7 @@ impl NamedSources {
         let (first, _) = rows.first()?;
         let turned =
             |said: &ProcessReport| said.changes.back().is_some_and(|(at, _)| seconds(*at, now) <= TURN_S);
-        let turns = self.tracks.get(name).is_some_and(|track| track.several)
+        let turns = self.histories.get(name).is_some_and(|track| track.several)
             && fresh.iter().any(|(_, named, said)| *named == name && turned(said));
         let mixed = turns || rows.iter().any(|(row, _)| row.state != first.state);
         let state = if mixed { Mixed } else { first.state };
@@ -310,7 +316,7 @@ impl NamedSources {
     }
 
     /// Chooses the breaker that guards the calls in question, if one can be chosen.
-    pub(super) fn meant(
+    pub(super) fn choose(
         &mut self,
         now: Timestamp,
         look: &AnswerPattern,
@@ -328,9 +334,9 @@ impl NamedSources {
         let mine: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| self.tracks.get(*name).is_some_and(|track| !track.foreign))
+            .filter(|name| self.histories.get(*name).is_some_and(|track| !track.guards_other_calls))
             .collect();
-        let moved = |name: &&str| self.tracks.get(*name).and_then(|track| track.moved);
+        let moved = |name: &&str| self.histories.get(*name).and_then(|track| track.moved);
         let mut movers: Vec<(Timestamp, &str)> =
             mine.iter().filter_map(|name| moved(name).map(|at| (at, *name))).collect();
         movers.sort();
@@ -354,7 +360,7 @@ impl NamedSources {
             }
         };
         let (state, since, replicas) = state_of(name)?;
-        let track = self.tracks.get(name)?;
+        let track = self.histories.get(name)?;
         let said: Vec<&ProcessReport> =
             fresh.iter().filter(|(_, named, _)| *named == name).map(|(.., said)| *said).collect();
         let latest = said.iter().max_by_key(|said| said.at)?;
@@ -383,7 +389,7 @@ impl NamedSources {
             found = found.because("closed so soon after open: another process may have answered");
         } else if let Some(doubt) = doubts {
             found = found.because(doubt);
-        } else if state != Mixed && self.otherwise(name, state, now) {
+        } else if state != Mixed && self.is_contradicted(name, state, now) {
             found = found.because("another source says otherwise");
         } else if state == Mixed
             || (certain || alone)
@@ -398,8 +404,8 @@ impl NamedSources {
         }
         let (lagged, name) = (lags, name.to_owned());
         let standing = if state == Mixed { None } else { Some(state) };
-        let meant = ChosenBreaker { opinion: found, name: name.clone(), since, replicas, told };
-        if let Some(track) = self.tracks.get_mut(&name) {
+        let meant = ChosenBreaker { opinion: found, name: name.clone(), since, replicas, report: told };
+        if let Some(track) = self.histories.get_mut(&name) {
             track.contradicted |= lagged;
         }
         match (standing, was) {
@@ -412,7 +418,7 @@ impl NamedSources {
     }
 
     /// Whether any source, less direct ones included, reports another state of the breaker now.
-    fn otherwise(&self, name: &str, state: BreakerState, now: Timestamp) -> bool {
+    fn is_contradicted(&self, name: &str, state: BreakerState, now: Timestamp) -> bool {
         let mut mine = self.said.iter().filter(|((_, named), _)| named == name);
         mine.any(|(_, said)| {
             seconds(said.at, now) <= STALE_S
@@ -452,15 +458,15 @@ impl NamedSources {
             }
         }
         for name in doubted {
-            if let Some(track) = self.tracks.get_mut(&name) {
+            if let Some(track) = self.histories.get_mut(&name) {
                 track.contradicted = true;
             }
         }
         for (name, state) in learned {
-            if let Some(track) = self.tracks.get_mut(&name) {
+            if let Some(track) = self.histories.get_mut(&name) {
                 track.contradicted |= track.moved.is_some() && state != HalfOpen;
                 // A breaker that never changed during the fault does not guard these calls.
-                track.foreign |= track.moved.is_none();
+                track.guards_other_calls |= track.moved.is_none();
             }
         }
     }

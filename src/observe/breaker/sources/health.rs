@@ -34,7 +34,7 @@ pub(in crate::observe::breaker) fn read(
     if reading.failing.is_some() {
         reading.breakers = named(body);
     }
-    reading.says = match (status, &reading.failing) {
+    reading.claim = match (status, &reading.failing) {
         (503, _) => SourceClaim::State(BreakerState::Open),
         (_, Some(false)) => SourceClaim::Not(BreakerState::Open),
         _ => SourceClaim::Nothing,
@@ -140,7 +140,7 @@ mod tests {
     use BreakerState::{Closed, HalfOpen, Open};
 
     fn read(status: u16, body: &str) -> Reading {
-        super::read(SourceId::beside(SourceKind::Health, "/health"), status, body, false)
+        super::read(SourceId::at_users_url(SourceKind::Health, "/health"), status, body, false)
     }
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
             let reading = read(status, r#"{"status":"DOWN","components":{"provider":{"status":"DOWN"}}}"#);
             assert_eq!((reading.failing, reading.breakers.len()), (failing, 0), "{status}");
         }
-        let everywhere = super::read(SourceId::beside(SourceKind::Health, "/health"), 503, "", true);
-        assert_eq!((everywhere.failing, everywhere.says), (None, SourceClaim::Nothing));
+        let everywhere = super::read(SourceId::at_users_url(SourceKind::Health, "/health"), 503, "", true);
+        assert_eq!((everywhere.failing, everywhere.claim), (None, SourceClaim::Nothing));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::reading::SourceMessage;
 use super::hystrix::HystrixStream;
-use super::page_poller::{AskingEnd, DEADLINE, Page, ReaderOutput, pause};
+use super::page_poller::{DEADLINE, Page, PollEnd, ReaderOutput, pause};
 use super::page_route::PageError;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -26,20 +26,20 @@ enum Ended {
 }
 
 /// Holds one connection to a stream, and reconnects with growing pauses when it breaks.
-pub(super) async fn listen(
+pub(super) async fn read_stream(
     page: Page,
     out: ReaderOutput,
     stop: &CancellationToken,
     first: impl FnOnce() + Send,
-) -> AskingEnd {
+) -> PollEnd {
     let mut first = Some(first);
     let (mut lived, mut failures) = (false, 0);
     loop {
-        let ended = hold(&page, &out, stop, &mut first).await;
+        let ended = read_connection(&page, &out, stop, &mut first).await;
         let why = match ended {
-            Ended::Stopped => return AskingEnd::Stopped,
-            Ended::Denied(why) => return AskingEnd::Denied(why),
-            Ended::Gone(why) if !lived && !page.named => return AskingEnd::Gone(why),
+            Ended::Stopped => return PollEnd::Stopped,
+            Ended::Denied(why) => return PollEnd::Denied(why),
+            Ended::Gone(why) if !lived && !page.named => return PollEnd::Gone(why),
             Ended::Gone(why) => format!("it is not there ({why})"),
             Ended::Broke(why, heard) => {
                 if heard {
@@ -49,24 +49,24 @@ pub(super) async fn listen(
             }
         };
         let silent = SourceMessage::Silent { source: page.id.clone(), reason: why };
-        if (lived || page.named) && out.heard.send(silent).await.is_err() {
-            return AskingEnd::Stopped;
+        if (lived || page.named) && out.sender.send(silent).await.is_err() {
+            return PollEnd::Stopped;
         }
         let rest = pause(failures);
         failures += 1;
         if stop.run_until_cancelled(sleep(rest)).await.is_none() {
-            return AskingEnd::Stopped;
+            return PollEnd::Stopped;
         }
     }
 }
 
-async fn hold(
+async fn read_connection(
     page: &Page,
     out: &ReaderOutput,
     stop: &CancellationToken,
     first: &mut Option<impl FnOnce() + Send>,
 ) -> Ended {
-    let asked = timeout(DEADLINE, page.reach.get(&page.path, "text/event-stream", out.now()));
+    let asked = timeout(DEADLINE, page.route.get(&page.path, "text/event-stream", out.now()));
     let Some(asked) = stop.run_until_cancelled(asked).await else { return Ended::Stopped };
     let mut answer = match asked {
         Err(_) => return Ended::Broke(format!("no answer within {} s", DEADLINE.as_secs()), false),
@@ -105,7 +105,7 @@ async fn hold(
             None => {
                 (emitted, news) = (Instant::now(), false);
                 let reading = stream.reading(page.id.clone(), out.now());
-                if out.heard.send(SourceMessage::Reading(reading)).await.is_err() {
+                if out.sender.send(SourceMessage::Reading(reading)).await.is_err() {
                     return Ended::Stopped;
                 }
             }

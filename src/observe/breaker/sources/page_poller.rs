@@ -6,7 +6,7 @@
 use super::super::reading::{Reading, SourceId, SourceMessage};
 use super::actuator::{self, ActuatorReader, BreakerPage};
 use super::health;
-use super::listen::listen;
+use super::listen::read_stream;
 use super::page_route::{PageError, PageResponse, PageRoute};
 use super::prometheus::{PageReader, Rule, mesh};
 use crate::{
@@ -76,7 +76,7 @@ pub(in crate::observe::breaker) enum PageKind {
 #[derive(Clone)]
 pub(in crate::observe::breaker) struct ReaderOutput {
     pub(in crate::observe::breaker) emitter: Emitter,
-    pub(in crate::observe::breaker) heard: mpsc::Sender<SourceMessage>,
+    pub(in crate::observe::breaker) sender: mpsc::Sender<SourceMessage>,
     /// The total bytes of the latest reads of all pages.
     pub(in crate::observe::breaker) load: Arc<AtomicUsize>,
     /// Detects when this program itself did not run.
@@ -92,7 +92,7 @@ impl ReaderOutput {
     pub(in crate::observe::breaker) fn new(emitter: Emitter, heard: mpsc::Sender<SourceMessage>) -> Self {
         Self {
             emitter,
-            heard,
+            sender: heard,
             load: Arc::default(),
             presence: AbsenceDetector::default(),
             path: String::new(),
@@ -115,7 +115,7 @@ impl ReaderOutput {
 }
 
 pub(in crate::observe::breaker) struct Page {
-    pub(in crate::observe::breaker) reach: PageRoute,
+    pub(in crate::observe::breaker) route: PageRoute,
     pub(in crate::observe::breaker) id: SourceId,
     pub(in crate::observe::breaker) path: String,
     pub(in crate::observe::breaker) kind: PageKind,
@@ -129,7 +129,7 @@ pub(in crate::observe::breaker) struct Page {
 
 /// Why a page is no longer polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::observe::breaker) enum AskingEnd {
+pub(in crate::observe::breaker) enum PollEnd {
     /// The reader was stopped.
     Stopped,
     /// The page does not exist, or is not of this kind.
@@ -139,8 +139,8 @@ pub(in crate::observe::breaker) enum AskingEnd {
 }
 
 /// The result of one poll.
-enum LookResult {
-    Said(Box<Reading>),
+enum PollResult {
+    Read(Box<Reading>),
     Gone(String),
 }
 
@@ -150,9 +150,9 @@ pub(in crate::observe::breaker) async fn read(
     out: ReaderOutput,
     stop: CancellationToken,
     first: impl FnOnce() + Send,
-) -> AskingEnd {
+) -> PollEnd {
     match page.kind {
-        PageKind::Stream => listen(page, out, &stop, first).await,
+        PageKind::Stream => read_stream(page, out, &stop, first).await,
         _ => poll(page, out, &stop, first).await,
     }
 }
@@ -193,7 +193,7 @@ async fn poll(
     out: ReaderOutput,
     stop: &CancellationToken,
     first: impl FnOnce() + Send,
-) -> AskingEnd {
+) -> PollEnd {
     let (period, named, tells) = (page.period, page.named, page.tells);
     let mut poller = PagePoller::new(page, out.path.clone());
     let (mut told, mut first) = (None, Some(first));
@@ -204,11 +204,11 @@ async fn poll(
         poller.bytes = 0;
         poller.metrics.well = out.well.load(Ordering::Relaxed);
         let asked = timeout(DEADLINE, poller.ask(out.now()));
-        let Some(asked) = stop.run_until_cancelled(asked).await else { return AskingEnd::Stopped };
+        let Some(asked) = stop.run_until_cancelled(asked).await else { return PollEnd::Stopped };
         // If this program did not run meanwhile, a missing answer is not the page's fault.
-        if out.presence.away_between(began, Instant::now()) {
+        if out.presence.gap_between(began, Instant::now()) {
             if stop.run_until_cancelled(sleep(period)).await.is_none() {
-                return AskingEnd::Stopped;
+                return PollEnd::Stopped;
             }
             continue;
         }
@@ -228,19 +228,19 @@ async fn poll(
         {
             out.report(&poller.page.id, why).await;
         }
-        if let Ok(LookResult::Gone(why)) = &found
+        if let Ok(PollResult::Gone(why)) = &found
             && (!lived && !named || why == STREAM)
         {
-            return AskingEnd::Gone(why.clone());
+            return PollEnd::Gone(why.clone());
         }
         let state = match &found {
-            Ok(LookResult::Said(reading))
+            Ok(PollResult::Read(reading))
                 if reading.breakers.is_empty() && tells == Some(Source::Metrics) =>
             {
                 SourceState::Absent { reason: reading.ground.clone() }
             }
-            Ok(LookResult::Said(_)) => SourceState::Live,
-            Ok(LookResult::Gone(why)) => {
+            Ok(PollResult::Read(_)) => SourceState::Live,
+            Ok(PollResult::Gone(why)) => {
                 SourceState::Absent { reason: format!("{} is not there ({why})", poller.page.id.place) }
             }
             Err(PageError::Denied(why) | PageError::Unreachable(why) | PageError::Late(why)) => {
@@ -254,7 +254,7 @@ async fn poll(
         let mut rest = period.max(began.elapsed() * REST);
         let silent = |reason| SourceMessage::Silent { source: poller.page.id.clone(), reason };
         let heard = match found {
-            Ok(LookResult::Said(reading)) => {
+            Ok(PollResult::Read(reading)) => {
                 (lived, failures) = (true, 0);
                 if let Some(first) = first.take() {
                     first();
@@ -267,8 +267,8 @@ async fn poll(
                 }
                 SourceMessage::Reading(*reading)
             }
-            Ok(LookResult::Gone(why)) => silent(format!("it is not there ({why})")),
-            Err(PageError::Denied(why)) => return AskingEnd::Denied(why),
+            Ok(PollResult::Gone(why)) => silent(format!("it is not there ({why})")),
+            Err(PageError::Denied(why)) => return PollEnd::Denied(why),
             Err(PageError::Unreachable(why) | PageError::Late(why)) => {
                 // A page that answered before keeps its period, because it may be back any moment.
                 if !lived && !named {
@@ -279,12 +279,12 @@ async fn poll(
             }
         };
         let spoke = lived || tells.is_some() || named;
-        if spoke && out.heard.send(heard).await.is_err() {
-            return AskingEnd::Stopped;
+        if spoke && out.sender.send(heard).await.is_err() {
+            return PollEnd::Stopped;
         }
         let rest = rest.max(load.set(poller.bytes)).saturating_sub(began.elapsed());
         if stop.run_until_cancelled(sleep(rest)).await.is_none() {
-            return AskingEnd::Stopped;
+            return PollEnd::Stopped;
         }
     }
 }
@@ -324,18 +324,18 @@ impl PagePoller {
         }
     }
 
-    async fn ask(&mut self, now: Timestamp) -> Result<LookResult, PageError> {
+    async fn ask(&mut self, now: Timestamp) -> Result<PollResult, PageError> {
         let accept = match self.page.kind {
             PageKind::Metrics | PageKind::Mesh => "text/plain;version=0.0.4,text/plain;q=0.9,*/*;q=0.1",
             _ => "application/json,*/*;q=0.5",
         };
-        let mut answer = self.page.reach.get(&self.page.path, accept, now).await?;
+        let mut answer = self.page.route.get(&self.page.path, accept, now).await?;
         let unreadable = PageError::Unreachable;
         let status = answer.status;
         match self.page.kind {
             PageKind::Health => self.health(&mut answer, now).await,
-            _ if !(200..300).contains(&status) => Ok(LookResult::Gone(status.to_string())),
-            _ if answer.is_html() => Ok(LookResult::Gone("a page for people".to_owned())),
+            _ if !(200..300).contains(&status) => Ok(PollResult::Gone(status.to_string())),
+            _ if answer.is_html() => Ok(PollResult::Gone("a page for people".to_owned())),
             PageKind::Mesh => {
                 let mut text = mesh::page();
                 self.feed(&mut answer, |piece| text.feed(piece)).await?;
@@ -344,9 +344,9 @@ impl PagePoller {
             PageKind::Metrics => {
                 let mut text = self.metrics.page();
                 self.feed(&mut answer, |piece| text.feed(piece)).await?;
-                if !(self.met || self.page.named || text.speaks()) {
+                if !(self.met || self.page.named || text.is_prometheus_text()) {
                     // Many services answer every path with something.
-                    return Ok(LookResult::Gone("no page of metrics".to_owned()));
+                    return Ok(PollResult::Gone("no page of metrics".to_owned()));
                 }
                 self.met = true;
                 Ok(said(self.metrics.read(self.page.id.clone(), text)))
@@ -354,17 +354,17 @@ impl PagePoller {
             PageKind::Breakers => {
                 let body = self.start(&mut answer, actuator::READ).await.map_err(unreadable)?;
                 let found = self.actuator(&body, answer.skew, now).await;
-                Ok(found.map_or_else(|| LookResult::Gone("no list of breakers".to_owned()), said))
+                Ok(found.map_or_else(|| PollResult::Gone("no list of breakers".to_owned()), said))
             }
             PageKind::Any => self.any(answer, now).await,
-            PageKind::Stream => Ok(LookResult::Gone(STREAM.to_owned())),
+            PageKind::Stream => Ok(PollResult::Gone(STREAM.to_owned())),
         }
     }
 
     /// Reads a page whose kind only its response shows.
-    async fn any(&mut self, mut answer: PageResponse, now: Timestamp) -> Result<LookResult, PageError> {
+    async fn any(&mut self, mut answer: PageResponse, now: Timestamp) -> Result<PollResult, PageError> {
         if answer.content_type.starts_with("text/event-stream") {
-            return Ok(LookResult::Gone(STREAM.to_owned()));
+            return Ok(PollResult::Gone(STREAM.to_owned()));
         }
         if answer.content_type.contains("json") {
             let body = self.start(&mut answer, actuator::READ).await.map_err(PageError::Unreachable)?;
@@ -405,11 +405,11 @@ impl PagePoller {
         Ok(())
     }
 
-    async fn health(&mut self, answer: &mut PageResponse, now: Timestamp) -> Result<LookResult, PageError> {
+    async fn health(&mut self, answer: &mut PageResponse, now: Timestamp) -> Result<PollResult, PageError> {
         let status = answer.status;
         let body = self.start(answer, health::READ).await.map_err(PageError::Unreachable)?;
         if matches!(status, 300..=399 | 401 | 403 | 404 | 405) {
-            return Ok(LookResult::Gone(status.to_string()));
+            return Ok(PollResult::Gone(status.to_string()));
         }
         self.compare(status, now).await;
         let body = String::from_utf8_lossy(&body);
@@ -423,7 +423,7 @@ impl PagePoller {
         if self.failing == failing {
             return;
         }
-        let answer = self.page.reach.get(IMPOSSIBLE, "*/*", now).await;
+        let answer = self.page.route.get(IMPOSSIBLE, "*/*", now).await;
         self.everywhere = answer.is_ok_and(|answer| answer.status == status);
         self.failing = failing;
     }
@@ -438,7 +438,7 @@ impl PagePoller {
             let unmoved = if due { self.actuator.unmoved() } else { Vec::new() };
             (None, unmoved, false)
         } else {
-            let BreakerPage { reading, moved, blind } = self.actuator.read(id.clone(), body)?;
+            let BreakerPage { reading, moved, names_only: blind } = self.actuator.read(id.clone(), body)?;
             let all = !blind.is_empty();
             let named = || reading.breakers.iter().map(|one| one.name.clone()).collect();
             let names = match (all, moved.is_empty(), due) {
@@ -482,7 +482,7 @@ impl PagePoller {
             return;
         };
         let path = format!("{path}{}{query}", if all { "" } else { "/STATE_TRANSITION" });
-        let Ok(mut answer) = self.page.reach.get(&path, "application/json,*/*;q=0.5", now).await else {
+        let Ok(mut answer) = self.page.route.get(&path, "application/json,*/*;q=0.5", now).await else {
             return;
         };
         if answer.status == 404 || answer.is_html() {
@@ -497,8 +497,8 @@ impl PagePoller {
     }
 }
 
-fn said(reading: Reading) -> LookResult {
-    LookResult::Said(Box::new(reading))
+fn said(reading: Reading) -> PollResult {
+    PollResult::Read(Box::new(reading))
 }
 
 /// Encodes a breaker's name as one segment of a path.

@@ -5,7 +5,7 @@
 //! the request, and nothing of the experiment.
 
 use crate::{
-    provider::http::{Access, ContentCoding, beginning},
+    provider::http::{Access, ContentCoding, decompress_prefix},
     session::event::Timestamp,
 };
 use bytes::Bytes;
@@ -116,7 +116,7 @@ impl PageRoute {
                     .map_err(|error| PageError::Unreachable(error.to_string()))?;
                 let response = client.send(request).await;
                 let response =
-                    response.map_err(|error| PageError::Unreachable(crate::cluster::answer(&error)))?;
+                    response.map_err(|error| PageError::Unreachable(crate::cluster::answer_text(&error)))?;
                 let (parts, body) = response.into_parts();
                 let answer = PageResponse::new(
                     parts.status.as_u16(),
@@ -124,7 +124,7 @@ impl PageRoute {
                     Body::Proxied(Box::new(body)),
                     now,
                 );
-                answer.of_the_pod().await
+                answer.without_api_refusal().await
             }
         }
     }
@@ -183,7 +183,7 @@ impl PageResponse {
             Body::Proxied(body) => loop {
                 match body.frame().await {
                     None => return Ok(None),
-                    Some(Err(error)) => return Err(crate::cluster::answer(&error)),
+                    Some(Err(error)) => return Err(crate::cluster::answer_text(&error)),
                     // Trailers are ignored.
                     Some(Ok(frame)) => {
                         if let Ok(data) = frame.into_data() {
@@ -219,14 +219,14 @@ impl PageResponse {
         }
         let body = self.up_to(PACKED).await?;
         let wrong = |error| format!("the page is not packed as its headers say: {error}");
-        let body = beginning(&body, packings, PACKED, PACKED).map_err(wrong)?.0;
+        let body = decompress_prefix(&body, packings, PACKED, PACKED).map_err(wrong)?.0;
         self.start.push_back(body.into());
         self.body = Body::Read;
         Ok(self)
     }
 
     /// Distinguishes a refusal of the API server itself from a response of the pod.
-    async fn of_the_pod(mut self) -> Result<Self, PageError> {
+    async fn without_api_refusal(mut self) -> Result<Self, PageError> {
         if self.status < 400 {
             return Ok(self);
         }

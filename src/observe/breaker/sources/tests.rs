@@ -4,7 +4,7 @@ use super::{
     actuator::ActuatorReader,
     health,
     hystrix::HystrixStream,
-    page_poller::{AskingEnd, Page, PageKind, ReaderOutput, read},
+    page_poller::{Page, PageKind, PollEnd, ReaderOutput, read},
     page_route::PageRoute,
 };
 use crate::{
@@ -114,7 +114,7 @@ fn pages_of_json_and_streams_are_read() {
             let at = page["received_ms"].as_i64().unwrap_or(1_763_816_700_000);
             let now = Timestamp::from_millisecond(at).unwrap();
             let status = u16::try_from(page["status"].as_u64().unwrap_or(200)).unwrap();
-            let source = SourceId::beside(SourceKind::Actuator, path);
+            let source = SourceId::at_users_url(SourceKind::Actuator, path);
             let reading: Reading = if sse {
                 body.chunks(100).for_each(|piece| hystrix.feed(piece, now, SignedDuration::ZERO));
                 hystrix.reading(source, now)
@@ -179,12 +179,21 @@ impl Rig {
 
     fn page(&self, url: &str, path: &str, kind: PageKind) -> Page {
         let (reach, _) = PageRoute::direct(url, &Access::default()).unwrap();
-        let id = SourceId::beside(SourceKind::Metrics, path);
+        let id = SourceId::at_users_url(SourceKind::Metrics, path);
         let period = Duration::from_millis(50);
-        Page { reach, id, path: path.to_owned(), kind, period, rules: Vec::new(), tells: None, named: true }
+        Page {
+            route: reach,
+            id,
+            path: path.to_owned(),
+            kind,
+            period,
+            rules: Vec::new(),
+            tells: None,
+            named: true,
+        }
     }
 
-    fn begin(&self, url: &str, path: &str, kind: PageKind) -> tokio::task::JoinHandle<AskingEnd> {
+    fn begin(&self, url: &str, path: &str, kind: PageKind) -> tokio::task::JoinHandle<PollEnd> {
         tokio::spawn(read(self.page(url, path, kind), self.out.clone(), self.stop.clone(), || {}))
     }
 
@@ -219,7 +228,7 @@ async fn a_page_without_an_end_and_one_that_drips_are_silence() {
         let Some(EventKind::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
         assert!(message.starts_with("/metrics tells nothing") && message.contains(&reason), "{message}");
         rig.stop.cancel();
-        assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), AskingEnd::Stopped);
+        assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), PollEnd::Stopped);
     }
 }
 
@@ -252,7 +261,7 @@ async fn a_path_that_is_not_there_is_forgotten_unless_it_was_named() {
     for kind in [PageKind::Metrics, PageKind::Health, PageKind::Breakers, PageKind::Stream, PageKind::Mesh] {
         let page = Page { named: false, ..rig.page(&url, "/x", kind) };
         let end = timeout(LONG, read(page, rig.out.clone(), rig.stop.clone(), || {})).await.unwrap();
-        assert_eq!(end, AskingEnd::Gone("404".to_owned()), "{kind:?}");
+        assert_eq!(end, PollEnd::Gone("404".to_owned()), "{kind:?}");
     }
     assert_eq!(rig.out.load.load(std::sync::atomic::Ordering::Relaxed), 0);
 }

@@ -87,12 +87,16 @@ impl fmt::Display for NamedSource {
             Self::Url(text) => match text.parse::<reqwest::Url>() {
                 Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
                     let bare = url.set_username("").and(url.set_password(None));
-                    f.write_str(&if bare.is_ok() { shown(url.as_str()) } else { "a URL".to_owned() })
+                    f.write_str(&if bare.is_ok() {
+                        without_query_values(url.as_str())
+                    } else {
+                        "a URL".to_owned()
+                    })
                 }
-                _ => f.write_str(&shown(text)),
+                _ => f.write_str(&without_query_values(text)),
             },
-            Self::Port(port, path) => write!(f, "{port}{}", shown(path)),
-            Self::Path(path) => f.write_str(&shown(path)),
+            Self::Port(port, path) => write!(f, "{port}{}", without_query_values(path)),
+            Self::Path(path) => f.write_str(&without_query_values(path)),
         }
     }
 }
@@ -110,7 +114,7 @@ impl NamedSource {
 }
 
 /// A path or URL without the values of its query, which may contain a token.
-pub(in crate::observe::breaker) fn shown(path: &str) -> String {
+pub(in crate::observe::breaker) fn without_query_values(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
     let keys = query.split('&').map(|pair| match pair.split_once('=') {
         Some((key, _)) => format!("{key}=…"),

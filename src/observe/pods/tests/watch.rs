@@ -1,5 +1,5 @@
 use super::*;
-use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
 use crate::session::{
     clock::Clock,
     stream::{Stream, stream},
@@ -30,7 +30,7 @@ fn nothing_sought() -> tokio::sync::watch::Receiver<String> {
     tokio::sync::watch::Sender::default().subscribe()
 }
 
-fn empty(asked: &Asked) -> Reply {
+fn empty(asked: &RecordedRequest) -> Reply {
     let kind = match asked.path.rsplit('/').next().unwrap() {
         "pods" => "Pod",
         "services" => "Service",
@@ -46,7 +46,7 @@ fn empty(asked: &Asked) -> Reply {
 
 #[tokio::test(start_paused = true)]
 async fn lists_then_follows_and_stops() {
-    let (connection, asked) = answering(|asked: &Asked| {
+    let (connection, asked) = answering(|asked: &RecordedRequest| {
         let seconds = Duration::from_secs;
         match (asked.path.rsplit('/').next().unwrap(), asked.query.contains("watch=true")) {
             ("pods", false) => Reply::List("Pod", vec![pod("app-h-1", "app")]),
@@ -94,7 +94,7 @@ async fn lists_then_follows_and_stops() {
 #[tokio::test(start_paused = true)]
 async fn a_forbidden_source_is_absent_until_it_is_granted() {
     let refusals = Arc::new(AtomicU32::new(3));
-    let (connection, _) = answering(move |asked: &Asked| {
+    let (connection, _) = answering(move |asked: &RecordedRequest| {
         let left = refusals.load(Ordering::SeqCst);
         match asked.path.ends_with("/deployments") && left > 0 {
             true => {
@@ -123,7 +123,7 @@ async fn a_forbidden_source_is_absent_until_it_is_granted() {
 #[tokio::test(start_paused = true)]
 async fn what_went_while_nobody_looked_is_gone() {
     let lists = Arc::new(AtomicU32::new(0));
-    let (connection, _) = answering(move |asked: &Asked| {
+    let (connection, _) = answering(move |asked: &RecordedRequest| {
         match (asked.path.ends_with("/pods"), asked.query.contains("watch=true")) {
             (true, false) => match lists.fetch_add(1, Ordering::SeqCst) {
                 0 => Reply::List("Pod", vec![pod("app-h-1", "app"), pod("app-h-2", "app")]),

@@ -8,7 +8,7 @@ use crate::provider::kubernetes::{
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,
-    legacy::meant,
+    legacy::list_params_for,
     pod::selection::{self, Selection},
     preview::{count, owner},
 };
@@ -28,7 +28,7 @@ const SEARCHED: u32 = 500;
 pub(super) struct FoundObjects {
     namespace: String,
     objects: Vec<(SavedKind, String)>,
-    harm: StepEffect,
+    effect: StepEffect,
 }
 
 /// A step's effect on its objects.
@@ -46,8 +46,9 @@ enum StepEffect {
 
 /// The objects that a call would affect; `None` for functions whose objects are not saved.
 pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<FoundObjects>, Failure> {
-    let found =
-        |objects, harm| Ok(Some(FoundObjects { namespace: call.namespace()?.to_owned(), objects, harm }));
+    let found = |objects, harm| {
+        Ok(Some(FoundObjects { namespace: call.namespace()?.to_owned(), objects, effect: harm }))
+    };
     match call.native.func {
         "terminate_pods" | "delete_pods" => found(owners(&pods(call).await?), StepEffect::Pods),
         "kill_microservice" | "delete_deployment" => {
@@ -95,7 +96,7 @@ async fn listed<K: Kind>(
     kind: SavedKind,
 ) -> Result<Vec<(SavedKind, String)>, Failure> {
     let params = match call.native.func {
-        "kill_microservice" => meant::<K>(call, call.needed("name")?).await?,
+        "kill_microservice" => list_params_for::<K>(call, call.needed("name")?).await?,
         func if func.starts_with("scale_") || kind == SavedKind::Service => {
             by_name(ListParams::default(), call.needed("name")?)
         }
@@ -131,7 +132,7 @@ impl FoundObjects {
             containers.into_iter().any(|container| names.contains(&container.name))
         };
         pods.retain(named);
-        Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), harm: StepEffect::Containers })
+        Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), effect: StepEffect::Containers })
     }
 
     /// Fetches the objects and cleans their manifests; adds the Services that select their pods.
@@ -159,7 +160,7 @@ impl FoundObjects {
             n => format!(" and {} more", n - 1),
         };
         let title = first.called();
-        let words = match self.harm {
+        let words = match self.effect {
             StepEffect::Containers => {
                 return Ok((
                     format!("nothing to undo: the kubelet starts the containers of {title} again"),

@@ -2,7 +2,7 @@
 
 use super::manifest::{Manifest, SavedKind};
 use crate::{
-    cluster::{Connection, Permission, may},
+    cluster::{Connection, Permission, check_permission},
     provider::kubernetes::preview::count,
 };
 use kube::api::{DynamicObject, Patch, PatchParams};
@@ -54,7 +54,7 @@ pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), S
         };
         let namespace = Some(manifest.namespace.clone());
         let create = Permission { group, resource, verb: "create", namespace };
-        let (pretended, create) = tokio::join!(pretended, may(connection, create));
+        let (pretended, create) = tokio::join!(pretended, check_permission(connection, create));
         pretended?;
         match create.map_err(|error| error.to_string())? {
             access if access.allowed => Ok(()),

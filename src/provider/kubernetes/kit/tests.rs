@@ -1,5 +1,5 @@
 use super::*;
-use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
 use crate::provider::kubernetes::resolve;
 use serde_json::{Value as Json, json};
 
@@ -39,8 +39,11 @@ fn pod(name: &str, owned: bool) -> Json {
 
 /// A Deployment `app` behind a Service, with a pod; `replicas` is its current number of replicas, `None` if it is
 /// deleted.
-fn cluster(replicas: Option<u64>, owned: bool) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
-    move |asked: &Asked| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
+fn cluster(
+    replicas: Option<u64>,
+    owned: bool,
+) -> impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &RecordedRequest| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
         ("PATCH", _) => Reply::Object(asked.body.clone()),
         ("POST", "selfsubjectaccessreviews") => {
             Reply::Object(json!({"metadata": {}, "spec": {}, "status": {"allowed": true}}))
@@ -154,7 +157,7 @@ async fn restored(now: Option<u64>) -> (Result<Restored, String>, Vec<String>) {
     let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
     let (connection, asked) = answering(cluster(now, true));
     let restored = restore(&connection, &saved.manifests[0]).await;
-    let lines = asked.lock().unwrap().iter().map(Asked::line).collect();
+    let lines = asked.lock().unwrap().iter().map(RecordedRequest::line).collect();
     (restored, lines)
 }
 
@@ -180,14 +183,14 @@ async fn the_check_only_pretends_and_says_what_is_not_permitted() {
     let patches: Vec<_> = asked.iter().filter(|asked| asked.method == "PATCH").collect();
     assert!(patches.len() == 1 && patches[0].query.contains("dryRun=All"), "{asked:?}");
 
-    let (connection, _) = answering(|asked: &Asked| match asked.method.as_str() {
+    let (connection, _) = answering(|asked: &RecordedRequest| match asked.method.as_str() {
         "PATCH" => Reply::Object(asked.body.clone()),
         _ => Reply::Object(json!({"metadata": {}, "spec": {}, "status": {"allowed": false}})),
     });
     let refused = check(&connection, &saved.manifests[0]).await.unwrap_err();
     assert_eq!(refused, "you may not create deployments in default");
     let (connection, _) =
-        answering(|_: &Asked| Reply::Refused(403, "Forbidden", "no patch for you".to_owned()));
+        answering(|_: &RecordedRequest| Reply::Refused(403, "Forbidden", "no patch for you".to_owned()));
     let refused = check(&connection, &saved.manifests[0]).await.unwrap_err();
     assert!(refused.contains("cannot apply Deployment app: no patch for you"), "{refused}");
 }
@@ -197,7 +200,7 @@ async fn what_still_terminates_is_not_applied() {
     let saved = saved("chaosk8s.actions.kill_microservice", json!({"name": "app"}), true).await.unwrap();
     let mut dying = deployment(2);
     dying["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:01:00Z");
-    let (connection, asked) = answering(move |_: &Asked| Reply::Object(dying.clone()));
+    let (connection, asked) = answering(move |_: &RecordedRequest| Reply::Object(dying.clone()));
     let refused = restore(&connection, &saved.manifests[0]).await.unwrap_err();
     assert!(refused.contains("still terminating"), "{refused}");
     assert_eq!(asked.lock().unwrap().len(), 1);
@@ -208,7 +211,7 @@ async fn a_shutdown_without_gremlin_is_the_deletion_of_the_same_pods() {
     let (connection, _) = answering(cluster(Some(1), true));
     let stand_in = async |arguments: Json| {
         let arguments: Map = serde_json::from_value(arguments).unwrap();
-        let provider = crate::provider::gremlin::stand_in(&arguments, &connection).await?;
+        let provider = crate::provider::gremlin::substitute_action(&arguments, &connection).await?;
         Some(serde_json::to_value(provider).unwrap())
     };
     let labels = json!({"io.kubernetes.container.name": "main"});

@@ -37,7 +37,7 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
     let local_too = call.flag("delete_pods_with_local_storage", false);
     let mut due = Vec::new();
     for pod in pods {
-        match fate(&pod, local_too) {
+        match decide(&pod, local_too) {
             DrainDecision::Evict => due.push(EvictedPod { pod, asked: false }),
             DrainDecision::Stay => {}
             DrainDecision::Refuse => {
@@ -74,7 +74,7 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
 }
 
 /// Mirror pods and pods of daemon sets stay; so do pods with local storage, unless `local_too` is set.
-fn fate(pod: &Pod, local_too: bool) -> DrainDecision {
+fn decide(pod: &Pod, local_too: bool) -> DrainDecision {
     if pod.annotations().contains_key(MIRROR) {
         return DrainDecision::Stay;
     }
@@ -121,7 +121,9 @@ impl EvictedPod {
                     tracing::info!("eviction of {name} is refused for now: {}", status.message);
                     return Ok(false);
                 }
-                Err(error) => return Err(Failure::because(format!("failed to evict pod {name}"))(error)),
+                Err(error) => {
+                    return Err(Failure::with_operation(format!("failed to evict pod {name}"))(error));
+                }
             }
         }
         // A failed lookup is retried at the next poll.
@@ -167,7 +169,7 @@ mod tests {
             ("local storage may go", pod(replicas(), local(), "Running"), true, DrainDecision::Evict),
         ];
         for (name, pod, local_too, wanted) in table {
-            assert_eq!(fate(&pod, local_too), wanted, "{name}");
+            assert_eq!(decide(&pod, local_too), wanted, "{name}");
         }
     }
 }

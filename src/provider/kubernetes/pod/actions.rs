@@ -58,7 +58,7 @@ async fn delete(
         match api.delete(&name, params).await {
             Ok(_) => tracing::info!("deleted pod {name}"),
             Err(error) if names.is_empty() => return Err(error.into()),
-            Err(error) => return Err(Failure::because(what())(error)),
+            Err(error) => return Err(Failure::with_operation(what())(error)),
         }
         (call.progress)(format!("deleted {} of {}", names.len() + 1, pods.len()));
         names.push(name);

@@ -52,19 +52,19 @@ pub(super) fn without_class(text: String) -> String {
 
 async fn draft(call: &Invocation<'_>) -> Result<Option<CardDraft>, Failure> {
     Ok(Some(match call.native.func {
-        "terminate_pods" | "delete_pods" => pods::killed(call).await?,
-        "exec_in_pods" => pods::entered(call).await?,
-        "kill_microservice" | "delete_deployment" => workloads::deleted::<Deployment>(call).await?,
-        "remove_statefulset" => workloads::deleted::<StatefulSet>(call).await?,
-        "delete_daemon_set" => workloads::deleted::<DaemonSet>(call).await?,
-        "delete_replica_set" => workloads::deleted::<ReplicaSet>(call).await?,
-        "scale_deployment" | "scale_microservice" => workloads::scaled::<Deployment>(call).await?,
-        "scale_statefulset" => workloads::scaled::<StatefulSet>(call).await?,
-        "rollout_deployment" => workloads::restarted(call).await?,
-        "delete_service" | "remove_service_endpoint" => workloads::service_deleted(call).await?,
-        "cordon_node" | "uncordon_node" => nodes::marked(call).await?,
-        "drain_nodes" => nodes::drained(call).await?,
-        "deny_all_ingress" | "deny_all_egress" => nodes::cut_off(call).await?,
+        "terminate_pods" | "delete_pods" => pods::deletion_card(call).await?,
+        "exec_in_pods" => pods::exec_card(call).await?,
+        "kill_microservice" | "delete_deployment" => workloads::deletion_card::<Deployment>(call).await?,
+        "remove_statefulset" => workloads::deletion_card::<StatefulSet>(call).await?,
+        "delete_daemon_set" => workloads::deletion_card::<DaemonSet>(call).await?,
+        "delete_replica_set" => workloads::deletion_card::<ReplicaSet>(call).await?,
+        "scale_deployment" | "scale_microservice" => workloads::scale_card::<Deployment>(call).await?,
+        "scale_statefulset" => workloads::scale_card::<StatefulSet>(call).await?,
+        "rollout_deployment" => workloads::rollout_card(call).await?,
+        "delete_service" | "remove_service_endpoint" => workloads::service_deletion_card(call).await?,
+        "cordon_node" | "uncordon_node" => nodes::cordon_card(call).await?,
+        "drain_nodes" => nodes::drain_card(call).await?,
+        "deny_all_ingress" | "deny_all_egress" => nodes::network_policy_card(call).await?,
         _ => return Ok(None),
     }))
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::{Api, ResourceExt, api::ListParams};
 
 /// Nodes that would be cordoned or uncordoned.
-pub(super) async fn marked(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn cordon_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let chosen = nodes(call).await?;
     let (verb, effect, undo) = match call.native.func {
         "uncordon_node" => ("UNCORDON", "new pods may be placed there again", "cordon"),
@@ -26,7 +26,7 @@ pub(super) async fn marked(call: &Invocation<'_>) -> Result<CardDraft, Failure> 
 }
 
 /// Nodes whose pods would be evicted.
-pub(super) async fn drained(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn drain_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let chosen = nodes(call).await?;
     let everywhere: Api<Pod> = Api::all(call.client.clone());
     let mut pods = 0;
@@ -63,7 +63,7 @@ async fn share(call: &Invocation<'_>, number: usize) -> Result<Option<String>, F
 }
 
 /// Pods whose traffic a network policy would block.
-pub(super) async fn cut_off(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn network_policy_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let direction = if call.native.func == "deny_all_ingress" { "INTO" } else { "OUT OF" };
     let labels = match call.given("label_selectors") {
         None => String::new(),

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
 /// Pods that would be deleted.
-pub(super) async fn killed(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn deletion_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let api = Pod::api(call)?;
     let (candidates, number, by_chance) = match call.native.func {
         "delete_pods" => {
@@ -70,7 +70,7 @@ pub(super) async fn killed(call: &Invocation<'_>) -> Result<CardDraft, Failure> 
 }
 
 /// Pods in which a command would be run.
-pub(super) async fn entered(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn exec_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let selection = Selection::of(call)?;
     let candidates = selection.candidates(&Pod::api(call)?).await?;
     let number = selection.count(candidates.len());

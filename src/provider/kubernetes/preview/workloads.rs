@@ -5,7 +5,7 @@ use crate::provider::kubernetes::{
     failure::Failure,
     invocation::{Invocation, by_name},
     kind::Kind,
-    legacy::meant,
+    legacy::list_params_for,
     objects::missing,
     readiness::Workload,
 };
@@ -57,9 +57,9 @@ fn nothing_there(confirm: &str, missing: String) -> CardDraft {
 }
 
 /// Workloads that would be deleted, with their pods.
-pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn deletion_card<K: OwnsPods>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let params = match call.native.func {
-        "kill_microservice" => meant::<K>(call, call.needed("name")?).await?,
+        "kill_microservice" => list_params_for::<K>(call, call.needed("name")?).await?,
         _ => call.named_or_labelled()?,
     };
     let found = K::api(call)?.list(&params).await?.items;
@@ -97,7 +97,7 @@ pub(super) async fn deleted<K: OwnsPods>(call: &Invocation<'_>) -> Result<CardDr
 }
 
 /// A workload whose replicas would change.
-pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn scale_card<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let wanted = usize::try_from(call.whole("replicas", 0)?).unwrap_or(0);
     let found = K::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
@@ -123,13 +123,16 @@ pub(super) async fn scaled<K: OwnsPods + Workload>(call: &Invocation<'_>) -> Res
             0 => "nothing goes".to_owned(),
             _ => format!("NO: it stays at {wanted} until it is scaled again"),
         },
-        undo: format!("the file's rollbacks, or `kubectl scale {} {name} --replicas={before}`", K::word()),
+        undo: format!(
+            "the file's rollbacks, or `kubectl scale {} {name} --replicas={before}`",
+            K::kind_name()
+        ),
         confirm: name.to_owned(),
     })
 }
 
 /// A Deployment whose pods would be replaced one after the other.
-pub(super) async fn restarted(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn rollout_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let found = Deployment::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {
@@ -153,7 +156,7 @@ pub(super) async fn restarted(call: &Invocation<'_>) -> Result<CardDraft, Failur
 }
 
 /// A Service that would be deleted; its pods stay.
-pub(super) async fn service_deleted(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
+pub(super) async fn service_deletion_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let name = call.needed("name")?;
     let found = Service::api(call)?.list(&by_name(ListParams::default(), name)).await?.items;
     if found.is_empty() {

@@ -1,6 +1,6 @@
 use super::*;
 
-fn echo(asked: &Asked) -> Reply {
+fn echo(asked: &RecordedRequest) -> Reply {
     match asked.method.as_str() {
         "GET" => Reply::List("Any", vec![json!({"metadata": {"name": "x"}})]),
         "DELETE" => Reply::Object(json!({"kind": "Status", "apiVersion": "v1", "status": "Success"})),
@@ -113,7 +113,8 @@ async fn custom_objects() {
         (thing.clone(), vec!["POST /apis/g.io/v1/namespaces/n/things".to_owned()])
     );
 
-    let conflict = |_: &Asked| Reply::Refused(409, "AlreadyExists", "things \"t\" already exists".to_owned());
+    let conflict =
+        |_: &RecordedRequest| Reply::Refused(409, "AlreadyExists", "things \"t\" already exists".to_owned());
     let played = play("chaosk8s.crd.actions.create_custom_object", arguments, conflict).await;
     assert_eq!(
         played.value()["reason"],

@@ -5,8 +5,8 @@ use crate::test_support::{activity, method};
 
 async fn card_of(
     provider: Json,
-    reply: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static,
-) -> (TargetCard, Vec<Asked>) {
+    reply: impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static,
+) -> (TargetCard, Vec<RecordedRequest>) {
     let (connection, asked) = answering(reply);
     let raw: Map = serde_json::from_value(provider.clone()).unwrap();
     let activity = activity("action", "the action", &provider);
@@ -30,8 +30,8 @@ fn owned(name: &str) -> Json {
 }
 
 /// A Deployment `app` with this number of pods, behind a Service.
-fn cluster(pods: usize) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
-    move |asked: &Asked| match asked.path.rsplit('/').next().unwrap() {
+fn cluster(pods: usize) -> impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &RecordedRequest| match asked.path.rsplit('/').next().unwrap() {
         "pods" => Reply::List("Pod", (0..pods).map(|i| owned(&format!("app-h-{i}"))).collect()),
         "services" => Reply::List(
             "Service",
@@ -82,7 +82,7 @@ async fn no_pod_and_a_lonely_pod() {
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", none), cluster(0)).await;
     assert!(card.consequences[0].contains("NOTHING will happen"), "{card:?}");
     assert_eq!(card.confirm, "the action", "the word to type is never empty");
-    let lonely = |asked: &Asked| match asked.path.ends_with("/pods") {
+    let lonely = |asked: &RecordedRequest| match asked.path.ends_with("/pods") {
         true => Reply::List("Pod", vec![pod("lonely", "Running")]),
         false => Reply::List("Service", vec![]),
     };
@@ -137,7 +137,7 @@ async fn gremlin_stops_a_container_in_its_pod() {
 
 #[tokio::test]
 async fn nodes_and_policies() {
-    let reply = |asked: &Asked| match asked.path.as_str() {
+    let reply = |asked: &RecordedRequest| match asked.path.as_str() {
         "/api/v1/nodes" if asked.query.contains("metadata.name=n1") => {
             Reply::List("Node", vec![json!({"metadata": {"name": "n1"}})])
         }
@@ -160,7 +160,7 @@ async fn nodes_and_policies() {
 
 #[tokio::test]
 async fn what_cannot_be_known_is_said() {
-    let forbidden = |_: &Asked| Reply::Refused(403, "Forbidden", "pods is forbidden".to_owned());
+    let forbidden = |_: &RecordedRequest| Reply::Refused(403, "Forbidden", "pods is forbidden".to_owned());
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", json!({})), forbidden).await;
     assert!(
         card.consequences[0].contains("cannot be known") && card.consequences[0].contains("forbidden"),

@@ -18,7 +18,7 @@ async fn without_a_cluster_a_call_fails_with_a_way_out() {
 #[tokio::test]
 async fn service_is_initialized_means_that_it_exists() {
     let service = json!({"metadata": {"name": "svc"}});
-    let reply = move |asked: &Asked| match asked.query.contains("other") {
+    let reply = move |asked: &RecordedRequest| match asked.query.contains("other") {
         true => Reply::List("Service", vec![]),
         false => Reply::List("Service", vec![service.clone()]),
     };
@@ -32,7 +32,7 @@ async fn service_is_initialized_means_that_it_exists() {
 
 #[tokio::test]
 async fn a_cancelled_call_ends_at_once() {
-    let (connection, _) = answering(|_: &Asked| Reply::Events(vec![]));
+    let (connection, _) = answering(|_: &RecordedRequest| Reply::Events(vec![]));
     let kubernetes = Kubernetes::over(connection);
     let native = resolve("chaosk8s.deployment.probes", "deployment_fully_available").unwrap();
     let arguments: Map = serde_json::from_value(json!({"name": "app", "timeout": 3600})).unwrap();

@@ -9,14 +9,14 @@ mod refusals;
 mod workloads;
 
 use super::*;
-use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
 
 /// The outcome of a call, the requests it sent, and its progress messages.
 struct Played {
     outcome: Outcome,
-    asked: Vec<Asked>,
+    asked: Vec<RecordedRequest>,
     progress: Vec<String>,
     /// The reason why the call was refused before it changed anything.
     refused: Option<String>,
@@ -24,7 +24,7 @@ struct Played {
 
 impl Played {
     fn lines(&self) -> Vec<String> {
-        self.asked.iter().map(Asked::line).collect()
+        self.asked.iter().map(RecordedRequest::line).collect()
     }
 
     fn value(&self) -> Json {
@@ -45,7 +45,7 @@ impl Played {
 async fn play(
     address: &str,
     arguments: Json,
-    reply: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static,
+    reply: impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static,
 ) -> Played {
     let (module, func) = address.rsplit_once('.').unwrap();
     let native = resolve(module, func).unwrap_or_else(|| panic!("no {address}"));

@@ -7,7 +7,7 @@ fn node(name: &str, conditions: &[(&str, &str)]) -> Json {
     json!({"metadata": {"name": name}, "status": {"conditions": conditions}})
 }
 
-fn two(asked: &Asked) -> Reply {
+fn two(asked: &RecordedRequest) -> Reply {
     match asked.method.as_str() {
         "GET" => Reply::List(
             "Node",
@@ -32,7 +32,7 @@ async fn cordon_and_uncordon() {
         );
         assert_eq!(played.asked[1].body, json!({"spec": {"unschedulable": unschedulable}}));
     }
-    let none = |_: &Asked| Reply::List("Node", vec![]);
+    let none = |_: &RecordedRequest| Reply::List("Node", vec![]);
     let played = play("chaosk8s.node.actions.cordon_node", json!({"name": "x"}), none).await;
     assert!(played.failure().contains("no node is selected"), "{}", played.failure());
 }
@@ -73,9 +73,9 @@ fn evictable(name: &str) -> Json {
 
 /// A node with pods `a` and `b`; the eviction of `b` is refused `refusals` times, and each pod is gone at the next
 /// poll.
-fn busy_node(refusals: u32) -> impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static {
+fn busy_node(refusals: u32) -> impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static {
     let left = Arc::new(AtomicU32::new(refusals));
-    move |asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {
+    move |asked: &RecordedRequest| match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", "/api/v1/nodes") => Reply::List("Node", vec![node("n", &[])]),
         ("GET", "/api/v1/pods") => Reply::List("Pod", vec![evictable("a"), evictable("b")]),
         ("POST", path) if path.ends_with("/b/eviction") && left.load(Ordering::SeqCst) > 0 => {
@@ -116,7 +116,7 @@ async fn drain_gives_up_at_the_deadline_and_names_what_is_left() {
 
 #[tokio::test]
 async fn drain_refuses_what_would_be_lost() {
-    let reply = |asked: &Asked| match asked.path.as_str() {
+    let reply = |asked: &RecordedRequest| match asked.path.as_str() {
         "/api/v1/nodes" => Reply::List("Node", vec![node("n", &[])]),
         "/api/v1/pods" => Reply::List("Pod", vec![evictable("a"), pod("lonely", "Running")]),
         _ => Reply::Object(node("n", &[])),

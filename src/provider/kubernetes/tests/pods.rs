@@ -1,6 +1,6 @@
 use super::*;
 
-fn three_pods(asked: &Asked) -> Reply {
+fn three_pods(asked: &RecordedRequest) -> Reply {
     match asked.method.as_str() {
         "GET" => Reply::List("Pod", vec![pod("a", "Running"), pod("b", "Running"), pod("c", "Pending")]),
         _ => Reply::Object(json!({"kind": "Status", "status": "Success"})),
@@ -36,7 +36,7 @@ async fn terminate_pods_without_a_grace_period_sends_empty_options() {
 
 #[tokio::test]
 async fn no_pod_matching_is_no_error() {
-    let none = |_: &Asked| Reply::List("Pod", vec![]);
+    let none = |_: &RecordedRequest| Reply::List("Pod", vec![]);
     let played = play("chaosk8s.pod.actions.terminate_pods", json!({"label_selector": "a=b"}), none).await;
     assert_eq!(played.value(), json!([]));
 }
@@ -58,7 +58,7 @@ async fn what_makes_no_sense_is_refused_before_anything_is_asked() {
 
 #[tokio::test]
 async fn an_error_on_the_second_pod_tells_what_is_already_gone() {
-    let reply = |asked: &Asked| match asked.path.ends_with("/b") {
+    let reply = |asked: &RecordedRequest| match asked.path.ends_with("/b") {
         true => Reply::Refused(500, "InternalError", "etcd is away".to_owned()),
         false => three_pods(asked),
     };
@@ -77,8 +77,8 @@ async fn delete_pods_is_at_most_one_and_by_pattern() {
 
 #[tokio::test]
 async fn probes_judge_phases() {
-    let healthy = |_: &Asked| Reply::List("Pod", vec![pod("a", "Running"), pod("b", "Succeeded")]);
-    let empty = |_: &Asked| Reply::List("Pod", vec![]);
+    let healthy = |_: &RecordedRequest| Reply::List("Pod", vec![pod("a", "Running"), pod("b", "Succeeded")]);
+    let empty = |_: &RecordedRequest| Reply::List("Pod", vec![]);
     let probe = |func: &str| format!("chaosk8s.pod.probes.{func}");
     assert_eq!(play(&probe("all_pods_healthy"), json!({}), healthy).await.value(), json!(true));
     assert_eq!(play(&probe("all_pods_healthy"), json!({}), empty).await.value(), json!(true));
@@ -119,7 +119,7 @@ async fn pod_is_not_available_selects_by_the_name_label() {
     let played = play("chaosk8s.pod.probes.pod_is_not_available", json!({"name": "x"}), three_pods).await;
     assert_eq!(played.lines(), [format!("GET {PODS}?labelSelector=name in (x)")]);
     assert!(played.failure().ends_with("pod a is running"));
-    let none = |_: &Asked| Reply::List("Pod", vec![]);
+    let none = |_: &RecordedRequest| Reply::List("Pod", vec![]);
     let played = play("chaosk8s.probes.microservice_is_not_available", json!({"name": "x"}), none).await;
     assert_eq!(played.value(), json!(true));
     let braces = json!({"name": "x", "label_selector": "a={other}"});
@@ -129,7 +129,7 @@ async fn pod_is_not_available_selects_by_the_name_label() {
 
 #[tokio::test]
 async fn logs_are_read_pod_by_pod() {
-    let reply = |asked: &Asked| match asked.path.ends_with("/log") {
+    let reply = |asked: &RecordedRequest| match asked.path.ends_with("/log") {
         true => Reply::Text(format!("2024-01-01T00:00:00Z hello from {}\n", asked.path)),
         false => Reply::List("Pod", vec![pod("a", "Running")]),
     };

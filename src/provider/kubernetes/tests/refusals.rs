@@ -10,13 +10,15 @@ fn forbidden() -> Reply {
 async fn terminate(delete: impl Fn(usize) -> Reply + Clone + Send + Sync + 'static) -> Played {
     let deleted = Arc::new(Mutex::new(0));
     let arguments = json!({"label_selector": "app=a", "all": true, "grace_period": 0});
-    play("chaosk8s.pod.actions.terminate_pods", arguments, move |asked: &Asked| match asked.method.as_str() {
-        "DELETE" => {
-            let mut count = deleted.lock().unwrap();
-            *count += 1;
-            delete(*count)
+    play("chaosk8s.pod.actions.terminate_pods", arguments, move |asked: &RecordedRequest| {
+        match asked.method.as_str() {
+            "DELETE" => {
+                let mut count = deleted.lock().unwrap();
+                *count += 1;
+                delete(*count)
+            }
+            _ => Reply::List("Pod", vec![pod("a", "Running"), pod("b", "Running")]),
         }
-        _ => Reply::List("Pod", vec![pod("a", "Running"), pod("b", "Running")]),
     })
     .await
 }
@@ -49,16 +51,17 @@ async fn what_is_not_there_or_not_valid_changes_nothing() {
         let played = play(
             "chaosk8s.deployment.actions.scale_deployment",
             json!({"name": "shop", "replicas": 0}),
-            move |_: &Asked| Reply::Refused(status, reason, "no".to_owned()),
+            move |_: &RecordedRequest| Reply::Refused(status, reason, "no".to_owned()),
         )
         .await;
         let why = played.refused.unwrap();
         assert!(why.contains("deployments/shop") && why.contains(&status.to_string()), "{why}");
     }
-    let played =
-        play("chaosk8s.deployment.actions.scale_deployment", json!({"name": "shop"}), |_: &Asked| {
-            Reply::Refused(500, "InternalError", "not asked".to_owned())
-        })
-        .await;
+    let played = play(
+        "chaosk8s.deployment.actions.scale_deployment",
+        json!({"name": "shop"}),
+        |_: &RecordedRequest| Reply::Refused(500, "InternalError", "not asked".to_owned()),
+    )
+    .await;
     assert!(played.asked.is_empty() && played.refused.is_some(), "nothing was sent: {:?}", played.asked);
 }

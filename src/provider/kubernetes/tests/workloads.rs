@@ -26,20 +26,20 @@ async fn available_and_healthy() {
     for (wanted, ready, healthy) in
         [(1, Some(1), true), (2, Some(1), false), (1, None, false), (0, None, true)]
     {
-        let reply = move |_: &Asked| Reply::List("Deployment", vec![deployment(wanted, ready)]);
+        let reply = move |_: &RecordedRequest| Reply::List("Deployment", vec![deployment(wanted, ready)]);
         let arguments = json!({"name": "app", "raise_on_unavailable": false});
         let played = play(probe, arguments, reply).await;
         assert_eq!(played.value(), json!(healthy), "{ready:?} of {wanted}");
         assert_eq!(played.lines(), [format!("GET {DEPLOYMENTS}?fieldSelector=metadata.name=app")]);
     }
-    let reply = |_: &Asked| Reply::List("Deployment", vec![deployment(2, Some(1))]);
+    let reply = |_: &RecordedRequest| Reply::List("Deployment", vec![deployment(2, Some(1))]);
     let played = play(probe, json!({"name": "app"}), reply).await;
     assert!(played.failure().ends_with("1 of 2 replicas are available"), "{}", played.failure());
 }
 
 #[tokio::test]
 async fn a_missing_deployment_is_told_with_the_names_there_are() {
-    let reply = |asked: &Asked| match asked.query.contains("fieldSelector") {
+    let reply = |asked: &RecordedRequest| match asked.query.contains("fieldSelector") {
         true => Reply::List("Deployment", vec![]),
         false => Reply::List("Deployment", vec![deployment(1, Some(1))]),
     };
@@ -51,7 +51,7 @@ async fn a_missing_deployment_is_told_with_the_names_there_are() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_until_something_is_not_ready() {
-    let reply = |_: &Asked| {
+    let reply = |_: &RecordedRequest| {
         Reply::Events(vec![
             seen("ADDED", 0, 1, Some(1)),
             seen("MODIFIED", 5_000, 1, Some(1)),
@@ -69,7 +69,8 @@ async fn waits_until_something_is_not_ready() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_out_is_a_deadline_though_events_keep_coming() {
-    let reply = |_: &Asked| Reply::Events((0..100).map(|_| seen("MODIFIED", 1_000, 2, Some(1))).collect());
+    let reply =
+        |_: &RecordedRequest| Reply::Events((0..100).map(|_| seen("MODIFIED", 1_000, 2, Some(1))).collect());
     let began = tokio::time::Instant::now();
     let arguments = json!({"name": "app", "timeout": 3});
     let played = play("chaosk8s.deployment.probes.deployment_fully_available", arguments, reply).await;
@@ -79,7 +80,7 @@ async fn the_time_out_is_a_deadline_though_events_keep_coming() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_ends_is_taken_up_from_the_last_version() {
-    let reply = |asked: &Asked| match asked.query.contains("resourceVersion=5") {
+    let reply = |asked: &RecordedRequest| match asked.query.contains("resourceVersion=5") {
         true => Reply::Events(vec![seen("MODIFIED", 1_000, 1, Some(1))]),
         false => Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))]),
     };
@@ -93,7 +94,7 @@ async fn a_stream_that_ends_is_taken_up_from_the_last_version() {
 async fn a_forgotten_version_begins_anew() {
     let gone = json!({"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired",
                       "message": "too old"}});
-    let reply = move |asked: &Asked| match asked.query.contains("resourceVersion=5") {
+    let reply = move |asked: &RecordedRequest| match asked.query.contains("resourceVersion=5") {
         true => Reply::EventsThenEnd(vec![(Duration::ZERO, gone.clone())]),
         false => Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))]),
     };
@@ -105,8 +106,9 @@ async fn a_forgotten_version_begins_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_deployment_is_not_available() {
-    let reply =
-        |_: &Asked| Reply::Events(vec![seen("ADDED", 0, 1, Some(1)), seen("DELETED", 100, 1, Some(1))]);
+    let reply = |_: &RecordedRequest| {
+        Reply::Events(vec![seen("ADDED", 0, 1, Some(1)), seen("DELETED", 100, 1, Some(1))])
+    };
     let arguments = json!({"name": "app"});
     let played = play("chaosk8s.deployment.probes.deployment_not_fully_available", arguments, reply).await;
     assert_eq!(played.value(), json!(true));
@@ -114,7 +116,8 @@ async fn a_deleted_deployment_is_not_available() {
 
 #[tokio::test]
 async fn a_watch_we_may_not_do_fails_at_once() {
-    let reply = |_: &Asked| Reply::Refused(403, "Forbidden", "deployments.apps is forbidden".to_owned());
+    let reply =
+        |_: &RecordedRequest| Reply::Refused(403, "Forbidden", "deployments.apps is forbidden".to_owned());
     let arguments = json!({"name": "app"});
     let played = play("chaosk8s.deployment.probes.deployment_not_fully_available", arguments, reply).await;
     let text = played.failure();
@@ -127,15 +130,16 @@ async fn a_watch_we_may_not_do_fails_at_once() {
 
 #[tokio::test]
 async fn scale_patches_the_object_itself() {
-    let reply = |_: &Asked| Reply::Object(deployment(0, None));
+    let reply = |_: &RecordedRequest| Reply::Object(deployment(0, None));
     let arguments = json!({"name": "app", "replicas": 0});
     let played = play("chaosk8s.deployment.actions.scale_deployment", arguments.clone(), reply).await;
     assert_eq!(played.value(), json!(null));
     assert_eq!(played.lines(), [format!("PATCH {DEPLOYMENTS}/app")]);
     assert_eq!(played.asked[0].body, json!({"spec": {"replicas": 0}}));
 
-    let refused =
-        |_: &Asked| Reply::Refused(404, "NotFound", "deployments.apps \"app\" not found".to_owned());
+    let refused = |_: &RecordedRequest| {
+        Reply::Refused(404, "NotFound", "deployments.apps \"app\" not found".to_owned())
+    };
     let played = play("chaosk8s.actions.scale_microservice", arguments, refused).await;
     assert_eq!(
         played.failure(),
@@ -146,7 +150,7 @@ async fn scale_patches_the_object_itself() {
 
 #[tokio::test]
 async fn rollout_writes_the_annotation_of_kubectl() {
-    let reply = |_: &Asked| Reply::Object(deployment(1, Some(1)));
+    let reply = |_: &RecordedRequest| Reply::Object(deployment(1, Some(1)));
     let played = play("chaosk8s.deployment.actions.rollout_deployment", json!({"name": "app"}), reply).await;
     let annotations = &played.asked[0].body["spec"]["template"]["metadata"]["annotations"];
     assert!(annotations["kubectl.kubernetes.io/restartedAt"].is_string());
@@ -154,7 +158,7 @@ async fn rollout_writes_the_annotation_of_kubectl() {
 
 #[tokio::test]
 async fn delete_deployment_takes_what_the_list_finds() {
-    let reply = |asked: &Asked| match asked.method.as_str() {
+    let reply = |asked: &RecordedRequest| match asked.method.as_str() {
         "GET" => Reply::List("Deployment", vec![deployment(1, None)]),
         _ => Reply::Object(json!({"kind": "Status", "status": "Success"})),
     };
@@ -185,7 +189,7 @@ async fn create_from_a_file_keeps_every_field() {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  unheardOf: true\n",
     )
     .unwrap();
-    let reply = |asked: &Asked| Reply::Object(asked.body.clone());
+    let reply = |asked: &RecordedRequest| Reply::Object(asked.body.clone());
     for path in [&json_path, &yaml_path] {
         let played = play("chaosk8s.actions.start_microservice", json!({"spec_path": path}), reply).await;
         assert_eq!(played.value(), json!(null));
@@ -198,7 +202,7 @@ async fn create_from_a_file_keeps_every_field() {
 
 #[tokio::test]
 async fn old_names_match_the_object_else_the_label() {
-    let labelled_only = |asked: &Asked| match asked.query.contains("labelSelector") {
+    let labelled_only = |asked: &RecordedRequest| match asked.query.contains("labelSelector") {
         true => Reply::List("Deployment", vec![deployment(1, Some(1))]),
         false => Reply::List("Deployment", vec![]),
     };
@@ -207,7 +211,7 @@ async fn old_names_match_the_object_else_the_label() {
     assert_eq!(played.value(), json!(true));
     assert!(played.lines().last().unwrap().ends_with("?labelSelector=name in (svc)"), "{:?}", played.lines());
 
-    let named = |_: &Asked| Reply::List("Deployment", vec![deployment(1, Some(1))]);
+    let named = |_: &RecordedRequest| Reply::List("Deployment", vec![deployment(1, Some(1))]);
     let played = play(probe, json!({"name": "app"}), named).await;
     assert_eq!(played.value(), json!(true));
     assert!(played.lines().iter().all(|line| line.contains("fieldSelector")), "{:?}", played.lines());
@@ -215,13 +219,14 @@ async fn old_names_match_the_object_else_the_label() {
 
 #[tokio::test]
 async fn kill_microservice_deletes_deployment_replica_sets_and_pods() {
-    let reply = |asked: &Asked| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
-        ("GET", "deployments") => Reply::List("Deployment", vec![deployment(1, Some(1))]),
-        ("GET", "replicasets") => Reply::List("ReplicaSet", vec![json!({"metadata": {"name": "app-1"}})]),
-        ("GET", "pods") => Reply::List("Pod", vec![pod("app-1-x", "Running"), pod("app-1-y", "Running")]),
-        ("DELETE", "app-1") => Reply::Refused(404, "NotFound", "already collected".to_owned()),
-        _ => Reply::Object(json!({"kind": "Status", "status": "Success"})),
-    };
+    let reply =
+        |asked: &RecordedRequest| match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
+            ("GET", "deployments") => Reply::List("Deployment", vec![deployment(1, Some(1))]),
+            ("GET", "replicasets") => Reply::List("ReplicaSet", vec![json!({"metadata": {"name": "app-1"}})]),
+            ("GET", "pods") => Reply::List("Pod", vec![pod("app-1-x", "Running"), pod("app-1-y", "Running")]),
+            ("DELETE", "app-1") => Reply::Refused(404, "NotFound", "already collected".to_owned()),
+            _ => Reply::Object(json!({"kind": "Status", "status": "Success"})),
+        };
     let played = play("chaosk8s.actions.kill_microservice", json!({"name": "app"}), reply).await;
     assert_eq!(played.value(), json!(null));
     let deleted: Vec<_> = played

@@ -45,7 +45,7 @@ pub(super) struct Worker {
     /// The interpreter's process group.
     group: Option<i32>,
     /// Whether a call was cancelled before it ended.
-    disturbed: AtomicBool,
+    call_was_cancelled: AtomicBool,
 }
 
 /// Why there is no worker.
@@ -78,7 +78,7 @@ impl Worker {
             Ok(Ok(_)) => Ok(worker),
             Ok(Err(NoAnswer::Ended(end))) => Err(StartError::Ended { interpreter, end }),
             Ok(Err(NoAnswer::Unreadable(why))) => {
-                Err(StartError::Ended { interpreter, end: WorkerEnd::Garbled { why } })
+                Err(StartError::Ended { interpreter, end: WorkerEnd::ProtocolError { why } })
             }
             Err(_) => Err(StartError::Silent { interpreter }),
         }
@@ -108,7 +108,7 @@ impl Worker {
             kill,
             end,
             group,
-            disturbed: AtomicBool::new(false),
+            call_was_cancelled: AtomicBool::new(false),
         }
     }
 
@@ -143,7 +143,7 @@ impl Worker {
         if timeout(patience, leave).await.is_err() {
             self.kill().await;
         }
-        if let Some(group) = self.group.filter(|_| self.disturbed.load(Ordering::Relaxed)) {
+        if let Some(group) = self.group.filter(|_| self.call_was_cancelled.load(Ordering::Relaxed)) {
             // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and remains that
             // of its group as long as the group has a member; the kernel reuses a number only after all others.
             unsafe { libc::kill(-group, libc::SIGKILL) };
@@ -192,7 +192,7 @@ impl PendingAnswer<'_> {
 
     /// Tells the worker to cancel the call.
     pub(super) fn cancel(&self) {
-        self.worker.disturbed.store(true, Ordering::Relaxed);
+        self.worker.call_was_cancelled.store(true, Ordering::Relaxed);
         // A worker that has ended runs no call any more; a worker whose request queue is full does not receive the
         // message.
         let _ = self.worker.requests.try_send(wire::cancel(self.id));

@@ -28,12 +28,12 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     let (our_answers, their_answers) = io::pipe()?;
     let prints = || match settings.prints {
         PrintTarget::Inherited => Stdio::inherit(),
-        PrintTarget::Heard => Stdio::piped(),
+        PrintTarget::Listener => Stdio::piped(),
     };
     // A child in another process group is stopped by the kernel when it reads the terminal, so it gets no terminal.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
     let mut environment = settings.environment.now().as_ref().clone();
-    environment.put(settings.held());
+    environment.put(settings.fixed_variables());
     let mut command = Command::new(settings.interpreter.program());
     command
         .args(["-u", "-c", BOOTSTRAP])
@@ -45,7 +45,7 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         .stderr(prints())
         .process_group(0)
         .kill_on_drop(true);
-    bequeath(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
+    inherit_descriptors(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
     let child = command.spawn()?;
     Ok(Process {
         child,
@@ -55,7 +55,7 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
 }
 
 /// Lets the child inherit the two descriptors, and makes it end when chaos-tui ends.
-fn bequeath(command: &mut Command, descriptors: [RawFd; 2]) {
+fn inherit_descriptors(command: &mut Command, descriptors: [RawFd; 2]) {
     let parent = std::process::id();
     let prepare = move || {
         for descriptor in descriptors {

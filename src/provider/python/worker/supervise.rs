@@ -29,7 +29,7 @@ pub(crate) enum WorkerEnd {
     },
     Killed,
     /// chaos-tui killed the worker because of an invalid message.
-    Garbled {
+    ProtocolError {
         why: String,
     },
 }
@@ -39,7 +39,7 @@ impl fmt::Display for WorkerEnd {
         match self {
             Self::Exited { how } => f.write_str(how),
             Self::Killed => f.write_str("killed, because a call did not end when it was told to"),
-            Self::Garbled { why } => write!(f, "it was ended because it broke the protocol: {why}"),
+            Self::ProtocolError { why } => write!(f, "it was ended because it broke the protocol: {why}"),
         }
     }
 }
@@ -56,7 +56,7 @@ pub(super) async fn supervise(
     let closed = tokio::select! {
         biased;
         () = kill.cancelled() => {
-            put_down(&mut child).await;
+            kill_and_reap(&mut child).await;
             return WorkerEnd::Killed;
         }
         closed = &mut listening => closed,
@@ -68,14 +68,14 @@ pub(super) async fn supervise(
             WorkerEnd::Exited { how: status.map_or_else(|error| error.to_string(), described) }
         }
         (closed, _) => {
-            put_down(&mut child).await;
-            WorkerEnd::Garbled { why: closed.err().unwrap_or_else(|| "it closed its pipe".to_owned()) }
+            kill_and_reap(&mut child).await;
+            WorkerEnd::ProtocolError { why: closed.err().unwrap_or_else(|| "it closed its pipe".to_owned()) }
         }
     }
 }
 
 /// Kills the worker's process group and waits until the worker has ended.
-async fn put_down(child: &mut Child) {
+async fn kill_and_reap(child: &mut Child) {
     if let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()) {
         // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: the kernel
         // does not reuse it until the child is reaped, and `id` returns a number only for a child that is not yet

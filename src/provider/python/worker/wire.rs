@@ -67,7 +67,7 @@ impl Request {
     }
 
     /// Adds variables that are set during this request, whatever functions have set before.
-    pub(crate) fn holding(mut self, variables: Exported) -> Self {
+    pub(crate) fn with_variables(mut self, variables: Exported) -> Self {
         if !variables.is_empty() {
             let held =
                 variables.into_iter().map(|(name, value)| (name, value.map_or(Value::Null, Value::Text)));

@@ -38,7 +38,7 @@ pub struct PodLogs(VecDeque<PodLog>);
 
 impl PodLogs {
     /// Returns the logs of a pod, by container, the previous instance of each container first.
-    pub fn of<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a PodLog> {
+    pub fn of_pod<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a PodLog> {
         let mut logs: Vec<_> = self.0.iter().filter(|log| log.source.pod.uid == uid).collect();
         logs.sort_by_key(|log| (&log.source.container, !log.source.previous));
         logs.into_iter()
@@ -102,12 +102,12 @@ mod tests {
         logs.closed(at, &source, None);
         logs.opened(at, &source);
         logs.closed(at, &source, Some("not found"));
-        let log = logs.of("u").next().unwrap();
+        let log = logs.of_pod("u").next().unwrap();
         assert_eq!(log.lines, lines(&["started", "stopping"]));
         assert_eq!(log.state, LogState::Failed("not found".to_owned()));
         logs.opened(at, &source);
         logs.line_received(&source, &lines(&["started again"]));
-        assert_eq!(logs.of("u").next().unwrap().lines, lines(&["started again"]));
+        assert_eq!(logs.of_pod("u").next().unwrap().lines, lines(&["started again"]));
     }
 
     #[test]
@@ -123,6 +123,6 @@ mod tests {
         }
         assert_eq!(logs.0.len(), LOGS);
         assert!(logs.0.iter().all(|log| log.lines.len() == LINES));
-        assert_eq!(logs.of("1").count(), 0, "the oldest went first");
+        assert_eq!(logs.of_pod("1").count(), 0, "the oldest went first");
     }
 }

@@ -74,7 +74,7 @@ impl Cluster {
     }
 
     pub(super) fn pod_seen(&mut self, at: Timestamp, pod: &Pod, t0: Option<Timestamp>) {
-        self.source_heard(Source::Pods, at);
+        self.source_reported(Source::Pods, at);
         self.forget_status(&pod.key);
         *self.counts.entry(pod.status.clone()).or_default() += 1;
         let known = self.in_play.iter().position(|row| row.pod.key == pod.key);
@@ -93,7 +93,7 @@ impl Cluster {
     }
 
     pub(super) fn pod_gone(&mut self, at: Timestamp, key: &PodKey) {
-        self.source_heard(Source::Pods, at);
+        self.source_reported(Source::Pods, at);
         self.forget_status(key);
         self.others.remove(key);
         if let Some(row) = self.in_play.iter_mut().find(|row| row.pod.key == *key) {
@@ -107,7 +107,7 @@ impl Cluster {
     }
 
     pub(super) fn pods_counted(&mut self, at: Timestamp, namespace: &str, states: &BTreeMap<String, u32>) {
-        self.source_heard(Source::Pods, at);
+        self.source_reported(Source::Pods, at);
         self.counted.insert(namespace.to_owned(), states.clone());
     }
 
@@ -118,7 +118,7 @@ impl Cluster {
     }
 
     pub(super) fn service_seen(&mut self, at: Timestamp, endpoints: &ServiceEndpoints) {
-        self.source_heard(Source::Endpoints, at);
+        self.source_reported(Source::Endpoints, at);
         match self.services.iter_mut().find(|row| row.is(&endpoints.namespace, &endpoints.name)) {
             Some(row) => row.changed(at, endpoints),
             None => self.services.push(ServiceRow::new(at, endpoints.clone())),
@@ -126,7 +126,7 @@ impl Cluster {
     }
 
     pub(super) fn workload_seen(&mut self, at: Timestamp, workload: &Workload) {
-        self.source_heard(Source::Workloads, at);
+        self.source_reported(Source::Workloads, at);
         match self.workloads.iter_mut().find(|row| row.is(&workload.namespace, &workload.name)) {
             Some(row) => row.changed(at, workload),
             None => self.workloads.push(WorkloadRow::new(at, workload.clone())),
@@ -134,14 +134,14 @@ impl Cluster {
     }
 
     pub(super) fn workload_gone(&mut self, at: Timestamp, namespace: &str, name: &str) {
-        self.source_heard(Source::Workloads, at);
+        self.source_reported(Source::Workloads, at);
         if let Some(row) = self.workloads.iter_mut().find(|row| row.is(namespace, name)) {
             row.gone(at);
         }
     }
 
     pub(super) fn noted(&mut self, at: Timestamp, note: &ClusterNote) {
-        self.source_heard(Source::ClusterEvents, at);
+        self.source_reported(Source::ClusterEvents, at);
         let pod = note.object.strip_prefix("pod/");
         let row = self.in_play.iter_mut().find(|row| pod == Some(&row.pod.key.name) && row.gone.is_none());
         if let Some(row) = row {
@@ -176,13 +176,13 @@ impl Cluster {
     }
 
     /// Records that a source reported something.
-    pub(super) fn source_heard(&mut self, source: Source, at: Timestamp) {
-        self.source_row(source, at).heard = Some(at);
+    pub(super) fn source_reported(&mut self, source: Source, at: Timestamp) {
+        self.source_row(source, at).last_report = Some(at);
     }
 
     fn source_row(&mut self, source: Source, at: Timestamp) -> &mut SourceRow {
         let place = self.sources.iter().position(|row| row.source == source).unwrap_or_else(|| {
-            self.sources.push(SourceRow { source, state: SourceState::Live, since: at, heard: None });
+            self.sources.push(SourceRow { source, state: SourceState::Live, since: at, last_report: None });
             self.sources.len() - 1
         });
         self.sources.get_mut(place).expect("the place was just found or made")

@@ -30,7 +30,7 @@ impl Session {
         if names.is_empty() {
             return Roles::default();
         }
-        let behind: Vec<&WorkloadRow> = self.cluster.behind(&names).collect();
+        let behind: Vec<&WorkloadRow> = self.cluster.workloads_behind(&names).collect();
         let is_provider = |row: &WorkloadRow| behind.iter().any(|other| std::ptr::eq(*other, row));
         let asked = |row: &&WorkloadRow| {
             let pods = self.cluster.pods_of(row);
@@ -62,8 +62,9 @@ impl Session {
         if names.is_empty() {
             return Vec::new();
         }
-        let workloads: Vec<&Readiness> = self.cluster.behind(&names).map(|row| &row.readiness).collect();
-        readiness(&self.cluster.victims(&names), &workloads, self.t0())
+        let workloads: Vec<&Readiness> =
+            self.cluster.workloads_behind(&names).map(|row| &row.readiness).collect();
+        readiness(&self.cluster.readiness_of(&names), &workloads, self.t0())
     }
 
     /// Returns the consumer's readiness over time, oldest first.

@@ -146,12 +146,12 @@ pub struct SourceRow {
     pub state: SourceState,
     pub since: Timestamp,
     /// When the source last reported something.
-    pub heard: Option<Timestamp>,
+    pub last_report: Option<Timestamp>,
 }
 
 impl SourceRow {
     /// Returns the seconds since the source last reported something. A watch is silent while nothing changes.
     pub fn age(&self, now: Timestamp) -> f64 {
-        now.duration_since(self.heard.unwrap_or(self.since)).as_secs_f64().max(0.0)
+        now.duration_since(self.last_report.unwrap_or(self.since)).as_secs_f64().max(0.0)
     }
 }

@@ -9,19 +9,22 @@ use crate::session::event::Timestamp;
 impl Cluster {
     /// Returns the readiness of the Services and workloads behind `names`, which are names of pods, Deployments,
     /// Services or containers, bare or as `pod/name`. Without any name: of everything in play.
-    pub(in crate::session::state) fn victims(&self, names: &[&str]) -> Vec<&Readiness> {
+    pub(in crate::session::state) fn readiness_of(&self, names: &[&str]) -> Vec<&Readiness> {
         let pods = self.hit(names);
         let all = names.is_empty();
         let services = self.services.iter().filter(|row| {
             all || is_named(names, &row.endpoints.name)
                 || row.pods_seen.iter().any(|name| pods.iter().any(|pod| pod.pod.key.name == *name))
         });
-        self.behind(names).map(|row| &row.readiness).chain(services.map(|row| &row.readiness)).collect()
+        self.workloads_behind(names)
+            .map(|row| &row.readiness)
+            .chain(services.map(|row| &row.readiness))
+            .collect()
     }
 
     /// Describes the workloads behind `names` that are not whole, one text each.
-    pub fn away(&self, names: &[&str]) -> Vec<String> {
-        let rows = self.behind(names).filter(|row| row.state != WorkloadState::Whole);
+    pub fn unready_workloads(&self, names: &[&str]) -> Vec<String> {
+        let rows = self.workloads_behind(names).filter(|row| row.state != WorkloadState::Whole);
         rows.map(|row| match (&row.workload.name, row.state) {
             (name, WorkloadState::Gone) => format!("{name} is deleted"),
             (name, _) => format!("{name} has {} of {} ready", row.workload.ready, row.workload.desired),
@@ -30,12 +33,12 @@ impl Cluster {
     }
 
     /// Returns a workload behind `names` that was deleted.
-    pub fn gone(&self, names: &[&str]) -> Option<&str> {
-        let gone = self.behind(names).find(|row| row.state == WorkloadState::Gone)?;
+    pub fn deleted_workload(&self, names: &[&str]) -> Option<&str> {
+        let gone = self.workloads_behind(names).find(|row| row.state == WorkloadState::Gone)?;
         Some(&gone.workload.name)
     }
 
-    pub(super) fn behind(&self, names: &[&str]) -> impl Iterator<Item = &WorkloadRow> {
+    pub(super) fn workloads_behind(&self, names: &[&str]) -> impl Iterator<Item = &WorkloadRow> {
         let pods = self.hit(names);
         self.workloads.iter().filter(move |row| {
             let name = &row.workload.name;
@@ -47,7 +50,7 @@ impl Cluster {
 
     /// Returns whether anything behind `names` lost readiness or restarted since `t0`; `None` if none of it is watched.
     pub(in crate::session::state) fn was_hit(&self, names: &[&str], t0: Timestamp) -> Option<bool> {
-        let victims = self.victims(names);
+        let victims = self.readiness_of(names);
         let pods = self.hit(names);
         if victims.is_empty() && pods.is_empty() {
             return None;

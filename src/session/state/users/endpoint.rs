@@ -36,14 +36,14 @@ pub struct Endpoint {
     /// Whether its responses begin but do not end, so that only their beginnings are read.
     pub endless: bool,
     /// The groups of similar answers seen so far.
-    pub looks: Vec<AnswerGroup>,
+    pub answer_groups: Vec<AnswerGroup>,
     /// Requests without an answer, in order of their intended start.
     pub in_flight: BTreeMap<RequestId, InFlight>,
     /// When the latest answer arrived.
     pub last_answer: Option<Timestamp>,
     /// The users' baseline when the first fault was fired; `None` before that, and if the endpoint was first probed
     /// later.
-    pub usual: Option<UserBaseline>,
+    pub baseline_at_t0: Option<UserBaseline>,
     /// When the first real answer arrived after the fault healed; the moment of healing, if users already got real
     /// answers.
     pub recovered: Option<Timestamp>,
@@ -51,7 +51,7 @@ pub struct Endpoint {
     during: Window,
     after: Window,
     seconds: UserSeconds,
-    dots: Samples,
+    samples: Samples,
 }
 
 /// The shape of a real answer.
@@ -86,7 +86,7 @@ pub struct InFlight {
     /// Intended start.
     pub start: Timestamp,
     slot: i64,
-    stretch: FaultPhase,
+    phase: FaultPhase,
 }
 
 /// The phase of the session in which a request was due.
@@ -126,16 +126,16 @@ impl Endpoint {
             since: at,
             shape: None,
             endless: false,
-            looks: Vec::new(),
+            answer_groups: Vec::new(),
             in_flight: BTreeMap::new(),
             last_answer: None,
-            usual: None,
+            baseline_at_t0: None,
             recovered: None,
             baseline: Window::default(),
             during: Window::default(),
             after: Window::default(),
             seconds: UserSeconds::default(),
-            dots: Samples::default(),
+            samples: Samples::default(),
         }
     }
 
@@ -156,7 +156,7 @@ impl Endpoint {
         let limit = self.limit_ms as f64;
         for flight in std::mem::take(&mut self.in_flight).into_values() {
             let waited_ms = flight.waited_ms(at);
-            self.window(flight.stretch).give_up(waited_ms);
+            self.window(flight.phase).give_up(waited_ms);
             self.seconds.give_up(flight.slot, waited_ms > limit);
         }
     }
@@ -168,14 +168,15 @@ impl Endpoint {
         self.in_flight = kept;
         let lost: BTreeMap<RequestId, InFlight> = lost;
         for flight in lost.into_values() {
-            self.window(flight.stretch).forget();
+            self.window(flight.phase).forget();
             self.seconds.forget(flight.slot);
         }
     }
 
     /// Freezes the baseline when the first fault is fired.
     pub(super) fn fired(&mut self, at: Timestamp, t0_slot: i64) {
-        self.usual = Some(UserBaseline::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
+        self.baseline_at_t0 =
+            Some(UserBaseline::of(&self.baseline(at), self.limit_ms as f64, &self.seconds, t0_slot));
     }
 
     /// Stores the shape of a real answer: the successes before the fault are reclassified as real.
@@ -183,9 +184,9 @@ impl Endpoint {
         self.shape = Some(shape);
         self.baseline.learned();
         self.seconds.learned(t0.map(|(_, slot)| slot));
-        self.dots.learned(t0.map(|(t0, _)| t0));
+        self.samples.learned(t0.map(|(t0, _)| t0));
         if t0.is_none() {
-            let unjudged = self.looks.iter_mut().filter(|look| look.outcome == Outcome::Unjudged);
+            let unjudged = self.answer_groups.iter_mut().filter(|look| look.outcome == Outcome::Unjudged);
             unjudged.for_each(|look| look.outcome = Outcome::Real);
         }
     }
@@ -193,7 +194,7 @@ impl Endpoint {
     /// Returns the longest wait in milliseconds that users accept since T0 before it counts against the *fault*: the
     /// limit, or more where users already had to wait longer before the fault.
     pub fn accepted_ms(&self) -> f64 {
-        self.usual.as_ref().map_or(self.limit_ms as f64, |usual| usual.accepted_ms)
+        self.baseline_at_t0.as_ref().map_or(self.limit_ms as f64, |usual| usual.accepted_ms)
     }
 
     /// Resumes probing, possibly with other settings.
@@ -219,7 +220,7 @@ impl Endpoint {
         self.window(stretch).due(withheld);
         self.seconds.due(slot, withheld);
         if !withheld {
-            self.in_flight.insert(request, InFlight { start, slot, stretch });
+            self.in_flight.insert(request, InFlight { start, slot, phase: stretch });
         }
     }
 
@@ -228,12 +229,12 @@ impl Endpoint {
         let Some(flight) = self.in_flight.remove(&answer.request) else { return };
         let slow = answer.waited_ms > self.limit_ms as f64;
         let outcome = Outcome::from(answer.kind);
-        self.window(flight.stretch).answer(answer.kind, answer.waited_ms, slow);
+        self.window(flight.phase).answer(answer.kind, answer.waited_ms, slow);
         let accepted =
-            if flight.stretch == FaultPhase::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
+            if flight.phase == FaultPhase::Baseline { self.limit_ms as f64 } else { self.accepted_ms() };
         self.seconds.answer(flight.slot, outcome, answer.waited_ms, slow, answer.waited_ms > accepted);
-        self.dots.push(Sample::new(flight.start, answer.waited_ms as f32, outcome));
-        self.group_of(at, answer, outcome);
+        self.samples.push(Sample::new(flight.start, answer.waited_ms as f32, outcome));
+        self.add_to_group(at, answer, outcome);
         self.last_answer = Some(at);
         let healed = fault.is_some_and(|fault| !fault.is_on());
         if healed && outcome == Outcome::Real && self.recovered.is_none() {
@@ -244,7 +245,7 @@ impl Endpoint {
     /// Applies the healing of the fault: users whose latest answer is real have recovered at that moment.
     pub(super) fn healed(&mut self, at: Timestamp) {
         self.recovered = None;
-        if self.dots.iter().next_back().is_some_and(|dot| dot.outcome == Outcome::Real) {
+        if self.samples.iter().next_back().is_some_and(|dot| dot.outcome == Outcome::Real) {
             self.recovered = Some(at);
         }
     }
@@ -254,26 +255,26 @@ impl Endpoint {
         for window in [std::mem::take(&mut self.during), std::mem::take(&mut self.after)] {
             self.baseline.take_in(&window);
         }
-        self.in_flight.values_mut().for_each(|flight| flight.stretch = FaultPhase::Baseline);
-        (self.recovered, self.usual) = (None, None);
+        self.in_flight.values_mut().for_each(|flight| flight.phase = FaultPhase::Baseline);
+        (self.recovered, self.baseline_at_t0) = (None, None);
     }
 
-    fn group_of(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
+    fn add_to_group(&mut self, at: Timestamp, answer: &Answer, outcome: Outcome) {
         if let Some(look) =
-            self.looks.iter_mut().find(|look| look.shape == answer.shape && look.outcome == outcome)
+            self.answer_groups.iter_mut().find(|look| look.shape == answer.shape && look.outcome == outcome)
         {
             look.count += 1;
             look.last = at;
-        } else if self.looks.len() < LOOKS {
+        } else if self.answer_groups.len() < LOOKS {
             let excerpt = answer.excerpt.as_ref().map(|text| text.chars().take(EXCERPT).collect());
             let (shape, status) = (answer.shape, answer.status);
-            self.looks.push(AnswerGroup { shape, outcome, status, excerpt, count: 1, last: at });
+            self.answer_groups.push(AnswerGroup { shape, outcome, status, excerpt, count: 1, last: at });
         }
     }
 
     /// Returns whether the groups are full, so that there may be answers in no group.
     pub fn groups_are_full(&self) -> bool {
-        self.looks.len() >= LOOKS
+        self.answer_groups.len() >= LOOKS
     }
 
     fn window(&mut self, stretch: FaultPhase) -> &mut Window {
@@ -311,29 +312,36 @@ impl Endpoint {
             FaultPhase::After => &self.after,
         };
         let windows: Vec<&Window> = stretches.iter().map(window).collect();
-        let flights = self.in_flight.values().filter(|flight| stretches.contains(&flight.stretch));
+        let flights = self.in_flight.values().filter(|flight| stretches.contains(&flight.phase));
         Window::tally(&windows, flights.map(|flight| flight.waited_ms(now)), self.limit_ms as f64)
     }
 
     /// Returns the answers of about the last hour, in order of arrival, at most 8192.
     pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
-        self.dots.iter()
+        self.samples.iter()
     }
 
     /// Returns the samples whose requests were due at `from` or later, the latest first.
     pub fn samples_since(&self, from: Timestamp) -> impl Iterator<Item = &Sample> {
         // A request that was due later also ended later than `from`, and samples are in order of arrival.
-        self.dots.iter().rev().take_while(move |dot| dot.ended() >= from).filter(move |dot| dot.start >= from)
+        self.samples
+            .iter()
+            .rev()
+            .take_while(move |dot| dot.ended() >= from)
+            .filter(move |dot| dot.start >= from)
     }
 
     /// Returns the samples that were due and ended between two moments, in order of arrival.
     pub fn samples_between(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Sample> {
-        self.dots.from(from).take_while(move |dot| dot.ended() <= until).filter(move |dot| dot.start >= from)
+        self.samples
+            .from(from)
+            .take_while(move |dot| dot.ended() <= until)
+            .filter(move |dot| dot.start >= from)
     }
 
     /// Returns when the latest answer arrived that is no longer kept one by one; its second still is.
     pub fn samples_forgotten(&self) -> Option<Timestamp> {
-        self.dots.forgotten()
+        self.samples.forgotten()
     }
 
     /// Returns the second at a slot of the axis; `None` outside what is kept.

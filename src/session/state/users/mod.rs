@@ -58,7 +58,7 @@ impl Users {
     }
 
     /// Returns whether a watched endpoint has no learned real answer yet.
-    pub fn unlearned(&self) -> bool {
+    pub fn has_unlearned_endpoint(&self) -> bool {
         self.endpoints.iter().any(|endpoint| endpoint.watched && endpoint.shape.is_none())
     }
 
@@ -69,7 +69,7 @@ impl Users {
 
     /// Returns a remark if a journal entry's output is what users get as a fallback or as an error: the step passed,
     /// but not with the real answer.
-    pub(super) fn recognise(&self, entry: &Value) -> Option<&'static str> {
+    pub(super) fn remark_on(&self, entry: &Value) -> Option<&'static str> {
         let output = entry.get("output")?;
         let body = output.get("body").and_then(Value::as_str);
         let status = match output.get("status") {
@@ -83,7 +83,7 @@ impl Users {
         };
         let fails =
             |look: &AnswerGroup| look.outcome == Outcome::Error && status.is_some() && look.status == status;
-        let looks = || self.endpoints.iter().flat_map(|endpoint| &endpoint.looks);
+        let looks = || self.endpoints.iter().flat_map(|endpoint| &endpoint.answer_groups);
         if looks().any(falls_back) {
             return Some("with the FALLBACK body");
         }

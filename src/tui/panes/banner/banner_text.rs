@@ -55,7 +55,7 @@ impl BadSeconds {
 }
 
 /// The text for a scene.
-pub(super) fn told(scene: &Scene) -> BannerText {
+pub(super) fn text_for(scene: &Scene) -> BannerText {
     match scene.phase {
         Phase::Starting => starting(scene),
         Phase::Finished => concluded(scene),
@@ -67,8 +67,8 @@ pub(super) fn told(scene: &Scene) -> BannerText {
 fn starting(scene: &Scene) -> BannerText {
     let opening = &scene.session.opening;
     let doing = opening.tasks.last().map_or("", |(_, doing)| doing.as_str());
-    let since = opening.tasks.first().map_or(scene.said, |(at, _)| *at);
-    let seconds = figures::between(since, scene.said);
+    let since = opening.tasks.first().map_or(scene.display_time, |(at, _)| *at);
+    let seconds = figures::between(since, scene.display_time);
     let sentence = match opening.offered {
         true => "There is no cluster: choose what to do".to_owned(),
         false => format!("{} ...", capital(doing)),
@@ -93,7 +93,7 @@ fn capital(words: &str) -> String {
 fn users(scene: &Scene) -> BannerText {
     let verdict = scene.verdict.clone();
     let verdict = match scene.earlier {
-        Some(earlier) => verdict.beside(scene.session, earlier, scene.now),
+        Some(earlier) => verdict.with_earlier_run(scene.session, earlier, scene.now),
         None => verdict,
     };
     let (word, role) = match scene.phase {
@@ -106,7 +106,7 @@ fn users(scene: &Scene) -> BannerText {
         sentence: verdict.sentence,
         // After the run, while the system recovers, the preliminary verdict is shown so that the operator need not wait
         // for it.
-        price: so_far(scene).or(verdict.price),
+        price: so_far(scene).or(verdict.details),
         medium: verdict.medium,
         short: verdict.short,
         score: score(scene),
@@ -116,19 +116,26 @@ fn users(scene: &Scene) -> BannerText {
 /// The preliminary verdict of a run that is over while the system still recovers.
 fn so_far(scene: &Scene) -> Option<String> {
     let ended = scene.phase == Phase::Recovering && scene.session.run.ended.is_some();
-    ended.then(|| {
-        format!("The run, so far {}.", insight::conclusion(scene.session, scene.now).standing.text())
-    })
+    ended
+        .then(|| format!("The run, so far {}.", insight::conclusion(scene.session, scene.now).verdict.text()))
 }
 
 fn concluded(scene: &Scene) -> BannerText {
-    of_run(insight::conclusion(scene.session, scene.now), score(scene))
+    text_for_run(insight::conclusion(scene.session, scene.now), score(scene))
 }
 
 /// The text about a run that is over.
-pub(super) fn of_run(conclusion: Conclusion, score: Option<BadSeconds>) -> BannerText {
-    let Conclusion { standing, sentence, price, medium, short } = conclusion;
-    BannerText { role: standing_role(standing), word: standing.big(), sentence, price, medium, short, score }
+pub(super) fn text_for_run(conclusion: Conclusion, score: Option<BadSeconds>) -> BannerText {
+    let Conclusion { verdict: standing, sentence, details: price, medium, short } = conclusion;
+    BannerText {
+        role: standing_role(standing),
+        word: standing.big_text(),
+        sentence,
+        price,
+        medium,
+        short,
+        score,
+    }
 }
 
 /// The bad seconds, with the guard's limit once four fifths of that are used up.
@@ -136,7 +143,7 @@ fn score(scene: &Scene) -> Option<BadSeconds> {
     let (bad, allowed) = scene.verdict.bad?;
     let readings = insight::guard_readings(scene.session, scene.now);
     let near = readings.iter().find(|reading| {
-        let used = reading.figure * 5 >= reading.limit * 4 || reading.strain > GuardLevel::Calm;
+        let used = reading.figure * 5 >= reading.limit * 4 || reading.level > GuardLevel::Calm;
         reading.guard == Guard::Users && reading.limit < allowed && used
     });
     Some(match near {

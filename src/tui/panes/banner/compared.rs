@@ -2,7 +2,7 @@
 
 use super::{
     MARGIN,
-    banner_text::{BadSeconds, BannerText, of_run, told},
+    banner_text::{BadSeconds, BannerText, text_for, text_for_run},
     fill,
 };
 use crate::{
@@ -22,10 +22,10 @@ use crate::{
 const LABEL: usize = 10;
 
 pub(super) fn draw(canvas: &mut PaneBuffer, scene: &Scene, earlier: &Session, size: Size) {
-    let (before_name, after_name) = scene.view.names();
+    let (before_name, after_name) = scene.view.run_names();
     let (width, height) = (canvas.width(), canvas.height());
     let middle = width / 2;
-    let (before, after) = (before(scene, earlier), told(scene));
+    let (before, after) = (before(scene, earlier), text_for(scene));
     let mut left = canvas.part(0, 0, middle.saturating_sub(1), height);
     half(&mut left, before_name, &before, size);
     let mut right = canvas.part(middle, 0, width - middle, height);
@@ -37,7 +37,7 @@ fn before(scene: &Scene, earlier: &Session) -> BannerText {
     let until = earlier.last.unwrap_or(scene.now);
     let bad = insight::verdict(earlier, until).bad;
     let score = bad.map(|(bad, allowed)| BadSeconds { bad, allowed, aborts: false });
-    of_run(insight::conclusion(earlier, until), score)
+    text_for_run(insight::conclusion(earlier, until), score)
 }
 
 fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
@@ -65,13 +65,13 @@ fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
     let heading = RoleLine::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, told.word);
     body.at(from, y, &heading);
     let room = body.width().saturating_sub(from + MARGIN);
-    for (y, line) in (y + 1..).zip(said(told, room, dots.rows() - 1)) {
+    for (y, line) in (y + 1..).zip(fitting_sentence(told, room, dots.rows() - 1)) {
         body.at(from, y, &RoleLine::of(Role::Ink, line));
     }
 }
 
 /// The longest form of the sentence that fits; the price is in the table below.
-fn said(told: &BannerText, columns: usize, rows: usize) -> Vec<String> {
+fn fitting_sentence(told: &BannerText, columns: usize, rows: usize) -> Vec<String> {
     let forms = [&told.medium, &told.sentence, &told.short].map(|said| text::wrapped(said, columns));
     forms.into_iter().find(|lines| lines.len() <= rows).unwrap_or_default()
 }
@@ -83,7 +83,7 @@ fn plain(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
     canvas.row(height.saturating_sub(1), &rule);
     row(&mut canvas.part(0, 1, width, 1), name, told);
     let room = width.saturating_sub(2 * MARGIN);
-    for (y, line) in (2..).zip(said(told, room, height.saturating_sub(3))) {
+    for (y, line) in (2..).zip(fitting_sentence(told, room, height.saturating_sub(3))) {
         canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
 }

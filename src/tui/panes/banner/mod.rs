@@ -21,7 +21,7 @@ use crate::{
         theme::Role,
     },
 };
-use banner_text::{BadSeconds, BannerText, told};
+use banner_text::{BadSeconds, BannerText, text_for};
 
 /// Columns between the edge of a fill and its text.
 const MARGIN: usize = 2;
@@ -38,7 +38,7 @@ pub(crate) fn banner(canvas: &mut PaneBuffer, scene: &Scene, size: Size) {
     if let Some(earlier) = scene.earlier.filter(|_| scene.phase == Phase::Finished) {
         return compared::draw(canvas, scene, earlier, size);
     }
-    let told = told(scene);
+    let told = text_for(scene);
     match size {
         Size::Compact => row(canvas, scene, &told),
         _ if scene.view.presenter => presenter::draw(canvas, &told, size),
@@ -155,7 +155,7 @@ fn sentences(said: &str, price: Option<&str>) -> String {
 fn row(canvas: &mut PaneBuffer, scene: &Scene, told: &BannerText) {
     let width = canvas.width();
     let mut from = 0;
-    if let Some(context) = super::header::foreign(scene).filter(|_| width < 80) {
+    if let Some(context) = super::header::unlisted_context(scene).filter(|_| width < 80) {
         let context = text::fit_ends(context, width / 3);
         canvas.row(0, &RoleLine::new().fill(Role::Failing, format!(" {context} ")));
         from = text::width(&context) + 3;

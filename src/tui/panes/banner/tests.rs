@@ -2,7 +2,7 @@
 
 use super::{
     BadSeconds, BannerText, Size,
-    banner_text::{role, told},
+    banner_text::{role, text_for},
     filled, plain, presenter,
 };
 use crate::{
@@ -97,7 +97,7 @@ fn the_word_of_every_phase_is_in_letters_and_in_its_colour() {
     let before_t0 = words(&rows(120, 4, |canvas| {
         let (session, now) = fixtures::steady();
         let view = view();
-        filled(canvas, &told(&Scene::new(&session, &view, now, None)));
+        filled(canvas, &text_for(&Scene::new(&session, &view, now, None)));
     }));
     assert!(!before_t0.contains("bad seconds"), "there is nothing to be bad yet: {before_t0}");
 }

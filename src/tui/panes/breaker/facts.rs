@@ -12,7 +12,7 @@ use crate::{
 
 /// The rows below the state machine; none if the boxes show everything.
 pub(super) fn facts(scene: &Scene, width: usize) -> Vec<RoleLine> {
-    let Some(belief) = &scene.session.breaker.belief else { return unasked(scene) };
+    let Some(belief) = &scene.session.breaker.belief else { return unqueried_sources(scene) };
     let role = breaker_role(belief.state, scene.verdict.word);
     let (head, words): (RoleLine, String) = match belief.state {
         BreakerState::Open => return vec![countdown(scene)],
@@ -32,7 +32,7 @@ pub(super) fn facts(scene: &Scene, width: usize) -> Vec<RoleLine> {
         BreakerState::NotSeenYet => {
             (RoleLine::strong(Role::Waiting, "NOT SEEN YET"), "no call was cut short yet".to_owned())
         }
-        BreakerState::Unknown if super::sources::is_anew(scene) => {
+        BreakerState::Unknown if super::sources::no_report_since_restart(scene) => {
             (RoleLine::strong(Role::Strong, "UNKNOWN"), "since the consumer was restarted".to_owned())
         }
         BreakerState::Unknown => (RoleLine::strong(Role::Strong, "UNKNOWN"), reason(belief)),
@@ -72,7 +72,7 @@ pub(in crate::tui::panes) fn in_a_row(scene: &Scene, width: usize) -> Option<Rol
         }
         BreakerState::ClosedOrNone => "no source names a breaker".to_owned(),
         BreakerState::NotSeenYet => "no call was cut short yet".to_owned(),
-        BreakerState::Unknown if super::sources::is_anew(scene) => {
+        BreakerState::Unknown if super::sources::no_report_since_restart(scene) => {
             "since the consumer was restarted".to_owned()
         }
         BreakerState::Unknown => reason(belief),
@@ -95,14 +95,14 @@ fn reason(belief: &Belief) -> String {
 fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
     let indent = if head.0.is_empty() { 0 } else { head.width() + 2 };
     if indent + text::width(words) <= width {
-        return vec![head.to(indent).and(words)];
+        return vec![head.pad_to(indent).and(words)];
     }
     let lines = text::wrap(words, width, 2).into_iter().map(RoleLine::text);
     (!head.0.is_empty()).then_some(head).into_iter().chain(lines).collect()
 }
 
 /// The sources that will be queried, shown while none has been queried yet.
-fn unasked(scene: &Scene) -> Vec<RoleLine> {
+fn unqueried_sources(scene: &Scene) -> Vec<RoleLine> {
     let passive = scene.session.users.passive;
     let asks = match passive {
         true => "  nobody is asked; to be read:".to_owned(),
@@ -119,7 +119,7 @@ fn unasked(scene: &Scene) -> Vec<RoleLine> {
 /// The rows beside a single box: for how long the state has lasted, and how many calls reached the dead provider.
 pub(super) fn beside(scene: &Scene) -> Vec<RoleLine> {
     let Some(belief) = &scene.session.breaker.belief else { return Vec::new() };
-    let lasted = figures::length(figures::between(belief.since, scene.said));
+    let lasted = figures::length(figures::between(belief.since, scene.display_time));
     let mut rows = vec![RoleLine::strong(Role::Strong, format!("for {lasted}"))];
     if belief.state == BreakerState::NoBreakerSeen {
         let since = scene.session.users.main().map(|users| users.since_t0(scene.until));
@@ -156,7 +156,7 @@ pub(in crate::tui::panes) fn trial_share(scene: &Scene) -> Option<f64> {
 /// The finding about a state in which the breaker protects no calls.
 fn finding(scene: &Scene, state: BreakerState) -> Option<String> {
     if state != BreakerState::NoBreakerSeen {
-        return wording::finding(state).map(str::to_owned);
+        return wording::missing_protection(state).map(str::to_owned);
     }
     let users = scene.session.users.main()?;
     let longest = users.since_t0(scene.until).error_waits.max?;

@@ -48,7 +48,7 @@ pub(super) enum BoxEmphasis {
     /// `CLOSED` while no source names a breaker: tinted.
     Tint,
     /// The state cannot be told: a frame in its colour and a question mark.
-    Asked,
+    Uncertain,
 }
 
 /// Draws the state, with `beside` to the right of a single box. With `back`, the numbers of failed and successful
@@ -71,7 +71,7 @@ pub(super) fn draw(
         MachineState::Machine(lit) => {
             machine(canvas, lit);
             if let Some((failed, worked)) = back {
-                ways_back(canvas, failed, worked);
+                transitions_back(canvas, failed, worked);
                 return ROWS + BACK;
             }
             ROWS
@@ -138,7 +138,7 @@ fn state(canvas: &mut PaneBuffer, name: &str, shine: Option<(BoxEmphasis, Role)>
                 canvas.put(name_at, 1, name, theme.bold(role));
             }
         },
-        Some((BoxEmphasis::Asked, role)) => {
+        Some((BoxEmphasis::Uncertain, role)) => {
             frame(canvas, theme.style(role));
             canvas.put(name_at, 1, name, theme.bold(role));
             canvas.put(name_at + name.len(), 1, "?", theme.bold(role));
@@ -148,7 +148,7 @@ fn state(canvas: &mut PaneBuffer, name: &str, shine: Option<(BoxEmphasis, Role)>
 
 /// The transitions from HALF-OPEN back to OPEN when a trial fails and back to CLOSED when it works, with how often each
 /// was seen.
-fn ways_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
+fn transitions_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
     let (_, [closed, open, half]) = places(canvas.width());
     let (to_closed, to_open) = (closed + 5, open + 4);
     let (from_fail, from_work) = (half + 3, half + 9);
@@ -162,12 +162,18 @@ fn ways_back(canvas: &mut PaneBuffer, failed: usize, worked: usize) {
     ] {
         canvas.letters(x, y, sign, Role::Soft);
     }
-    way(canvas, (to_open, from_fail, 4), "trial fails", failed, 1);
-    way(canvas, (to_closed, from_work, 5), "trial works", worked, 2);
+    transition_back(canvas, (to_open, from_fail, 4), "trial fails", failed, 1);
+    transition_back(canvas, (to_closed, from_work, 5), "trial works", worked, 2);
 }
 
 /// One transition from right to left, with its label after `lead` columns of line.
-fn way(canvas: &mut PaneBuffer, (to, from, y): (usize, usize, usize), what: &str, seen: usize, lead: usize) {
+fn transition_back(
+    canvas: &mut PaneBuffer,
+    (to, from, y): (usize, usize, usize),
+    what: &str,
+    seen: usize,
+    lead: usize,
+) {
     let line = format!("╰{}╯", "─".repeat(from.saturating_sub(to + 1)));
     canvas.letters(to, y, &line, Role::Soft);
     let room = from.saturating_sub(to + 1 + lead);

@@ -26,7 +26,7 @@ pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> 
     let Some(belief) = &breaker.belief else { return Vec::new() };
     let mut lines: Vec<SourceLine> =
         belief.replicas.iter().map(|named_state| replica(scene, belief, named_state)).collect();
-    lines.extend(breaker.statements.iter().map(|statement| source(scene, belief, statement, width)));
+    lines.extend(breaker.reports.iter().map(|statement| source(scene, belief, statement, width)));
     let mut say = |role: Role, words: &str| {
         lines.extend(
             text::wrap(words, width, 3).into_iter().map(|line| (RoleLine::of(role, line), RoleLine::new())),
@@ -43,13 +43,13 @@ pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> 
             text::wrap(words, width, 3).into_iter().map(|line| (RoleLine::text(line), RoleLine::new())),
         );
     };
-    let looks = if width >= super::ROOMY { looks(scene) } else { Vec::new() };
+    let looks = if width >= super::ROOMY { answer_samples(scene) } else { Vec::new() };
     measured(scene).iter().chain(&looks).for_each(|words| say(words));
     lines
 }
 
 /// Whether the process behind the breaker restarted and no source has reported since.
-pub(super) fn is_anew(scene: &Scene) -> bool {
+pub(super) fn no_report_since_restart(scene: &Scene) -> bool {
     let breaker = &scene.session.breaker;
     let Some(belief) = breaker.belief.as_ref().filter(|belief| belief.state == BreakerState::Unknown) else {
         return false;
@@ -60,12 +60,12 @@ pub(super) fn is_anew(scene: &Scene) -> bool {
 /// One of several replicas: `4xbww  OPEN 5.6 s  sure`.
 fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> SourceLine {
     let says = |statement: &&LatestReport| {
-        let testimony = &statement.testimony;
+        let testimony = &statement.report;
         testimony.says == SourceClaim::State(one.state)
             && testimony.pod.as_ref().is_some_and(|pod| pod.ends_with(&one.name))
     };
-    let since = scene.session.breaker.statements.iter().filter(says).map(|report| report.since).min();
-    let lasted = since.map(|at| format!(" {}", figures::length(figures::between(at, scene.said))));
+    let since = scene.session.breaker.reports.iter().filter(says).map(|report| report.since).min();
+    let lasted = since.map(|at| format!(" {}", figures::length(figures::between(at, scene.display_time))));
     let role = breaker_role(one.state, scene.verdict.word);
     let row = RoleLine::strong(Role::Strong, format!("{}  ", one.name))
         .bold(role, wording::breaker(one.state))
@@ -74,13 +74,13 @@ fn replica(scene: &Scene, belief: &Belief, one: &NamedState) -> SourceLine {
 }
 
 fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize) -> SourceLine {
-    let testimony = &statement.testimony;
+    let testimony = &statement.report;
     let who = match &testimony.pod {
         Some(pod) => format!("{} {}", kind(testimony), pod.rsplit('-').next().unwrap_or(pod)),
         None => kind(testimony).to_owned(),
     };
-    if is_anew(scene) && scene.session.breaker.restarted.is_some_and(|at| statement.at < at) {
-        return (RoleLine::strong(Role::Text, who).to(SAYS).and("no answer yet"), RoleLine::new());
+    if no_report_since_restart(scene) && scene.session.breaker.restarted.is_some_and(|at| statement.at < at) {
+        return (RoleLine::strong(Role::Text, who).pad_to(SAYS).and("no answer yet"), RoleLine::new());
     }
     let roomy = width >= super::ROOMY;
     let age = statement.age(scene.until);
@@ -90,24 +90,26 @@ fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize
         SourceClaim::State(state) => {
             let derived = if derived(belief, testimony) { ", derived" } else { "" };
             let role = breaker_role(state, scene.verdict.word);
-            (format!("{}{derived}", said(state)), role)
+            (format!("{}{derived}", state_words(state)), role)
         }
-        SourceClaim::Not(state) => (format!("not {}", said(state)), Role::Text),
+        SourceClaim::Not(state) => (format!("not {}", state_words(state)), Role::Text),
         SourceClaim::Nothing => ("cannot tell".to_owned(), Role::Text),
     };
     let aged = match stale || roomy {
-        true => RoleLine::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.said)))),
+        true => {
+            RoleLine::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.display_time))))
+        }
         false => RoleLine::new(),
     };
-    let head = RoleLine::of(old(Role::Text), who).and(" ").to(SAYS).bold(old(role), says).and(" ");
-    let head = head.to(if roomy { GROUND.1 } else { GROUND.0 });
+    let head = RoleLine::of(old(Role::Text), who).and(" ").pad_to(SAYS).bold(old(role), says).and(" ");
+    let head = head.pad_to(if roomy { GROUND.1 } else { GROUND.0 });
     let taken = head.width() + if aged.0.is_empty() { 0 } else { aged.width() + 1 };
     let ground = evidence::fitting(&testimony.ground, width.saturating_sub(taken));
     (head.with(old(Role::Text), ground), aged)
 }
 
 /// A state in the words of a source's line.
-fn said(state: BreakerState) -> String {
+fn state_words(state: BreakerState) -> String {
     match state {
         BreakerState::NoBreakerSeen => "none seen".to_owned(),
         BreakerState::FallbackAtOnce => "open or none".to_owned(),
@@ -181,8 +183,8 @@ fn doubt(scene: &Scene, belief: &Belief) -> Option<String> {
         return None;
     }
     let last = belief.because.rsplit("; ").find(|reason| !reason.contains("reset by a restart"))?;
-    let statements = &scene.session.breaker.statements;
-    let shown = statements.iter().any(|statement| repeats(last, &statement.testimony.ground));
+    let statements = &scene.session.breaker.reports;
+    let shown = statements.iter().any(|statement| repeats(last, &statement.report.ground));
     (!shown && last != wording::replicas(&belief.replicas)).then(|| last.to_owned())
 }
 
@@ -198,7 +200,7 @@ fn repeats(reason: &str, ground: &str) -> bool {
 
 /// A restart resets whatever the breaker has counted.
 fn restarted(scene: &Scene) -> Option<String> {
-    let at = scene.session.breaker.restarted.filter(|_| !is_anew(scene))?;
+    let at = scene.session.breaker.restarted.filter(|_| !no_report_since_restart(scene))?;
     let when = scene.since_t0(at).map(|since| format!(" at {}", wording::moment(since))).unwrap_or_default();
     Some(format!("its breaker was reset by a restart{when}"))
 }
@@ -243,11 +245,11 @@ fn measured(scene: &Scene) -> Option<String> {
 }
 
 /// Samples of the answers: the fallback text, and the description of the real answer.
-fn looks(scene: &Scene) -> Vec<String> {
+fn answer_samples(scene: &Scene) -> Vec<String> {
     let Some(endpoint) = scene.session.users.main() else { return Vec::new() };
     let mut lines = Vec::new();
     if let Some(look) =
-        endpoint.looks.iter().filter(|l| l.outcome == Outcome::Fallback).max_by_key(|l| l.count)
+        endpoint.answer_groups.iter().filter(|l| l.outcome == Outcome::Fallback).max_by_key(|l| l.count)
     {
         let status = look.status.map(|status| status.to_string()).unwrap_or_default();
         let excerpt = look.excerpt.as_deref().unwrap_or("(not kept)");

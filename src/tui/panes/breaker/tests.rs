@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{SessionAt, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, apply_event, cells, rows, shown, view},
     breaker,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         wording,
     },
     tui::{
-        breaker_tests::{AWHILE, Case, answers, case, cases, told},
+        breaker_tests::{AWHILE, Case, answers, case, cases, session_for},
         theme::{Depth, Role, Theme},
     },
 };
@@ -40,7 +40,7 @@ fn on(buffer: &Buffer, ground: Option<ratatui::style::Color>) -> String {
 fn every_state_has_its_words_and_its_confidence() {
     let mut all = String::new();
     for case in cases() {
-        let told = told(&case);
+        let told = session_for(&case);
         let word = wording::breaker(case.state);
         let sure = wording::confidence(case.confidence);
         for size in SIZES {
@@ -59,7 +59,7 @@ fn every_state_has_its_words_and_its_confidence() {
 fn only_a_state_that_is_believed_is_filled() {
     let theme = Theme::default();
     for case in cases() {
-        let buffer = cells(&told(&case), &view(), &theme, SIZES[0], breaker);
+        let buffer = cells(&session_for(&case), &view(), &theme, SIZES[0], breaker);
         let filled: String = [Role::Ok, Role::Protected, Role::Waiting, Role::Failing]
             .map(|role| on(&buffer, theme.fill(role).bg))
             .concat();
@@ -72,14 +72,14 @@ fn only_a_state_that_is_believed_is_filled() {
         };
         assert_eq!(filled, wanted, "{:?} {:?}", case.state, case.confidence);
     }
-    let calm = cells(&told(&find(State::ClosedOrNone, Likely)), &view(), &theme, SIZES[0], breaker);
+    let calm = cells(&session_for(&find(State::ClosedOrNone, Likely)), &view(), &theme, SIZES[0], breaker);
     assert_eq!(on(&calm, theme.tint(Role::Unknown).unwrap().bg), "CLOSED");
 }
 
 #[test]
 fn what_cannot_be_told_has_a_question_mark_at_the_last_state_known() {
-    let mut told = told(&case(State::Closed, Likely, 3.0, vec![], "they say so"));
-    tell(
+    let mut told = session_for(&case(State::Closed, Likely, 3.0, vec![], "they say so"));
+    apply_event(
         &mut told,
         4.0,
         EventKind::Believed(Belief::new(State::Unknown, CannotTell, at(4.0), "all are silent")),
@@ -92,20 +92,24 @@ fn what_cannot_be_told_has_a_question_mark_at_the_last_state_known() {
 #[test]
 fn a_restart_ends_what_was_believed() {
     let metrics = SourceReport::new(SourceKind::Metrics, SourceClaim::State(State::Open), "state = open");
-    let mut told = told(&case(State::Open, Sure, 5.0, vec![metrics.clone()], "metrics state = open"));
+    let mut told = session_for(&case(State::Open, Sure, 5.0, vec![metrics.clone()], "metrics state = open"));
     let anew =
         Belief { restarted: true, ..Belief::new(State::Unknown, CannotTell, at(6.0), "reset by a restart") };
-    tell(&mut told, 6.0, EventKind::Believed(anew));
+    apply_event(&mut told, 6.0, EventKind::Believed(anew));
     told.1 = at(6.5);
     let unknown = pane(&told, SIZES[0]);
     assert!(unknown.contains("UNKNOWN  since the consumer was restarted"), "{unknown}");
     assert!(unknown.contains("/metrics no answer yet") && !unknown.contains('?'), "{unknown}");
-    tell(
+    apply_event(
         &mut told,
         7.0,
         EventKind::Testified(SourceReport { says: SourceClaim::State(State::Closed), ..metrics }),
     );
-    tell(&mut told, 7.0, EventKind::Believed(Belief::new(State::Closed, Sure, at(7.0), "state = closed")));
+    apply_event(
+        &mut told,
+        7.0,
+        EventKind::Believed(Belief::new(State::Closed, Sure, at(7.0), "state = closed")),
+    );
     told.1 = at(7.5);
     let closed = pane(&told, (45, 12));
     assert!(closed.contains("/metrics closed") && closed.contains("reset by a restart at"), "{closed}");
@@ -114,7 +118,7 @@ fn a_restart_ends_what_was_believed() {
 /// A countdown at zero is not a trial.
 #[test]
 fn a_countdown_ends_in_a_trial_that_is_due() {
-    let (session, now) = told(&find(State::Open, Sure));
+    let (session, now) = session_for(&find(State::Open, Sure));
     let told = |now| (session.clone(), now);
     assert!(pane(&told(now), SIZES[0]).contains("next trial in 5.2 s █"));
     let late = pane(&told(at(13.4)), SIZES[0]);
@@ -123,7 +127,7 @@ fn a_countdown_ends_in_a_trial_that_is_due() {
 
 #[test]
 fn statements_grow_old() {
-    let (session, now) = told(&cases().remove(0));
+    let (session, now) = session_for(&cases().remove(0));
     for (later, wanted) in [(0.0, "0.4 s ago"), (1.0, "1.4 s ago"), (9.0, "9.4 s ago")] {
         let now = now + std::time::Duration::from_secs_f64(later);
         let pane = pane(&(session.clone(), now), SIZES[1]);
@@ -139,13 +143,13 @@ fn a_ground_is_no_doubt() {
     let statements =
         vec![answers(SourceClaim::State(State::ClosedOrNone), "6 of the last 6 look like the real answer")];
     let because = "metrics state = closed; 8 of the last 8 look like the real answer";
-    let pane = pane(&told(&case(State::Closed, Likely, AWHILE, statements, because)), (78, 20));
+    let pane = pane(&session_for(&case(State::Closed, Likely, AWHILE, statements, because)), (78, 20));
     assert!(!pane.contains("8 of"), "{pane}");
 }
 
 #[test]
 fn replicas_have_a_row_each_and_the_worst_is_shown() {
-    let pane = pane(&told(&find(State::Mixed, Sure)), SIZES[0]);
+    let pane = pane(&session_for(&find(State::Mixed, Sure)), SIZES[0]);
     for words in ["1 of 2 replicas OPEN", "5wz5k  OPEN 0.4 s", "l5522  CLOSED 0.4 s", "sure │"] {
         assert!(pane.contains(words), "{words} in\n{pane}");
     }
@@ -165,7 +169,7 @@ fn the_ways_back_say_how_often_each_was_seen() {
 
 #[test]
 fn without_colours_the_state_is_inverse_and_between_lines() {
-    let told = told(&find(State::Open, Sure));
+    let told = session_for(&find(State::Open, Sure));
     let mono = Theme::named("mono").unwrap();
     for (theme, above) in [(mono, "▄▄▄▄▄▄▄▄"), (mono.ascii(), "========")] {
         let buffer = cells(&told, &view(), &theme, SIZES[0], breaker);
@@ -185,7 +189,7 @@ proptest! {
     fn nothing_that_matters_is_cut(width in 37_u16..110, height in 7_u16..20, chosen in 0_usize..17) {
         let all = cases();
         let Some(case) = all.get(chosen % all.len()) else { return Ok(()) };
-        let told = told(case);
+        let told = session_for(case);
         let pane = pane(&told, (width, height));
         let replicas = told.0.breaker.belief.as_ref().is_some_and(|belief| !belief.replicas.is_empty());
         let word = if replicas { "1 of 2" } else { wording::breaker(case.state) };

@@ -84,10 +84,10 @@ fn fitting(canvas: &mut PaneBuffer, rows: impl IntoIterator<Item = RoleLine>) {
 
 fn users(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let users = &parts.users;
-    let role = if users.is_asked { users.role } else { Role::Unknown };
-    let rate = if users.is_asked { users.asked.as_str() } else { "" };
+    let role = if users.is_probed { users.role } else { Role::Unknown };
+    let rate = if users.is_probed { users.asked.as_str() } else { "" };
     let mut inside = boxed(canvas, "USERS", rate, role);
-    if !users.is_asked {
+    if !users.is_probed {
         return inside.row(0, &RoleLine::strong(Role::Text, users.asked.as_str()));
     }
     let waits = match users.waiting {
@@ -105,7 +105,7 @@ fn users(canvas: &mut PaneBuffer, parts: &ChainParts) {
 /// The users' calls, with the median of their answer times.
 fn asking(canvas: &mut PaneBuffer, parts: &ChainParts) {
     let (width, y, users) = (canvas.width(), canvas.height() / 2, &parts.users);
-    if !users.is_asked {
+    if !users.is_probed {
         let line = format!("{}▷", "╌".repeat(width.saturating_sub(1)));
         return canvas.row(y, &RoleLine::of(Role::Soft, line));
     }
@@ -125,7 +125,7 @@ fn calling(canvas: &mut PaneBuffer, between: &ConsumerToProvider) {
         format!("{}{middle}{}{end}", before.repeat(lines / 2), after.repeat(behind))
     };
     let row = match between {
-        ConsumerToProvider::NotAsked => RoleLine::of(Role::Soft, around("", "╌", "╌", "▷")),
+        ConsumerToProvider::NotProbed => RoleLine::of(Role::Soft, around("", "╌", "╌", "▷")),
         ConsumerToProvider::Unknown => RoleLine::of(Role::Unknown, around(" ? ", "╌", "╌", "▷")),
         ConsumerToProvider::Through(role) => RoleLine::of(*role, around("", "━", "━", "►")),
         ConsumerToProvider::Lost => RoleLine::strong(Role::Failing, around("╳", "━", "╌", "")),
@@ -150,7 +150,7 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
     let mut health = RoleLine::new();
     let failing = breaker.health_failing.last().map(|(_, failing)| failing);
     if let Some(failing) = failing {
-        let status = breaker.health_said.last().and_then(|(_, status)| status);
+        let status = breaker.health_status.last().and_then(|(_, status)| status);
         let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let role = if failing { Role::Failing } else { Role::Ok };
         health =

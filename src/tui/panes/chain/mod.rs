@@ -54,7 +54,7 @@ fn line(parts: &ChainParts, detail: ChainDetail) -> RoleLine {
     if users.waiting > 0 {
         row = row.bold(Role::Waiting, format!(", {} waiting", users.waiting));
     }
-    row = match users.is_asked {
+    row = match users.is_probed {
         true => row.with(users.role, " ━━━━━► "),
         false => row.with(Role::Soft, " ╌╌╌╌╌▷ "),
     };
@@ -86,7 +86,7 @@ fn end(name: &str, sign: char, role: Role, ready: &str) -> RoleLine {
 /// How far the consumer's calls get.
 fn link(between: &ConsumerToProvider, detail: ChainDetail) -> RoleLine {
     match between {
-        ConsumerToProvider::NotAsked => RoleLine::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
+        ConsumerToProvider::NotProbed => RoleLine::of(Role::Soft, "╌╌╌╌╌╌╌╌╌╌╌╌╌▷"),
         ConsumerToProvider::Unknown => RoleLine::of(Role::Unknown, "╌╌╌╌╌╌ ? ╌╌╌╌▷"),
         ConsumerToProvider::Through(role) => RoleLine::of(*role, "━━━━━━━━━━━━━━►"),
         ConsumerToProvider::Lost => {

@@ -32,7 +32,7 @@ pub(super) struct Users {
     pub(super) role: Role,
     /// The request rate, `4/s`, or a note that users are not probed.
     pub(super) asked: String,
-    pub(super) is_asked: bool,
+    pub(super) is_probed: bool,
     pub(super) waiting: usize,
     pub(super) longest_ms: f64,
     /// The median answer time of the last five seconds, in milliseconds.
@@ -57,7 +57,7 @@ pub(super) struct ChainWorkload {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ConsumerToProvider {
     /// Users are not probed, so there are no calls of ours.
-    NotAsked,
+    NotProbed,
     /// It is unknown whether calls arrive.
     Unknown,
     Through(Role),
@@ -91,7 +91,7 @@ impl ChainParts {
             ..end(last, down)
         });
         let calls = consumer.as_ref().is_none_or(|consumer| consumer.sign != '✗');
-        let between = between(scene, &users, last, calls);
+        let between = call_reach(scene, &users, last, calls);
         Self { users, consumer, provider, between }
     }
 }
@@ -103,23 +103,23 @@ pub(super) fn away(why: &str, lasted: &str) -> String {
 
 fn users(scene: &Scene) -> Users {
     let role = match scene.phase {
-        Phase::Finished => standing_role(insight::conclusion(scene.session, scene.now).standing),
+        Phase::Finished => standing_role(insight::conclusion(scene.session, scene.now).verdict),
         _ => word_role(scene.verdict.word),
     };
     let endpoint = shown_endpoint(scene);
     let (waiting, longest_ms) = endpoint
-        .filter(|_| scene.is_on())
+        .filter(|_| scene.is_running())
         .map_or((0, 0.0), |endpoint| recent_answers::waiting(scene, endpoint));
     let lately = endpoint.map(|endpoint| RecentAnswers::of(scene, endpoint));
-    let asked = endpoint.filter(|endpoint| endpoint.watched || !scene.is_on());
+    let asked = endpoint.filter(|endpoint| endpoint.watched || !scene.is_running());
     Users {
         role,
         asked: answers_of(scene, endpoint),
-        is_asked: asked.is_some(),
+        is_probed: asked.is_some(),
         waiting,
         longest_ms,
-        median_ms: lately.as_ref().and_then(|lately| lately.came.median_ms),
-        most: lately.and_then(|lately| lately.most()).map(|(_, words)| words),
+        median_ms: lately.as_ref().and_then(|lately| lately.answered.median_ms),
+        most: lately.and_then(|lately| lately.most_frequent()).map(|(_, words)| words),
     }
 }
 
@@ -127,7 +127,7 @@ fn answers_of(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     match endpoint {
         None if scene.session.users.passive => "not asked: passive".to_owned(),
         None => "not asked yet".to_owned(),
-        Some(endpoint) if !endpoint.watched && scene.is_on() => "not asked any more".to_owned(),
+        Some(endpoint) if !endpoint.watched && scene.is_running() => "not asked any more".to_owned(),
         Some(endpoint) => super::per_second(endpoint.rate),
     }
 }
@@ -150,9 +150,14 @@ fn back(scene: &Scene, last: &ReadySince) -> Option<String> {
 }
 
 /// How far calls get; the belief about a breaker counts unless the consumer is down.
-fn between(scene: &Scene, users: &Users, provider: Option<&ReadySince>, calls: bool) -> ConsumerToProvider {
-    if !users.is_asked {
-        return ConsumerToProvider::NotAsked;
+fn call_reach(
+    scene: &Scene,
+    users: &Users,
+    provider: Option<&ReadySince>,
+    calls: bool,
+) -> ConsumerToProvider {
+    if !users.is_probed {
+        return ConsumerToProvider::NotProbed;
     }
     let belief = scene.session.breaker.belief.as_ref();
     let belief = belief.filter(|belief| calls && belief.confidence != Confidence::CannotTell);

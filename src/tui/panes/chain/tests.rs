@@ -109,7 +109,7 @@ proptest! {
     #[test]
     fn states_are_whole_at_every_width(width in 100_u16..240, variant: bool, seconds in -5.0_f64..62.0) {
         let variant = if variant { Variant::After } else { Variant::Before };
-        let told = fixtures::told(variant, seconds);
+        let told = fixtures::session_at(variant, seconds);
         let view = View { presenter: width % 2 == 0, ..view() };
         let height = if width >= 180 { 50 } else { 36 };
         let shown = text(&drawn(&told, &view, &Theme::default(), width, height));

@@ -28,20 +28,20 @@ pub(super) fn draw(canvas: &mut PaneBuffer, compared: &Comparison) {
     let change = after + 1 + bars + 2;
     let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
     let head = ending(ending(RoleLine::new(), BEFORE, Role::Strong, one), after, Role::Strong, two);
-    canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
+    canvas.row(0, &head.pad_to(change).bold(Role::Strong, "what changed"));
     for (y, row) in (1..).zip(&compared.rows) {
         let largest =
             [&row.before, &row.after].into_iter().filter_map(|value| value.number).fold(0.0, f64::max);
-        let whole = row.whole.unwrap_or(largest).max(f64::MIN_POSITIVE);
-        let mut line = RoleLine::text(row.what);
+        let whole = row.full_bar.unwrap_or(largest).max(f64::MIN_POSITIVE);
+        let mut line = RoleLine::text(row.name);
         for (value, end) in [(&row.before, BEFORE), (&row.after, after)] {
             line = ending(line, end, strong(value.tone), &value.text);
             if let Some(number) = value.number.filter(|number| *number > 0.0) {
                 let role = if value.tone == Tone::Plain { Role::Soft } else { story::role(value.tone) };
-                line = line.to(end + 1).with(role, half_rows(number / whole, bars));
+                line = line.pad_to(end + 1).with(role, half_rows(number / whole, bars));
             }
         }
-        canvas.row(y, &line.to(change).joined(changed(row, width.saturating_sub(change))));
+        canvas.row(y, &line.pad_to(change).joined(changed(row, width.saturating_sub(change))));
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
     let [before, after, change] = BRIEF;
     let (one, two) = (compared.before.name.as_str(), compared.after.name.as_str());
     let head = ending(ending(RoleLine::new(), before, Role::Strong, one), after, Role::Strong, two);
-    canvas.row(0, &head.to(change).bold(Role::Strong, "what changed"));
+    canvas.row(0, &head.pad_to(change).bold(Role::Strong, "what changed"));
     let mut rows: Vec<_> = compared.rows.iter().collect();
     while rows.len() + 1 > canvas.height()
         && let Some(place) = rows.iter().rposition(|row| row.before.text == row.after.text).or(Some(3))
@@ -61,13 +61,13 @@ pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
     let room = canvas.width().saturating_sub(change + 1);
     for (y, row) in (1..).zip(rows) {
         let line = ending(
-            RoleLine::text(format!(" {}", row.what)),
+            RoleLine::text(format!(" {}", row.name)),
             before,
             strong(row.before.tone),
             &row.before.text,
         );
         let line = ending(line, after, strong(row.after.tone), &row.after.text);
-        canvas.row(y, &line.to(change).joined(changed(row, room)));
+        canvas.row(y, &line.pad_to(change).joined(changed(row, room)));
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn brief(canvas: &mut PaneBuffer, compared: &Comparison) {
 fn ending(row: RoleLine, end: usize, role: Role, text: &str) -> RoleLine {
     let begin = end.saturating_sub(text::width(text));
     let free = if row.width() == 0 { 0 } else { row.width() + 1 };
-    row.to(begin.max(free)).bold(role, text)
+    row.pad_to(begin.max(free)).bold(role, text)
 }
 
 fn strong(tone: Tone) -> Role {

@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{SessionAt, cells, shown, tell, view},
+    super::testing::{SessionAt, apply_event, cells, shown, view},
     half_rows, score,
 };
 use crate::{
@@ -85,12 +85,12 @@ fn predictions_stand_beside_what_happened() {
 fn without_a_fault_it_says_why() {
     let mut told = fixtures::steady();
     let step = StepRef { section: Section::Method, index: 0 };
-    tell(
+    apply_event(
         &mut told,
         0.0,
         EventKind::FaultFired { step, what: "killed 1 pod".to_owned(), targets: Vec::new() },
     );
-    tell(&mut told, 0.1, EventKind::FaultRefused { step, reason: "403 Forbidden".to_owned() });
+    apply_event(&mut told, 0.1, EventKind::FaultRefused { step, reason: "403 Forbidden".to_owned() });
     let pane = pane(&told, SMALL);
     assert!(pane.contains("the fire changed nothing: 403") && !pane.contains("since T0"), "{pane}");
 }

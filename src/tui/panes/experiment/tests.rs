@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{SessionAt, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, apply_event, cells, rows, shown, view},
     experiment,
 };
 use crate::{
@@ -41,15 +41,15 @@ fn a_hypothesis_that_passed_is_one_row_after_t0() {
     let before = pane(&fixtures::steady(), 38, 9);
     assert!(before.contains("✓ all-services-are-healthy") && before.contains("2 of 9 done"), "{before}");
     assert!(row(&before, "kill").ends_with("FIRE │") && row(&before, "kill").contains('›'), "{before}");
-    let after = pane(&fixtures::told(Variant::After, 5.0), 38, 9);
+    let after = pane(&fixtures::session_at(Variant::After, 5.0), 38, 9);
     assert!(row(&after, "steady state").contains("✓ steady state met before T0 (2/2)"), "{after}");
     assert!(!after.contains("provider-is-available"), "{after}");
-    assert!(pane(&fixtures::told(Variant::After, 5.0), 60, 9).contains("met before T0 (2 of 2)"));
+    assert!(pane(&fixtures::session_at(Variant::After, 5.0), 60, 9).contains("met before T0 (2 of 2)"));
 }
 
 #[test]
 fn what_stands_at_the_right_of_each_step() {
-    let pane = pane(&fixtures::told(Variant::After, 5.5), 60, 12);
+    let pane = pane(&fixtures::session_at(Variant::After, 5.5), 60, 12);
     for (step, note) in [
         ("kill-provider", "✓ kill-provider-microservice"),
         ("kill-provider", "T+0 │"),
@@ -61,13 +61,14 @@ fn what_stands_at_the_right_of_each_step() {
         assert!(row(&pane, step).contains(note), "{note} in\n{pane}");
     }
     assert!(pane.contains("AUTO  4 of 9 done"), "{pane}");
-    let paused = super::super::testing::shown(&fixtures::told(Variant::After, 14.6), (38, 9), experiment);
+    let paused =
+        super::super::testing::shown(&fixtures::session_at(Variant::After, 14.6), (38, 9), experiment);
     assert!(row(&paused.join("\n"), "is-back").contains("‖ provider-is-back         in 29 s"), "{paused:?}");
 }
 
 #[test]
 fn the_step_at_hand_is_one_bar_and_a_chosen_one_takes_it() {
-    let told = fixtures::told(Variant::After, 5.0);
+    let told = fixtures::session_at(Variant::After, 5.0);
     let theme = Theme::default();
     let bar = |view: &View| -> Vec<String> {
         let buffer = cells(&told, view, &theme, (38, 9), experiment);
@@ -78,16 +79,16 @@ fn the_step_at_hand_is_one_bar_and_a_chosen_one_takes_it() {
     let [running] = bar(&view()).try_into().unwrap();
     assert!(running.contains("consumer-must"), "{running}");
     let chosen = StepRef { section: Section::Before, index: 1 };
-    let [chosen] = bar(&View { chosen: Some(chosen), ..view() }).try_into().unwrap();
+    let [chosen] = bar(&View { selected_step: Some(chosen), ..view() }).try_into().unwrap();
     assert!(chosen.contains("provider-is-available"), "the fold opens for it: {chosen}");
 }
 
 #[test]
 fn what_failed_says_so_and_why_where_there_is_room() {
     let probe = StepRef { section: Section::Before, index: 1 };
-    let mut told = fixtures::told(Variant::After, -17.7);
-    tell(&mut told, -17.6, started(probe));
-    tell(&mut told, -17.5, ended(probe, true, Some(false), "false"));
+    let mut told = fixtures::session_at(Variant::After, -17.7);
+    apply_event(&mut told, -17.6, started(probe));
+    apply_event(&mut told, -17.5, ended(probe, true, Some(false), "false"));
     told.1 = fixtures::at(-17.0);
     let pane = pane(&told, 60, 20);
     assert!(row(&pane, "provider-is-available").contains("✗") && pane.contains("not met"), "{pane}");
@@ -100,10 +101,10 @@ fn what_failed_says_so_and_why_where_there_is_room() {
 #[test]
 fn a_step_that_can_be_asked_again_says_that_it_failed() {
     let probe = StepRef { section: Section::Before, index: 1 };
-    let mut told = fixtures::told(Variant::After, -17.7);
-    tell(&mut told, -17.6, started(probe));
-    tell(&mut told, -17.5, ended(probe, true, Some(false), "false"));
-    tell(&mut told, -17.4, EventKind::StepAwaited { step: probe, destructive: false });
+    let mut told = fixtures::session_at(Variant::After, -17.7);
+    apply_event(&mut told, -17.6, started(probe));
+    apply_event(&mut told, -17.5, ended(probe, true, Some(false), "false"));
+    apply_event(&mut told, -17.4, EventKind::StepAwaited { step: probe, destructive: false });
     told.1 = fixtures::at(-17.0);
     let small = pane(&told, 38, 9);
     assert!(row(&small, "› provider-is-available").contains("not met"), "{small}");
@@ -111,7 +112,7 @@ fn a_step_that_can_be_asked_again_says_that_it_failed() {
 
 #[test]
 fn guards_and_undo_kit_stand_below_where_there_is_room() {
-    let told = fixtures::told(Variant::After, 5.0);
+    let told = fixtures::session_at(Variant::After, 5.0);
     let wide = pane(&told, 60, 16);
     for words in
         ["GUARDS  end the run by themselves", "bad seconds", "0 of 1", "undo kit         2 manifests saved"]
@@ -124,7 +125,7 @@ fn guards_and_undo_kit_stand_below_where_there_is_room() {
 
 #[test]
 fn the_step_at_hand_stays_in_sight() {
-    let told = fixtures::told(Variant::After, 5.0);
+    let told = fixtures::session_at(Variant::After, 5.0);
     for height in 4..12 {
         let shown = shown(&told, (38, height), experiment).join("\n");
         assert!(shown.contains("▸ consumer-must"), "{height}:\n{shown}");

@@ -16,16 +16,16 @@ const TAG: &str = "NEXT";
 struct NextPart {
     forms: Vec<RoleLine>,
     /// Whether the part is kept where there is little room.
-    stays: bool,
+    required: bool,
 }
 
 impl NextPart {
     fn new(forms: impl IntoIterator<Item = RoleLine>) -> Self {
-        Self { forms: forms.into_iter().collect(), stays: false }
+        Self { forms: forms.into_iter().collect(), required: false }
     }
 
-    fn staying(self) -> Self {
-        Self { stays: true, ..self }
+    fn as_required(self) -> Self {
+        Self { required: true, ..self }
     }
 
     /// The form of a level: 0 is the longest one; levels beyond the last give the shortest.
@@ -37,7 +37,7 @@ impl NextPart {
 /// Draws the line.
 pub(crate) fn next(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
-    let row = fitted(parts::said(scene), tagged::is_roomy(width), tagged::room(width, TAG));
+    let row = fitted(parts::next_parts(scene), tagged::is_roomy(width), tagged::room(width, TAG));
     tagged::draw(canvas, TAG, Role::Focus, &row);
 }
 
@@ -51,7 +51,7 @@ fn fitted(mut pieces: Vec<NextPart>, roomy: bool, room: usize) -> RoleLine {
             return row;
         }
     }
-    while let Some(place) = pieces.iter().rposition(|piece| !piece.stays) {
+    while let Some(place) = pieces.iter().rposition(|piece| !piece.required) {
         if joined(&pieces, levels).width() <= room {
             break;
         }

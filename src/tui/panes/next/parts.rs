@@ -14,8 +14,8 @@ use crate::{
         panes::{Scene, cost, fault_words, header},
         text,
         theme::Role,
-        update::renewable,
-        view::{Leaving, Steering},
+        update::can_run_again,
+        view::{ControlMode, QuitStage},
     },
 };
 
@@ -23,16 +23,19 @@ use crate::{
 const NAME: [usize; 3] = [48, 28, 16];
 
 /// The parts of the line for the scene.
-pub(super) fn said(scene: &Scene) -> Vec<NextPart> {
+pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
     let (session, steps) = (scene.session, &scene.session.steps);
     if scene.phase == Phase::Starting {
-        return vec![words(&["the session opens by itself"]), key(scene, Action::Quit, &["leave"]).staying()];
+        return vec![
+            words(&["the session opens by itself"]),
+            key(scene, Action::Quit, &["leave"]).as_required(),
+        ];
     }
-    if scene.view.steering == Steering::Replay {
-        let leave = key(scene, Action::Quit, &["leave"]).staying();
+    if scene.view.control == ControlMode::Replay {
+        let leave = key(scene, Action::Quit, &["leave"]).as_required();
         return vec![words(&["a replay:"]), moments(scene), leave];
     }
-    if scene.view.leaving > Leaving::No {
+    if scene.view.quit_stage > QuitStage::No {
         let first = if scene.view.finished { "it is put back" } else { "the run ends" };
         return vec![words(&[&format!("{first}, then the terminal is yours again")])];
     }
@@ -62,13 +65,13 @@ pub(super) fn said(scene: &Scene) -> Vec<NextPart> {
         }
         Some(row) if is_awaited(row) => {
             let others = [key(scene, Action::Skip, &["skip it"]), key(scene, Action::End, &["end now"])];
-            let run = named(scene, Action::Next, row, "run ", "").staying();
+            let run = named(scene, Action::Next, row, "run ", "").as_required();
             std::iter::once(run).chain(abort(scene)).chain(others).collect()
         }
         _ if session.run.rolling_back => vec![words(&["rolling back"])],
         _ => match steps.next() {
             Some(row) => {
-                let run = named(scene, Action::Next, row, "run ", "").staying();
+                let run = named(scene, Action::Next, row, "run ", "").as_required();
                 std::iter::once(run).chain(abort(scene)).collect()
             }
             None => vec![words(&["the run is ending"])],
@@ -77,7 +80,7 @@ pub(super) fn said(scene: &Scene) -> Vec<NextPart> {
 }
 
 fn words(forms: &[&str]) -> NextPart {
-    NextPart::new(forms.iter().map(|form| RoleLine::text(*form))).staying()
+    NextPart::new(forms.iter().map(|form| RoleLine::text(*form))).as_required()
 }
 
 /// `c cut the wait`
@@ -92,7 +95,7 @@ fn pressed(key: &str, forms: &[&str]) -> NextPart {
 /// The part with `word` before its key.
 fn lead(word: &str, piece: NextPart) -> NextPart {
     let forms = piece.forms.into_iter().map(|form| RoleLine::text(word).joined(form));
-    NextPart { forms: forms.collect(), stays: piece.stays }
+    NextPart { forms: forms.collect(), required: piece.required }
 }
 
 /// A key for a step, whose name is shortened where there is little room.
@@ -128,18 +131,18 @@ fn undo(scene: &Scene) -> Option<NextPart> {
         cost::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
     forms.push("put it back".to_owned());
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
-    Some(key(scene, Action::Undo, &forms).staying())
+    Some(key(scene, Action::Undo, &forms).as_required())
 }
 
 fn finished(scene: &Scene) -> Vec<NextPart> {
-    let onward = scene.view.course.filter(|_| scene.view.finished);
-    let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).staying());
-    let again = renewable(scene.view) && scene.session.undo_due().is_none();
+    let onward = scene.view.sequence.filter(|_| scene.view.finished);
+    let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).as_required());
+    let again = can_run_again(scene.view) && scene.session.undo_due().is_none();
     let again = again.then(|| key(scene, Action::NewRun, &["run again beside this one", "run again"]));
     let keys = [
         key(scene, Action::Why, &["evidence"]),
         moments(scene),
-        key(scene, Action::Quit, &["leave"]).staying(),
+        key(scene, Action::Quit, &["leave"]).as_required(),
     ];
     undo(scene).into_iter().chain(onward).chain(again).chain(keys).collect()
 }
@@ -147,12 +150,12 @@ fn finished(scene: &Scene) -> Vec<NextPart> {
 /// The parts while the run is over and the system has not recovered yet.
 fn recovering(scene: &Scene) -> Vec<NextPart> {
     let since = scene.session.safety.as_ref().map(|safety| safety.since);
-    let seconds = since.map_or(0.0, |since| figures::between(since, scene.said));
+    let seconds = since.map_or(0.0, |since| figures::between(since, scene.display_time));
     let waits = words(&[
         &format!("watching until it is safe, {seconds:.0} s so far"),
         &format!("until safe: {seconds:.0} s"),
     ]);
-    let keys = [key(scene, Action::Why, &["why"]), key(scene, Action::Quit, &["leave"]).staying()];
+    let keys = [key(scene, Action::Why, &["why"]), key(scene, Action::Quit, &["leave"]).as_required()];
     std::iter::once(waits).chain(undo(scene)).chain(keys).collect()
 }
 
@@ -160,13 +163,13 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let session = scene.session;
     // Without a card it is unknown what the step hits.
     let does = match scene.card() {
-        Some(card) => fault_words::does(&card.headline),
+        Some(card) => fault_words::effect_phrases(&card.headline),
         None => NAME.map(|columns| format!("fires {}", text::fit(&row.step.name, columns))).to_vec(),
     };
-    let guarded = !session.fires_freely(row.step.at).unwrap_or(session.meta.allowed);
-    let press = RoleLine::strong(Role::Fault, scene.view.keymap.spoken(Action::Fire));
+    let guarded = !session.fires_without_typed_name(row.step.at).unwrap_or(session.meta.allowed);
+    let press = RoleLine::strong(Role::Fault, scene.view.keymap.key_with_shift(Action::Fire));
     let press = if guarded { press.and(", then type its name:") } else { press };
-    let context = header::foreign(scene).filter(|_| guarded);
+    let context = header::unlisted_context(scene).filter(|_| guarded);
     let place = |row: RoleLine| match context {
         Some(context) => row.and(" on").and(" ").fill(Role::Failing, format!(" {context} ")),
         None => row,
@@ -178,19 +181,19 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     });
     let rest = does.iter().skip(1).chain(does.last());
     let rest = rest.map(|what| place(press.clone().and(format!(" {what}"))).and("."));
-    let fires = NextPart::new(first.chain(rest).collect::<Vec<_>>()).staying();
+    let fires = NextPart::new(first.chain(rest).collect::<Vec<_>>()).as_required();
     let keys =
-        [key(scene, Action::Skip, &["skip it"]), key(scene, Action::Safety, &["back to safety", "safety"])];
+        [key(scene, Action::Skip, &["skip it"]), key(scene, Action::StepBack, &["back to safety", "safety"])];
     std::iter::once(fires).chain(abort(scene)).chain(keys).collect()
 }
 
 fn running(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let step = scene.session.steps.position();
-    if let Some(why) = insight::hopeless(scene.session) {
-        let on = key(scene, Action::Cut, &["go on without it"]).staying();
+    if let Some(why) = insight::why_wait_is_hopeless(scene.session) {
+        let on = key(scene, Action::Cut, &["go on without it"]).as_required();
         return [words(&[&why]), on].into_iter().chain(abort(scene)).collect();
     }
-    let waits = match (&row.state, row.pause_left(scene.said)) {
+    let waits = match (&row.state, row.pause_left(scene.display_time)) {
         (StepState::Paused { side, .. }, Some(left)) => paused(scene, row, *side, left),
         _ => words(&[&format!("step {step} waits for its answer"), &format!("step {step} waits")]),
     };
@@ -211,7 +214,7 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
                 let runs = if level == 0 { " runs" } else { "" };
                 RoleLine::strong(Role::Strong, name).and(format!("{runs} in {left:.0} s"))
             });
-            NextPart::new(forms.collect::<Vec<_>>()).staying()
+            NextPart::new(forms.collect::<Vec<_>>()).as_required()
         }
         PauseSide::After => {
             words(&[&format!("step {step} goes on in {left:.0} s"), &format!("step {step}: {left:.0} s")])
@@ -229,5 +232,5 @@ fn abort(scene: &Scene) -> Option<NextPart> {
         forms.push("abort".to_owned());
     }
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
-    Some(key(scene, Action::Abort, &forms).staying())
+    Some(key(scene, Action::Abort, &forms).as_required())
 }

@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn nothing_is_cut(width in 80_u16..240, seconds in -25.0_f64..70.0, variant: bool) {
         let variant = if variant { Variant::After } else { Variant::Before };
-        let told = fixtures::told(variant, seconds);
+        let told = fixtures::session_at(variant, seconds);
         let shown = line(&told, width, if width >= 180 { 50 } else { 36 });
         // Only the name of a step may be cut.
         let cut = shown.split_once('…').map(|(before, _)| before.to_owned());

@@ -19,7 +19,7 @@ pub(super) fn calm(scene: &Scene) -> NoteText {
         Phase::Finished => saved(scene),
         Phase::Ready => predicted(scene),
         Phase::Steady => unlike(scene).unwrap_or_else(|| guarded(scene)),
-        _ => unlike(scene).or_else(|| ours(scene)).unwrap_or_else(nothing),
+        _ => unlike(scene).or_else(|| fault_is_ours(scene)).unwrap_or_else(nothing),
     }
 }
 
@@ -83,16 +83,16 @@ fn saved(scene: &Scene) -> NoteText {
 }
 
 /// That the fault is ours, and whether it is over, so that the operator does not look for another cause.
-fn ours(scene: &Scene) -> Option<NoteText> {
+fn fault_is_ours(scene: &Scene) -> Option<NoteText> {
     let fault = scene.session.fault.as_ref()?;
     Some(match &fault.healed_by {
         Some(back) => {
-            let lasted = figures::length(fault.lasted(scene.said));
+            let lasted = figures::length(fault.lasted(scene.display_time));
             NoteText::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
         }
         None => {
             let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
-            let ago = figures::length(figures::between(fault.t0(), scene.said));
+            let ago = figures::length(figures::between(fault.t0(), scene.display_time));
             NoteText::new("NOTE", Role::Fault, format!("The fault is ours: {what}, {ago} ago; not back yet"))
                 .briefly(format!("the fault is ours, {ago} ago; not back yet"))
         }
@@ -160,7 +160,7 @@ fn predicted(scene: &Scene) -> NoteText {
 
 /// Why the earlier run, whose marks are drawn behind this one, is not fairly comparable.
 fn unlike(scene: &Scene) -> Option<NoteText> {
-    let unlike = insight::unlike(scene.session, scene.earlier?);
+    let unlike = insight::differences(scene.session, scene.earlier?);
     (!unlike.is_empty())
         .then(|| NoteText::new("NOTE", Role::Waiting, format!("The run before: {}", unlike.join("; "))))
 }

@@ -3,21 +3,21 @@
 
 use super::{CAPTION_S, NoteText};
 use crate::{
-    insight::{self, Phase, rollback_failed},
+    insight::{self, Phase, rollback_failure_text},
     session::{
         event::{Guard, GuardTrip, Section, Timestamp},
         state::SafetyBasis,
         wording,
     },
-    tui::{figures, panes::Scene, theme::Role, view::Leaving},
+    tui::{figures, panes::Scene, theme::Role, view::QuitStage},
 };
 
-pub(super) fn became(scene: &Scene) -> Option<NoteText> {
+pub(super) fn fault_result(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if let Some(message) = &session.run.aborted {
         return Some(NoteText::new("ABORTED", Role::Failing, message));
     }
-    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failed).collect();
+    let failed: Vec<String> = session.steps.failed_rollbacks().map(rollback_failure_text).collect();
     if !failed.is_empty() {
         return Some(NoteText::new("FAILED", Role::Failing, failed.join("; ")));
     }
@@ -30,14 +30,14 @@ fn ended_early(scene: &Scene) -> Option<NoteText> {
     let aborted = |who: &str, short: &str, at: Timestamp, why: &str, brief: &str| {
         let moment = |of: fn(f64) -> String| session.since_t0(at).map(|since| format!(" at {}", of(since)));
         let long = format!("{who}{}{why}", moment(wording::moment).unwrap_or_default());
-        let brief = format!("{short}{}{brief}", moment(wording::due).unwrap_or_default());
+        let brief = format!("{short}{}{brief}", moment(wording::whole_second_moment).unwrap_or_default());
         NoteText::new("ABORTED", Role::Failing, long).briefly(brief)
     };
-    if session.safety.as_ref().is_some_and(|safety| safety.done.is_some()) {
+    if session.safety.as_ref().is_some_and(|safety| safety.final_check.is_some()) {
         return None;
     }
     if let Some((at, trip)) = &session.guards.tripped {
-        let (why, brief) = because(trip);
+        let (why, brief) = trip_reason(trip);
         return Some(aborted(
             "by the guard",
             "by the guard",
@@ -47,7 +47,7 @@ fn ended_early(scene: &Scene) -> Option<NoteText> {
         ));
     }
     let reason = session.run.interrupted.as_ref()?;
-    let at = session.run.turned?;
+    let at = session.run.ended_early_at?;
     Some(match reason.as_str() {
         "Aborted by the operator" => aborted("by the operator", "by the operator", at, "", ""),
         reason => aborted(reason, reason, at, "", ""),
@@ -55,7 +55,7 @@ fn ended_early(scene: &Scene) -> Option<NoteText> {
 }
 
 /// What a guard measured, with its limit: in full and in brief.
-fn because(trip: &GuardTrip) -> (String, String) {
+fn trip_reason(trip: &GuardTrip) -> (String, String) {
     let GuardTrip { figure, limit, .. } = trip;
     match trip.guard {
         Guard::Users => {
@@ -76,7 +76,7 @@ fn because(trip: &GuardTrip) -> (String, String) {
 fn fired(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if scene.phase == Phase::FaultUnconfirmed {
-        let doubt = insight::fault_in_doubt(session, scene.now)?;
+        let doubt = insight::why_fault_unconfirmed(session, scene.now)?;
         let short = "the fire failed; whether it did something is not known";
         return Some(
             NoteText::new("DOUBT", Role::Waiting, format!("The fire failed: {doubt}")).briefly(short),
@@ -86,10 +86,10 @@ fn fired(scene: &Scene) -> Option<NoteText> {
         return None;
     }
     if let Some(refusal) = session.refusals.last() {
-        let tag = if refusal.firing.doubt.is_some() { "NO HARM" } else { "REFUSED" };
+        let tag = if refusal.firing.unconfirmed.is_some() { "NO HARM" } else { "REFUSED" };
         return Some(NoteText::new(tag, Role::Failing, &refusal.reason));
     }
-    let gate = insight::failed_gate(session)?;
+    let gate = insight::failed_hypothesis_text(session)?;
     let cursor = session.steps.cursor.is_none_or(|step| step.section == Section::Before);
     (cursor || session.run.ended.is_some()).then(|| NoteText::new("NOT MET", Role::Failing, gate))
 }
@@ -100,14 +100,14 @@ fn safety(scene: &Scene) -> Option<NoteText> {
     session.run.ended?;
     let safety = session.safety.as_ref()?;
     let text = session.safety_text();
-    let late = safety.late.map(|at| figures::between(safety.since, at));
+    let late = safety.met_late_at.map(|at| figures::between(safety.since, at));
     let late = late.map(|s| format!("   (met after all, after {s:.0} s)")).unwrap_or_default();
-    Some(match &safety.done {
+    Some(match &safety.final_check {
         None => NoteText::new("SAFETY", Role::Waiting, text),
-        Some(done) if done.met => match session.safety_known() {
+        Some(done) if done.met => match session.safety_basis() {
             SafetyBasis::ByHypothesis => NoteText::new("SAFE", Role::Ok, text.trim_start_matches("SAFE: ")),
             SafetyBasis::ByTargets | SafetyBasis::ByUsers => NoteText::new("BACK", Role::Ok, text),
-            SafetyBasis::No => NoteText::new("SAFETY", Role::Unknown, text),
+            SafetyBasis::Unknown => NoteText::new("SAFETY", Role::Unknown, text),
         },
         Some(_) => {
             NoteText::new("UNSAFE", Role::Failing, text.trim_start_matches("NOT SAFE: ").to_owned() + &late)
@@ -147,8 +147,8 @@ pub(super) fn leaving(scene: &Scene) -> NoteText {
         None => "ending".to_owned(),
     };
     // The key comes first: a step's name may be long.
-    let press = match scene.view.leaving {
-        Leaving::Asked => "CTRL+C again cuts what runs",
+    let press = match scene.view.quit_stage {
+        QuitStage::Asked => "CTRL+C again cuts what runs",
         _ => "CTRL+C leaves with rollbacks unfinished",
     };
     NoteText::new("LEAVING", Role::Waiting, format!("{press}. Now: {doing}"))

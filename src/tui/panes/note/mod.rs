@@ -13,7 +13,7 @@ use crate::{
         figures,
         pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
-        view::{Leaving, Overlay},
+        view::{Overlay, QuitStage},
     },
 };
 
@@ -53,13 +53,13 @@ impl NoteText {
 
 /// Draws the line.
 pub(crate) fn note(canvas: &mut PaneBuffer, scene: &Scene) {
-    let text = pressing(scene).unwrap_or_else(|| told(scene));
+    let text = priority_note(scene).unwrap_or_else(|| current_note(scene));
     draw(canvas, &text);
 }
 
 /// Draws a note that cannot wait for the end of a caption. Returns whether there was one.
 pub(in crate::tui) fn pressing_note(canvas: &mut PaneBuffer, scene: &Scene) -> bool {
-    let text = pressing(scene);
+    let text = priority_note(scene);
     if let Some(text) = &text {
         draw(canvas, text);
     }
@@ -74,7 +74,7 @@ fn draw(canvas: &mut PaneBuffer, said: &NoteText) {
 }
 
 /// The note that has priority over all others: a hint, the filter input, or the result of the operator's last action.
-fn pressing(scene: &Scene) -> Option<NoteText> {
+fn priority_note(scene: &Scene) -> Option<NoteText> {
     let view = scene.view;
     if let Some(hint) = &view.hint {
         return Some(NoteText::new("KEY", Role::Focus, hint));
@@ -83,7 +83,7 @@ fn pressing(scene: &Scene) -> Option<NoteText> {
         let (before, after) = editor.halves();
         return Some(NoteText::new("FIND", Role::Focus, format!("{before}_{after}")));
     }
-    if view.leaving > Leaving::No && !view.finished {
+    if view.quit_stage > QuitStage::No && !view.finished {
         return Some(fault::leaving(scene));
     }
     // The run's own critical lines are about the experiment; only those of this program report a bug.
@@ -91,13 +91,13 @@ fn pressing(scene: &Scene) -> Option<NoteText> {
     if let Some(bug) = scene.session.log.lines.iter().rev().find(ours) {
         return Some(NoteText::new("BUG", Role::Failing, &bug.text));
     }
-    fault::became(scene)
+    fault::fault_result(scene)
 }
 
-fn told(scene: &Scene) -> NoteText {
+fn current_note(scene: &Scene) -> NoteText {
     let warnings = insight::warnings(scene.session, scene.now);
     let urgent = warnings.first().filter(|warning| warning.urgency == Urgency::Warn);
-    let caption = scene.session.diary.captions.back();
+    let caption = scene.session.annotations.captions.back();
     let caption = caption.filter(|entry| figures::between(entry.at, scene.now) < CAPTION_S);
     match (urgent, caption, warnings.first()) {
         (None, Some(entry), _) => NoteText::new("TIP", Role::Focus, &entry.text),

@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn nothing_is_cut(width in 80_u16..240, seconds in -25.0_f64..70.0, variant: bool, guards: bool) {
         let variant = if variant { Variant::After } else { Variant::Before };
-        let mut told = fixtures::told(variant, seconds);
+        let mut told = fixtures::session_at(variant, seconds);
         told.0.guards.limits = if guards { Guards::default() } else { Guards::OFF };
         let shown = line(&told, &view(), width);
         prop_assert!(!shown.contains('…'), "{}", shown);

@@ -31,15 +31,16 @@ impl<'a> FaultTarget<'a> {
     }
 
     /// Whether the pod belongs to the provider, which a fire would hit.
-    fn would(&self, row: &PodRow) -> bool {
+    fn would_hit(&self, row: &PodRow) -> bool {
         self.provider.is_some() && self.provider == row.pod.owner.as_deref()
     }
 
     /// Whether the fault hit the pod.
-    fn did(&self, row: &PodRow) -> bool {
+    fn was_hit(&self, row: &PodRow) -> bool {
         let named = |name: &str| self.targets.contains(&name);
         let owner = row.pod.owner.as_deref();
-        !self.targets.is_empty() && (self.would(row) || named(&row.pod.key.name) || owner.is_some_and(named))
+        !self.targets.is_empty()
+            && (self.would_hit(row) || named(&row.pod.key.name) || owner.is_some_and(named))
     }
 }
 
@@ -77,7 +78,7 @@ pub(in crate::tui::panes) fn in_a_row(row: &PodRow, hit: &FaultTarget, width: us
 /// The symbol and colour for the state of a pod.
 fn mark(row: &PodRow, hit: &FaultTarget) -> (char, Role) {
     match row.pod.phase {
-        _ if row.gone.is_some() && hit.did(row) => ('✗', Role::Fault),
+        _ if row.gone.is_some() && hit.was_hit(row) => ('✗', Role::Fault),
         _ if row.gone.is_some() => ('✗', Role::Failing),
         _ if row.pod.deleting.is_some() => ('○', Role::Fault),
         PodPhase::Failed => ('✗', Role::Failing),
@@ -89,7 +90,7 @@ fn mark(row: &PodRow, hit: &FaultTarget) -> (char, Role) {
 /// The workload and the last part of the pod's name, which is never cut.
 fn name(row: &PodRow, room: usize, roomy: bool) -> RoleLine {
     let whole = &row.pod.key.name;
-    let leaf = leaf(whole);
+    let leaf = name_suffix(whole);
     let stem = whole.strip_suffix(leaf).unwrap_or_default();
     let owner = row.pod.owner.as_deref().unwrap_or_else(|| stem.trim_end_matches('-'));
     let left = room.saturating_sub(text::width(leaf));
@@ -102,7 +103,7 @@ fn name(row: &PodRow, room: usize, roomy: bool) -> RoleLine {
 }
 
 /// The last part of a pod's name, which distinguishes it from the workload's other pods.
-pub(super) fn leaf(name: &str) -> &str {
+pub(super) fn name_suffix(name: &str) -> &str {
     name.rsplit('-').next().filter(|leaf| !leaf.is_empty()).unwrap_or(name)
 }
 
@@ -116,7 +117,7 @@ fn readiness(row: &PodRow) -> String {
 fn right(scene: &Scene, row: &PodRow, hit: &FaultTarget, role: Role, roomy: bool) -> RoleLine {
     if let Some(gone) = row.gone {
         let since = scene.since_t0(gone).filter(|_| roomy).map(figures::moment);
-        let by_us = if roomy && hit.did(row) { ", by us" } else { "" };
+        let by_us = if roomy && hit.was_hit(row) { ", by us" } else { "" };
         let since = since.map(|when| format!(" since {when}{by_us}")).unwrap_or_default();
         return RoleLine::strong(role, format!("gone{since}"));
     }
@@ -145,11 +146,11 @@ fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bo
             "Running" => ("not ready", since),
             status => (short_status(status), row.status_since),
         };
-        let lasted = figures::length(figures::between(since, scene.said));
+        let lasted = figures::length(figures::between(since, scene.display_time));
         let words = RoleLine::of(Role::Waiting, format!("  {status} for {lasted}"));
         lines.push(PodLine::with(words, restarts.clone()));
-    } else if !hit.would(row)
-        && !hit.did(row)
+    } else if !hit.would_hit(row)
+        && !hit.was_hit(row)
         && let Some(liveness_lines) = liveness(scene, row, width, roomy)
     {
         let mut liveness_lines = liveness_lines.into_iter();
@@ -170,7 +171,7 @@ fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bo
     if let Identity::Replaces(old) = &identity
         && let Some(since) = row.ready_since.and_then(|at| scene.since_t0(at)).filter(|_| roomy)
     {
-        let words = format!("  ready since {}, in place of {}", figures::moment(since), leaf(old));
+        let words = format!("  ready since {}, in place of {}", figures::moment(since), name_suffix(old));
         lines.push(PodLine::of(RoleLine::text(words)).spare());
     }
     lines

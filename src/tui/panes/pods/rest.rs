@@ -63,7 +63,7 @@ pub(super) fn workload(scene: &Scene, row: &WorkloadRow, roomy: bool) -> Option<
         WorkloadState::ScaledToZero => (Role::Fault, "scaled to 0".to_owned()),
         WorkloadState::Gone => (Role::Fault, "deleted".to_owned()),
     };
-    let since = figures::length(figures::between(row.since, scene.said));
+    let since = figures::length(figures::between(row.since, scene.display_time));
     let right = RoleLine::strong(role, words);
     let (head, right) = if roomy { ("  deploy ", right.and(format!(" {since}"))) } else { ("  ", right) };
     Some(PodLine::with(RoleLine::of(Role::Soft, head).and(w.name.as_str()), right).spare())
@@ -114,10 +114,10 @@ pub(super) fn notes(scene: &Scene, room: usize, roomy: bool) -> Vec<PodLine> {
     let note_lines = notes.iter().skip(notes.len().saturating_sub(most)).map(|row| {
         let when = match scene.since_t0(row.at) {
             Some(since) => format!("  T{since:+.1} "),
-            None => format!("  {} ago ", figures::length(figures::between(row.at, scene.said))),
+            None => format!("  {} ago ", figures::length(figures::between(row.at, scene.display_time))),
         };
         let role = if row.note.level == "Warning" { Role::Failing } else { Role::Text };
-        let object = super::leaf(row.note.object.rsplit('/').next().unwrap_or_default());
+        let object = super::name_suffix(row.note.object.rsplit('/').next().unwrap_or_default());
         let words = RoleLine::of(Role::Soft, when).with(role, format!("{} ", row.note.reason));
         PodLine::of(words.and(format!("{object}: {}", row.note.message)))
     });

@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{SessionAt, cells, rows, shown, tell, view},
+    super::testing::{SessionAt, apply_event, cells, rows, shown, view},
     pods,
 };
 use crate::{
@@ -50,7 +50,7 @@ fn missed(told: &mut SessionAt, seconds: f64, pod: &Pod) {
         message: "Liveness probe failed: 503".to_owned(),
         count: 1,
     };
-    tell(told, seconds, EventKind::ClusterNoted(note));
+    apply_event(told, seconds, EventKind::ClusterNoted(note));
 }
 
 #[test]
@@ -86,9 +86,9 @@ fn a_card_says_which_pod_it_is_and_how_it_is() {
 
 #[test]
 fn misses_are_boxes_with_the_moment_of_the_restart() {
-    let mut told = fixtures::told(Variant::After, 5.0);
+    let mut told = fixtures::session_at(Variant::After, 5.0);
     let pod = consumer(&told);
-    tell(&mut told, 5.0, EventKind::Testified(failing()));
+    apply_event(&mut told, 5.0, EventKind::Testified(failing()));
     missed(&mut told, 5.5, &pod);
     told.1 = at(6.0);
     has(&pane(&told, SMALL), &["liveness ■□□ restart due T+26"]);
@@ -108,13 +108,13 @@ fn failing() -> crate::session::event::SourceReport {
 
 #[test]
 fn a_restart_and_its_cause_are_told() {
-    let mut told = fixtures::told(Variant::After, 12.0);
+    let mut told = fixtures::session_at(Variant::After, 12.0);
     let mut pod = consumer(&told);
     let end = LastEnd { reason: "OOMKilled".to_owned(), exit_code: 137 };
     let waiting = Some("ContainerCreating".to_owned());
     pod.containers = vec![Container { last_end: Some(end), waiting, ..container(false, 1) }];
     pod.status = "ContainerCreating".to_owned();
-    tell(&mut told, 12.5, EventKind::PodSeen(pod));
+    apply_event(&mut told, 12.5, EventKind::PodSeen(pod));
     told.1 = at(14.0);
     let pane = pane(&told, (37, 12));
     has(
@@ -130,7 +130,7 @@ fn a_restart_and_its_cause_are_told() {
 
 #[test]
 fn a_pod_that_took_the_place_of_another_says_so_where_there_is_room() {
-    let told = fixtures::told(Variant::After, 40.0);
+    let told = fixtures::session_at(Variant::After, 40.0);
     has(&pane(&told, (62, 18)), &["ready since T+35, in place of x2k8p"]);
 }
 
@@ -138,9 +138,9 @@ fn a_pod_that_took_the_place_of_another_says_so_where_there_is_room() {
 fn what_is_not_whole_without_a_pod_to_say_so_has_a_row() {
     let told = screens::at("before-long", 21.7);
     has(&pane(&told, SMALL), &["my-provider-app     scaled to 0 │"]);
-    let mut told = fixtures::told(Variant::After, -1.0);
+    let mut told = fixtures::session_at(Variant::After, -1.0);
     let (namespace, name) = ("default".to_owned(), "worker".to_owned());
-    tell(
+    apply_event(
         &mut told,
         -0.9,
         EventKind::WorkloadSeen(Workload { namespace, name, desired: 3, ready: 2, updated: 3 }),
@@ -150,27 +150,31 @@ fn what_is_not_whole_without_a_pod_to_say_so_has_a_row() {
 
 #[test]
 fn the_watch_is_doubted_in_the_title() {
-    let mut told = fixtures::told(Variant::After, -1.0);
+    let mut told = fixtures::session_at(Variant::After, -1.0);
     let reason = "connection reset by peer".to_owned();
     for (state, word) in [
         (SourceState::Reconnecting { reason: reason.clone() }, "RECONNECTING 0."),
         (SourceState::Absent { reason }, "ABSENT"),
     ] {
-        tell(&mut told, -0.9, EventKind::SourceChanged { source: Source::Pods, state });
+        apply_event(&mut told, -0.9, EventKind::SourceChanged { source: Source::Pods, state });
         has(&pane(&told, SMALL), &[word, "connection reset by peer"]);
     }
 }
 
 #[test]
 fn other_pods_are_counted_and_can_be_looked_for() {
-    let mut told = fixtures::told(Variant::After, -1.0);
+    let mut told = fixtures::session_at(Variant::After, -1.0);
     let states = [("Running".to_owned(), 200), ("Pending".to_owned(), 3)].into();
-    tell(&mut told, -0.9, EventKind::PodsCounted { namespace: "shop".to_owned(), states });
+    apply_event(&mut told, -0.9, EventKind::PodsCounted { namespace: "shop".to_owned(), states });
     has(&pane(&told, SMALL), &["all 205 pods: 202 Running, 3", "Pending"]);
     let key =
         |name: &str| PodKey { namespace: "shop".to_owned(), name: name.to_owned(), uid: name.to_owned() };
     let found = vec![(key("cart-5f6c-abcde"), "Running".to_owned())];
-    tell(&mut told, -0.8, EventKind::PodsFound(FoundPods { text: "cart".to_owned(), pods: found, all: 4 }));
+    apply_event(
+        &mut told,
+        -0.8,
+        EventKind::PodsFound(FoundPods { text: "cart".to_owned(), pods: found, all: 4 }),
+    );
     let view = View { filter: "cart".to_owned(), ..view() };
     let pane = rows(&cells(&told, &view, &Theme::default(), SMALL, pods)).join("\n");
     has(&pane, &["3 PODS  /cart", "cart-5f6c-abcde         Running", "and 3 more"]);
@@ -179,11 +183,11 @@ fn other_pods_are_counted_and_can_be_looked_for() {
 
 /// A session with many pods in play.
 fn crowd(count: usize) -> SessionAt {
-    let mut told = fixtures::told(Variant::After, -1.0);
+    let mut told = fixtures::session_at(Variant::After, -1.0);
     for n in 0..count {
         let mut seen = pod("default", &format!("shop-5f6c-{n:05}"));
         seen.containers = vec![container(true, 0)];
-        tell(&mut told, -0.9, EventKind::PodSeen(seen));
+        apply_event(&mut told, -0.9, EventKind::PodSeen(seen));
     }
     told
 }
@@ -193,7 +197,7 @@ fn hundreds_of_pods_scroll_and_the_chosen_one_stays_in_sight() {
     let told = crowd(220);
     let pane = |view: &View| rows(&cells(&told, view, &Theme::default(), SMALL, pods)).join("\n");
     assert!(!pane(&view()).contains("00150"));
-    let chosen = View { pod: Some("uid-shop-5f6c-00150".to_owned()), ..view() };
+    let chosen = View { selected_pod: Some("uid-shop-5f6c-00150".to_owned()), ..view() };
     has(&pane(&chosen), &["00150"]);
     let mut scrolled = view();
     scrolled.scroll[2] = 215;
@@ -202,9 +206,9 @@ fn hundreds_of_pods_scroll_and_the_chosen_one_stays_in_sight() {
 
 #[test]
 fn the_chosen_pod_is_a_bar_and_every_card_can_be_pointed_at() {
-    let told = fixtures::told(Variant::After, -1.0);
+    let told = fixtures::session_at(Variant::After, -1.0);
     let theme = Theme::default();
-    let view = View { pod: Some(format!("uid-{OLD}")), ..view() };
+    let view = View { selected_pod: Some(format!("uid-{OLD}")), ..view() };
     let (area, mut found) = (Rect::new(0, 0, SMALL.0, SMALL.1), None);
     let buffer = cells(&told, &view, &theme, SMALL, |canvas: &mut PaneBuffer, scene: &Scene| {
         pods(canvas, scene);
@@ -220,7 +224,7 @@ fn the_chosen_pod_is_a_bar_and_every_card_can_be_pointed_at() {
 
 #[test]
 fn the_consumer_stands_first_and_what_was_hit_below_it() {
-    let told = fixtures::told(Variant::After, 5.0);
+    let told = fixtures::session_at(Variant::After, 5.0);
     let names: Vec<&str> =
         super::listed(&told.0, "").into_iter().map(|row| row.pod.key.name.as_str()).collect();
     assert_eq!(names, ["my-consumer-app-5f6c-tt8wz", OLD, NEW]);
@@ -232,14 +236,14 @@ proptest! {
     fn what_matters_is_never_cut(
         width in 34_u16..90, height in 9_u16..20, owner in "[a-z]{1,60}", leaf in "[a-z0-9]{5}", misses in 1_u32..3
     ) {
-        let mut told = fixtures::told(Variant::After, 5.0);
+        let mut told = fixtures::session_at(Variant::After, 5.0);
         told.0.cluster.in_play.clear();
         let mut seen = pod("default", &format!("{owner}-5f6c-{leaf}"));
         seen.owner = Some(owner);
         seen.containers = vec![container(true, 0)];
         seen.liveness = Some(Liveness { path: Some("/a/long/path/to/health".to_owned()), period_s: 10, threshold: 3 });
-        tell(&mut told, 5.0, EventKind::PodSeen(seen.clone()));
-        tell(&mut told, 5.0, EventKind::Testified(failing()));
+        apply_event(&mut told, 5.0, EventKind::PodSeen(seen.clone()));
+        apply_event(&mut told, 5.0, EventKind::Testified(failing()));
         for n in 0..misses {
             missed(&mut told, 5.5 + f64::from(n) * 10.0, &seen);
         }

@@ -69,7 +69,7 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     }
     let of = |level| checks.iter().filter(move |check: &&PreflightCheck| check.level == level);
     let all = of(CheckLevel::Fix).chain(of(CheckLevel::Ok)).chain(of(CheckLevel::Know));
-    let whole: Vec<RoleLine> = all.flat_map(|check| told(scene, check, columns)).collect();
+    let whole: Vec<RoleLine> = all.flat_map(|check| check_rows(scene, check, columns)).collect();
     let fine = of(CheckLevel::Ok).count();
     if whole.len() <= rows || fine == 0 {
         return whole;
@@ -77,7 +77,7 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     let summary =
         word("OK", Role::Ok).and(format!("{} in order", wording::count(fine as u64, "other thing")));
     let listed =
-        of(CheckLevel::Fix).chain(of(CheckLevel::Know)).flat_map(|check| told(scene, check, columns));
+        of(CheckLevel::Fix).chain(of(CheckLevel::Know)).flat_map(|check| check_rows(scene, check, columns));
     listed.chain([summary]).collect()
 }
 
@@ -86,7 +86,7 @@ fn word(word: &str, role: Role) -> RoleLine {
 }
 
 /// A check with its offered fix or its remedy, wrapped.
-fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> {
+fn check_rows(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> {
     let word = match check.level {
         CheckLevel::Ok => word("OK", Role::Ok),
         CheckLevel::Fix => word("FIX", Role::Failing),
@@ -95,7 +95,7 @@ fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> 
     let room = columns.saturating_sub(WORD);
     let wrapped = text::wrapped(&check.text, room).into_iter().enumerate();
     let mut rows: Vec<RoleLine> = wrapped
-        .map(|(i, line)| if i == 0 { word.clone().and(line) } else { RoleLine::new().to(WORD).and(line) })
+        .map(|(i, line)| if i == 0 { word.clone().and(line) } else { RoleLine::new().pad_to(WORD).and(line) })
         .collect();
     match (&check.offer, &check.remedy) {
         (Some(offer), _) => {
@@ -104,18 +104,18 @@ fn told(scene: &Scene, check: &PreflightCheck, columns: usize) -> Vec<RoleLine> 
             rows.extend(offer.enumerate().map(|(i, line)| {
                 match i {
                     0 => RoleLine::new()
-                        .to(WORD)
+                        .pad_to(WORD)
                         .with(Role::Soft, "way out: ")
                         .bold(Role::Focus, key.as_str())
                         .and(" ")
                         .and(line),
-                    _ => RoleLine::new().to(WORD + key.len() + 10).and(line),
+                    _ => RoleLine::new().pad_to(WORD + key.len() + 10).and(line),
                 }
             }));
         }
         (None, Some(remedy)) => {
             let remedy = text::wrapped(&format!("way out: {remedy}"), room).into_iter();
-            rows.extend(remedy.map(|line| RoleLine::new().to(WORD).with(Role::Soft, line)));
+            rows.extend(remedy.map(|line| RoleLine::new().pad_to(WORD).with(Role::Soft, line)));
         }
         (None, None) => {}
     }

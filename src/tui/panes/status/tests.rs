@@ -1,5 +1,5 @@
 use super::{
-    super::testing::{SessionAt, shown, tell},
+    super::testing::{SessionAt, apply_event, shown},
     bare_status, status,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
     test_support::{container, pod},
     tui::{
-        breaker_tests::{cases, told},
+        breaker_tests::{cases, session_for},
         screens,
     },
 };
@@ -46,7 +46,7 @@ fn a_row_each_for_breaker_consumer_provider_and_waits() {
 fn every_state_of_the_breaker_has_its_words_and_its_confidence() {
     let mut all = String::new();
     for case in cases() {
-        let told = told(&case);
+        let told = session_for(&case);
         let pane = pane(&told);
         let head = pane.lines().nth(1).unwrap();
         let (word, sure) = (wording::breaker(case.state), wording::confidence(case.confidence));
@@ -58,22 +58,22 @@ fn every_state_of_the_breaker_has_its_words_and_its_confidence() {
 
 #[test]
 fn a_restart_ahead_is_told_whole() {
-    let mut told = fixtures::told(Variant::After, 12.0);
+    let mut told = fixtures::session_at(Variant::After, 12.0);
     let says = SourceClaim::State(State::Open);
     let failing = SourceReport { failing: Some(true), ..SourceReport::new(SourceKind::Health, says, "503") };
-    tell(&mut told, 12.0, EventKind::Testified(failing));
+    apply_event(&mut told, 12.0, EventKind::Testified(failing));
     told.1 = at(12.5);
     assert!(pane(&told).contains("● consumer 1/1  ■□□ restart due T+30"), "{}", pane(&told));
 }
 
 #[test]
 fn where_roles_are_not_known_pods_have_a_row_each() {
-    let mut told = fixtures::told(Variant::After, -25.0);
+    let mut told = fixtures::session_at(Variant::After, -25.0);
     told.0.undo.kits.clear();
     told.0.cluster.workloads.clear();
     let mut seen = pod("default", "shop-5f6c-abcde");
     seen.containers = vec![container(false, 0)];
-    tell(&mut told, -24.9, EventKind::PodSeen(seen));
+    apply_event(&mut told, -24.9, EventKind::PodSeen(seen));
     let pane = pane(&told);
     assert!(pane.contains("● my-consumer-app tt8wz 1/1") && pane.contains("○ shop-5f6c abcde 0/1"), "{pane}");
 }
@@ -96,7 +96,7 @@ proptest! {
     fn what_matters_is_never_cut(width in 36_u16..70, chosen in 0_usize..17) {
         let all = cases();
         let Some(case) = all.get(chosen % all.len()) else { return Ok(()) };
-        let pane = shown(&told(case), (width, 7), status).join("\n");
+        let pane = shown(&session_for(case), (width, 7), status).join("\n");
         prop_assert!(pane.contains(wording::breaker(case.state)), "{}", pane);
         prop_assert!(pane.contains(wording::confidence(case.confidence)), "{}", pane);
         let open = case.state == State::Open && case.confidence == Confidence::Sure;

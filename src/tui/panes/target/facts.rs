@@ -22,16 +22,16 @@ pub(super) struct CardFact {
     /// The lines of the fact; a line that is too long is wrapped.
     pub(super) lines: Vec<String>,
     /// Whether the fact is shown even where there is little room.
-    pub(super) stays: bool,
+    pub(super) required: bool,
 }
 
 impl CardFact {
     fn new(name: &'static str, lines: impl IntoIterator<Item = String>) -> Self {
-        Self { name, role: Role::Text, lines: lines.into_iter().collect(), stays: false }
+        Self { name, role: Role::Text, lines: lines.into_iter().collect(), required: false }
     }
 
-    fn staying(self) -> Self {
-        Self { stays: true, ..self }
+    fn as_required(self) -> Self {
+        Self { required: true, ..self }
     }
 
     fn warning(self) -> Self {
@@ -41,8 +41,8 @@ impl CardFact {
 
 /// All known facts in order; `named` is the number of affected objects to list by name.
 pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardFact> {
-    let back = returns(&card.comes_back);
-    let returns = CardFact::new("returns", [back.clone()]).staying();
+    let back = return_words(&card.comes_back);
+    let returns = CardFact::new("returns", [back.clone()]).as_required();
     let returns = if ["by itself", "yes", "nothing goes"].iter().any(|well| back.starts_with(well)) {
         returns
     } else {
@@ -50,13 +50,13 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     };
     let key = scene.view.keymap.key(Action::Abort);
     let abort = cost::of_card(scene, card).into_iter().next();
-    let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| said(&key, &cost));
+    let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| cost_sentence(&key, &cost));
     let mut facts: Vec<CardFact> =
-        (named > 0).then(|| CardFact::new("hits", hits(card, named)).staying()).into_iter().collect();
+        (named > 0).then(|| CardFact::new("hits", hits(card, named)).as_required()).into_iter().collect();
     if !card.consequences.is_empty() {
         facts.push(CardFact::new("then", card.consequences.clone()));
     }
-    facts.extend([returns, CardFact::new("abort", [abort]).staying()]);
+    facts.extend([returns, CardFact::new("abort", [abort]).as_required()]);
     facts.extend(undo(scene, card));
     facts.extend(guards(scene));
     facts.extend(notes(scene));
@@ -64,7 +64,7 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
 }
 
 /// `A puts it back`; a cost that does not begin with a verb follows a colon.
-fn said(key: &str, cost: &str) -> String {
+fn cost_sentence(key: &str, cost: &str) -> String {
     let first = cost.split(' ').next().unwrap_or_default();
     let verb = first.ends_with('s') && first.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     if verb && first != "its" { format!("{key} {cost}") } else { format!("{key}: {cost}") }
@@ -93,7 +93,7 @@ fn without_kind(object: &str) -> &str {
 }
 
 /// Rewords the card's yes/no answer as a statement: `NO: it stays at 0` becomes `not by itself: stays at 0`.
-fn returns(comes_back: &str) -> String {
+fn return_words(comes_back: &str) -> String {
     let comes_back = comes_back.replace(" until it is ", " until ");
     for (answer, words) in
         [("NO: it ", "not by itself: "), ("NO: ", "not by itself: "), ("yes: ", "by itself: ")]
@@ -113,10 +113,10 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     Some(match &session.undo.checked {
         Some((_, Some(why))) => {
             CardFact { role: Role::Failing, ..CardFact::new("undo", [format!("CANNOT be put back: {why}")]) }
-                .staying()
+                .as_required()
         }
         Some((at, None)) => {
-            let ago = figures::between(*at, scene.said);
+            let ago = figures::between(*at, scene.display_time);
             CardFact::new("undo", [format!("{saved}, checked {ago:.0} s ago")])
         }
         None => CardFact::new("undo", [saved]),
@@ -160,7 +160,7 @@ fn notes(scene: &Scene) -> Option<CardFact> {
 /// A warning if the consumer's liveness probe requests the health page that an open breaker makes fail.
 fn liveness(scene: &Scene) -> Option<String> {
     let session = scene.session;
-    session.breaker.belief.as_ref().filter(|belief| belief.state.is_a_breakers())?;
+    session.breaker.belief.as_ref().filter(|belief| belief.state.is_breaker_state())?;
     let page = insight::health_page(session);
     let mut probes = session.bystanders().filter_map(|pod| pod.pod.liveness.as_ref());
     let probe = probes.find(|probe| probe.path.as_deref() == Some(page.as_str()))?;
@@ -171,7 +171,7 @@ fn liveness(scene: &Scene) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{returns, said};
+    use super::{cost_sentence, return_words};
 
     #[test]
     fn answers_are_put_as_sentences() {
@@ -184,11 +184,11 @@ mod tests {
             ),
             ("not known", "not known"),
         ] {
-            assert_eq!(returns(comes_back), wanted);
+            assert_eq!(return_words(comes_back), wanted);
         }
-        assert_eq!(said("A", "puts it back"), "A puts it back");
-        assert_eq!(said("A", "re-creates it"), "A re-creates it");
-        assert_eq!(said("A", "a new pod comes by itself"), "A: a new pod comes by itself");
-        assert_eq!(said("A", "its containers restart"), "A: its containers restart");
+        assert_eq!(cost_sentence("A", "puts it back"), "A puts it back");
+        assert_eq!(cost_sentence("A", "re-creates it"), "A re-creates it");
+        assert_eq!(cost_sentence("A", "a new pod comes by itself"), "A: a new pod comes by itself");
+        assert_eq!(cost_sentence("A", "its containers restart"), "A: its containers restart");
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn target(canvas: &mut PaneBuffer, scene: &Scene) {
     let mut card = canvas.part(0, 0, width, lines.len() + 2);
     card.clear();
     scene.mark(card.area(), Target::Pane(Pane::Pods));
-    let key = scene.view.keymap.spoken(Action::Fire);
+    let key = scene.view.keymap.key_with_shift(Action::Fire);
     let title = RoleLine::strong(Role::Fault, format!("TARGET  what {key} will do"));
     let mut inside = card.framed(&title, &RoleLine::new(), Role::Fault);
     let mut body = inside.part(1, 0, width.saturating_sub(4), lines.len());
@@ -46,10 +46,10 @@ pub(super) fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine>
         let step = text::wrapped(step, columns).into_iter().map(|line| RoleLine::strong(Role::Fault, line));
         return step.chain(unknown.map(RoleLine::text)).take(rows).collect();
     };
-    let variants = LEVELS.map(|level| told(scene, card, columns, &level));
+    let variants = LEVELS.map(|level| shortened_parts(scene, card, columns, &level));
     let [.., least] = &variants;
-    let parts = variants.iter().find(|parts| taken(parts) <= rows).unwrap_or(least);
-    let spare = rows.saturating_sub(taken(parts));
+    let parts = variants.iter().find(|parts| row_count(parts) <= rows).unwrap_or(least);
+    let spare = rows.saturating_sub(row_count(parts));
     let mut lines = Vec::new();
     for (name, rows) in parts {
         // A blank row separates what the fire does from the guards.
@@ -86,20 +86,20 @@ const LEVELS: [Shortening; 9] = [
 /// The rows of each fact, with the fact's label.
 type Parts = Vec<(&'static str, Vec<RoleLine>)>;
 
-fn taken(parts: &Parts) -> usize {
+fn row_count(parts: &Parts) -> usize {
     parts.iter().map(|(_, rows)| rows.len()).sum()
 }
 
-fn told(scene: &Scene, card: &TargetCard, columns: usize, level: &Shortening) -> Parts {
+fn shortened_parts(scene: &Scene, card: &TargetCard, columns: usize, level: &Shortening) -> Parts {
     let headline = match level.brief {
         true => card.headline.split([',', ';']).next().unwrap_or_default(),
         false => card.headline.as_str(),
     };
     let headline = text::wrapped(headline, columns);
     let headline = headline.into_iter().map(|line| RoleLine::strong(Role::Fault, line)).collect();
-    let mut parts = vec![("headline", headline), ("where", whereabouts(scene, card, columns))];
+    let mut parts = vec![("headline", headline), ("where", cluster_rows(scene, card, columns))];
     let facts = facts(scene, card, level.named).into_iter();
-    let facts = facts.filter(|fact| fact.stays || !level.left_out.contains(&fact.name));
+    let facts = facts.filter(|fact| fact.required || !level.left_out.contains(&fact.name));
     parts.extend(facts.map(|fact| (fact.name, in_rows(&fact, columns))));
     parts
 }
@@ -115,8 +115,8 @@ fn in_rows(fact: &CardFact, columns: usize) -> Vec<RoleLine> {
     let named = lines.enumerate().map(|(i, line)| {
         let name = if i == 0 { RoleLine::strong(Role::Text, fact.name) } else { RoleLine::new() };
         match fact.role {
-            Role::Text => name.to(NAME).and(line),
-            role => name.to(NAME).bold(role, line),
+            Role::Text => name.pad_to(NAME).and(line),
+            role => name.pad_to(NAME).bold(role, line),
         }
     });
     named.collect()
@@ -143,14 +143,14 @@ pub(super) fn place(scene: &Scene, columns: usize) -> String {
 
 /// The cluster in which the fire would act; empty if it is the allowed context of the session, or if none is known to
 /// either.
-fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine> {
+fn cluster_rows(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine> {
     let session = scene.session.meta.context.as_deref();
     let (context, sure, allowed) = match &card.place {
         Some(place) => (place.context.as_deref(), place.sure, place.allowed),
         // A recording from before cards had a place.
         None => (session, true, scene.session.meta.allowed),
     };
-    let name = RoleLine::strong(Role::Text, "where").to(NAME);
+    let name = RoleLine::strong(Role::Text, "where").pad_to(NAME);
     let (context, words) = match (context, sure, allowed) {
         (None, ..) if session.is_none() => return Vec::new(),
         (None, ..) => return vec![name.bold(Role::Waiting, "on this machine, in no known cluster")],
@@ -167,7 +167,7 @@ fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine
         return vec![name.joined(chip).and(" ").joined(words)];
     }
     let chips = text::wrapped(context, room.saturating_sub(2)).into_iter();
-    let rows = chips.map(|part| RoleLine::new().to(NAME).fill(Role::Failing, format!(" {part} ")));
+    let rows = chips.map(|part| RoleLine::new().pad_to(NAME).fill(Role::Failing, format!(" {part} ")));
     let mut rows: Vec<RoleLine> = rows.collect();
     if let Some(first) = rows.first_mut() {
         let chip = first.0.pop();
@@ -177,7 +177,7 @@ fn whereabouts(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLine
     rows.extend(
         text::wrapped(&words.0.iter().map(|piece| piece.text.as_str()).collect::<String>(), room)
             .into_iter()
-            .map(|line| RoleLine::new().to(NAME).with(Role::Failing, line)),
+            .map(|line| RoleLine::new().pad_to(NAME).with(Role::Failing, line)),
     );
     rows
 }

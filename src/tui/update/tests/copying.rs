@@ -22,7 +22,7 @@ fn the_pod_that_is_chosen_or_the_url_that_users_ask() {
     let rows = &screen.session.cluster.in_play;
     let name = rows
         .iter()
-        .find(|row| Some(&row.pod.key.uid) == screen.view.pod.as_ref())
+        .find(|row| Some(&row.pod.key.uid) == screen.view.selected_pod.as_ref())
         .unwrap()
         .pod
         .key
@@ -53,7 +53,7 @@ fn the_evidence_while_it_is_open_whole_and_without_what_steers_a_terminal() {
     for row in &mut screen.session.cluster.in_play {
         row.pod.key.name = "a\x1b]52;c;ZXZpbA==\x07b\n; rm".to_owned();
     }
-    (screen.view.overlay, screen.view.focus, screen.view.pod) = (None, Pane::Pods, Some(pod));
+    (screen.view.overlay, screen.view.focus, screen.view.selected_pod) = (None, Pane::Pods, Some(pod));
     assert_eq!(copied(&mut screen), "ab ; rm");
 }
 

@@ -17,7 +17,7 @@ fn quitting_asks_while_the_fault_is_on() {
     assert_eq!(screen.press("q"), []);
     assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit));
     screen.press("ESC");
-    assert_eq!((&screen.view.overlay, screen.view.leaving), (&None, Leaving::No));
+    assert_eq!((&screen.view.overlay, screen.view.quit_stage), (&None, QuitStage::No));
     screen.press("q");
     assert_eq!(screen.press("u"), [], "there is nothing to put back");
     assert_eq!(screen.press("w"), [], "there is nothing to leave without");
@@ -79,7 +79,7 @@ fn after_the_end_a_lasting_fault_is_put_back_before_the_screen_is_left() {
         assert_eq!(screen.take(Msg::Changed).effects, []);
         screen.tell(EventKind::UndoDone(undone));
         assert_eq!(screen.take(Msg::Changed).effects, effects);
-        assert_eq!(screen.view.leaving, Leaving::No, "whoever saw it to the end did not leave early");
+        assert_eq!(screen.view.quit_stage, QuitStage::No, "whoever saw it to the end did not leave early");
     }
 }
 
@@ -98,20 +98,20 @@ fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
     let mut screen = TestScreen::at(fixtures::before_failing());
     assert_eq!(screen.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
     assert_eq!(screen.take(Msg::Closed), Outcome::nothing(), "SIGHUP and the end of the keys come both");
-    assert_eq!(screen.view.leaving, Leaving::Asked);
+    assert_eq!(screen.view.quit_stage, QuitStage::Asked);
 }
 
 #[test]
 fn after_the_end_q_goes_to_what_comes_next_and_a_signal_does_not() {
-    for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), Leaving::Asked), (Msg::Closed, Leaving::Asked)] {
+    for (msg, leaving) in [(Msg::Interrupted("SIGTERM"), QuitStage::Asked), (Msg::Closed, QuitStage::Asked)] {
         let mut screen = TestScreen::at(fixtures::finished(Variant::After));
         screen.take(Msg::Finished);
         assert_eq!(screen.take(msg.clone()).effects, [Effect::Leave], "{msg:?}");
-        assert_eq!(screen.view.leaving, leaving, "{msg:?}");
+        assert_eq!(screen.view.quit_stage, leaving, "{msg:?}");
     }
     let mut screen = TestScreen::at(fixtures::finished(Variant::After));
     screen.take(Msg::Finished);
-    assert_eq!((screen.press("q"), screen.view.leaving), (vec![Effect::Leave], Leaving::No));
+    assert_eq!((screen.press("q"), screen.view.quit_stage), (vec![Effect::Leave], QuitStage::No));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_new_run_follows_the_end_where_the_fault_is_over() {
     let mut screen = TestScreen::at(fixtures::finished(Variant::After));
     screen.take(Msg::Finished);
     assert_eq!(screen.press("SPACE"), [], "one SPACE too many does not leave what the run came to");
-    assert_eq!(screen.press("R"), [Effect::Again]);
+    assert_eq!(screen.press("R"), [Effect::RunAgain]);
     let mut screen = TestScreen::at(fixtures::before_failing());
     screen.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     screen.take(Msg::Finished);
@@ -157,7 +157,7 @@ fn after_the_end_nothing_is_asked() {
 /// A lesson of the demo: one key continues; `q` asks and quits, in every phase.
 fn lesson(session_at: (Session, Timestamp)) -> TestScreen {
     let mut screen = self_healing(session_at);
-    screen.view.course = Some(Sequence { next: "lesson 2", names: ("before", "after") });
+    screen.view.sequence = Some(Sequence { next: "lesson 2", names: ("before", "after") });
     screen
 }
 
@@ -170,24 +170,24 @@ fn in_a_course_q_always_asks_and_always_leaves() {
         assert_eq!(screen.press("q"), []);
         assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit));
         screen.press("ESC");
-        assert_eq!((&screen.view.overlay, screen.view.leaving), (&None, Leaving::No));
+        assert_eq!((&screen.view.overlay, screen.view.quit_stage), (&None, QuitStage::No));
         screen.press("q");
         assert_eq!(screen.press("q"), [send(Command::Step(StepCommand::Quit))]);
         assert_eq!(screen.take(Msg::Finished).effects, [Effect::Leave]);
-        assert_eq!(screen.view.leaving, Leaving::Asked, "nothing follows");
+        assert_eq!(screen.view.quit_stage, QuitStage::Asked, "nothing follows");
     }
     let mut screen = lesson(fixtures::finished(Variant::Before));
     screen.take(Msg::Finished);
     assert_eq!(screen.press("q"), [], "also after the end");
     assert_eq!(screen.press("y"), [Effect::Leave]);
-    assert_eq!(screen.view.leaving, Leaving::Asked, "nothing follows");
+    assert_eq!(screen.view.quit_stage, QuitStage::Asked, "nothing follows");
 }
 
 #[test]
 fn in_a_course_one_key_leads_on_once_it_has_ended() {
     let mut screen = lesson(fixtures::finished(Variant::Before));
     screen.take(Msg::Finished);
-    assert_eq!((screen.press("SPACE"), screen.view.leaving), (vec![Effect::Leave], Leaving::No));
+    assert_eq!((screen.press("SPACE"), screen.view.quit_stage), (vec![Effect::Leave], QuitStage::No));
     let mut alone = self_healing(fixtures::finished(Variant::Before));
     alone.take(Msg::Finished);
     assert_eq!(alone.press("SPACE"), [], "nothing comes after a session of its own");

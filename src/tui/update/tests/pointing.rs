@@ -17,7 +17,7 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
         screen.draw(width, height);
         let at = screen.view.targets.of(&Target::Step(step)).unwrap();
         screen.take(mouse(CLICK, at.x + 5, at.y));
-        assert_eq!((screen.view.focus, screen.view.chosen), (Pane::Experiment, Some(step)), "{width}");
+        assert_eq!((screen.view.focus, screen.view.selected_step), (Pane::Experiment, Some(step)), "{width}");
 
         // The plot and the lanes share their time axis; T0 keeps its column.
         let (track, first, step) = screen.view.targets.moments().unwrap();
@@ -42,7 +42,7 @@ fn a_click_chooses_a_pod_and_the_next_endpoint() {
     let uid = screen.session.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
     let at = screen.view.targets.of(&Target::Pod(uid.clone())).unwrap();
     screen.take(mouse(CLICK, at.x + 2, at.y));
-    assert_eq!((screen.view.focus, screen.view.pod.clone()), (Pane::Pods, Some(uid.clone())));
+    assert_eq!((screen.view.focus, screen.view.selected_pod.clone()), (Pane::Pods, Some(uid.clone())));
     assert_eq!(
         screen.press("l"),
         [send(Command::Watch(WatchCommand::ReadLog(screen.session.cluster.in_play[2].pod.key.clone())))]

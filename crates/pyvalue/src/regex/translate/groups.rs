@@ -14,7 +14,7 @@ enum Opening {
 /// The properties of a group.
 struct Group {
     captures: bool,
-    looks: LookAround,
+    look_around: LookAround,
     /// The maximum number of branches.
     branches: usize,
 }
@@ -28,7 +28,7 @@ enum LookAround {
 }
 
 impl Group {
-    const PLAIN: Self = Self { captures: false, looks: LookAround::No, branches: ANY_NUMBER };
+    const PLAIN: Self = Self { captures: false, look_around: LookAround::No, branches: ANY_NUMBER };
     const CAPTURING: Self = Self { captures: true, ..Self::PLAIN };
 }
 
@@ -51,12 +51,12 @@ impl Translator<'_> {
             self.open.push(number);
         }
         self.widths.resize(usize::try_from(self.groups).unwrap_or(0), None);
-        let outer = self.behind;
-        if matches!(group.looks, LookAround::Behind) {
-            self.behind.get_or_insert(self.groups);
+        let outer = self.look_behind_groups;
+        if matches!(group.look_around, LookAround::Behind) {
+            self.look_behind_groups.get_or_insert(self.groups);
         }
         let width = self.rest_of_group(inner, depth, group.branches)?;
-        self.behind = outer;
+        self.look_behind_groups = outer;
         if group.captures {
             self.open.pop();
             if let Some(slot) = usize::try_from(number - 1).ok().and_then(|index| self.widths.get_mut(index))
@@ -64,7 +64,7 @@ impl Translator<'_> {
                 *slot = Some(width);
             }
         }
-        match group.looks {
+        match group.look_around {
             LookAround::No => Ok(LastWritten::Item(width)),
             LookAround::Behind if !width.is_fixed() => {
                 Err("look-behind requires fixed-width pattern".to_owned())
@@ -96,12 +96,12 @@ impl Translator<'_> {
             }
             ahead @ ('=' | '!') => {
                 self.out.extend(['(', '?', ahead]);
-                Opening::Of(Group { looks: LookAround::Ahead, ..Group::PLAIN })
+                Opening::Of(Group { look_around: LookAround::Ahead, ..Group::PLAIN })
             }
             '<' => match self.next()? {
                 behind @ ('=' | '!') => {
                     self.out.extend(['(', '?', '<', behind]);
-                    Opening::Of(Group { looks: LookAround::Behind, ..Group::PLAIN })
+                    Opening::Of(Group { look_around: LookAround::Behind, ..Group::PLAIN })
                 }
                 other => return Err(format!("unknown extension ?<{other}")),
             },

@@ -14,7 +14,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn may_refer(&self, number: u32) -> Result<(), String> {
-        match self.behind {
+        match self.look_behind_groups {
             _ if self.open.contains(&number) => Err("cannot refer to an open group".to_owned()),
             Some(groups) if number > groups => {
                 Err("cannot refer to group defined in the same lookbehind subpattern".to_owned())
@@ -77,6 +77,6 @@ impl Translator<'_> {
 
     /// Checks a group in a condition. Outside a look-behind a condition may refer to any group.
     pub(super) fn may_decide(&self, number: u32) -> Result<(), String> {
-        if self.behind.is_some() { self.may_refer(number) } else { Ok(()) }
+        if self.look_behind_groups.is_some() { self.may_refer(number) } else { Ok(()) }
     }
 }

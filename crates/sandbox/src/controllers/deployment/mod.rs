@@ -5,7 +5,7 @@ mod revision;
 mod status;
 
 use super::engine::Controller;
-use super::ownership::{self, controller_name, is_leaving};
+use super::ownership::{self, controller_name, is_terminating};
 use super::{pod, template};
 use crate::recorder::EventRecorder;
 use crate::store::{Deletion, Key, Object, Resource, Status, Store};
@@ -18,7 +18,7 @@ pub(super) struct Deployments {
 }
 
 /// A Deployment with its ReplicaSets.
-struct Family {
+struct DeploymentState {
     object: std::sync::Arc<Object>,
     deployment: Value,
     /// The ReplicaSet of the current template.
@@ -29,7 +29,7 @@ struct Family {
 impl Controller for Deployments {
     type OwnerKey = Key;
 
-    fn concerned(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
+    fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::Deployments => vec![object.key()],
             Resource::ReplicaSets => [Some(object), previous]
@@ -43,23 +43,23 @@ impl Controller for Deployments {
     }
 
     fn reconcile(&mut self, store: &Store, key: &Key) -> Result<Option<Duration>, Status> {
-        let Some(mut family) = Family::find(store, key) else { return Ok(None) };
-        if is_leaving(&family.deployment) {
+        let Some(mut family) = DeploymentState::find(store, key) else { return Ok(None) };
+        if is_terminating(&family.deployment) {
             return Ok(None);
         }
         let paused = family.deployment["spec"]["paused"] == true;
         let recreates = family.deployment["spec"]["strategy"]["type"] == "Recreate";
         if paused {
-            self.spread(store, &family)?;
+            self.scale_paused(store, &family)?;
         } else if recreates {
             self.recreate(store, &mut family)?;
         } else {
-            self.roll(store, &mut family)?;
+            self.rolling_update(store, &mut family)?;
         }
         if !paused {
             clean_up(store, &family)?;
         }
-        let again = match Family::find(store, key) {
+        let again = match DeploymentState::find(store, key) {
             Some(family) => status::write(store, &family)?,
             None => None,
         };
@@ -67,12 +67,12 @@ impl Controller for Deployments {
     }
 }
 
-impl Family {
+impl DeploymentState {
     fn find(store: &Store, key: &Key) -> Option<Self> {
         let object = store.get(Resource::Deployments, &key.0, &key.1)?;
         let deployment = object.value();
         let mut old = ownership::controlled(store, &object, Resource::ReplicaSets);
-        old.retain(|set| !is_leaving(set));
+        old.retain(|set| !is_terminating(set));
         // Of several equal ReplicaSets the oldest is used, as in a real cluster.
         old.sort_by_key(|set| set["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned());
         let wanted = &deployment["spec"]["template"];
@@ -93,10 +93,10 @@ impl Family {
 impl Deployments {
     /// Performs a rolling update: scales up the new ReplicaSet as far as the surge allows and scales down the old ones
     /// as far as the availability allows, until only the new one is left.
-    fn roll(&self, store: &Store, family: &mut Family) -> Result<(), Status> {
+    fn rolling_update(&self, store: &Store, family: &mut DeploymentState) -> Result<(), Status> {
         let new = match family.new.take() {
             Some(set) => revision::refresh(store, &family.object, set, &family.old)?,
-            None => self.bring_in(store, family, 0)?,
+            None => self.create_new_set(store, family, 0)?,
         };
         let strategy = family.strategy();
         let counts = Counts::of(&new, &family.old, family.wanted());
@@ -112,7 +112,7 @@ impl Deployments {
     }
 
     /// Performs a `Recreate` update: no new pod starts before all old pods have ended.
-    fn recreate(&self, store: &Store, family: &mut Family) -> Result<(), Status> {
+    fn recreate(&self, store: &Store, family: &mut DeploymentState) -> Result<(), Status> {
         for set in family.old.clone() {
             self.scale(store, family, set, 0)?;
         }
@@ -123,7 +123,7 @@ impl Deployments {
         let new = match family.new.take() {
             Some(set) => revision::refresh(store, &family.object, set, &family.old)?,
             None if still_there => return Ok(()),
-            None => self.bring_in(store, family, family.wanted())?,
+            None => self.create_new_set(store, family, family.wanted())?,
         };
         let target = if still_there { plan::replicas(&new) } else { family.wanted() };
         family.new = Some(self.scale(store, family, new, target)?);
@@ -132,7 +132,7 @@ impl Deployments {
 
     /// Scales a paused Deployment: the largest running ReplicaSet takes the difference to the wanted number of
     /// replicas.
-    fn spread(&self, store: &Store, family: &Family) -> Result<(), Status> {
+    fn scale_paused(&self, store: &Store, family: &DeploymentState) -> Result<(), Status> {
         let running = family.new.iter().chain(&family.old).filter(|set| plan::replicas(set) > 0);
         let total: i64 = running.clone().map(plan::replicas).sum();
         if let Some(largest) = running.max_by_key(|set| plan::replicas(set)).or(family.new.as_ref()) {
@@ -142,7 +142,12 @@ impl Deployments {
         Ok(())
     }
 
-    fn bring_in(&self, store: &Store, family: &Family, replicas: i64) -> Result<Value, Status> {
+    fn create_new_set(
+        &self,
+        store: &Store,
+        family: &DeploymentState,
+        replicas: i64,
+    ) -> Result<Value, Status> {
         let set = revision::create(store, &family.object, &family.deployment, &family.old, replicas)?;
         if replicas > 0 {
             self.record_event(family, ownership::name(&set), 0, replicas);
@@ -151,7 +156,13 @@ impl Deployments {
     }
 
     /// Sets the replicas of a ReplicaSet and returns its new version.
-    fn scale(&self, store: &Store, family: &Family, set: Value, target: i64) -> Result<Value, Status> {
+    fn scale(
+        &self,
+        store: &Store,
+        family: &DeploymentState,
+        set: Value,
+        target: i64,
+    ) -> Result<Value, Status> {
         let before = plan::replicas(&set);
         let name = ownership::name(&set);
         let wanted = family.wanted();
@@ -171,7 +182,7 @@ impl Deployments {
         Ok(written.object().map_or(json!(null), |object| object.value()))
     }
 
-    fn record_event(&self, family: &Family, set: &str, before: i64, target: i64) {
+    fn record_event(&self, family: &DeploymentState, set: &str, before: i64, target: i64) {
         let direction = if target > before { "up" } else { "down" };
         let message = format!("Scaled {direction} replica set {set} from {before} to {target}");
         self.recorder.normal(&family.object, "ScalingReplicaSet", &message);
@@ -179,7 +190,7 @@ impl Deployments {
 }
 
 /// Deletes the oldest empty ReplicaSets beyond `revisionHistoryLimit`.
-fn clean_up(store: &Store, family: &Family) -> Result<(), Status> {
+fn clean_up(store: &Store, family: &DeploymentState) -> Result<(), Status> {
     let limit = family.deployment["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10);
     let mut empty: Vec<&Value> = family
         .old

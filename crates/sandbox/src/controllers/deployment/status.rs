@@ -2,14 +2,14 @@
 
 use super::super::condition::{self, Condition};
 use super::super::ownership;
-use super::{Family, plan};
+use super::{DeploymentState, plan};
 use crate::store::{Resource, Status, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Pod counts by state, over all ReplicaSets.
-struct Tally {
+struct PodCounts {
     replicas: i64,
     updated: i64,
     ready: i64,
@@ -18,8 +18,8 @@ struct Tally {
 }
 
 /// Writes the status. Returns the time until the progress deadline has to be checked.
-pub(super) fn write(store: &Store, family: &Family) -> Result<Option<Duration>, Status> {
-    let tally = Tally::of(family);
+pub(super) fn write(store: &Store, family: &DeploymentState) -> Result<Option<Duration>, Status> {
+    let tally = PodCounts::of(family);
     let before = &family.deployment["status"];
     let mut conditions = before["conditions"].as_array().cloned().unwrap_or_default();
     let least = family.wanted() - family.strategy().unavailable;
@@ -62,8 +62,8 @@ pub(super) fn write(store: &Store, family: &Family) -> Result<Option<Duration>, 
     Ok(again)
 }
 
-impl Tally {
-    fn of(family: &Family) -> Self {
+impl PodCounts {
+    fn of(family: &DeploymentState) -> Self {
         let count = |set: &Value, key: &str| set["status"][key].as_i64().unwrap_or(0);
         let sets = || family.new.iter().chain(&family.old);
         let available: i64 = sets().map(|set| count(set, "availableReplicas")).sum();
@@ -85,7 +85,7 @@ impl Tally {
 }
 
 /// Updates the condition `Progressing`; returns the time left until the progress deadline.
-fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Option<Duration> {
+fn progress(family: &DeploymentState, tally: &PodCounts, conditions: &mut Vec<Value>) -> Option<Duration> {
     let Some(new) = &family.new else { return None };
     let name = ownership::name(new);
     let say = |reason, message| Condition { kind: "Progressing", holds: true, reason, message };
@@ -106,7 +106,7 @@ fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Opti
     if known["reason"] == "NewReplicaSetAvailable" && about_this_set {
         return None;
     }
-    if moved(family, tally) || !about_this_set {
+    if has_progressed(family, tally) || !about_this_set {
         let message = format!("ReplicaSet \"{name}\" is progressing.");
         condition::set(conditions, &say("ReplicaSetUpdated", message));
         // The message is the same as before, so the update time has to be set to record the progress.
@@ -131,12 +131,12 @@ fn progress(family: &Family, tally: &Tally, conditions: &mut Vec<Value>) -> Opti
     Some(left)
 }
 
-fn deadline(family: &Family) -> Duration {
+fn deadline(family: &DeploymentState) -> Duration {
     Duration::from_secs(family.deployment["spec"]["progressDeadlineSeconds"].as_u64().unwrap_or(600))
 }
 
 /// Returns whether the rollout has progressed since the last status update.
-fn moved(family: &Family, tally: &Tally) -> bool {
+fn has_progressed(family: &DeploymentState, tally: &PodCounts) -> bool {
     let before = |key: &str| family.deployment["status"][key].as_i64().unwrap_or(0);
     let old_before = before("replicas") - before("updatedReplicas");
     tally.updated > before("updatedReplicas")

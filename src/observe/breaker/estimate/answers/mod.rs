@@ -38,7 +38,7 @@ pub(super) struct AnswerEvidence {
     /// Waiting times of real answers before the fault, in milliseconds.
     base: Histogram<u32>,
     learns: bool,
-    heard: Option<Timestamp>,
+    last_answer: Option<Timestamp>,
     /// Answers begin and do not end, so their outcome is unknown.
     endless: bool,
     /// The number of answers in steady state, and of errors among them.
@@ -83,7 +83,7 @@ impl AnswerEvidence {
             settled: StageReader::default(),
             base,
             learns: true,
-            heard: None,
+            last_answer: None,
             endless: false,
             steady: (0, 0),
             lone: None,
@@ -110,7 +110,7 @@ impl AnswerEvidence {
 
     pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer) {
         let Some(due) = self.in_flight.remove(&answer.request) else { return };
-        self.heard = Some(at);
+        self.last_answer = Some(at);
         let fast = answer.waited_ms <= self.fast_ms();
         let waits = self.in_flight.values().any(|other| *other < due);
         let filed = FiledAnswer { due, ended: at, answer: answer.clone(), fast, waits };
@@ -148,12 +148,12 @@ impl AnswerEvidence {
     }
 
     /// Drops a request whose outcome is unknown.
-    pub(super) fn forgotten(&mut self, request: RequestId) {
+    pub(super) fn drop_request(&mut self, request: RequestId) {
         self.in_flight.remove(&request);
     }
 
     /// Drops all requests in flight, because requests have stopped or their outcomes are unknown.
-    pub(super) fn left(&mut self) {
+    pub(super) fn drop_in_flight(&mut self) {
         self.in_flight.clear();
     }
 
@@ -179,7 +179,7 @@ impl AnswerEvidence {
         self.quarters
             .settle(self.in_flight.values().min().copied(), now, |quarter| self.settled.read(quarter, reset));
         let mut reader = self.settled.clone();
-        let silent = self.heard.is_none_or(|heard| seconds(heard, now) > STALE_S);
+        let silent = self.last_answer.is_none_or(|heard| seconds(heard, now) > STALE_S);
         if !self.in_flight.is_empty() || !silent {
             let late = self.in_flight.values().filter(|due| seconds(**due, now) * 1000.0 > fast_ms);
             self.quarters.with_waiting(late.copied(), |quarter| reader.read(quarter, reset));

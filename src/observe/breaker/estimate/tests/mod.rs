@@ -205,7 +205,7 @@ fn a_503_of_a_health_page_is_not_open() {
     // A body that names a breaker does count.
     let open = || {
         let body = r#"{"hystrix":{"status":"CIRCUIT_OPEN","openCircuitBreakers":["Shop::ask"]}}"#;
-        let id = SourceId::beside(SourceKind::Health, "/health");
+        let id = SourceId::at_users_url(SourceKind::Health, "/health");
         SourceMessage::Reading(crate::observe::breaker::sources::health::read(id, 503, body, false))
     };
     let (mut story, _) = Story::steady(&[health(200)]);
@@ -241,7 +241,7 @@ fn outgoing(calls: u64) -> SourceMessage {
     let outgoing = Some(OutgoingCalls { calls, series: "outgoing_calls_total to provider".to_owned() });
     SourceMessage::Reading(Reading {
         outgoing,
-        ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
+        ..Reading::new(SourceId::at_users_url(SourceKind::Metrics, "/metrics"), "page")
     })
 }
 
@@ -307,7 +307,7 @@ fn real_answers_among_fallbacks_point_to_a_limit() {
         let limits = vec!["bulkhead_available_concurrent_calls".to_owned()];
         SourceMessage::Reading(Reading {
             limits,
-            ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
+            ..Reading::new(SourceId::at_users_url(SourceKind::Metrics, "/metrics"), "page")
         })
     };
     let (mut story, _) = Story::steady(&[limits()]);
@@ -499,7 +499,7 @@ fn a_restarted_process_starts_from_nothing() {
     let of = |started: f64, state| {
         let started = at(started).as_millisecond() as f64 / 1000.0;
         let process = Some(format!("started {started:.2}"));
-        let source = SourceId::beside(SourceKind::Metrics, "/metrics");
+        let source = SourceId::at_users_url(SourceKind::Metrics, "/metrics");
         SourceMessage::Reading(Reading {
             process,
             breakers: vec![named("provider", state)],

@@ -311,14 +311,14 @@ impl Played {
 }
 
 pub(super) fn health(status: u16) -> SourceMessage {
-    let id = SourceId::beside(SourceKind::Health, "/health");
+    let id = SourceId::at_users_url(SourceKind::Health, "/health");
     SourceMessage::Reading(crate::observe::breaker::sources::health::read(id, status, "", false))
 }
 
 pub(super) fn page(breakers: Vec<NamedBreaker>) -> SourceMessage {
     SourceMessage::Reading(Reading {
         breakers,
-        ..Reading::new(SourceId::beside(SourceKind::Metrics, "/metrics"), "page")
+        ..Reading::new(SourceId::at_users_url(SourceKind::Metrics, "/metrics"), "page")
     })
 }
 

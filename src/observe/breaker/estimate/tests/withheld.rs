@@ -216,7 +216,7 @@ fn sure_takes_two_readings_and_sources_without_a_common_cause() {
 #[test]
 fn sure_is_withheld_while_another_page_says_otherwise_and_the_reason_is_told() {
     let actuator = |state| {
-        let source = SourceId::beside(SourceKind::Actuator, "/actuator/circuitbreakers");
+        let source = SourceId::at_users_url(SourceKind::Actuator, "/actuator/circuitbreakers");
         SourceMessage::Reading(Reading {
             breakers: vec![named("provider", state)],
             ..Reading::new(source, "page")

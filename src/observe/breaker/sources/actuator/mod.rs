@@ -57,7 +57,7 @@ pub(in crate::observe::breaker) struct BreakerPage {
     /// Breakers that seem to have changed state.
     pub(in crate::observe::breaker) moved: Vec<String>,
     /// Breakers of which the page lists the name only: their events give the state.
-    pub(in crate::observe::breaker) blind: Vec<String>,
+    pub(in crate::observe::breaker) names_only: Vec<String>,
 }
 
 impl ActuatorReader {
@@ -92,7 +92,7 @@ impl ActuatorReader {
         let blind = blind.map(|one| one.name.clone()).collect();
         let ground = ground(&breakers);
         let reading = Reading { breakers, ..Reading::new(source, ground) };
-        Some(BreakerPage { reading, moved, blind })
+        Some(BreakerPage { reading, moved, names_only: blind })
     }
 
     /// Adds the data of the events to a reading.

@@ -5,7 +5,7 @@ use crate::session::event::SourceKind;
 use serde_json::json;
 
 fn source() -> SourceId {
-    SourceId::beside(SourceKind::Actuator, "/actuator/circuitbreakers")
+    SourceId::at_users_url(SourceKind::Actuator, "/actuator/circuitbreakers")
 }
 
 fn page(state: &str, rate: &str, rejected: u64) -> Vec<u8> {

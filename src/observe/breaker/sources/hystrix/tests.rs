@@ -24,7 +24,7 @@ fn record(ms: i64, open: bool, running: u64, timed_out: u64) -> Value {
 }
 
 fn told(stream: &HystrixStream, ms: i64) -> NamedBreaker {
-    let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
+    let source = SourceId::at_users_url(SourceKind::Hystrix, "/hystrix.stream");
     stream.reading(source, at(ms)).breakers.first().cloned().expect("a breaker is told")
 }
 
@@ -75,7 +75,7 @@ fn a_cycle_is_followed_and_its_trials_are_marked() {
 fn what_is_old_on_arrival_is_history_unless_the_clock_is_only_wrong() {
     let mut stream = HystrixStream::default();
     feed(&mut stream, &record(0, true, 0, 0), 4000);
-    let source = SourceId::beside(SourceKind::Hystrix, "/hystrix.stream");
+    let source = SourceId::at_users_url(SourceKind::Hystrix, "/hystrix.stream");
     assert!(stream.reading(source.clone(), at(4000)).breakers.is_empty(), "history is not the present");
     feed(&mut stream, &record(3900, false, 0, 0), 4000);
     assert_eq!(told(&stream, 4000).says, SourceClaim::State(Closed));
@@ -148,6 +148,6 @@ proptest::proptest! {
         for piece in pieces {
             stream.feed(piece.as_bytes(), at(0), SignedDuration::ZERO);
         }
-        stream.reading(SourceId::beside(SourceKind::Hystrix, "/x"), at(0));
+        stream.reading(SourceId::at_users_url(SourceKind::Hystrix, "/x"), at(0));
     }
 }

@@ -1,7 +1,7 @@
 //! Gauges that show a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
 
 use super::super::words;
-use super::{Families, Family, Sample, ground, is_a_state, numbers::Numbers, who};
+use super::{Families, Family, Sample, breaker_and_process, ground, is_a_state, numbers::Numbers};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ fn state_label(name: &str, family: &Family) -> Option<String> {
 fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
     let mut groups: BTreeMap<(String, Option<String>), Vec<&Sample>> = BTreeMap::new();
     for sample in &family.samples {
-        groups.entry(who(name, sample, &[label])).or_default().push(sample);
+        groups.entry(breaker_and_process(name, sample, &[label])).or_default().push(sample);
     }
     let read = |((breaker, process), samples): ((String, Option<String>), Vec<&Sample>)| {
         let hot: Vec<&str> = samples
@@ -141,7 +141,7 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
         SourceClaim::Not(state) => format!("{value} (not {})", words::word(state)),
         SourceClaim::Nothing => format!("{value}, and nothing says what that means"),
     };
-    let (breaker, process) = who(name, sample, &[]);
+    let (breaker, process) = breaker_and_process(name, sample, &[]);
     let ground = ground(name, &breaker, process.as_deref(), &meaning);
     Some(NamedBreaker { process, ..NamedBreaker::new(breaker, says, ground) })
 }

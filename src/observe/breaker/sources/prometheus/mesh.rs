@@ -149,9 +149,9 @@ mod tests {
     fn told(page: &str) -> (String, Vec<String>) {
         let mut text = super::page();
         text.feed(page.as_bytes());
-        let reading = super::read(SourceId::beside(SourceKind::Mesh, "15090/stats/prometheus"), text);
+        let reading = super::read(SourceId::at_users_url(SourceKind::Mesh, "15090/stats/prometheus"), text);
         assert_eq!(
-            (reading.says, reading.breakers.len()),
+            (reading.claim, reading.breakers.len()),
             (SourceClaim::Nothing, 0),
             "no state is concluded"
         );

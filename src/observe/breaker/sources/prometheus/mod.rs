@@ -181,7 +181,7 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
     for (name, family) in families.iter().filter(|(name, _)| !name.ends_with("_bucket")) {
         let lower = name.to_ascii_lowercase();
         for sample in &family.samples {
-            let (about, process) = who(name, sample, &APART);
+            let (about, process) = breaker_and_process(name, sample, &APART);
             let mine = |one: &NamedBreaker| one.name == about && one.process == process;
             let Some(at) = breakers.iter().position(mine) else { continue };
             let Some((breaker, rejected)) = breakers.get_mut(at).zip(rejected.get_mut(at)) else { continue };
@@ -216,7 +216,7 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
 }
 
 /// The breaker and the process that a sample is about, ignoring the labels in `apart`.
-fn who(metric: &str, sample: &Sample, apart: &[&str]) -> (String, Option<String>) {
+fn breaker_and_process(metric: &str, sample: &Sample, apart: &[&str]) -> (String, Option<String>) {
     let aside = |key: &str| apart.iter().any(|label| key.eq_ignore_ascii_case(label));
     let of_process = |key: &str| PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
     let rest: Vec<_> = sample.labels.iter().filter(|(key, _)| !aside(key) && !of_process(key)).collect();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::path::Path;
 
 fn source() -> SourceId {
-    SourceId::beside(SourceKind::Metrics, "/metrics")
+    SourceId::at_users_url(SourceKind::Metrics, "/metrics")
 }
 
 fn read(reader: &mut PageReader, page: &str) -> Reading {

@@ -100,7 +100,7 @@ impl PageText {
     }
 
     /// Whether the text so far is in this format at all: many services answer every path with something.
-    pub(in crate::observe::breaker) fn speaks(&self) -> bool {
+    pub(in crate::observe::breaker) fn is_prometheus_text(&self) -> bool {
         self.speaks
     }
 
@@ -340,7 +340,7 @@ circuit_state{a="b"} 1"#;
         for length in [1, 7, 1000] {
             let mut text = PageText::new(|name| name.starts_with("circuit").then_some(SeriesUse::Breaker));
             page.as_bytes().chunks(length).for_each(|piece| text.feed(piece));
-            assert!(text.speaks());
+            assert!(text.is_prometheus_text());
             let families = text.finish();
             let names: Vec<&str> = families.keys().map(String::as_str).collect();
             assert_eq!(names, ["circuit_a", "circuit_b", "circuit_c"], "{length}");

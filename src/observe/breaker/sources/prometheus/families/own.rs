@@ -1,6 +1,6 @@
 //! The operator's own rule for a series: the label or the number that holds the state, and the meaning of its values.
 
-use super::super::{Families, ground, text::Sample, who};
+use super::super::{Families, breaker_and_process, ground, text::Sample};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Rule {
     fn by_label(&self, label: &str, samples: &[Sample]) -> Vec<NamedBreaker> {
         let mut groups: BTreeMap<(String, Option<String>), Vec<&Sample>> = BTreeMap::new();
         for sample in samples {
-            groups.entry(who(&self.metric, sample, &[label])).or_default().push(sample);
+            groups.entry(breaker_and_process(&self.metric, sample, &[label])).or_default().push(sample);
         }
         let read = |((breaker, process), samples): ((String, Option<String>), Vec<&Sample>)| {
             let hot: Vec<&str> = samples
@@ -80,17 +80,17 @@ impl Rule {
                 [word] => *word,
                 _ => "",
             };
-            self.told(breaker, process, word)
+            self.named_breaker(breaker, process, word)
         };
         groups.into_iter().map(read).collect()
     }
 
     fn by_number(&self, sample: &Sample) -> NamedBreaker {
-        let (breaker, process) = who(&self.metric, sample, &[]);
-        self.told(breaker, process, &sample.value.to_string())
+        let (breaker, process) = breaker_and_process(&self.metric, sample, &[]);
+        self.named_breaker(breaker, process, &sample.value.to_string())
     }
 
-    fn told(&self, breaker: String, process: Option<String>, word: &str) -> NamedBreaker {
+    fn named_breaker(&self, breaker: String, process: Option<String>, word: &str) -> NamedBreaker {
         let number = |text: &str| text.parse::<f64>().ok();
         let means = |said: &str| {
             said.eq_ignore_ascii_case(word) || number(said).is_some() && number(said) == number(word)

@@ -54,7 +54,7 @@ impl PageMemory {
 
     /// Whether the counts continue the stored ones. False at the first reading, and if counts fell, because another
     /// process answered then.
-    pub(super) fn goes_on(&mut self, tally: &Tally) -> bool {
+    pub(super) fn continues(&mut self, tally: &Tally) -> bool {
         let Some(before) = &self.tally else { return false };
         let fell = before.iter().any(|(word, count)| tally.get(word).copied().unwrap_or(0.0) < *count);
         if fell {

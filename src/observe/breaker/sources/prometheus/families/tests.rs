@@ -8,7 +8,7 @@ use crate::session::event::{
 fn read(reader: &mut PageReader, page: &str) -> Vec<NamedBreaker> {
     let mut text = reader.page();
     text.feed(page.as_bytes());
-    reader.read(SourceId::beside(SourceKind::Metrics, "/metrics"), text).breakers
+    reader.read(SourceId::at_users_url(SourceKind::Metrics, "/metrics"), text).breakers
 }
 
 fn says(reader: &mut PageReader, page: &str) -> Vec<(String, SourceClaim)> {

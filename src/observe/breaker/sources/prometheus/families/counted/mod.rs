@@ -71,7 +71,7 @@ impl Counted {
                 if read_before {
                     memory.begin_at_nothing();
                 }
-                let goes_on = memory.goes_on(&tally);
+                let goes_on = memory.continues(&tally);
                 let CountedState { says, why, rejected } = judge(memory, &tally, goes_on);
                 let jumps = (SourceClaim::Nothing, "its counts jump: several processes");
                 let (says, why) = if memory.jumps() { jumps } else { (says, why) };

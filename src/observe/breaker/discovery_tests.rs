@@ -4,7 +4,7 @@ use super::discovery::{DiscoveryTargets, SharedKnownPods, run};
 use super::reading::{Reading, SourceMessage};
 use super::sources::{page_poller::ReaderOutput, usual_pages::NamedSource};
 use crate::cluster::Connection;
-use crate::cluster::fake_api::{Asked, Reply, answering};
+use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
 use crate::provider::http::Access;
 use crate::session::{
     clock::Clock,
@@ -82,7 +82,7 @@ impl Rig {
     }
 }
 
-fn cluster(asked: &Asked, proxied: impl Fn(&str, &str) -> Reply) -> Reply {
+fn cluster(asked: &RecordedRequest, proxied: impl Fn(&str, &str) -> Reply) -> Reply {
     if let Some(rest) = asked.path.strip_prefix("/api/v1/namespaces/default/pods/")
         && let Some((pod, path)) = rest.split_once("/proxy")
     {
@@ -214,7 +214,7 @@ async fn nothing_of_the_experiment_goes_to_the_api_server() {
     rig.reading(|reading| reading.source.pod.is_some() && !reading.breakers.is_empty()).await;
     drop(rig);
     let asked = asked.lock().unwrap();
-    let proxied: Vec<&Asked> = asked.iter().filter(|one| one.path.contains("/proxy/")).collect();
+    let proxied: Vec<&RecordedRequest> = asked.iter().filter(|one| one.path.contains("/proxy/")).collect();
     assert!(!proxied.is_empty());
     for one in asked.iter() {
         assert!(!one.headers.iter().any(|(_, value)| value.contains("of-the-users")), "{one:?}");
