@@ -181,7 +181,7 @@ async fn handle_stop_reason(ctx: &RunContext, turn: StopReason) -> Result<(), St
     }
 }
 
-/// Like [`settle`], for the passes around the method: in strict mode an abort there is a crash, as in the reference.
+/// Like [`handle_stop_reason`], for the passes around the method: in strict mode an abort there is a crash, as in the reference.
 async fn settle_hypothesis(ctx: &RunContext, turn: StopReason) -> Result<(), StopRequest> {
     match turn {
         StopReason::Abort(message) if ctx.options.compat.crashes() => {

@@ -10,7 +10,7 @@ mod steps;
 mod users;
 
 pub use cluster::{NEW, OLD};
-pub use recorded::{RECORDED, recorded, recorded_until, recorded_whole};
+pub use recorded::{RECORDED, recorded, recorded_lines, recorded_until, recorded_whole};
 pub use steps::probe;
 
 use super::{

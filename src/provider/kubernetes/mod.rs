@@ -75,7 +75,7 @@ impl Kubernetes {
         }
     }
 
-    /// Runs a function. Never returns [`Outcome::Broke`]: the reference turns every exception of a function into an
+    /// Runs a function. Never returns [`Outcome::UnexpectedError`]: the reference turns every exception of a function into an
     /// activity failure.
     ///
     /// `refuse` receives the reason of a call that failed before it changed anything.

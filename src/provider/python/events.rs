@@ -15,7 +15,7 @@ pub enum PythonEvent {
         /// Where the extension logged it, `module:line`.
         place: String,
     },
-    /// A line on its standard output or error; only with [`PrintTarget::Heard`](super::PrintTarget::Heard).
+    /// A line on its standard output or error; only with [`PrintTarget::Listener`](super::PrintTarget::Listener).
     Printed {
         /// Without its line end.
         line: String,

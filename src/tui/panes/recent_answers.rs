@@ -41,7 +41,7 @@ impl RecentAnswers {
     }
 }
 
-/// The number of users who wait longer than [`ON_THE_WAY_MS`] for an answer, and the longest wait in milliseconds.
+/// The number of users who wait longer than [`IN_FLIGHT_SHOWN_MS`] for an answer, and the longest wait in milliseconds.
 pub(in crate::tui) fn waiting(scene: &Scene, endpoint: &Endpoint) -> (usize, f64) {
     let waits = endpoint.waiting_over(scene.until, IN_FLIGHT_SHOWN_MS).map(|(_, waited)| waited);
     waits.fold((0, 0.0), |(count, longest), waited| (count + 1, f64::max(longest, waited)))

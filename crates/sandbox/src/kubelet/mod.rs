@@ -10,7 +10,7 @@
 //!
 //! **Start times.** A service takes as long to start as its manifest declares (`START_DELAY` and the initial delays of
 //! its probes), as on any cluster; creating its container takes one more second, as on a node. Until the cluster has
-//! been ready for the first time ([`Kubelet::settle`]) there are no delays, so that the user need not wait.
+//! been ready for the first time ([`Kubelet::enable_start_delays`]) there are no delays, so that the user need not wait.
 
 mod applets;
 mod back_off;
