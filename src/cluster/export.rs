@@ -56,7 +56,7 @@ impl Export {
             Ok(path) => Some(path.display().to_string()),
             Err(error) => {
                 tracing::warn!(
-                    "programs are not told of context {context}: its kubeconfig cannot be written: {error}"
+                    "programs do not get context {context}: its kubeconfig cannot be written: {error}"
                 );
                 None
             }

@@ -47,8 +47,7 @@ fn apply_settings(
     for header in &watch.headers {
         let header = python_text(&substitute_text(header, &request.configuration, &request.secrets));
         // Without a colon, the name cannot be distinguished from a secret value.
-        let (name, value) =
-            header.split_once(':').ok_or("a header to be sent along has no colon; write it as NAME:VALUE")?;
+        let (name, value) = header.split_once(':').ok_or("a header has no colon; write it as NAME:VALUE")?;
         access = access.with_header(name.trim(), value.trim())?;
     }
     Ok(if watch.insecure { access.trusting_all() } else { access })

@@ -44,7 +44,7 @@ impl LineWriter {
     /// Queues a line; never waits.
     pub(crate) fn line(&mut self, line: String) {
         if self.left_out > 0 {
-            let notice = format!("... {} lines are left out here: nobody took them", self.left_out);
+            let notice = format!("... {} lines dropped here: the output was blocked", self.left_out);
             match self.queue.try_send(Item::Line(notice)) {
                 Ok(()) => self.left_out = 0,
                 Err(_) => {
@@ -156,7 +156,7 @@ mod tests {
         writer.finish(None).await;
         let text = reading.await.unwrap();
         assert!(
-            text.contains("lines are left out here: nobody took them\nthe last\n"),
+            text.contains("lines dropped here: the output was blocked\nthe last\n"),
             "{}",
             &text[text.len() - 200..]
         );

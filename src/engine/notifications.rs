@@ -72,7 +72,7 @@ impl Notifications {
             };
             if let Err(why) = sent {
                 let (level, target) = (Level::Debug, "chaostoolkit".to_owned());
-                let message = format!("nobody was notified of {name}: {why}");
+                let message = format!("notification {name} failed: {why}");
                 self.emitter.emit(EventKind::Logged { level, target, message }).await;
             }
         }

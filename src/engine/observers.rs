@@ -160,8 +160,7 @@ impl Observers {
                 }
             }
             (true, None) if self.endpoints.is_empty() => {
-                let message =
-                    "The experiment asks no HTTP endpoint: name one with --watch URL to see its users.";
+                let message = "The experiment has no HTTP probe: name an endpoint with --watch URL to measure what users get.";
                 let (level, target) = (Level::Warning, "users".to_owned());
                 self.emitter.emit(EventKind::Logged { level, target, message: message.to_owned() }).await;
             }
@@ -258,7 +257,7 @@ pub(super) fn panic_message(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
         Err(other) => {
-            other.downcast::<&str>().map_or_else(|_| "no words".to_owned(), |text| (*text).to_owned())
+            other.downcast::<&str>().map_or_else(|_| "no message".to_owned(), |text| (*text).to_owned())
         }
     }
 }

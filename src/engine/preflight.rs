@@ -142,7 +142,7 @@ impl PreflightInput {
         let (level, text) = match open {
             true => (
                 CheckLevel::Know,
-                format!("{step} has no cluster yet ({why}); it is looked for again when its turn comes"),
+                format!("{step} has no cluster yet ({why}); it is looked up again before the step runs"),
             ),
             false => (CheckLevel::Fix, format!("{step} has no cluster: {why}")),
         };

@@ -90,7 +90,11 @@ impl PythonEvents {
                 if let Some(folder) = moved.directory
                     && let Err(error) = std::env::set_current_dir(&folder)
                 {
-                    self.log(Level::Debug, format!("cannot follow to {}: {error}", folder.display())).await;
+                    self.log(
+                        Level::Debug,
+                        format!("cannot change to directory {}: {error}", folder.display()),
+                    )
+                    .await;
                 }
             }
         }

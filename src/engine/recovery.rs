@@ -174,7 +174,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_still_wrong_is_said_after_a_minute() {
         let told = told(1, true).await;
-        let wrong = vec!["`p` gave 1, wanted 0".to_owned()];
+        let wrong = vec!["`p` returned 1, expected 0".to_owned()];
         assert_eq!(told.first(), Some(&(false, false, wrong.clone())));
         assert_eq!(told.last(), Some(&(false, true, wrong)));
     }
@@ -183,6 +183,9 @@ mod tests {
     async fn while_the_targets_are_away_nobody_is_asked() {
         let told = told(0, false).await;
         assert!(told.iter().all(|(met, ..)| !met), "{told:?}");
-        assert!(told.last().unwrap().1 && told.last().unwrap().2[0].contains("0 of 1 ready"), "{told:?}");
+        assert!(
+            told.last().unwrap().1 && told.last().unwrap().2[0].contains("0 of 1 replicas ready"),
+            "{told:?}"
+        );
     }
 }

@@ -280,9 +280,9 @@ impl Supervisor {
             return;
         }
         let written = match self.unserialisable.get().filter(|_| needs_json && !operator) {
-            Some(function) => {
-                Err(format!("no journal: {function} gave what JSON cannot hold, and --strict-compat is set"))
-            }
+            Some(function) => Err(format!(
+                "no journal: {function} returned a value that JSON cannot represent, and --strict-compat is set"
+            )),
             None => self.save(journal.clone()).await,
         };
         match written {
@@ -309,7 +309,7 @@ impl Supervisor {
 
     async fn broke(&self, report: &mut SessionReport, said: String) {
         report.bugs = true;
-        let message = format!("a part of chaos-tui broke, what it watched is not known any more: {said}");
+        let message = format!("internal error in chaos-tui, some data is no longer updated: {said}");
         report.words.push(said);
         self.emit(Level::Critical, message).await;
     }

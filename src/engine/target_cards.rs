@@ -69,7 +69,7 @@ impl StepClusters {
 }
 
 /// The line for a step that is given a cluster but may act in another.
-const UNSEEN: &str = "what it picks itself cannot be seen;";
+const UNSEEN: &str = "targets that it selects itself are not shown;";
 
 /// Follows the session and emits a card whenever one is due and has changed. The cluster on the card is recorded for
 /// the runner, which fires in no other.

@@ -24,7 +24,10 @@ type TimedCaption = (Timestamp, String);
 pub fn latest_caption(session: &Session, now: Timestamp) -> Option<TimedCaption> {
     let mut turns: Vec<TimedCaption> = Vec::new();
     if let Some(endpoint) = session.users.main() {
-        turns.push((endpoint.since, "We ask the service as its users do, and see what they get.".to_owned()));
+        turns.push((
+            endpoint.since,
+            "We send the same requests as the users do, and watch the answers.".to_owned(),
+        ));
     }
     if let Some(fault) = &session.fault {
         let fired = |what: &str| format!("Fired: {what}. Now look at the users.");

@@ -10,7 +10,7 @@ use crate::session::{
 #[test]
 fn the_story_is_told_turn_by_turn() {
     for (told, wanted) in [
-        (fixtures::steady(), "We ask the service"),
+        (fixtures::steady(), "We send the same requests"),
         (
             fixtures::before_failing(),
             "Nobody protects the users: each of them asks the dead provider and gets an error.",

@@ -87,7 +87,7 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading 
     let figure = bad + unasked;
     let mut text = format!("users were let down in {bad} s since T0");
     if unasked > 0 {
-        text = format!("{text}, and in {unasked} s nobody was asked, which counts as bad");
+        text = format!("{text}, and {unasked} s without any request count as bad");
     }
     let strain = match figure {
         figure if figure > limit => GuardLevel::Over,
@@ -147,9 +147,9 @@ fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadi
     let times = wording::count(u64::from(figure), "time");
     let text = match last {
         Some(pod) => format!(
-            "Kubernetes restarted {pod} {times} since T0, though the fault is not about it; the guard aborts at {limit}"
+            "Kubernetes restarted {pod} {times} since T0, though the fault does not target it; the guard aborts at {limit}"
         ),
-        None => format!("no restart of what the fault is not about; the guard aborts at {limit}"),
+        None => format!("no restart of pods outside the fault; the guard aborts at {limit}"),
     };
     let short = match ahead {
         Some(seconds) => format!("restart in {seconds:.0} s"),

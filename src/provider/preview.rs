@@ -67,7 +67,7 @@ fn text<'a>(provider: &'a Map, key: &str) -> &'a str {
 
 fn request(provider: &Map) -> CardDraft {
     let method = provider.get("method").and_then(Value::as_str).unwrap_or("GET");
-    let why = "what the service does with it is not known to chaos-tui".to_owned();
+    let why = "the effect of the request is not known to chaos-tui".to_owned();
     unknown(format!("SEND {method}"), text(provider, "url").to_owned(), why)
 }
 
@@ -89,12 +89,12 @@ async fn function(provider: &Map, connection: Option<&Connection>) -> CardDraft 
     };
     let headline = format!("CALL {func}");
     let Some(connection) = connection else {
-        return unknown(headline, address, "there is no cluster to look at".to_owned());
+        return unknown(headline, address, "no cluster is connected".to_owned());
     };
     match preview(connection, native, &arguments).await {
         Ok(Some(draft)) => draft,
-        Ok(None) => unknown(headline, address, "what it would hit is not looked up".to_owned()),
-        Err(why) => unknown(headline, address, format!("what it would hit cannot be known: {why}")),
+        Ok(None) => unknown(headline, address, "its targets are not looked up".to_owned()),
+        Err(why) => unknown(headline, address, format!("its targets cannot be determined: {why}")),
     }
 }
 

@@ -259,7 +259,7 @@ fn summary(outcome: &Outcome) -> String {
             _ => python_text(output),
         },
         Outcome::Failed { message, .. } | Outcome::UnexpectedError { message } => message.clone(),
-        Outcome::Exit { code } => return format!("asked to exit with {}", python_text(code)),
+        Outcome::Exit { code } => return format!("requested an exit with {}", python_text(code)),
         Outcome::KeyboardInterrupt => return "interrupted".to_owned(),
         Outcome::Cancelled => return "cut short".to_owned(),
     };

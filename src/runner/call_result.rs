@@ -27,7 +27,7 @@ pub(super) fn classify(outcome: &Outcome, refused: Option<String>) -> CallResult
         _ if let Some(why) = refused => CallResult::Refused(short_error(&why)),
         Outcome::Failed { message, .. } => of_failure(message),
         Outcome::UnexpectedError { message } => CallResult::Unknown(short_error(message)),
-        Outcome::Exit { .. } => CallResult::Unknown("it asked to exit".to_owned()),
+        Outcome::Exit { .. } => CallResult::Unknown("the activity requested an exit".to_owned()),
         Outcome::KeyboardInterrupt => CallResult::Unknown("it was interrupted".to_owned()),
         Outcome::Cancelled => CallResult::Unknown("it was cut short".to_owned()),
     }
@@ -164,7 +164,7 @@ mod tests {
                 "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='a'): slow",
                 "HTTPConnectionPool(host='a'): slow",
             ),
-            ("ValueError", "it raised an error without words"),
+            ("ValueError", "it raised an error without a message"),
             ("failed to connect to http://a: refused", "failed to connect to http://a: refused"),
         ];
         for (message, wanted) in cases {

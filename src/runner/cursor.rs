@@ -61,7 +61,9 @@ impl Cursor {
                 self.asked = ran;
             }
             None => {
-                voice.log(Level::Info, "No step of this part was run yet, so none can be run again.").await
+                voice
+                    .log(Level::Info, "No step of this section has run yet, so there is none to run again.")
+                    .await
             }
         }
     }

@@ -202,7 +202,7 @@ impl PassRun<'_> {
         match (self.shown.len(), self.skipped.len()) {
             (_, 0) => "Steady state hypothesis is met!".to_owned(),
             (asked, skipped) => format!(
-                "Steady state hypothesis: {asked} of {} probes asked, the others were skipped: not known to be met",
+                "Steady state hypothesis: {asked} of {} probes run, the others skipped: result unknown",
                 asked + skipped
             ),
         }
@@ -347,5 +347,5 @@ fn section(phase: HypothesisPhase) -> Section {
 }
 
 fn without_fire(activity: &Activity) -> String {
-    format!("'{}' changes the system and was not fired", activity.name)
+    format!("'{}' changes the system and cannot run without a fire", activity.name)
 }

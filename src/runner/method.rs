@@ -122,7 +122,7 @@ pub(super) async fn run_step(
     }
     let cleared = Cleared::new(activity, step, effect, consent.as_ref());
     let Some(cleared) = cleared else {
-        let message = format!("'{}' changes the system and was not fired", activity.name);
+        let message = format!("'{}' changes the system and cannot run without a fire", activity.name);
         return Err(Stopped::Cutoff(Cutoff::UnexpectedError(message)));
     };
     let reins = helm.stop_signal();

@@ -188,7 +188,7 @@ impl OperatorInput {
     async fn answer(&mut self, order: &StepCommand, step: StepRef, destructive: bool) -> Option<NextAction> {
         let go = match order {
             StepCommand::Next if destructive && self.up_front.is_none() => {
-                self.emitter.log(Level::Warning, "This step changes the system: it needs to be fired.").await;
+                self.emitter.log(Level::Warning, "This step changes the system: fire it to run it.").await;
                 return None;
             }
             StepCommand::Next => NextAction::Run(self.up_front.clone()),
@@ -239,9 +239,7 @@ impl OperatorInput {
             Order::Signal(signal) => self.stop(StopRequest::signal(signal), reins).await,
             Order::SenderGone if self.auto => {}
             Order::SenderGone if self.rolling_back => self.run_by_itself().await,
-            Order::SenderGone => {
-                self.leave("Nobody steps any more, so the run turns to its end", reins).await
-            }
+            Order::SenderGone => self.leave("The operator has disconnected: the run stops", reins).await,
             Order::Step(step) => {
                 self.emitter.emit(EventKind::Commanded(step.clone().into())).await;
                 self.apply_command(step, reins).await;
@@ -272,7 +270,7 @@ impl OperatorInput {
                 self.leave(&format!("A guard ended the run: {because}"), reins).await;
             }
             StepCommand::Next | StepCommand::Fire(_) | StepCommand::Skip | StepCommand::Rerun => {
-                self.emitter.log(Level::Info, "Nothing waits for that now.").await;
+                self.emitter.log(Level::Info, "No step is waiting for this command.").await;
             }
         }
     }

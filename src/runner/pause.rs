@@ -112,7 +112,7 @@ fn seconds(length: &Value) -> Option<f64> {
 fn invalid_pause_message(length: &Value) -> String {
     let shown = python_text(length);
     format!(
-        "a pause of '{shown}' is no number of seconds; \
+        "the pause '{shown}' is not a valid number of seconds; \
          a pause from the environment needs `\"env_var_type\": \"float\"` in the configuration"
     )
 }

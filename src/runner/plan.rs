@@ -128,7 +128,7 @@ fn kind_of_tolerance(declared: &Map) -> String {
             let bounds = declared.get("range").and_then(Value::as_list).unwrap_or_default();
             format!("{target}{}", bounds.iter().map(python_text).collect::<Vec<_>>().join(" to "))
         }
-        Some("probe") => format!("as {} says", text("name")),
+        Some("probe") => format!("probe {}", text("name")),
         _ => "?".to_owned(),
     }
 }

@@ -208,7 +208,7 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     ctx.report_problem(complaints).await;
     for failed in ctx.failed_rollbacks() {
-        let line = format!("Rollback '{failed}' failed: what it was to undo may still be there");
+        let line = format!("Rollback '{failed}' failed: the change it should undo may still be in effect");
         ctx.emitter.log(Level::Error, line).await;
     }
     // The reference crashes here and exits with 1; the journal is kept all the same.

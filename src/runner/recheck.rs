@@ -61,7 +61,7 @@ impl HypothesisRecheck {
         let activity = fixed.as_ref().unwrap_or(declared);
         let name = &activity.name;
         if self.providers.effect(activity) != Effect::Reads {
-            return Some(format!("`{name}` changes the system, so it was not asked again"));
+            return Some(format!("`{name}` changes the system, so it was not called again"));
         }
         match self.call(activity).await {
             Ok(output) => self.judge(activity, &output).await.map(|why| format!("`{name}` {why}")),
@@ -76,21 +76,23 @@ impl HypothesisRecheck {
         match evaluate(tolerance, output, configuration, secrets, &activity.place) {
             ToleranceVerdict::Met => None,
             ToleranceVerdict::NotMet => {
-                let wanted = tolerance.map(|it| format!(", wanted {}", brief_error(it))).unwrap_or_default();
+                let wanted =
+                    tolerance.map(|it| format!(", expected {}", brief_error(it))).unwrap_or_default();
                 let gave = output.get("status").unwrap_or(output);
-                Some(format!("gave {}{wanted}", brief_error(gave)))
+                Some(format!("returned {}{wanted}", brief_error(gave)))
             }
-            ToleranceVerdict::NotEvaluable(why) => Some(format!("cannot be judged: {why}")),
+            ToleranceVerdict::NotEvaluable(why) => Some(format!("its tolerance cannot be evaluated: {why}")),
             ToleranceVerdict::NeedsProbe(judge) if self.providers.effect(&judge) == Effect::Reads => {
                 match self.call(&judge).await {
                     Ok(verdict) if verdict.truthy() => None,
-                    Ok(_) => Some(format!("is not as `{}` wants it", judge.name)),
-                    Err(why) => Some(format!("cannot be judged: {why}")),
+                    Ok(_) => Some(format!("is rejected by its tolerance probe `{}`", judge.name)),
+                    Err(why) => Some(format!("its tolerance cannot be evaluated: {why}")),
                 }
             }
-            ToleranceVerdict::NeedsProbe(judge) => {
-                Some(format!("is judged by `{}`, which changes the system", judge.name))
-            }
+            ToleranceVerdict::NeedsProbe(judge) => Some(format!(
+                "has the tolerance probe `{}`, which changes the system and was not called",
+                judge.name
+            )),
         }
     }
 

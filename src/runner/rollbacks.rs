@@ -61,7 +61,7 @@ async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, un
         return false;
     }
     let line =
-        "The strategy leaves the rollbacks out, though something was fired: run them, or end without them.";
+        "A fault was fired, but the rollback strategy skips the rollbacks: run them, or skip them to end.";
     ctx.emitter.log(Level::Warning, line).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
@@ -69,7 +69,7 @@ async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, un
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
-                ctx.emitter.log(Level::Info, "The method is over: none of it can be run again.").await
+                ctx.emitter.log(Level::Info, "The method has ended: its steps cannot be run again.").await
             }
             // Aborting or leaving runs the rollbacks.
             Err(halt) => return halt.rollbacks == RollbackChoice::UnlessNever,

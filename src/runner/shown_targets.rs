@@ -41,7 +41,7 @@ impl RunContext {
         let after = if before == after { format!("another {after}") } else { after };
         let name = &activity.name;
         Some(format!(
-            "'{name}' was not fired: its card named {before}, by now it would act in {after}; see the new card"
+            "'{name}' was not fired: its card showed {before}, but it would now act in {after}; check the new card"
         ))
     }
 }

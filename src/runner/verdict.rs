@@ -117,9 +117,10 @@ async fn judge(
                 }
                 Outcome::Failed { .. } => Ok(false),
                 Outcome::UnexpectedError { message } => Err(unjudged(activity, &message)),
-                Outcome::Exit { code } => {
-                    Err(unjudged(activity, &format!("its probe asked to exit with {}", python_text(&code))))
-                }
+                Outcome::Exit { code } => Err(unjudged(
+                    activity,
+                    &format!("its probe requested an exit with {}", python_text(&code)),
+                )),
                 Outcome::KeyboardInterrupt => Err(unjudged(activity, "its probe was interrupted")),
                 Outcome::Cancelled => Err(unjudged(activity, "its probe was cut short")),
             }

@@ -36,7 +36,7 @@ pub fn gap(gap: &Gap) -> String {
         GapCause::Asleep => "the machine slept",
     };
     format!(
-        "not observed for {}: {why}; nobody was asked, and requests in flight do not count",
+        "not observed for {}: {why}; no requests were sent, and requests in flight are not counted",
         seconds(gap.seconds())
     )
 }
@@ -81,23 +81,23 @@ pub fn error(kind: ErrorKind) -> &'static str {
         ErrorKind::Unreachable => "unreachable",
         ErrorKind::Reset => "reset",
         ErrorKind::Timeout => "timeout",
-        ErrorKind::Dns => "name unknown",
+        ErrorKind::Dns => "host not found",
         ErrorKind::Proxy => "proxy",
         ErrorKind::Tls => "TLS",
-        ErrorKind::NotTls => "no TLS there",
+        ErrorKind::NotTls => "server without TLS",
         ErrorKind::Untrusted => "certificate not trusted",
-        ErrorKind::Expired => "certificate out of date",
-        ErrorKind::WrongName => "certificate of another name",
-        ErrorKind::Protocol => "no HTTP",
+        ErrorKind::Expired => "certificate expired or not yet valid",
+        ErrorKind::WrongName => "certificate name mismatch",
+        ErrorKind::Protocol => "not an HTTP response",
         ErrorKind::HeadTooLarge => "headers too large",
         ErrorKind::CutShort => "body cut short",
         ErrorKind::Undecodable => "body not decodable",
         ErrorKind::Redirects => "too many redirects",
-        ErrorKind::Astray => "redirect to nowhere",
+        ErrorKind::Astray => "invalid redirect",
         ErrorKind::Client => "HTTP 4xx",
         ErrorKind::Server => "HTTP 5xx",
         ErrorKind::Ours => "not sent: our own limits",
-        ErrorKind::Other => "unnamed",
+        ErrorKind::Other => "other error",
     }
 }
 
@@ -152,10 +152,14 @@ pub fn confidence(confidence: Confidence) -> &'static str {
 pub fn missing_protection(state: BreakerState) -> Option<&'static str> {
     match state {
         BreakerState::Disabled => {
-            Some("Switched off: every call goes through, nothing protects these calls.")
+            Some("Disabled: every call goes through; the breaker does not protect them.")
         }
-        BreakerState::MetricsOnly => Some("It only counts: nothing trips it, nothing protects these calls."),
-        BreakerState::ForcedOpen => Some("Held open by hand: no trial will come by itself."),
+        BreakerState::MetricsOnly => {
+            Some("Metrics only: the breaker never opens and does not protect these calls.")
+        }
+        BreakerState::ForcedOpen => {
+            Some("Forced open by an operator: it will not become half-open by itself.")
+        }
         _ => None,
     }
 }
@@ -168,7 +172,7 @@ pub fn short_error(message: &str) -> String {
         text = rest.trim_start();
     }
     if is_class(text) {
-        return "it raised an error without words".to_owned();
+        return "it raised an error without a message".to_owned();
     }
     let short: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     short

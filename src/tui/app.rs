@@ -211,7 +211,7 @@ impl App<'_> {
         match self.show.commands.try_send(command) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => {
-                self.show.view.hint = Some("the session is still busy with your last keys".to_owned());
+                self.show.view.hint = Some("the session is still processing your last keys".to_owned());
             }
             // The receiver is gone: the session is ending, and `Finished` follows.
             Err(mpsc::error::TrySendError::Closed(_)) => {}

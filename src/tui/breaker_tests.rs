@@ -80,7 +80,7 @@ pub(super) fn cases() -> Vec<Case> {
     let fallbacks = "9 of 9 fall back at once: open, or falls back by itself";
     let cut = "7 of the last 7 answers are fallbacks in under 10 ms, after slow ones";
     let slow = "3 slow calls after the reset time: a trial";
-    let hung = "4 calls hung or failed late: nothing cuts that short yet";
+    let hung = "4 calls hung or failed late: no call is cut short yet";
     vec![
         case(
             State::Unknown,
@@ -90,7 +90,7 @@ pub(super) fn cases() -> Vec<Case> {
                 SourceClaim::Nothing,
                 "8 of 8 fail at once: open without a fallback, or no breaker",
             )],
-            "8 of 8 fail at once: open without a fallback, or no breaker; a hang instead of a refusal would show which",
+            "8 of 8 fail at once: open without a fallback, or no breaker; only a provider that hangs instead of refusing would show which",
         ),
         case(
             State::ClosedOrNone,
@@ -139,7 +139,7 @@ pub(super) fn cases() -> Vec<Case> {
             Likely,
             3.0,
             vec![actuator(State::Closed), answers(SourceClaim::Not(State::Open), hung)],
-            "actuator provider = CLOSED; 4 calls hung or failed late: nothing cuts that short yet; calls fail and it has not moved: is this series about this breaker?",
+            "actuator provider = CLOSED; 4 calls hung or failed late: no call is cut short yet; calls fail and it has not moved: is this series about this breaker?",
         ),
         Case {
             more: |belief| Belief {
@@ -190,7 +190,7 @@ pub(super) fn cases() -> Vec<Case> {
             CannotTell,
             3.0,
             vec![answers(SourceClaim::Not(State::Open), hung)],
-            "4 calls hung or failed late: nothing cuts that short yet; nothing was cut short so far",
+            "4 calls hung or failed late: no call is cut short yet; nothing was cut short so far",
         ),
         case(
             State::NoBreakerSeen,
@@ -207,7 +207,7 @@ pub(super) fn cases() -> Vec<Case> {
             CannotTell,
             4.0,
             vec![answers(SourceClaim::State(State::FallbackAtOnce), fallbacks)],
-            "9 of 9 fall back at once: open, or falls back by itself; a hang instead of a refusal would show which",
+            "9 of 9 fall back at once: open, or falls back by itself; only a provider that hangs instead of refusing would show which",
         ),
         Case {
             more: |belief| Belief {
@@ -230,7 +230,7 @@ pub(super) fn cases() -> Vec<Case> {
             Likely,
             6.0,
             vec![SourceReport { pod: None, ..actuator(State::Open) }],
-            "actuator provider = OPEN; it says one and then the other within seconds: several processes answer",
+            "actuator provider = OPEN; its reported state alternates within seconds: several processes answer",
         ),
         case(State::Disabled, Sure, AWHILE, vec![actuator(State::Disabled)], "actuator provider = DISABLED"),
         case(

@@ -45,13 +45,13 @@ static LAST_WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoScreen {
     /// The output goes to a file or a pipe.
-    #[error("stdout is no terminal")]
+    #[error("stdout is not a terminal")]
     Stdout,
     /// The terminal reports that it cannot position a cursor.
     #[error("TERM is `dumb`: this terminal cannot show a screen")]
     Dumb,
     /// Keys could not be read, and the closing of the terminal could not be detected.
-    #[error("there is no controlling terminal that keys could be read from (/dev/tty cannot be opened)")]
+    #[error("keys cannot be read: /dev/tty (the controlling terminal) cannot be opened")]
     NoKeys,
 }
 
@@ -88,7 +88,7 @@ impl Screen {
     /// Enters the terminal: alternate screen, raw mode, bracketed paste, focus reports, and the mouse if requested.
     ///
     /// # Errors
-    /// When stdout is no terminal or cannot be set up.
+    /// When stdout is not a terminal or cannot be set up.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
         *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());

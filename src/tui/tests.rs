@@ -250,7 +250,7 @@ fn the_log_of_a_pod_says_whose_it_is_and_what_it_is_worth() {
     let shown = |session_at: &(Session, Timestamp), view: &View| {
         text(&drawn(session_at, view, &Theme::default(), 80, 24))
     };
-    assert!(shown(&session_at, &over()).contains("it is being asked for"));
+    assert!(shown(&session_at, &over()).contains("loading the log"));
     logged(&mut session_at, fixtures::OLD, true, &["starting", "out of memory"], None);
     logged(&mut session_at, fixtures::OLD, false, &["GET / 200", "SIGTERM: stopping"], None);
     insta::assert_snapshot!("pod-log-80x24", shown(&session_at, &over()));
@@ -661,7 +661,7 @@ fn our_share_of_all_calls_and_a_passive_session_are_shown() {
     let mut passive = fixtures::ready().0;
     passive.apply(&Event { seq: 0, at: now, what: EventKind::PassiveSet { on: true } });
     let shown = shown(&passive);
-    assert!(shown.contains("passive: nobody is asked"), "{shown}");
+    assert!(shown.contains("passive: no probes sent"), "{shown}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The config file: own keys and looks, its errors, and who does not read it.
+//! The config file: own keys and themes, its errors, and who does not read it.
 
 use super::{desk, terminal::Terminal};
 use std::{fs, path::Path};

@@ -224,7 +224,7 @@ fn without_a_terminal_nothing_is_done_and_run_is_named() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("stdout is no terminal") && said.contains("chaos-tui run experiment.json"),
+        said.contains("stdout is not a terminal") && said.contains("chaos-tui run experiment.json"),
         "{said}"
     );
     assert_eq!(output.status.code(), Some(2));

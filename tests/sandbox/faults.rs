@@ -111,7 +111,7 @@ fn after_falls_back_opens_its_breaker_and_recovers() {
     until("the container was killed", || {
         stage.pod("my-provider-app")["status"]["containerStatuses"][0]["ready"] == false
     });
-    let fallback = Outcome::Answered(200, "the provider is away, try again soon".to_owned());
+    let fallback = Outcome::Answered(200, "the provider is unavailable, try again later".to_owned());
     assert_eq!(get(&consumer, "/invoke", PATIENCE), fallback, "three calls of a second, then the fallback");
     let asked = Instant::now();
     assert_eq!(

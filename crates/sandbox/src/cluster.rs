@@ -75,7 +75,7 @@ pub enum StartError {
     #[error("the sandbox cannot start: {0}")]
     System(#[from] io::Error),
     /// The store refused an object.
-    #[error("the sandbox refuses one of its own objects: {0}")]
+    #[error("the sandbox could not create an object: {0}")]
     Refused(#[from] Status),
     /// The sample did not become ready in time.
     #[error("the sample is not ready after {seconds} s: {why}")]

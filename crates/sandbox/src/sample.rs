@@ -76,7 +76,7 @@ impl FromStr for Variant {
 
 /// The variant does not exist.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no variant {0:?}; there are before, after and trap")]
+#[error("unknown variant {0:?}; available: before, after, trap")]
 pub struct UnknownVariant(String);
 
 /// The Service that users call, and its port.

@@ -197,7 +197,7 @@ keys:
             "config.yaml:6:3",
             "did you mean `next`?",
             "config.yaml:7:9",
-            "`mm` is no key",
+            "`mm` is not a key",
         ] {
             assert!(said.contains(wanted), "{wanted} in\n{said}");
         }
@@ -206,9 +206,9 @@ keys:
     #[test]
     fn keys_that_would_hurt_are_refused() {
         for (text, wanted) in [
-            ("keys: {next: q}", "q would mean both"),
+            ("keys: {next: q}", "q would be bound to both"),
             ("keys: {next: g, fire: SPACE}", "SPACE never fires"),
-            ("keys: {next: g, fire: f}", "needs SHIFT"),
+            ("keys: {next: g, fire: f}", "cannot fire without SHIFT"),
             ("keys: {abort: []}", "`abort` must have a key"),
             ("keys: [a]", "holds actions with their keys"),
             ("- theme", "a config file holds settings"),

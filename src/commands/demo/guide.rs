@@ -59,7 +59,7 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
             "SHIFT+F kills the provider's pod. Then watch what its users get."
         }
         Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
-        Phase::FaultUnconfirmed => "The kill failed: whether it did something is not known. w says why.",
+        Phase::FaultUnconfirmed => "The kill failed: its effect is unknown. w says why.",
         Phase::FaultOn | Phase::Recovering | Phase::TargetsBack | Phase::Recovered => {
             during(lesson, session, now)
         }

@@ -32,7 +32,7 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
         let conclusion = insight::conclusion(session, now);
         lines.push(format!("  verdict   {}: {}", conclusion.verdict.text(), conclusion.because()));
         lines.extend(insight::late_verdict(session, now).map(|late| {
-            format!("            came later and does not count: {}, {}", late.verdict.text(), late.because())
+            format!("            observed later, not counted: {}, {}", late.verdict.text(), late.because())
         }));
     }
     if let Some(endpoint) = session.users.main() {
@@ -163,12 +163,9 @@ mod tests {
     fn a_breaker_is_named_as_far_as_it_was_seen() {
         use crate::session::event::{Belief, BreakerState as State, Confidence, Event, EventKind};
         for (state, wanted) in [
-            (
-                State::Disabled,
-                "DISABLED: why\n            Switched off: every call goes through, nothing protects",
-            ),
-            (State::MetricsOnly, "METRICS ONLY: why\n            It only counts"),
-            (State::ForcedOpen, "FORCED OPEN: why\n            Held open by hand"),
+            (State::Disabled, "DISABLED: why\n            Disabled: every call goes through"),
+            (State::MetricsOnly, "METRICS ONLY: why\n            Metrics only: the breaker never opens"),
+            (State::ForcedOpen, "FORCED OPEN: why\n            Forced open by an operator"),
             (State::ClosedOrNone, "CLOSED or none: why\n"),
             (State::NotSeenYet, "NOT SEEN YET: why\n"),
             (State::FallbackAtOnce, "FALLBACK AT ONCE: why\n"),

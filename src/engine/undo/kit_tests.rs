@@ -224,6 +224,6 @@ async fn what_is_read_after_the_fire_of_its_own_step_is_not_kept_at_all() {
     rig.reads.send_replace(Some(0));
     let said = rig.next().await;
     let EventKind::Logged { message, .. } = said else { panic!("{said:?}") };
-    assert!(message.contains("the fire came before"), "{message}");
+    assert!(message.contains("fired before the target was saved"), "{message}");
     assert!(rig.kit.with(|held| held.manifests.is_empty()));
 }

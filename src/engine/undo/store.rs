@@ -201,12 +201,12 @@ impl UndoStore {
             // What does not exist cannot be lost, and the preflight reports that it does not exist.
             Ok(_) => return,
             Err(why) => {
-                return self.log(Level::Warning, format!("the undo kit could not be filled: {why}")).await;
+                return self.log(Level::Warning, format!("the undo kit could not be saved: {why}")).await;
             }
         };
         let (ended, t0) = (self.emitter.clock().now(), self.t0());
         if self.was_fired(step) && !self.with(|held| held.steps.contains_key(&step)) {
-            let why = "the fire came before what it would hit was saved: this kit cannot put it back";
+            let why = "fired before the target was saved: the undo kit cannot restore it";
             return self.log(Level::Warning, why.to_owned()).await;
         }
         let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));

@@ -66,10 +66,10 @@ impl LoadError {
     /// first line.
     pub fn finding(&self, source: &str) -> (Finding, String) {
         let (code, remedy) = match self {
-            Self::Syntax { .. } => ("E-SYNTAX", "mend the syntax here"),
-            Self::NoSuchPath(_) => ("E-LOAD", "name a file that is there, or a URL"),
+            Self::Syntax { .. } => ("E-SYNTAX", "correct the syntax here"),
+            Self::NoSuchPath(_) => ("E-LOAD", "give the path of an existing file, or a URL"),
             Self::Scheme(_) => ("E-LOAD", "use http or https, or a file"),
-            Self::Format(_) => ("E-LOAD", "call it .json, .yaml or .yml"),
+            Self::Format(_) => ("E-LOAD", "use the extension .json, .yaml or .yml"),
             _ => ("E-LOAD", "check that it can be read from here"),
         };
         let (position, message, line) = match self {

@@ -138,7 +138,7 @@ impl<'a> ToleranceCheck<'a> {
         let [low, high] = bounds else { return Err("a range tolerance needs two bounds".to_owned()) };
         let bound = |bound: &Value| number(bound)?.ok_or("a bound of the range is no number".to_owned());
         // Python evaluates the second comparison only if the first holds; comparing NaN raises an exception.
-        let uncomparable = || "not a number cannot be compared with a range".to_owned();
+        let uncomparable = || "NaN cannot be compared with a range".to_owned();
         let above = bound(low)?.partial_cmp(&value).map(Ordering::is_le).ok_or_else(uncomparable)?;
         if !above {
             return Ok(ToleranceVerdict::NotMet);

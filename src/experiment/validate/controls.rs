@@ -129,7 +129,7 @@ async fn ask(
                 .refuse(place, refusal.remedy("this is what the control itself says about its declaration"));
         }
         ControlCheck::Unknown => {
-            let message = format!("the control module {module} was not checked: no Python is at hand");
+            let message = format!("the control module {module} was not checked: no Python is available");
             collector.warn("W-PY-UNKNOWN", place, Part::Value, message, "validate where Python is installed");
         }
     }

@@ -89,7 +89,7 @@ fn process(
             } else if program.contains('/') {
                 "write the path of an executable file, or make it executable".to_owned()
             } else if program.contains(' ') {
-                "only the program goes here: put the rest into `arguments`".to_owned()
+                "only the program belongs here: move the rest to `arguments`".to_owned()
             } else {
                 if collector.has_room() { memo.program_like(program) } else { String::default() }
             };
@@ -142,7 +142,7 @@ impl Python<'_> {
                 collector.refuse(self.place.key("module"), refusal);
             }
             Described::Broken(reason) => {
-                let message = format!("Python cannot look at {module}.{func}: {reason}");
+                let message = format!("Python cannot inspect {module}.{func}: {reason}");
                 let remedy = "try to import it in the same Python";
                 collector.refuse(self.place.key("func"), crash("E-PY-BROKEN", message).remedy(remedy));
             }

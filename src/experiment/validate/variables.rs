@@ -71,7 +71,7 @@ pub(super) async fn secrets(
         let message = error.to_string();
         match error {
             SecretsError::Unset { place, variable } => {
-                let remedy = format!("set {variable}; secrets know no `default`");
+                let remedy = format!("set {variable}; secrets support no `default`");
                 collector.refuse(Place::at(&place).key("key"), invalid("E-SEC-ENV", message).remedy(remedy));
             }
             SecretsError::NoKey { place } => {

@@ -83,8 +83,7 @@ fn endpoint(experiment: &Map, collector: &mut Collector<'_>) {
         kind == Some("http") || probe.get("ref").is_some_and(|reference| !reference.is_null())
     };
     if !probes.is_empty() && !probes.iter().any(http) {
-        let message =
-            "no probe of the hypothesis asks a user-facing endpoint over HTTP, so users may suffer unseen";
+        let message = "no probe of the hypothesis requests a user-facing HTTP endpoint, so user impact may go unnoticed";
         let remedy = "add an http probe of what users call";
         collector.warn("W-SSH-NO-ENDPOINT", build::PROBES, KEY, message, remedy);
     }
@@ -133,7 +132,7 @@ fn ambiguous_names(experiment: &Map, collector: &mut Collector<'_>) {
     for (_, path, activity) in activities(experiment) {
         let Some(name) = text(activity, "ref") else { continue };
         if counts.get(name).is_some_and(|count| *count > 1) && reported.insert(name) {
-            let message = format!("several activities are called '{name}'; this means the last one");
+            let message = format!("several activities are called '{name}'; this refers to the last one");
             let remedy = "give the activities different names";
             collector.warn("W-REF-AMBIGUOUS", path.key("ref"), Part::Value, message, remedy);
         }
@@ -153,7 +152,7 @@ fn ignored_keys(list: &Place<'_>, path: &Place<'_>, activity: &Map, collector: &
     if activity.get("ref").is_some_and(Value::truthy) {
         let used = ["ref", "background", "tolerance", "name"];
         for key in activity.keys().filter(|key| !used.contains(&key.as_str())) {
-            let message = format!("'{key}' is ignored beside a `ref`: the target's own counts");
+            let message = format!("'{key}' is ignored next to a `ref`: the target's value is used");
             ignored(path.key(key), "W-REF-IGNORED", &message, "move it to the target, or declare in full");
         }
     }
@@ -204,7 +203,7 @@ fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
         ),
         Value::Text(word) if !word.is_empty() && !known(word) => (
             "W-DRY-WORD",
-            "the activity is not executed: this `dry` is no known word and counts as true",
+            "the activity is not executed: this value of `dry` is unknown and treated as true",
             "write true, actions or probes, or leave it out",
         ),
         other if other.truthy() => (
@@ -214,7 +213,7 @@ fn dry(place: Place<'_>, declared: &Value, collector: &mut Collector<'_>) {
         ),
         _ => (
             "W-DRY-IGNORED",
-            "this `dry` has no effect: `run --dry` counts for the activity all the same, and only `chaos run` excepts it",
+            "this `dry` has no effect: `run --dry` still applies to the activity; only `chaos run` exempts it",
             "leave it out",
         ),
     };
@@ -257,7 +256,7 @@ async fn functions(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Co
     if let Some((place, func)) = lasting
         && build::rollbacks(experiment).is_empty()
     {
-        let message = format!("what {func} does stays after the run, and there are no rollbacks");
-        collector.warn("W-NO-ROLLBACK", place, Part::Value, message, "add a rollback that takes it back");
+        let message = format!("the effect of {func} remains after the run, and there are no rollbacks");
+        collector.warn("W-NO-ROLLBACK", place, Part::Value, message, "add a rollback that reverts it");
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn guard(seen: &Measured) -> Option<Finding> {
             "A guard ended the run at {}: what would have come after that was not seen.",
             seen.moment(*at)
         ),
-        advice: format!("Try: the same again once the cause is mended, or with more {limit} allowed."),
+        advice: format!("Try: repeat the run once the cause is fixed, or allow more {limit}."),
         evidence: vec![trip.because.clone()],
         topic: FindingTopic::NotExercised,
     })

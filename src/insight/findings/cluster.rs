@@ -30,8 +30,8 @@ pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
             "Try: let liveness ask a page that does not depend on others.",
         ),
         false => (
-            format!("Kubernetes restarted {who} {times}, though the fault was not about it."),
-            "Try: read what it said before it was restarted, and how it ended.",
+            format!("Kubernetes restarted {who} {times}, though the fault did not target it."),
+            "Try: read its log from before the restart, and its exit reason.",
         ),
     };
     Some(Finding {
@@ -66,7 +66,7 @@ pub(super) fn liveness(seen: &Measured) -> Option<Finding> {
             format!("The open breaker failed {worst} of {threshold} liveness checks of a healthy {whom}.")
         }
         false => format!(
-            "{worst} of {threshold} liveness checks of {who} failed in a row, though the fault was not about it."
+            "{worst} of {threshold} liveness checks of {who} failed in a row, though the fault did not target it."
         ),
     };
     let advice = "Try: let liveness ask a page that does not depend on others.".to_owned();

@@ -33,15 +33,15 @@ pub(super) fn without_effect(seen: &Measured) -> Option<Finding> {
 
 pub(super) fn not_confirmed(seen: &Measured) -> Option<Finding> {
     let doubt = seen.fault?.all_unconfirmed().filter(|_| seen.has_verdict(RunVerdict::FaultNotConfirmed))?;
-    let text = "The fire failed, and nobody saw whether it changed something.";
-    let advice = "Try: mend what made it fail; name what it hits in the file, so that it is watched.";
+    let text = "The fire failed, and it is not known whether it changed something.";
+    let advice = "Try: fix the cause of the failure; name the targets in the file, so that they are watched.";
     Some(finding(Severity::Serious, text, advice, vec![doubt.to_owned()]))
 }
 
 pub(super) fn refused(seen: &Measured) -> Option<Finding> {
     let refusal = seen.session.refusals.last().filter(|_| seen.fault.is_none())?;
     let text = "The fire was refused before it changed anything: this run shows nothing of a fault.";
-    let advice = "Try: fire as somebody who may do it, where that is meant to be done.";
+    let advice = "Try: fire with an account that has the permission.";
     Some(finding(Severity::Serious, text, advice, vec![refusal.reason.clone()]))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn not_fired(seen: &Measured) -> Option<Finding> {
     }
     if let Some(gate) = failed_hypothesis_text(seen.session) {
         let text = "Nothing was fired: the steady state was not met.";
-        let advice = "Try: mend the steady state first, or what the file takes for it.";
+        let advice = "Try: fix the steady state first, or its definition in the file.";
         return Some(finding(Severity::Caution, text, advice, vec![gate]));
     }
     let text = "Nothing was fired: this run shows the steady state and nothing of a fault.";

@@ -18,7 +18,7 @@ pub(super) fn file_cannot_fail(seen: &Measured) -> Option<Finding> {
         text: "The file cannot fail: its journal says completed, exit 0, while users were let down."
             .to_owned(),
         advice:
-            "Try: ask the consumer in the hypothesis, with a tolerance; one on a method probe has no effect."
+            "Try: probe the consumer in the hypothesis, with a tolerance; a tolerance on a method probe has no effect."
                 .to_owned(),
         evidence: vec![seen.conclusion.because()],
         topic: FindingTopic::File,

@@ -242,7 +242,7 @@ fn what_nobody_saw_is_listed() {
     assert!(unseen.iter().any(|line| line == "8.0 s: this program did not run"), "{unseen:?}");
     let mut passive = Session::new();
     apply(&mut passive, 0.0, EventKind::PassiveSet { on: true });
-    assert_eq!(not_seen(&passive, at(1.0)), ["users: nobody was asked"]);
+    assert_eq!(not_seen(&passive, at(1.0)), ["users: no requests were sent"]);
     let (on, now) = fixtures::before_failing();
     assert!(not_seen(&on, now).iter().any(|line| line.starts_with("the way back")));
 }

@@ -29,7 +29,7 @@ pub fn not_seen(session: &Session, now: Timestamp) -> Vec<String> {
 /// The real users, since only our own probe sent requests.
 fn real_users(session: &Session) -> String {
     let Some(endpoint) = session.users.main() else {
-        return "users: nobody was asked".to_owned();
+        return "users: no requests were sent".to_owned();
     };
     let rate = match endpoint.rate {
         1.0 => "1 request a second".to_owned(),
@@ -44,7 +44,7 @@ fn real_users(session: &Session) -> String {
 /// The targets of the fault, if no watch observed them.
 fn target(session: &Session) -> Option<String> {
     let unwatched = session.fault.is_some() && session.fault_had_effect().is_none();
-    unwatched.then(|| "what the fault hit: nobody watched it".to_owned())
+    unwatched.then(|| "the targets of the fault: they were not watched".to_owned())
 }
 
 /// The breaker, if only answers and a health page give evidence of its state.
@@ -56,7 +56,7 @@ fn breaker(session: &Session) -> Option<String> {
         ) && !matches!(statement.report.says, crate::session::event::SourceClaim::Nothing)
     });
     let looked = session.breaker.belief.is_some() && !direct;
-    looked.then(|| "the breaker itself: no page names one, what is said of it comes from answers".to_owned())
+    looked.then(|| "the breaker itself: no page reports one, its state is derived from answers".to_owned())
 }
 
 /// Observation gaps, in which this program did not run.
@@ -77,7 +77,7 @@ fn the_return(session: &Session, now: Timestamp) -> Option<String> {
         _ if fault.is_on() => {
             Some("the way back: what the fault took away was not back at the end".to_owned())
         }
-        Some(None) => Some("the way back: no real answer came before the end".to_owned()),
+        Some(None) => Some("the recovery: no real answer came before the end".to_owned()),
         _ => None,
     }
 }

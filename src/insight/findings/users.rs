@@ -199,7 +199,7 @@ pub(super) fn before(seen: &Measured) -> Option<Finding> {
     Some(Finding {
         severity: Severity::Caution,
         text,
-        advice: "Try: mend the steady state first; a fault shows more on a service that is well.".to_owned(),
+        advice: "Try: fix the steady state first; a fault shows more on a healthy service.".to_owned(),
         evidence: vec![format!(
             "before T0: {answered} answers, {errors} failed, {} late",
             usual.tally.late_successes()

@@ -47,7 +47,7 @@ fn seconds_in_which_nobody_was_asked_count_as_bad() {
     // The last request was sent at T+10, so the seconds from T+12 on are stale: one second without a request is no gap
     // yet.
     assert_eq!((reading.figure, reading.level), (bad + 18, GuardLevel::Over));
-    assert!(reading.text.contains("in 18 s nobody was asked, which counts as bad"), "{}", reading.text);
+    assert!(reading.text.contains("18 s without any request count as bad"), "{}", reading.text);
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
     }
     if let Some((at, undone)) = &session.undo.done {
         let (sign, tone, text) = match undone.failed.is_empty() {
-            true => (StoryMark::Done, Tone::Plain, "what was fired away is put back"),
+            true => (StoryMark::Done, Tone::Plain, "what the fire changed is put back"),
             false => (StoryMark::Failed, Tone::Failing, "NOT all was put back"),
         };
         lines.push(StoryLine {
@@ -110,7 +110,7 @@ fn words(guard: Guard, figure: u32, limit: u32) -> String {
     match guard {
         Guard::Users => format!("{figure} bad seconds, {limit} are allowed"),
         Guard::Restarts => {
-            format!("{} of what the fault is not about", wording::count(figure.into(), "restart"))
+            format!("{} of pods outside the fault", wording::count(figure.into(), "restart"))
         }
         Guard::Silence => format!("the cluster was silent for {figure} s, {limit} are allowed"),
     }

@@ -181,7 +181,7 @@ fn fired_before_it_was_learned_what_is_real_there_is_no_verdict() {
     assert_eq!(standing, RunVerdict::NotObservable);
     assert_eq!(
         because,
-        "It was fired before it was learned what is real. 96 answers while the fault was on."
+        "It was fired before the look of a real answer was learned. 96 answers while the fault was on."
     );
     let verdict = told.verdict(UNDER_S);
     assert_eq!(verdict.word, UserWord::Unknown);
@@ -359,9 +359,9 @@ fn where_nobody_is_asked_only_counters_may_speak() {
         Script { events }
     };
     let told = passive([None; 3]);
-    assert_eq!(told.verdict(-10.0).sentence, "Nobody is asked: this session only reads pages");
+    assert_eq!(told.verdict(-10.0).sentence, "No requests are sent: this session only reads pages");
     assert_eq!(told.conclusion().verdict, RunVerdict::NotObservable);
-    assert!(told.conclusion().because().starts_with("Nobody was asked"));
+    assert!(told.conclusion().because().starts_with("No requests were sent"));
     let as_before = passive([Some(0), Some(50), Some(100)]).conclusion();
     assert_eq!(as_before.verdict, RunVerdict::NotObservable, "{}", as_before.because());
     assert!(

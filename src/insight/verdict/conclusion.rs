@@ -102,7 +102,7 @@ pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
     if why_fault_unconfirmed(session, now).is_some() {
         let statement = Statement::new(
             "The fire failed; whether it changed something is not known",
-            &["whether it changed something is not known", "whether it did something is not known"],
+            &["whether it changed something is not known", "its effect is unknown"],
         );
         return Conclusion::new(
             RunVerdict::FaultNotConfirmed,
@@ -114,7 +114,7 @@ pub fn conclusion_so_far(session: &Session, now: Timestamp) -> Conclusion {
             "It was fired, but nothing of what it hit ever went away",
             &["nothing of what it hit went away"],
         );
-        let price = "No other figure says anything: look at what the action selects.".to_owned();
+        let price = "The other figures are meaningless: check what the action selects.".to_owned();
         return Conclusion::new(RunVerdict::FaultNeverHappened, statement.with_details(Some(price)));
     }
     if let Some(missed) = missed_in_method(session, fault) {
@@ -140,8 +140,9 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
             Statement::new("No endpoint was asked: what users got is not known", &["no endpoint was asked"]);
         return (RunVerdict::NotObservable, statement);
     }
-    let nobody =
-        || Statement::new("Nobody was asked: what users got is not known", &["nobody was asked: passive"]);
+    let nobody = || {
+        Statement::new("No requests were sent: what users got is not known", &["nobody was asked: passive"])
+    };
     let Some((before, since)) = session.users.calls.before_and_since() else {
         return (
             RunVerdict::NotObservable,
@@ -155,7 +156,7 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
     match compare(before, since, 0) {
         ShareChange::Worse if since.part * 100 >= since.of => {
             let short = format!("{} of {} calls failed", since.part, since.of);
-            let price = "So count the service's own pages: nobody was asked.".to_owned();
+            let price = "Counted by the service's own pages; no requests were sent.".to_owned();
             (RunVerdict::NotResilient, Statement::new(counted, &[&short]).with_details(Some(price)))
         }
         _ => {

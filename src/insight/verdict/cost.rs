@@ -155,7 +155,7 @@ pub(super) fn cut_short_since(session: &Session) -> Option<Timestamp> {
 pub(super) fn breaker_words(session: &Session) -> Option<String> {
     let belief = believed(session)?;
     let words = match belief.state {
-        BreakerState::NoBreakerSeen => "nobody cuts their calls short: no breaker was seen",
+        BreakerState::NoBreakerSeen => "nothing cuts their calls short: no breaker was seen",
         BreakerState::NotSeenYet | BreakerState::ClosedOrNone => "no breaker cuts their calls short",
         BreakerState::Disabled => "the breaker is switched off: every call goes through",
         BreakerState::MetricsOnly => "the breaker only counts: every call goes through",

@@ -355,7 +355,7 @@ fn what_nobody_can_see_is_not_called_safe() {
         session.safety_text()
     };
     let unseen = ended(&[]);
-    assert!(unseen.starts_with("NOT KNOWN whether it is safe"), "{unseen}");
+    assert!(unseen.starts_with("UNKNOWN whether it is safe"), "{unseen}");
     let back = ended(&[EventKind::FaultHealed { what: "back".to_owned() }]);
-    assert!(back.starts_with("what was hit is back after"), "{back}");
+    assert!(back.starts_with("targets are ready again after"), "{back}");
 }

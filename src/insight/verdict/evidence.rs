@@ -18,7 +18,7 @@ impl EndpointAt<'_> {
         let endpoint = self.endpoint;
         let limit = wording::wait(endpoint.limit_ms as f64);
         let mut why = vec![format!(
-            "{}: {} requests a second, timed from when each was due; as seen by our probe, not by the real crowd",
+            "{}: {} requests a second, timed from when each was due; as seen by our probe, not by the real users",
             endpoint.url, endpoint.rate
         )];
         let (came, served) = (&lately.came, &lately.served);

@@ -68,7 +68,7 @@ impl EndpointAt<'_> {
         let (got, of) = (tally.unjudged, tally.answered());
         let statement = match fired {
             false => Statement::new(
-                format!("{got} of {of} answers are successes; what is real is being learned"),
+                format!("{got} of {of} answers are successes; the look of a real answer is being learned"),
                 &[
                     &format!("learning what is real: {} so far", wording::count(got, "success")),
                     "learning what a real answer is",
@@ -92,7 +92,7 @@ impl EndpointAt<'_> {
             "{} of the last {} answers do not look like the real one",
             lately.fallback, lately.answers
         );
-        let statement = Statement::new(sentence, &["answers of an unknown look"]);
+        let statement = Statement::new(sentence, &["answers of an unknown shape"]);
         (
             UserWord::Unknown,
             statement.with_details(Some("Too few are alike to call them a fallback.".to_owned())),
@@ -113,7 +113,7 @@ impl EndpointAt<'_> {
     pub(super) fn not_watched(&self) -> (UserWord, Statement) {
         (
             UserWord::Unknown,
-            Statement::new("Not asked any more: what users get is not known", &["not asked any more"]),
+            Statement::new("No more requests are sent: what users get is not known", &["no longer asked"]),
         )
     }
 

@@ -66,8 +66,11 @@ impl VerdictInput<'_> {
             0 => String::new(),
             some => format!(", {some} of them errors"),
         };
-        Statement::new("It was fired before it was learned what is real", &["fired before real was learned"])
-            .with_details(Some(format!("{answers} while the fault was on{errors}.")))
+        Statement::new(
+            "It was fired before the look of a real answer was learned",
+            &["fired before real was learned"],
+        )
+        .with_details(Some(format!("{answers} while the fault was on{errors}.")))
     }
 
     /// No request was answered.

@@ -26,7 +26,7 @@ fn waiting(state: BreakerState, confidence: Confidence, more: impl FnOnce(Belief
 fn each_state_of_the_breaker_says_why_users_wait_and_what_is_not_known_says_nothing() {
     use BreakerState::*;
     for (state, wanted) in [
-        (NoBreakerSeen, Some("Nobody cuts their calls short: no breaker was seen.")),
+        (NoBreakerSeen, Some("Nothing cuts their calls short: no breaker was seen.")),
         (NotSeenYet, Some("No breaker cuts their calls short.")),
         (ClosedOrNone, Some("No breaker cuts their calls short.")),
         (Closed, Some("The breaker is CLOSED: it lets their calls through.")),

@@ -9,15 +9,19 @@ use crate::session::{
 /// No requests are sent: not yet, not in this session, or because it is impossible.
 pub(super) fn no_requests_statement(session: &Session) -> Statement {
     if session.users.passive {
-        let statement =
-            Statement::new("Nobody is asked: this session only reads pages", &["nobody is asked: passive"]);
+        let statement = Statement::new(
+            "No requests are sent: this session only reads pages",
+            &["nobody is asked: passive"],
+        );
         return statement.with_details(Some(
             "What users get is seen where a page counts it, and nowhere else.".to_owned(),
         ));
     }
     if let Some(reason) = why_requests_impossible(session) {
-        let statement =
-            Statement::new("Users cannot be asked: what they get is not known", &["users cannot be asked"]);
+        let statement = Statement::new(
+            "No requests can be sent: what users get is not known",
+            &["users cannot be asked"],
+        );
         return statement.with_details(Some(sentence(reason)));
     }
     if session.fault.is_some() || session.run.hypothesis_began() {
@@ -108,10 +112,13 @@ mod tests {
         session.apply(&Event { seq: 0, at: at(-9.0), what });
         assert_eq!(
             no_requests_statement(&session).sentence,
-            "Users cannot be asked: what they get is not known"
+            "No requests can be sent: what users get is not known"
         );
         assert_eq!(no_requests_statement(&session).details.as_deref(), Some("No URL to ask."));
         session.apply(&Event { seq: 0, at: at(-8.0), what: EventKind::PassiveSet { on: true } });
-        assert_eq!(no_requests_statement(&session).medium, "Nobody is asked: this session only reads pages");
+        assert_eq!(
+            no_requests_statement(&session).medium,
+            "No requests are sent: this session only reads pages"
+        );
     }
 }

@@ -56,7 +56,7 @@ fn each_phase_has_its_word_and_its_figures() {
             fixtures::before_failing(),
             UserWord::Failing,
             "27 of 39 users got an error since T0: 27 HTTP 500",
-            "Nobody cuts their calls short: no breaker was seen.",
+            "Nothing cuts their calls short: no breaker was seen.",
             Some((18, 120)),
         ),
         (

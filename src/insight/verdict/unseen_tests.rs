@@ -55,7 +55,7 @@ fn real_answers_are_called_so() {
 
 #[test]
 fn where_a_fallback_cannot_be_told_it_is_said_in_every_sentence() {
-    let unseen = "bodies differ in every answer: a fallback cannot be told from a real answer here";
+    let unseen = "bodies differ in every answer: a fallback cannot be distinguished from a real answer here";
     let session = told(Some(unseen), None, AnswerKind::Real);
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, UserWord::Ok);

@@ -89,7 +89,7 @@ impl EndpointAt<'_> {
         let (served, brief) = match answered {
             0 => (
                 "nobody who asked since has an answer yet".to_owned(),
-                "nobody since has an answer".to_owned(),
+                "no later user has an answer".to_owned(),
             ),
             answered => (
                 format!("{real} of {answered} since got real answers"),

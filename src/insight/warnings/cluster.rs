@@ -54,7 +54,7 @@ pub(super) fn restarted(session: &Session, pod: &PodRow) -> Option<Warning> {
     (again > 0).then(|| {
         Warning::new(
             Urgency::Warn,
-            format!("Kubernetes restarted {who} {times} since T0, though the fault is not about it"),
+            format!("Kubernetes restarted {who} {times} since T0, though the fault does not target it"),
             format!("Kubernetes restarted {who} {times} since T0"),
         )
     })

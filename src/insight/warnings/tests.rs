@@ -122,7 +122,7 @@ fn a_restarted_container_is_warned_of_by_what_it_is() {
     pod.containers[0].restarts = 2;
     pod.containers[0].last_end = Some(LastEnd { reason: "Error".to_owned(), exit_code: 137 });
     session.apply(&Event { seq: 0, at: at(11.0), what: EventKind::PodSeen(pod) });
-    let wanted = "Kubernetes restarted the consumer 2 times since T0, though the fault is not about it";
+    let wanted = "Kubernetes restarted the consumer 2 times since T0, though the fault does not target it";
     assert!(said(&(session, at(11.0)), Urgency::Warn).iter().any(|(text, _)| text == wanted));
 }
 

@@ -279,7 +279,7 @@ impl Discovery {
                 && !replica.ports.iter().any(|(declared, _)| declared == port)
             {
                 undeclared
-                    .push(format!("pod {} declares no port {port}, so {named} is not asked", replica.name));
+                    .push(format!("pod {} declares no port {port}, so {named} is not read", replica.name));
             }
         }
         for message in undeclared {

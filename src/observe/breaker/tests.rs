@@ -114,7 +114,7 @@ async fn absent_and_mute_pages_are_told_with_the_reason() {
     let cases = [
         (Some(format!("{url}/gone")), None, Source::Health, "is not there (404)"),
         (Some("nonsense".to_owned()), None, Source::Health, "its URL cannot be read"),
-        (Some("http://127.0.0.1:9/".to_owned()), None, Source::Health, "nobody listens there"),
+        (Some("http://127.0.0.1:9/".to_owned()), None, Source::Health, "connection failed"),
         (None, Some(format!("{url}/plain")), Source::Metrics, "no breaker's series on the page"),
     ];
     for (health, metrics, wanted, text) in cases {

@@ -56,7 +56,7 @@ fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<Stri
             ));
         }
         SourceClaim::State(BreakerState::ForcedOpen) => {
-            return Some((false, "it is held open by hand: no trial will close it".to_owned(), None));
+            return Some((false, "it is forced open manually: no trial will close it".to_owned(), None));
         }
         _ => {}
     }
@@ -81,7 +81,7 @@ fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<Stri
             }
             let enough = (min as f64 / window).floor() + 1.0;
             let text =
-                format!("{wants}; {rate} requests a second are {ours}: by themselves they cannot trip it");
+                format!("{wants}; {rate} requests a second are {ours}: these requests alone cannot trip it");
             Some((false, text, Some(format!("watch with --rate {enough}, or let others call too"))))
         }
         // resilience4j reports no failure rate below its minimum number of calls.
@@ -146,7 +146,7 @@ mod tests {
         for (state, word) in [
             (BreakerState::Disabled, "switched off"),
             (BreakerState::MetricsOnly, "only counts"),
-            (BreakerState::ForcedOpen, "held open"),
+            (BreakerState::ForcedOpen, "forced open"),
         ] {
             assert!(said(2.0, SourceClaim::State(state), BreakerCounts::default()).unwrap().1.contains(word));
         }

@@ -206,12 +206,12 @@ impl Learning {
                 description: format!("{form}, {content_type}; bodies differ in every answer"),
                 answers: self.seen,
                 unseen: Some(
-                    "bodies differ in every answer: a fallback cannot be told from a real answer here"
+                    "bodies differ in every answer: a fallback cannot be distinguished from a real answer here"
                         .to_owned(),
                 ),
             });
         }
-        let looks = if self.real.len() > 1 { format!(", {} looks", self.real.len()) } else { String::new() };
+        let looks = if self.real.len() > 1 { format!(", {} shapes", self.real.len()) } else { String::new() };
         let description = match example.form {
             BodyKind::Endless => format!("{form}, {content_type}{looks}"),
             _ => format!("{form}, {length} bytes, {content_type}{looks}"),

@@ -117,7 +117,10 @@ fn bodies_that_vary_too_much_are_compared_coarsely_and_that_is_said() {
         |n: usize| format!("{{\"key-{}\": 1}}", "abcdefghijklmnopqrstuvwxyz".chars().nth(n).unwrap());
     let (mut learning, said) = faulty((0..20).map(different));
     assert!(said[0].description.contains("differ in every answer"), "{said:?}");
-    assert!(said[0].unseen.as_ref().unwrap().contains("cannot be told from a real answer"), "{said:?}");
+    assert!(
+        said[0].unseen.as_ref().unwrap().contains("cannot be distinguished from a real answer"),
+        "{said:?}"
+    );
     assert_eq!(kind(&mut learning, "{\"key-zz\": 1}"), AnswerKind::Real);
     let other = ResponseShape::of(200, Some("text/plain"), b"sorry", 5);
     assert_eq!(learning.observe(&other, 5, false).kind, AnswerKind::Fallback);

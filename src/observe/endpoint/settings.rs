@@ -54,13 +54,15 @@ pub enum SettingsError {
     #[error("{method:?} is no HTTP method; use GET, or the one the endpoint wants")]
     Method { method: String },
     /// Headers or certificates cannot be used. Their secrets are not repeated.
-    #[error("the endpoint cannot be asked: {0}")]
+    #[error("the endpoint cannot be requested: {0}")]
     Access(String),
     /// The rate is not a positive number.
     #[error("a rate of {rate} requests a second cannot be kept; use one above 0, such as 2")]
     Rate { rate: f64 },
     /// The URL has no host, or no `://`.
-    #[error("the endpoint's URL {url:?} cannot be asked; give a whole one, such as http://host:port/path")]
+    #[error(
+        "the endpoint's URL {url:?} cannot be requested; give a complete URL, such as http://host:port/path"
+    )]
     Half { url: String },
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn check(
         Ok(Some(survey)) => survey,
         Ok(None) => {
             let text = format!(
-                "{when}: {}{named}. No Service here is asked by the users, so replicas are not told apart",
+                "{when}: {}{named}. No Service in this namespace matches the users' URL, so replicas are not read separately",
                 beside()
             );
             return vec![know(text, None)];
@@ -48,13 +48,15 @@ pub(super) async fn check(
     };
     let allowed = check_permission(connection, permission.clone()).await.is_ok_and(|access| access.allowed);
     if !allowed {
-        let text =
-            format!("{when}: {}{named}. You may not {permission}, so replicas are not told apart", beside());
+        let text = format!(
+            "{when}: {}{named}. You may not {permission}, so replicas are not read separately",
+            beside()
+        );
         return vec![know(text, Some("grant it (manifests/rbac.yml)".to_owned()))];
     }
     if survey.ports.is_empty() {
         let text = format!("{when}: {}{named}. The pods of {} declare no port", beside(), survey.title);
-        let remedy = "declare `containerPort`, and each replica is asked on its own".to_owned();
+        let remedy = "declare `containerPort`, then each replica is read separately".to_owned();
         return vec![know(text, Some(remedy))];
     }
     let ports: Vec<String> = survey.ports.iter().map(u16::to_string).collect();
@@ -135,7 +137,7 @@ mod tests {
         assert_eq!(level, CheckLevel::Know);
         assert!(text.contains("declare no port") && text.contains("containerPort"), "{text}");
         let (_, text) = line("http://elsewhere/", true, ports()).await;
-        assert!(text.contains("No Service here is asked"), "{text}");
+        assert!(text.contains("No Service in this namespace matches"), "{text}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) async fn check(subjects: &[StepToCheck<'_>], connection: &Connection)
         // Objects that cannot be looked up are reported by the other checks.
         let Ok(Some(absent)) = absence(connection, native, &subject.arguments()).await else { continue };
         if !reported.contains(&absent) {
-            let remedy = "mend the step's arguments, or deploy what it names".to_owned();
+            let remedy = "correct the step's arguments, or deploy the named object".to_owned();
             checks.push(fix(format!("{}: {absent}", subject.title()), Some(remedy)));
             reported.push(absent);
         }

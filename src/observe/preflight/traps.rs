@@ -99,7 +99,9 @@ fn scaled_to_none(preflight: &Preflight<'_>, deployment: &Deployment) -> Vec<Pre
                     "{} waits until {name} is not fully available: with 0 of 0 replicas it always is",
                     subject.title()
                 ),
-                Some(format!("`kubectl scale deployment {name} --replicas=1` gives it something to lose")),
+                Some(format!(
+                    "`kubectl scale deployment {name} --replicas=1` gives it a replica that can fail"
+                )),
             )
         })
         .collect()

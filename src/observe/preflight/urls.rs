@@ -29,7 +29,7 @@ pub(super) async fn check(
             Some(address) => addresses.entry(address).or_default().push(subject),
             None => checks.push(fix(
                 format!("{}: '{text}' is no URL", subject.title()),
-                Some("set the variable it is made of".to_owned()),
+                Some("set the variable used in the URL".to_owned()),
             )),
         }
     }
@@ -75,7 +75,7 @@ fn remedy(ways: &[ServiceRoute]) -> String {
         ServiceRoute::Advice(advice) => advice.clone(),
     };
     match ways.iter().map(words).collect::<Vec<_>>() {
-        words if words.is_empty() => "start what listens there, or mend the URL".to_owned(),
+        words if words.is_empty() => "start the server at that address, or correct the URL".to_owned(),
         words => format!("found: {}; set the URL's variable to it", words.join(", ")),
     }
 }

@@ -14,9 +14,9 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
     let (namespace, names) = containers(arguments);
     let looked_up = match (connection, command) {
         (_, _) if names.is_empty() => {
-            Err("it names no container: Gremlin chooses among its hosts".to_owned())
+            Err("it selects no container: Gremlin chooses among its hosts".to_owned())
         }
-        (None, _) => Err("there is no cluster to look at".to_owned()),
+        (None, _) => Err("no cluster is connected".to_owned()),
         (Some(connection), _) => on_containers(connection, &namespace, &names, number(arguments)).await,
     };
     match looked_up {
@@ -25,8 +25,8 @@ pub(crate) async fn preview(arguments: &Map, connection: Option<&Connection>) ->
         }
         Ok(draft) => CardDraft {
             headline: format!("ATTACK with Gremlin: {command}"),
-            consequences: vec!["the containers go on running, under the attack".to_owned()],
-            comes_back: "when the attack's length is over".to_owned(),
+            consequences: vec!["the containers keep running during the attack".to_owned()],
+            comes_back: "when the attack ends".to_owned(),
             undo: "halt it in Gremlin; rollbacks".to_owned(),
             ..draft
         },

@@ -35,7 +35,9 @@ async fn collect(mut response: Response) -> Result<Vec<u8>, HttpError> {
             Ok(None) => return Ok(bytes),
             // The reference reports a timeout in the middle of a body as a connection error.
             Err(error) if error.is_timeout() => return Err(HttpError::Connection("read timed out".into())),
-            Err(error) => return Err(HttpError::Other(format!("the answer broke off: {}", cause(&error)))),
+            Err(error) => {
+                return Err(HttpError::Other(format!("the response was interrupted: {}", cause(&error))));
+            }
         }
     }
 }
@@ -62,7 +64,9 @@ fn inflate(packed: impl Read) -> Result<Vec<u8>, HttpError> {
 }
 
 fn json(bytes: &[u8]) -> Result<Value, HttpError> {
-    let wrong = |why: String| HttpError::Other(format!("the answer says it is JSON but is not: {why}"));
+    let wrong = |why: String| {
+        HttpError::Other(format!("the response has content type JSON but is not valid JSON: {why}"))
+    };
     // Decodes lossily: invalid bytes become replacement characters. A byte order mark is not valid JSON.
     let text = String::from_utf8_lossy(bytes);
     parse_json(&text).map_err(|error| wrong(error.to_string()))

@@ -85,7 +85,7 @@ pub(super) fn parse_url(text: &str) -> Result<Url, String> {
     let text = text.trim_start();
     let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("it has no scheme"))?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-        return Err(wrong("only http and https can be asked"));
+        return Err(wrong("only http and https URLs are supported"));
     }
     if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
         return Err(wrong("it has no host"));

@@ -55,7 +55,7 @@ pub(super) async fn list_params_for<K: Kind>(
     let labelled = call.formatted(Some(NAME_LABEL), name)?;
     let api = K::api(call)?;
     if api.list(&named).await?.items.is_empty() && !api.list(&labelled).await?.items.is_empty() {
-        tracing::info!("no {} is called {name}: those with label name={name} are meant", K::kind_name());
+        tracing::info!("no {} is called {name}: using those with label name={name}", K::kind_name());
         return Ok(labelled);
     }
     Ok(named)

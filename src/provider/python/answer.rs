@@ -35,7 +35,7 @@ impl Answer {
             ("exit", _) => format!("Received the exit signal: {}", python_text(&self.code())),
             ("keyboard_interrupt", _) => "Received a termination signal (Ctrl-C)...".to_owned(),
             (_, Some(message)) => message.to_owned(),
-            (kind, None) => format!("Python answered '{kind}' and no more"),
+            (kind, None) => format!("Python answered '{kind}' without a message"),
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
             (r#"{"kind": "exit"}"#, Outcome::Exit { code: Value::Null }),
             (r#"{"kind": "keyboard_interrupt"}"#, Outcome::KeyboardInterrupt),
             (r#"{"kind": "broke", "message": "ImportError: m"}"#, broke("ImportError: m")),
-            (r#"{"kind": "surprise"}"#, broke("Python answered 'surprise' and no more")),
+            (r#"{"kind": "surprise"}"#, broke("Python answered 'surprise' without a message")),
         ];
         for (json, expected) in cases {
             assert_eq!(answer(json).into_outcome(), expected, "{json}");

@@ -70,7 +70,7 @@ impl PythonBridge {
         match place.take() {
             Some(worker) if !worker.has_ended() => return Ok(place.insert(worker).clone()),
             Some(_) => {
-                let message = "Python is started again: what its modules had kept in memory is lost";
+                let message = "Python is restarted: the in-memory state of its modules is lost";
                 self.log(Level::Warning, message.to_owned()).await;
             }
             None => {}

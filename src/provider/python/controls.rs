@@ -58,7 +58,7 @@ impl PythonBridge {
             return Ok(live);
         }
         if call.run_objects.is_none() && takes("extensions") {
-            return Err("there are no extensions to give it before there is an experiment".to_owned());
+            return Err("`extensions` are not available before the experiment is loaded".to_owned());
         }
         if let Some(context) = call.context {
             live.insert("context".to_owned(), context.clone());

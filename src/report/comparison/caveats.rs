@@ -34,7 +34,7 @@ pub(super) fn of(before: &Side, after: &Side) -> Vec<String> {
     for side in [before, after] {
         if side.fault_had_effect.is_none() && side.figures.fault_s > 0.0 {
             caveats.push(format!(
-                "{}: nobody watched what the fault hit; whether it happened is not known.",
+                "{}: the fault's targets were not watched; whether it happened is not known.",
                 side.name
             ));
         }

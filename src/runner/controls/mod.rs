@@ -112,7 +112,7 @@ impl ControlProblem {
                 (EventLevel::Debug, message)
             }
             ControlError::Exit(code) => {
-                (EventLevel::Debug, format!("it asked to exit with {}", python_text(&code)))
+                (EventLevel::Debug, format!("the activity requested an exit with {}", python_text(&code)))
             }
             ControlError::KeyboardInterrupt => (EventLevel::Debug, "it was interrupted".to_owned()),
         };

@@ -21,9 +21,9 @@ pub(super) async fn call_control(
     let why = tokio::select! {
         biased;
         reply = &mut calling => return reply,
-        () = reins.stopped_after(halts) => "it was ended, because the run turns to its end".to_owned(),
+        () = reins.stopped_after(halts) => "it was cancelled because the run is stopping".to_owned(),
         () = elapsed(hurried) => {
-            format!("it was ended, because the run turns to its end and it took more than {} s", PATIENCE.as_secs())
+            format!("it was cancelled because the run is stopping and it took more than {} s", PATIENCE.as_secs())
         }
     };
     cancel.cancel();

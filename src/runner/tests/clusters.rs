@@ -80,8 +80,8 @@ async fn what_would_act_elsewhere_by_now_is_not_fired_but_shown_again() {
         .await;
     assert_eq!(asked, 2, "it is awaited again, with a new card");
     assert_eq!(played.calls, ["kill"], "fired once, where the second card said");
-    let told = "'kill' was not fired: its card named context production, by now it would act in context staging; \
-                see the new card";
+    let told = "'kill' was not fired: its card showed context production, but it would now act in context staging; \
+                check the new card";
     assert!(played.says(told));
     let fires =
         played.events.iter().filter(|event| matches!(event.what, EventKind::FaultFired { .. })).count();

@@ -361,7 +361,7 @@ async fn a_signal_ends_a_control_that_hangs_on_any_level() {
         let (played, calls) = stuck_in(function).await;
         assert_eq!(played.outcome().0, status, "{function}");
         assert!(played.seconds() < 12.0, "{function}: {}", played.seconds());
-        let ended = format!("{function} of control 'c': it was ended, because the run turns to its end");
+        let ended = format!("{function} of control 'c': it was cancelled because the run is stopping");
         assert!(played.says(&ended), "{function}: {:?}", played.console());
         assert_eq!(calls.last().unwrap(), "c.cleanup_control", "{function}");
         assert!(calls.contains(&"c.after_experiment_control".to_owned()), "{function}: {calls:?}");
@@ -383,6 +383,10 @@ async fn in_a_halted_run_a_control_has_thirty_seconds() {
         .await;
     assert_eq!(played.outcome().0, "interrupted");
     assert!((30.0..33.0).contains(&played.seconds()), "{}", played.seconds());
-    assert!(played.says("after_experiment_control of control 'c': it was ended"), "{:?}", played.console());
+    assert!(
+        played.says("after_experiment_control of control 'c': it was cancelled"),
+        "{:?}",
+        played.console()
+    );
     assert_eq!(host.calls().last().unwrap(), "c.cleanup_control");
 }

@@ -77,7 +77,10 @@ async fn a_rollback_that_failed_costs_the_exit_code_and_no_success_of_another_hi
         let played = Setup::new(&parts).play().await;
         assert_eq!(played.outcome(), ("completed".to_owned(), false, false), "{bad}");
         assert_eq!(played.names("rollbacks"), ["bad", "good"]);
-        assert_eq!(lamented(&played), ["Rollback 'bad' failed: what it was to undo may still be there"]);
+        assert_eq!(
+            lamented(&played),
+            ["Rollback 'bad' failed: the change it should undo may still be in effect"]
+        );
         assert_eq!(played.console().last(), lamented(&played).last());
 
         let strict = Setup::new(&parts).options(|options| options.compat = Compat::Strict).play().await;

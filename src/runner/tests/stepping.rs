@@ -46,7 +46,7 @@ async fn every_step_is_awaited_and_destructive_ones_are_fired() {
         (at(Section::Rollbacks, 0), false),
     ];
     assert_eq!(awaited, expected);
-    assert!(played.says("This step changes the system: it needs to be fired."));
+    assert!(played.says("This step changes the system: fire it to run it."));
     let fired = played.events.iter().filter_map(|event| match &event.what {
         EventKind::FaultFired { step, what, targets } => Some((*step, what.clone(), targets.clone())),
         _ => None,

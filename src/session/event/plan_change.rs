@@ -38,7 +38,7 @@ impl PlanChange {
     /// Returns the text shown at a step that the change affects.
     pub fn applied_text(&self) -> String {
         match self {
-            PlanChange::Readdress { to, .. } => format!("asks {to}, not what the file says"),
+            PlanChange::Readdress { to, .. } => format!("uses {to} instead of the address in the file"),
             PlanChange::Instead { words, .. } => format!("fixed: {words}"),
         }
     }

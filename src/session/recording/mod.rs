@@ -50,10 +50,12 @@ pub enum RecordingError {
         source: std::io::Error,
     },
     /// The file does not begin with a header.
-    #[error("{path} is no recording of chaos-tui: its first line is no header; give a .ctui file")]
+    #[error("{path} is not a chaos-tui recording: its first line is not a header; pass a .ctui file")]
     NoHeader { path: PathBuf },
     /// A newer program wrote it.
-    #[error("{path} was written by {tool} in format {format}; this program reads up to {FORMAT}: update it")]
+    #[error(
+        "{path} was written by {tool} in format {format}; this version reads formats up to {FORMAT}: update chaos-tui"
+    )]
     Newer {
         path: PathBuf,
         /// The program that wrote it.
@@ -61,7 +63,7 @@ pub enum RecordingError {
         format: u32,
     },
     /// A line in the middle is damaged.
-    #[error("{path}:{line} is no event ({source}); what stands before it can be read")]
+    #[error("{path}:{line} is not a valid event ({source}); the events before it can be read")]
     Damaged { path: PathBuf, line: u64, source: serde_json::Error },
     /// An event cannot be serialised to JSON.
     #[error("an event cannot be written to the recording: {0}")]

@@ -50,9 +50,9 @@ async fn what_is_no_recording_is_said_with_its_place() {
     let damaged = text.replacen("\"seq\":2,", "\"seq\":oops,", 1);
     let newer = text.replacen("\"format\":2", "\"format\":99", 1);
     let cases = [
-        (String::new(), "is no recording"),
-        ("{\"version\": \"1.0.0\"}\n".to_owned(), "is no recording"),
-        (damaged, "session.ctui:4 is no event"),
+        (String::new(), "is not a chaos-tui recording"),
+        ("{\"version\": \"1.0.0\"}\n".to_owned(), "is not a chaos-tui recording"),
+        (damaged, "session.ctui:4 is not a valid event"),
         (newer, "in format 99"),
     ];
     for (text, wanted) in cases {

@@ -49,7 +49,7 @@ impl Recorder {
         let writing = move || {
             if let Err(error) = self.run(&waiting) {
                 // A full disk must not end the session; what was written so far stays readable.
-                tracing::error!("the recording ends here: {error}");
+                tracing::error!("recording stopped: {error}");
             }
             // The receiver may be dropped already.
             let _ = ended.send(());
@@ -104,7 +104,7 @@ impl RecordingThread {
             Ok(()) => {}
             Err(mpsc::TrySendError::Full(_)) => {
                 let path = self.path.display();
-                tracing::error!("the recording ends here: {path} is written too slowly");
+                tracing::error!("recording stopped: writing to {path} is too slow");
                 self.events = None;
             }
             // The thread has logged the reason.
@@ -118,7 +118,10 @@ impl RecordingThread {
         drop(events);
         let written = timeout(patience, end).await.is_ok();
         if !written {
-            tracing::error!("the end of the recording is not on the disk: {} hangs", path.display());
+            tracing::error!(
+                "the last events of the recording were not written: writing to {} blocks",
+                path.display()
+            );
         }
         written
     }

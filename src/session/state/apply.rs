@@ -166,7 +166,12 @@ impl Session {
                     let text = format!("{}: {}", wording::breaker(belief.state), belief.because);
                     self.log.push(at, Level::Info, "breaker", &text);
                 } else if belief.restarted {
-                    self.log.push(at, Level::Info, "breaker", "its breaker was reset by a restart");
+                    self.log.push(
+                        at,
+                        Level::Info,
+                        "breaker",
+                        "the breaker was reset by a restart of its process",
+                    );
                 }
                 self.breaker.believed(at, belief);
             }
@@ -262,7 +267,12 @@ impl Session {
             }
             _ => reason.to_owned(),
         };
-        self.log.push(at, Level::Error, "fault", &format!("it never happened: {reason}"));
+        self.log.push(
+            at,
+            Level::Error,
+            "fault",
+            &format!("the fire was refused and changed nothing: {reason}"),
+        );
         if self.refusals.len() < REFUSALS {
             self.refusals.push(RefusedFire { firing, reason, at });
         }
@@ -278,7 +288,12 @@ impl Session {
             return;
         }
         let Some(RefusedFire { firing, reason, .. }) = self.refusals.pop() else { return };
-        self.log.push(at, Level::Warning, "fault", &format!("it changed something all the same: {reason}"));
+        self.log.push(
+            at,
+            Level::Warning,
+            "fault",
+            &format!("the refused fire had an effect nevertheless: {reason}"),
+        );
         self.axis.anchor(firing.at);
         let mut fault = Fault::new(firing.at);
         fault.fire(Firing { unconfirmed: Some(reason), ..firing });
@@ -288,7 +303,7 @@ impl Session {
     fn fire_unconfirmed(&mut self, at: Timestamp, step: StepRef, reason: &str) {
         if let Some(fault) = &mut self.fault {
             fault.mark_unconfirmed(step, reason);
-            self.log.push(at, Level::Error, "fault", &format!("not confirmed: {reason}"));
+            self.log.push(at, Level::Error, "fault", &format!("effect of the fire not confirmed: {reason}"));
         }
     }
 

@@ -111,22 +111,19 @@ impl Session {
         match (&safety.final_check, &safety.latest) {
             (Some(done), _) if done.met => {
                 let took = wording::seconds(safety.took().unwrap_or(0.0));
-                let unlearned = if self.users.has_unlearned_endpoint() {
-                    "; whether users are well is not known"
-                } else {
-                    ""
-                };
-                let without = "the file has no hypothesis to ask";
+                let unlearned =
+                    if self.users.has_unlearned_endpoint() { "; user impact is unknown" } else { "" };
+                let without = "the experiment has no steady-state hypothesis to check";
                 match self.safety_basis() {
                     SafetyBasis::ByHypothesis => {
                         format!("SAFE: steady state met again after {took}{unlearned}")
                     }
                     SafetyBasis::ByTargets => {
-                        format!("what was hit is back after {took}{unlearned}; {without}")
+                        format!("targets are ready again after {took}{unlearned}; {without}")
                     }
-                    SafetyBasis::ByUsers => format!("users are well after {took}; {without}"),
+                    SafetyBasis::ByUsers => format!("users get real answers again after {took}; {without}"),
                     SafetyBasis::Unknown => {
-                        format!("NOT KNOWN whether it is safe: {without}, and nobody saw what was hit")
+                        format!("UNKNOWN whether it is safe: {without}, and the targets were not observed")
                     }
                 }
             }
@@ -134,7 +131,7 @@ impl Session {
             (None, Some(asked)) if !asked.wrong.is_empty() => {
                 format!("still wrong: {}", asked.wrong.join("; "))
             }
-            (None, _) => "waiting for what was hit to be back".to_owned(),
+            (None, _) => "waiting for the targets to be ready again".to_owned(),
         }
     }
 }

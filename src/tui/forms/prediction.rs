@@ -130,7 +130,7 @@ impl PredictForm {
     pub(in crate::tui) fn shown(&self, line: PredictLine) -> (&'static str, String, &'static str) {
         match line {
             PredictLine::Trip if self.never => {
-                ("the breaker opens", "never".to_owned(), "digits: within so many seconds")
+                ("the breaker opens", "never".to_owned(), "digits: within that many seconds")
             }
             PredictLine::Trip => ("the breaker opens within", self.trip.clone(), "s         n: never"),
             PredictLine::Users => {

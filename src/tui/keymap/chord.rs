@@ -15,7 +15,7 @@ pub struct Chord {
 /// A chord that cannot be parsed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{0}` is no key: write a character, a name such as SPACE, TAB, ESC, ENTER, UP, PAGEUP, F1, and CTRL+ or ALT+ before it"
+    "`{0}` is not a key: write a character, a name such as SPACE, TAB, ESC, ENTER, UP, PAGEUP, F1, and CTRL+ or ALT+ before it"
 )]
 pub struct UnknownKey(String);
 

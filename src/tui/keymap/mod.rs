@@ -151,10 +151,10 @@ pub enum KeymapError {
     #[error("{chord} {why}: give `{action}` another key")]
     Reserved { chord: String, action: &'static str, why: &'static str },
     /// An action that must have a key, because it leads to safety.
-    #[error("`{action}` must have a key: it is a way to safety")]
+    #[error("`{action}` must have a key: it leads to safety")]
     Needed { action: &'static str },
     /// A chord with two actions.
-    #[error("{chord} would mean both `{one}` and `{other}`: give one of them another key")]
+    #[error("{chord} would be bound to both `{one}` and `{other}`: give one of them another key")]
     Conflict {
         chord: String,
         /// The first action.
@@ -254,9 +254,11 @@ fn reserved(keys: &[Chord], binding: &'static Binding) -> Result<(), KeymapError
     for key in keys.iter().filter(|_| binding.destructive) {
         let why = match key.code {
             KeyCode::Char(' ') => "never fires",
-            KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab => "is pressed in passing",
+            KeyCode::Enter | KeyCode::Esc | KeyCode::Tab | KeyCode::BackTab => {
+                "is easily pressed by accident"
+            }
             KeyCode::Char(c) if key.modifiers.is_empty() && !c.is_uppercase() => {
-                "is no key to fire with, it needs SHIFT, CTRL or ALT"
+                "cannot fire without SHIFT, CTRL or ALT"
             }
             _ => continue,
         };

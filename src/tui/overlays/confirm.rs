@@ -47,7 +47,7 @@ pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
         (true, true) => "The run has ended, and the fault is still on.",
         (false, true) => "The fault is on.",
         (_, false) if scene.session.recovering() => "The system has not recovered yet.",
-        (_, false) => "What was to be undone may still be there.",
+        (_, false) => "Changes that rollbacks should undo may still be in place.",
     };
     inside.row(0, &RoleLine::strong(Role::Fault, on));
     if !failed.is_empty() {
@@ -75,10 +75,8 @@ pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
         return;
     };
     let first = if ended { "" } else { "Leaving runs the rollbacks first. " };
-    let lasting = format!(
-        "{first}What was fired away does not come back by itself. The undo kit has {}.",
-        kit.manifests.join(", ")
-    );
+    let lasting =
+        format!("{first}This fault does not end by itself. The undo kit has {}.", kit.manifests.join(", "));
     let room = if failed.is_empty() { 3 } else { 2 };
     for (y, line) in text::wrap(&lasting, width, room).into_iter().enumerate() {
         inside.row(1 + y, &RoleLine::text(line));
@@ -93,7 +91,7 @@ fn key(key: &str, what: &str) -> RoleLine {
     RoleLine::strong(Role::Focus, format!("{key:<3}")).and(format!(" {what}    "))
 }
 
-/// Draws the confirmation for putting back what was fired away.
+/// Draws the confirmation for restoring the objects that the fire removed.
 pub(crate) fn undo(canvas: &mut PaneBuffer, scene: &Scene) {
     let mut inside = boxed(canvas, scene, (76, 9), "UNDO?", Role::Fault);
     let width = inside.width();
@@ -130,7 +128,7 @@ pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
         }
         Section::Rollbacks if offered => "No rollback is run: what they undo stays as it is.",
         Section::Before | Section::After | Section::During => {
-            "It is not asked, so the hypothesis does not count as met. The journal says that you skipped it."
+            "The probe is not run, so the hypothesis does not count as met. The journal says that you skipped it."
         }
         Section::Rollbacks => "What it undoes stays as it is. The journal says that you skipped it.",
         Section::Method => "It is not run. The journal says that you skipped it.",

@@ -36,7 +36,7 @@ pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
         }
     }
     if readings.is_empty() {
-        inside.row(4, &"They watch once a fault is on. What is not known counts as bad.".into());
+        inside.row(4, &"Guards are active while a fault is on. Unknown values count as bad.".into());
     }
     let key_help =
         [("UP DOWN", "choose"), ("LEFT RIGHT", "change"), ("SPACE", "on/off"), ("ENTER", "keep it")];

@@ -28,7 +28,7 @@ pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     let title = "HEAT MAP  waiting time over time";
     let mut inside = boxed(canvas, scene, (width, (rows + 2).min(height)), title, Role::Focus);
     let (Some(endpoint), Some(busy)) = (shown_endpoint(scene), busy) else {
-        inside.row(0, &"nobody is asked yet".into());
+        inside.row(0, &"no probe requests yet".into());
         return;
     };
     let columns = inside.width().saturating_sub(SCALE);

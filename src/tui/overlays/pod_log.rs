@@ -133,9 +133,9 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<RoleLine> {
     if logs.is_empty() {
         lines.push(RoleLine::text(match row.identity() {
             Identity::Gone => {
-                "it went before its log was read, and Kubernetes keeps no log of a pod that is gone"
+                "the pod was deleted before its log was read, and Kubernetes keeps no log of a pod that is gone"
             }
-            _ => "it is being asked for",
+            _ => "loading the log",
         }));
     }
     lines

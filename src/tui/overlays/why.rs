@@ -81,14 +81,13 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
         }
         let conclusion = insight::conclusion(scene.session, scene.now);
         let late = insight::late_verdict(scene.session, scene.now);
-        let late = late.map(|late| {
-            format!("came later and does not count: {}, {}", late.verdict.text(), late.because())
-        });
+        let late = late
+            .map(|late| format!("observed later, not counted: {}, {}", late.verdict.text(), late.because()));
         let because: Vec<String> = std::iter::once(conclusion.because()).chain(late).collect();
         list(format!("the run is called {}", conclusion.verdict.text()), &because);
     }
     list(
-        format!("users are called {}: {}", scene.verdict.word.text(), scene.verdict.short),
+        format!("verdict about users: {}: {}", scene.verdict.word.text(), scene.verdict.short),
         &scene.verdict.why,
     );
     if let Some(belief) = &scene.session.breaker.belief {
@@ -114,7 +113,7 @@ pub(crate) fn evidence(scene: &Scene) -> Vec<(String, Vec<String>)> {
     let warnings: Vec<String> =
         insight::warnings(scene.session, scene.now).into_iter().map(|warning| warning.text).collect();
     if !warnings.is_empty() {
-        list("and it should be known that".to_owned(), &warnings);
+        list("warnings".to_owned(), &warnings);
     }
     claims
 }

@@ -212,7 +212,7 @@ fn aftermath(scene: &Scene, width: usize) -> Vec<RoleLine> {
         say(role, &session.safety_text());
     }
     if let Some(late) = insight::late_verdict(session, scene.now) {
-        say(Role::Text, &format!("after the end: would be {}, {}", late.verdict.text(), late.because()));
+        say(Role::Text, &format!("after the end, not counted: {}, {}", late.verdict.text(), late.because()));
     }
     rows
 }

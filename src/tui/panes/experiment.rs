@@ -178,7 +178,7 @@ fn hypothesis(scene: &Scene, width: usize) -> StepLine {
     let all = probes.count();
     let (mark, role, words, n) = match &scene.session.run.before {
         Some(pass) if pass.skipped > 0 => {
-            ('-', Role::Waiting, "steady state before T0 not all asked", all.saturating_sub(pass.skipped))
+            ('-', Role::Waiting, "steady state before T0: probes skipped", all.saturating_sub(pass.skipped))
         }
         Some(pass) if pass.met => ('✓', Role::Ok, "steady state met before T0", met),
         _ => ('✗', Role::Failing, "steady state NOT met before T0", met),
@@ -308,7 +308,7 @@ fn details(scene: &Scene, row: &StepRow, width: usize) -> Vec<RoleLine> {
     let wrong = row.trouble.as_deref().or(row.summary.as_deref()).filter(|words| !words.is_empty());
     if let Some(words) = wrong.filter(|_| over && row.failed()) {
         let words = match (&row.step.tolerance, &row.trouble) {
-            (Some(tolerance), None) => format!("{words}, wanted {tolerance}"),
+            (Some(tolerance), None) => format!("{words}, expected {tolerance}"),
             _ => words.to_owned(),
         };
         rows.extend(text::wrap(&words, width, 3).into_iter().map(|line| RoleLine::of(Role::Failing, line)));

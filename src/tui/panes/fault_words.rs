@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_headline_says_what_was_done() {
         for (headline, done) in [
-            ("KILL 1 pod, by deleting it, at once and without grace", "killed"),
+            ("KILL 1 pod, by deleting it, immediately, without a grace period", "killed"),
             ("SCALE Deployment my-provider-app from 1 to 0", "scaled to 0"),
             ("DELETE Service my-provider-service; the pods behind it stay", "deleted"),
             ("DRAIN 1 node: evict 3 pods", "drained"),
@@ -92,8 +92,8 @@ mod tests {
     fn a_headline_says_what_a_fire_does() {
         for (headline, first, last) in [
             (
-                "KILL 1 pod, by deleting it, at once and without grace",
-                "kills 1 pod, by deleting it, at once and without grace",
+                "KILL 1 pod, by deleting it, immediately, without a grace period",
+                "kills 1 pod, by deleting it, immediately, without a grace period",
                 "kills 1 pod",
             ),
             (
@@ -106,7 +106,7 @@ mod tests {
                 "deletes Service a; the pods behind it stay",
                 "deletes Service a",
             ),
-            ("NOTHING to hit", "hits nothing", "hits nothing"),
+            ("NOTHING matches", "hits nothing", "hits nothing"),
             ("what it says", "does what it says", "does it"),
         ] {
             let forms = effect_phrases(headline);

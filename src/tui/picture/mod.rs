@@ -193,8 +193,9 @@ fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeA
             let name = format!("{} {}", endpoint.method(), scene.session.users.name(endpoint));
             title.and(format!("  {}", text::fit_ends(&name, room)))
         }
-        None => title
-            .with(Role::Soft, if scene.session.users.passive { "  passive: nobody is asked" } else { "" }),
+        None => {
+            title.with(Role::Soft, if scene.session.users.passive { "  passive: no probes sent" } else { "" })
+        }
     };
     all.on(parts.area).framed(&title, &RoleLine::new(), line);
     let foot = parts.area.bottom().saturating_sub(1);

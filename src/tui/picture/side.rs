@@ -188,11 +188,11 @@ fn run_before(scene: &Scene) -> Option<RoleLine> {
 /// The most frequent outcome of the last five seconds: `20 of 20 fallback in 5 s`.
 fn recent_outcome(scene: &Scene, endpoint: &Endpoint) -> RoleLine {
     if !endpoint.watched {
-        return RoleLine::of(Role::Unknown, "not asked any more");
+        return RoleLine::of(Role::Unknown, "no longer asked");
     }
     match RecentAnswers::of(scene, endpoint).most_frequent() {
         Some((role, most)) => RoleLine::strong(role, most).with(Role::Soft, " in 5 s"),
-        None => RoleLine::of(Role::Unknown, "nobody asked in 5 s"),
+        None => RoleLine::of(Role::Unknown, "no requests in 5 s"),
     }
 }
 
@@ -304,7 +304,7 @@ pub(super) fn at_cursor(
         y += 1;
     }
     if y == 1 {
-        canvas.row(y, &RoleLine::of(Role::Unknown, "nobody asked here"));
+        canvas.row(y, &RoleLine::of(Role::Unknown, "no requests here"));
         y += 1;
     }
     for (lane, words, role) in lanes {

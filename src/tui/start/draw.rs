@@ -63,7 +63,7 @@ fn list(mut body: PaneBuffer, offer: &StartMenu) {
     let (found, height) = (offer.found(), rest.height());
     if found.is_empty() {
         let none = match offer.found {
-            None => "   looking for them ...",
+            None => "   searching ...",
             Some(_) => "   none here; name one: chaos-tui experiment.json",
         };
         return rest.row(0, &RoleLine::of(Role::Soft, none));
@@ -112,7 +112,7 @@ fn next(offer: &StartMenu) -> RoleLine {
             .joined(key("ENTER", "opens it"))
             .joined(key("b a", "in the sandbox"))
             .with(Role::Soft, "nothing is touched before you fire"),
-        (None, 0) => head.joined(key("ENTER", "plays it: about four minutes, in its own sandbox")),
+        (None, 0) => head.joined(key("ENTER", "runs it: about four minutes, in its own sandbox")),
         (None, _) => head.joined(key("b", "consumer without a breaker")).joined(key("a", "with one")),
     }
 }
@@ -133,10 +133,10 @@ fn help(mut body: PaneBuffer) {
         ("  --sandbox=after", "against the embedded cluster"),
         ("  --read-only", "look only: nothing is stepped or fired"),
         ("chaos-tui run experiment.json", "without a screen, as `chaos run` does"),
-        ("chaos-tui validate experiment.json", "every error at once, with a way out"),
+        ("chaos-tui validate experiment.json", "all errors at once, each with a fix"),
         ("chaos-tui sandbox", "the embedded cluster, for kubectl"),
-        ("chaos-tui config", "keys and looks"),
-        ("chaos-tui --help", "all of it"),
+        ("chaos-tui config", "keys and themes"),
+        ("chaos-tui --help", "all options"),
     ];
     body.row(0, &RoleLine::text(" ").bold(Role::Strong, "ON THE COMMAND LINE"));
     let width = body.width();

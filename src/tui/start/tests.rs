@@ -58,7 +58,7 @@ fn everything_is_there_at_every_size_and_in_every_theme() {
 #[test]
 fn what_is_not_known_yet_is_said_and_so_is_that_there_is_nothing() {
     let looking = shown(&StartMenu::default(), &Theme::default(), 80, 24);
-    assert!(looking.contains("looking for them"), "{looking}");
+    assert!(looking.contains("searching ..."), "{looking}");
     let none = shown(&offer(0), &Theme::default(), 80, 24);
     assert!(none.contains("none here; name one: chaos-tui experiment.json"), "{none}");
 }

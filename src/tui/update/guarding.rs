@@ -36,7 +36,7 @@ pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
             if changes {
                 return Outcome::send(Annotation::Guards(limits));
             }
-            view.hint = Some("nothing runs that a guard could end".to_owned());
+            view.hint = Some("no run is active that a guard could abort".to_owned());
         }
         KeyCode::Esc | KeyCode::Char('g' | 'q') => view.overlay = None,
         _ => return Outcome::nothing(),

@@ -92,14 +92,14 @@ pub(super) fn run_again(view: &mut View, session: &Session) -> Outcome {
     let key = |action| view.keymap.key(action);
     let why_not = match view.control {
         ControlMode::Live if !view.finished => {
-            format!("a new run follows the end of this one: {} ends it", key(Action::End))
+            format!("a new run starts after the end of this one: {} ends it", key(Action::End))
         }
         ControlMode::Live if session.undo_due().is_some() => {
-            format!("the fault is still on: {} puts back what was fired away", key(Action::Undo))
+            format!("the fault is still on: {} restores the target", key(Action::Undo))
         }
         ControlMode::Live => return Outcome::effect(Effect::RunAgain),
-        ControlMode::ReadOnly => "read-only: nothing can be played here".to_owned(),
-        ControlMode::Replay => "this is a replay: it happened already".to_owned(),
+        ControlMode::ReadOnly => "read-only: nothing can be run here".to_owned(),
+        ControlMode::Replay => "this is a replay: nothing can be run".to_owned(),
     };
     view.hint = Some(why_not);
     Outcome::redraw()
@@ -134,7 +134,7 @@ pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
     let undo = &session.undo;
     if view.finished && view.overlay == Some(Overlay::ConfirmQuit) && session.undo_due().is_none() {
         view.overlay = None;
-        view.hint = Some(format!("nothing is left to put back: {} leaves", view.keymap.key(Action::Quit)));
+        view.hint = Some(format!("nothing is left to put back: {} quits", view.keymap.key(Action::Quit)));
     }
     match &undo.done {
         Some((_, undone)) if undo.began.is_none() && view.finished && view.quit_stage == QuitStage::Asked => {
@@ -173,6 +173,6 @@ pub(super) fn step_back(view: &mut View, session: &Session) -> Outcome {
         return Outcome::send(StepCommand::Pause(true));
     }
     let abort = view.keymap.key(Action::Abort);
-    view.hint = Some(format!("nothing moves by itself now; {abort} aborts and rolls back"));
+    view.hint = Some(format!("nothing runs automatically now; {abort} aborts and rolls back"));
     Outcome::redraw()
 }

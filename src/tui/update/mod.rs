@@ -197,7 +197,7 @@ pub(super) fn unavailable_reason(view: &View, action: Action) -> Option<&'static
     match view.control {
         _ if !sends_command(action) => None,
         _ if view.starting => Some("the session is still starting"),
-        ControlMode::Replay => Some("this is a replay: it happened already"),
+        ControlMode::Replay => Some("this is a replay: nothing can be run"),
         ControlMode::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {
             Some("read-only: nothing can be stepped or fired here")
         }

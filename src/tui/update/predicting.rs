@@ -15,7 +15,7 @@ use crossterm::event::{KeyCode, KeyModifiers};
 /// Opens the form, unless a fault was fired already.
 pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
     if session.fault.is_some() {
-        view.hint = Some("it was fired already: a prediction comes before".to_owned());
+        view.hint = Some("too late to predict: the fault was fired already".to_owned());
         return Outcome::redraw();
     }
     open(view, Overlay::Predict(PredictForm::of(session.prediction)))

@@ -52,13 +52,13 @@ pub(super) fn send_and_watch(session: &Session, command: Command) -> Outcome {
 
 pub(super) fn fire(view: &mut View, session: &Session, now: Timestamp) -> Outcome {
     let Some(row) = session.steps.current().filter(|row| awaited(row) && row.step.destructive) else {
-        view.hint = Some("nothing to fire: the step at hand is not a destructive one".to_owned());
+        view.hint = Some("nothing to fire: the current step is not destructive".to_owned());
         return Outcome::redraw();
     };
     let step = row.step.at;
     let card = session.target.as_ref().filter(|card| card.step == step);
     if card.is_none() && awaited_for(row, now) < CARD_PATIENCE_S {
-        view.hint = Some("looking up what it would hit; fire once the card is shown".to_owned());
+        view.hint = Some("looking up the target; fire once the target card is shown".to_owned());
         return Outcome::redraw();
     }
     // Without a target card the cluster is unknown.
@@ -124,7 +124,7 @@ pub(super) fn rerun(view: &mut View, session: &Session) -> Outcome {
     if rerunnable(session) {
         return Outcome::send(StepCommand::Rerun);
     }
-    view.hint = Some("nothing to run again: no step of this part was run yet".to_owned());
+    view.hint = Some("nothing to run again: no step of this section has run yet".to_owned());
     Outcome::redraw()
 }
 

@@ -223,7 +223,7 @@ fn the_cluster_of_the_card_decides_whether_a_name_is_typed() {
     card.place = place("staging", false);
     screen.tell(EventKind::Targeted(card.clone()));
     assert_eq!(screen.press("ENTER"), []);
-    assert!(screen.view.hint.as_deref().unwrap().contains("another cluster"));
+    assert!(screen.view.hint.as_deref().unwrap().contains("the target cluster has changed"));
     assert_eq!(screen.view.overlay, None);
 
     // The reverse: the session's cluster is guarded, the step's is not.
@@ -402,7 +402,10 @@ fn f_takes_the_first_fix_that_is_offered() {
     assert_eq!(screen.press("f"), [send(Command::Step(StepCommand::Fix(offer.clone())))]);
     screen.tell(EventKind::Fixed(offer.clone()));
     let row = screen.session.steps.row(offer.steps()[0]).unwrap();
-    assert_eq!(row.fixed.as_deref(), Some("asks http://192.168.49.2:30817, not what the file says"));
+    assert_eq!(
+        row.fixed.as_deref(),
+        Some("uses http://192.168.49.2:30817 instead of the address in the file")
+    );
     let fixed = screen.session.checks.iter().find(|check| check.text.contains("does not answer")).unwrap();
     assert_eq!((fixed.level, &fixed.offer), (crate::session::event::CheckLevel::Ok, &None));
     assert_eq!(screen.press("f"), [], "nothing is left to fix");

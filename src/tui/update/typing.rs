@@ -36,12 +36,11 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
             let card = session.target.as_ref().filter(|card| card.step == *step);
             if card.is_some_and(|card| card.place != *place) {
                 view.overlay = None;
-                view.hint =
-                    Some("not fired: it would act in another cluster by now; see its card".to_owned());
+                view.hint = Some("not fired: the target cluster has changed; see the target card".to_owned());
                 return Outcome::redraw();
             }
             if !text::matches_typed(word, &typed.text()) {
-                view.hint = Some(format!("that is not `{word}`; ESC steps back"));
+                view.hint = Some(format!("type `{word}` exactly; ESC cancels"));
                 return Outcome::redraw();
             }
             let step = *step;

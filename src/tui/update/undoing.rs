@@ -20,9 +20,11 @@ pub(super) fn ask(view: &mut View, session: &Session) -> Outcome {
             let saved = session.undo.manifests();
             format!("nothing was fired yet; the undo kit holds {saved} manifests")
         }
-        (Some(_), None) => "nothing was saved of what was fired, so nothing can be put back".to_owned(),
+        (Some(_), None) => "no manifests were saved for this fire, so nothing can be put back".to_owned(),
         (Some(_), Some(last)) if kits.iter().all(|kit| !kit.needed) => last.cost.clone(),
-        (Some(_), Some(_)) if session.undo.began.is_some() => "it is being put back".to_owned(),
+        (Some(_), Some(_)) if session.undo.began.is_some() => {
+            "the undo kit is being applied already".to_owned()
+        }
         (Some(_), Some(_)) => return open(view, Overlay::ConfirmUndo),
     };
     view.hint = Some(why_not);

@@ -29,7 +29,7 @@ def step():
         let message = format!("the Python worker ended during the call: {how}");
         assert_eq!(stage.call(func, arguments).await, Outcome::Failed { message, trace: Vec::new() });
         assert_eq!(stage.result("step", "{}").await, "1", "its memory is new");
-        stage.until_logged("Python is started again: what its modules had kept in memory is lost").await;
+        stage.until_logged("Python is restarted: the in-memory state of its modules is lost").await;
     }
 }
 

@@ -137,7 +137,7 @@ async fn a_function_that_does_not_end_when_told_ends_with_the_worker() {
     assert_eq!(cancelled(&stage, "stubborn", true).await, Outcome::Cancelled);
     stage.until_logged("ignored KeyboardInterrupt").await;
     assert_ne!(stage.result("number", "{}").await, before);
-    stage.until_logged("Python is started again: what its modules had kept in memory is lost").await;
+    stage.until_logged("Python is restarted: the in-memory state of its modules is lost").await;
 }
 
 #[tokio::test]

@@ -91,7 +91,11 @@ async fn the_card_of_each_samples_fault() {
     let step = StepRef { section: Section::Method, index: 0 };
     for (file, headline, comes_back) in [
         ("experiment.json", "STOP 1 container, the pod stays, through Gremlin's shutdown", "in the same pod"),
-        ("kill-pod.json", "KILL 1 pod, by deleting it, at once and without grace", "yes: a new pod"),
+        (
+            "kill-pod.json",
+            "KILL 1 pod, by deleting it, immediately, without a grace period",
+            "yes: a new pod",
+        ),
         ("service-down.json", "SCALE Deployment my-provider-app from 1 to 0", "NO: it stays at 0"),
     ] {
         let providers = providers(&stage, file);

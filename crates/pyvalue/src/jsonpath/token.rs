@@ -41,8 +41,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, PathError> {
 
 fn next(rest: &str) -> Result<(Token, usize), &'static str> {
     if let Some(text) = rest.strip_prefix('"') {
-        let length =
-            text_length(text).ok_or("this text is not closed, or has an escape JSON does not know")?;
+        let length = text_length(text).ok_or("this string is not closed or contains an invalid escape")?;
         return Ok((Token::Text(text[..length].to_owned()), length + 2));
     }
     if rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
@@ -53,7 +52,7 @@ fn next(rest: &str) -> Result<(Token, usize), &'static str> {
         return number(rest).ok_or("a number is expected after the minus");
     }
     let sign = SIGNS.iter().find(|sign| !sign.is_empty() && rest.starts_with(**sign));
-    sign.map(|sign| (Token::Sign(sign), sign.len())).ok_or("this character means nothing in a JSON path")
+    sign.map(|sign| (Token::Sign(sign), sign.len())).ok_or("this character is not allowed in a JSON path")
 }
 
 /// Returns the number of bytes before the closing quote.

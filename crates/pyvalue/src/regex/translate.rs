@@ -83,7 +83,7 @@ impl Translator<'_> {
     /// Translates alternatives up to the end or an unread `)`. Returns the width of a match.
     fn alternatives(&mut self, flags: Flags, depth: usize, most: usize) -> Result<Width, String> {
         if depth > MAX_DEPTH {
-            return Err(format!("more than {MAX_DEPTH} groups inside each other"));
+            return Err(format!("groups are nested deeper than {MAX_DEPTH} levels"));
         }
         let (mut whole, mut branch, mut branches) = (None::<Width>, Width::NONE, 1);
         let mut last = LastWritten::Nothing;

@@ -65,7 +65,7 @@ async fn attend(mut socket: WebSocket, mut process: Process) {
                     Some(ExecOutput::Stdout(bytes)) => (STDOUT, bytes),
                     Some(ExecOutput::Stderr(bytes)) => (STDERR, bytes),
                     Some(ExecOutput::Exit(code)) => return finish(socket, &exit_status(code)).await,
-                    None => return finish(socket, &failure(Status::internal("the command was lost"))).await,
+                    None => return finish(socket, &failure(Status::internal("the command ended without an exit code"))).await,
                 };
                 if socket.send(message(channel, &bytes)).await.is_err() {
                     return;

@@ -103,7 +103,9 @@ fn split(resource: Resource, name: &str) -> Result<(&str, Option<&str>), Status>
     };
     match scheme {
         "" | "http" => Ok((name, Some(port).filter(|port| !port.is_empty()))),
-        "https" => Err(Status::bad_request("the sandbox's pods speak no TLS: ask without https:")),
+        "https" => {
+            Err(Status::bad_request("the sandbox's pods do not support TLS: use the name without https:"))
+        }
         _ => Err(unreadable()),
     }
 }

@@ -35,7 +35,10 @@ impl Controller for UnsupportedKinds {
         (resource, namespace, name): &StoredObject,
     ) -> Result<Option<Duration>, Status> {
         if let Some(object) = store.get(*resource, namespace, name) {
-            let message = format!("the sandbox keeps a {} but nothing in it acts on one", resource.kind());
+            let message = format!(
+                "the sandbox stores the {} but has no controller for it, so it has no effect",
+                resource.kind()
+            );
             self.recorder.warning(&object, "NotSupported", &message);
         }
         Ok(None)

@@ -42,13 +42,13 @@ impl ContainerCount {
 pub(super) enum InvalidRequest {
     #[error("the attack has no command.type")]
     NoCommand,
-    #[error("the sandbox's Gremlin knows only the command shutdown, not {0:?}")]
+    #[error("the sandbox's Gremlin supports only the command shutdown, not {0:?}")]
     OtherCommand(String),
     #[error("{0:?} is not a delay in minutes")]
     Delay(String),
     #[error(
         "the attack selects no containers; give labels such as {{\"io.kubernetes.container.name\": \"my-provider-app\"}} \
-         (the sandbox's Gremlin does not shut down hosts: that would be your machine)"
+         (the sandbox's Gremlin does not shut down hosts, because the only host is your machine)"
     )]
     NoContainers,
 }

@@ -119,7 +119,7 @@ impl GremlinState {
 async fn login(State(state): Shared, Query(query): Parameters, body: String) -> Response {
     // A form body has the same syntax as a query string.
     let form = format!("/?{body}").parse::<Uri>().ok().and_then(|uri| Parameters::try_from_uri(&uri).ok());
-    let Some(Query(form)) = form else { return refuse(StatusCode::BAD_REQUEST, "the form cannot be read") };
+    let Some(Query(form)) = form else { return refuse(StatusCode::BAD_REQUEST, "the form is invalid") };
     let text = |key: &str| form.get(key).map(String::as_str).unwrap_or_default();
     match state.account.login(text("email"), text("password")) {
         None => refuse(StatusCode::UNAUTHORIZED, "email or password is wrong"),
@@ -145,7 +145,10 @@ async fn start(State(state): Shared, Query(query): Parameters, headers: HeaderMa
     match state.attacks.start(order, body) {
         Ok(id) => (StatusCode::CREATED, id).into_response(),
         Err(running) => {
-            let why = format!("no running container is selected; running are: {}", running.join(", "));
+            let why = format!(
+                "the attack selects no running container; running containers: {}",
+                running.join(", ")
+            );
             refuse(StatusCode::NOT_FOUND, why)
         }
     }
@@ -210,6 +213,7 @@ async fn halt_all(State(state): Shared, Query(query): Parameters, headers: Heade
 }
 
 async fn unknown(uri: Uri) -> Response {
-    let why = format!("the sandbox's Gremlin does not serve {}; it knows users/auth and attacks", uri.path());
+    let why =
+        format!("the sandbox's Gremlin does not support {}; available: users/auth and attacks", uri.path());
     refuse(StatusCode::NOT_FOUND, why)
 }

@@ -139,8 +139,8 @@ async fn what_it_cannot_do_it_refuses_in_words() {
         ("/v1/attacks/new", key.as_str(), order.as_str(), 400, "teamId must be given"),
         ("/v1/attacks/new", header.as_str(), "{", 400, "not JSON"),
         ("/v1/attacks/new", header.as_str(), "{}", 400, "command.type"),
-        ("/v1/attacks/new", header.as_str(), &shutdown("other", "0"), 404, "running are: web/main"),
-        ("/v1/kubernetes/attacks/new", header.as_str(), order.as_str(), 404, "does not serve"),
+        ("/v1/attacks/new", header.as_str(), &shutdown("other", "0"), 404, "running containers: web/main"),
+        ("/v1/kubernetes/attacks/new", header.as_str(), order.as_str(), 404, "does not support"),
     ] {
         let (found, text) = stage.ask(Method::POST, path, authorization, body).await;
         assert_eq!(found.as_u16(), status, "{path}: {text}");

@@ -134,7 +134,7 @@ impl Breaker {
         exposition.family(
             "circuit_breaker_transitions_total",
             "counter",
-            "how often the breaker went to a state",
+            "transitions of the breaker by target state",
         );
         for state in states {
             let value = self.counts.led_to(state).load(Ordering::Relaxed);

@@ -15,9 +15,9 @@ const BODY_LIMIT: usize = 64 * 1024;
 pub(super) enum CallError {
     #[error("cannot connect to the provider: {0}")]
     Connect(#[from] std::io::Error),
-    #[error("the provider's answer broke off: {0}")]
+    #[error("the connection to the provider failed: {0}")]
     Http(#[from] hyper::Error),
-    #[error("the provider's body cannot be read: {0}")]
+    #[error("the provider's response body cannot be read: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
     #[error("the provider answered {0}")]
     Status(hyper::StatusCode),

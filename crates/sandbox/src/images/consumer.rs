@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 3;
 /// The name of the called service, in metrics.
 const PROVIDER: &str = "provider";
 /// The fallback response of *after*.
-const FALLBACK: &str = "the provider is away, try again soon";
+const FALLBACK: &str = "the provider is unavailable, try again later";
 
 /// Calls the provider without timeout, retry or circuit breaker, and passes every failure on.
 pub(super) struct WithoutBreaker {
@@ -32,7 +32,7 @@ impl WithoutBreaker {
 }
 
 impl Demo for WithoutBreaker {
-    const GREETING: &'static str = "consumer (before): ask /invoke, which asks the provider\n";
+    const GREETING: &'static str = "consumer (before): call /invoke, which calls the provider\n";
 
     async fn invoke(&self) -> Answer {
         match self.outgoing.count(client::invoke(&self.provider)).await {
@@ -95,7 +95,7 @@ impl Calls {
 
 impl Demo for WithBreaker {
     const GREETING: &'static str =
-        "consumer (after): ask /invoke, which asks the provider through a circuit breaker\n";
+        "consumer (after): call /invoke, which calls the provider through a circuit breaker\n";
 
     async fn invoke(&self) -> Answer {
         // Runs in its own task: a client that disconnects early must not cancel the call before the breaker has

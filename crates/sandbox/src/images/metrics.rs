@@ -50,7 +50,7 @@ impl RequestCounters {
         exposition.family("http_requests_in_flight", "gauge", "requests not answered yet");
         exposition.sample("http_requests_in_flight", &[], self.in_flight.load(Ordering::Relaxed));
         let name = "http_request_duration_seconds";
-        exposition.family(name, "histogram", "time to the answer");
+        exposition.family(name, "histogram", "duration of requests");
         for (path, histogram) in lock(&self.durations).iter() {
             for (count, bound) in histogram.buckets.iter().zip(BOUNDS) {
                 let bound = bound.to_string();

@@ -124,7 +124,7 @@ impl FromStr for Image {
 
 /// The argument of `chaos-tui image` is not a built-in image.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no built-in image {0:?}; there are provider, consumer-before and consumer-after")]
+#[error("unknown built-in image {0:?}; available: provider, consumer-before, consumer-after")]
 pub struct UnknownImage(String);
 
 /// An error that prevents a demo service from running.
@@ -150,7 +150,7 @@ pub enum ImageError {
     #[error("cannot start a runtime: {0}")]
     Runtime(std::io::Error),
     /// The listener failed.
-    #[error("cannot go on serving: {0}")]
+    #[error("the server failed: {0}")]
     Serve(std::io::Error),
 }
 

@@ -6,7 +6,7 @@ use super::serve::{Answer, Demo, Outcome};
 pub(super) struct Provider;
 
 impl Demo for Provider {
-    const GREETING: &'static str = "provider: ask /invoke for a UUID\n";
+    const GREETING: &'static str = "provider: call /invoke to get a UUID\n";
 
     async fn invoke(&self) -> Answer {
         Answer::json(Outcome::Real, format!("\"{}\"", uuid::Uuid::new_v4()))

@@ -129,8 +129,10 @@ async fn metrics<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response
 
 async fn not_found<D: Demo>(State(state): State<Arc<ServiceState<D>>>, request: Request) -> Response {
     let active = ActiveRequest::begin(&state.requests, "elsewhere");
-    let body =
-        format!("nothing at {:?}; there are /, /health, /live, /invoke and /metrics\n", request.uri().path());
+    let body = format!(
+        "no page at {:?}; available: /, /health, /live, /invoke and /metrics\n",
+        request.uri().path()
+    );
     active.end(Answer::text(StatusCode::NOT_FOUND, Outcome::Other, body))
 }
 

@@ -114,7 +114,8 @@ fn parse_command(words: &[&str], environment: &[(String, String)]) -> Applet {
 /// Interprets one simple shell command consisting of plain words.
 fn shell(script: &str, environment: &[(String, String)]) -> Applet {
     if script.contains(['|', '&', ';', '<', '>', '$', '`', '(', '"', '\'', '*']) {
-        let text = format!("sh: the sandbox's shell knows single commands of plain words, not {script:?}\n");
+        let text =
+            format!("sh: the sandbox's shell supports only single commands of plain words, not {script:?}\n");
         return Applet::Fail { text, code: 2 };
     }
     let words: Vec<&str> = script.split_whitespace().collect();
@@ -149,7 +150,7 @@ fn kill(arguments: &[&str]) -> Applet {
 
 fn unknown(program: &str) -> Applet {
     let text = format!(
-        "{program}: not found. The sandbox runs no programs of this machine in a container; it knows {KNOWN}\n"
+        "{program}: not found. The sandbox runs no programs of this machine in a container; supported commands: {KNOWN}\n"
     );
     Applet::Fail { text, code: 127 }
 }

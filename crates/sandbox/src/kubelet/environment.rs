@@ -102,7 +102,7 @@ fn from_config_map(
     variables: &mut BTreeMap<String, String>,
 ) -> Result<(), String> {
     let Some(name) = source["configMapRef"]["name"].as_str() else {
-        return Err("the sandbox reads envFrom of ConfigMaps only".to_owned());
+        return Err("the sandbox supports envFrom for ConfigMaps only".to_owned());
     };
     let Some(map) = store.get(Resource::ConfigMaps, namespace, name) else {
         return match source["configMapRef"]["optional"] == true {
@@ -130,7 +130,7 @@ fn referenced(
     }
     let reference = &source["configMapKeyRef"];
     let (Some(name), Some(key)) = (reference["name"].as_str(), reference["key"].as_str()) else {
-        return Err("the sandbox reads valueFrom of fields and ConfigMaps only".to_owned());
+        return Err("the sandbox supports valueFrom for fields and ConfigMaps only".to_owned());
     };
     let map = store.get(Resource::ConfigMaps, namespace, name);
     let found = map.as_ref().and_then(|map| map.value()["data"][key].as_str().map(str::to_owned));
@@ -159,7 +159,7 @@ fn field(pod: &Value, path: &str, address: &PodAddress) -> Result<String, String
             match (key("labels"), key("annotations")) {
                 (Some(key), _) => text(&pod["metadata"]["labels"][key]),
                 (_, Some(key)) => text(&pod["metadata"]["annotations"][key]),
-                _ => Err(format!("the sandbox does not know the field {path}")),
+                _ => Err(format!("the sandbox does not support the field {path}")),
             }
         }
     }

@@ -31,7 +31,7 @@ pub(super) enum PodUpdate {
 pub(super) async fn run(shared: Arc<KubeletState>, pod: Arc<Object>, mut news: watch::Receiver<PodUpdate>) {
     let Some(address) = join(&shared, &pod, &mut news).await else { return };
     if pod.value()["spec"]["initContainers"].as_array().is_some_and(|list| !list.is_empty()) {
-        let message = "the sandbox has no image for init containers: they are taken as done";
+        let message = "the sandbox does not run init containers; they are treated as completed";
         shared.recorder.warning(&pod, "InitContainersSkipped", message);
     }
     let mut life = PodLifecycle::begin(shared, pod, address);
@@ -52,7 +52,7 @@ async fn join(
             Ok(address) => {
                 for (wanted, real) in address.replaced_ports() {
                     let message = format!(
-                        "port {wanted} is held by another program on this machine (a listener on 0.0.0.0?); the \
+                        "port {wanted} is in use by another program on this machine (a listener on 0.0.0.0?); the container listens on {real} instead, and Services forward to that port \
                          container is told to listen on {real} instead, and Services lead there"
                     );
                     shared.recorder.warning(pod, "PortTaken", &message);

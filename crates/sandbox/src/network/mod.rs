@@ -78,7 +78,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
     /// All addresses of the block are in use.
-    #[error("no address is left for another {0}; delete some")]
+    #[error("no free address for another {0}; delete some")]
     Exhausted(&'static str),
     /// All node ports are in use.
     #[error("no node port between 30000 and 32767 is free on this machine")]
@@ -92,7 +92,7 @@ pub enum NetworkError {
         source: std::io::Error,
     },
     /// The operating system could not provide a free port.
-    #[error("no port can be had on {ip}: {source}")]
+    #[error("no free port on {ip}: {source}")]
     NoPort {
         /// The address.
         ip: std::net::IpAddr,

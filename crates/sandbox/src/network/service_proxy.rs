@@ -82,7 +82,7 @@ async fn run(
         let mut lost = false;
         for door in lock(&doors).iter_mut() {
             if let Err(error) = door.set_open(open) {
-                tracing::warn!("a Service's port is lost: {error}");
+                tracing::warn!("a Service's port cannot be opened: {error}");
                 lost = true;
             }
         }

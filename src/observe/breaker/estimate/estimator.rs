@@ -294,12 +294,12 @@ impl BreakerEstimator {
                 Some(belief) => {
                     format!("all sources are silent; last known: {}", wording::breaker(belief.state))
                 }
-                None => "no source has spoken yet".to_owned(),
+                None => "no source has reported yet".to_owned(),
             });
         }
         let restarted = std::mem::take(&mut self.restarted);
         if restarted {
-            weighed.grounds.push("its breaker was reset by a restart".to_owned());
+            weighed.grounds.push("the breaker was reset by a restart of its process".to_owned());
         }
         let told = meant.as_ref().map(|meant| &meant.report);
         let missed = match told {
@@ -458,7 +458,7 @@ fn kind(witness: SourceKind) -> &'static str {
 
 fn starting() -> Opinion {
     weighing::opinion(BreakerState::Unknown, Confidence::CannotTell)
-        .because("its pod is being started again: a new process begins with a closed breaker")
+        .because("its pod is restarting: a new process begins with a closed breaker")
 }
 
 /// The health page alternates, so several processes answer; if a breaker was proven, their breakers differ, too.
@@ -467,7 +467,7 @@ fn several(proven: bool) -> Opinion {
         true => weighing::opinion(BreakerState::Mixed, Confidence::Likely),
         false => weighing::opinion(BreakerState::Unknown, Confidence::CannotTell),
     };
-    opinion.because("its health page says one and then the other within seconds: several processes answer")
+    opinion.because("its health page alternates within seconds: several processes answer")
 }
 
 /// Whether a claim supports a state. "Not open" supports closed and none, but not half-open.

@@ -108,7 +108,7 @@ impl HealthPage {
                 }
             }
             AnswerStage::Failing(failing) if failing.fast == 0 && fails && lasts && failing.slow >= 3 => {
-                self.misleads = Some("failed while nobody cut calls short");
+                self.misleads = Some("failed while no calls were cut short");
             }
             _ => {}
         }

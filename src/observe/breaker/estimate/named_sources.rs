@@ -379,18 +379,18 @@ impl NamedSources {
         // A derived trial comes from counts that drain as they grow: if calls are rejected again, the trial has ended.
         let over = state == HalfOpen && told.derived && turned_away(since) >= TURNED_AWAY;
         if over {
-            found = opinion(Open, Likely).because("calls are turned away again: its trial has failed");
+            found = opinion(Open, Likely).because("calls are rejected again: the trial has failed");
         } else if lags {
             found = opinion(HalfOpen, Likely)
-                .because("it says open, but a call hangs one reset time after the opening");
+                .because("the source reports open, but a call hangs one reset time after the opening");
         } else if track.several && state == Mixed {
-            found = found.because("it says one and then the other within seconds: several processes answer");
+            found = found.because("its reported state alternates within seconds: several processes answer");
         } else if hasty {
             found = found.because("closed so soon after open: another process may have answered");
         } else if let Some(doubt) = doubts {
             found = found.because(doubt);
         } else if state != Mixed && self.is_contradicted(name, state, now) {
-            found = found.because("another source says otherwise");
+            found = found.because("another source reports a different state");
         } else if state == Mixed
             || (certain || alone)
                 && !told.derived
@@ -400,7 +400,7 @@ impl NamedSources {
         {
             found = opinion(state, Sure);
         } else if track.contradicted {
-            found = found.because("something spoke against it earlier in this session");
+            found = found.because("it was contradicted earlier in this session");
         }
         let (lagged, name) = (lags, name.to_owned());
         let standing = if state == Mixed { None } else { Some(state) };
@@ -488,15 +488,15 @@ fn missed(said: &ProcessReport, now: &NamedBreaker, at: Timestamp) -> Option<(Ti
 fn against(state: BreakerState, look: &AnswerPattern, moved: bool) -> Option<&'static str> {
     match (state, &look.stage) {
         (Open | HalfOpen | ForcedOpen, AnswerStage::Fine { .. } | AnswerStage::Unknown) if !moved => {
-            Some("users are well: is this series about this breaker?")
+            Some("users get real answers: is this series about this breaker?")
         }
-        (Open | ForcedOpen, AnswerStage::Fine { .. }) => Some("the answers look otherwise"),
+        (Open | ForcedOpen, AnswerStage::Fine { .. }) => Some("the endpoint's answers contradict it"),
         (Closed | Disabled | MetricsOnly, AnswerStage::Cut(_)) => {
-            Some("the answers look otherwise: calls are cut short")
+            Some("the endpoint's answers contradict it: calls are cut short")
         }
         (Closed, AnswerStage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
             match seconds(failing.since, failing.latest) < PATIENCE_S {
-                true => Some("calls begin to fail: it may open any moment"),
+                true => Some("calls begin to fail: it may open at any moment"),
                 false => Some("calls fail and it has not moved: is this series about this breaker?"),
             }
         }

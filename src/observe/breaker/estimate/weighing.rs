@@ -78,7 +78,7 @@ pub(super) fn weigh(look: &AnswerPattern, known: &OtherEvidence) -> Opinion {
             at_once(failing.fallback, proven, known)
         }
         AnswerStage::Failing(_) if proven && !known.not_closed => {
-            opinion(Closed, Likely).because("calls fail and nobody cuts them short yet")
+            opinion(Closed, Likely).because("calls fail and are not cut short yet")
         }
         AnswerStage::Failing(_) => opinion(NotSeenYet, CannotTell).because("nothing was cut short so far"),
         // A proven breaker may send Retry-After itself.
@@ -117,9 +117,9 @@ fn fine(proven: bool, known: &OtherEvidence) -> Opinion {
 fn at_once(fallback: bool, proven: bool, known: &OtherEvidence) -> Opinion {
     match fallback {
         _ if known.health_open && proven => opinion(Open, Likely),
-        true => opinion(FallbackAtOnce, CannotTell).because("a hang instead of a refusal would show which"),
+        true => opinion(FallbackAtOnce, CannotTell).because("only a provider that hangs instead of refusing would show which"),
         false => opinion(Unknown, CannotTell).because(
-            "an open breaker without a fallback, or none: a hang instead of a refusal would show which",
+            "an open breaker without a fallback, or none: only a provider that hangs instead of refusing would show which",
         ),
     }
 }
@@ -130,10 +130,10 @@ fn cut_short(fallback: bool, known: &OtherEvidence) -> Opinion {
         true => {
             let network = if known.may_refuse { ", or a network that refuses by now" } else { "" };
             opinion(FallbackAtOnce, CannotTell)
-                .because(format!("an open breaker{network}, or it falls back by itself: a trial would tell"))
+                .because(format!("an open breaker{network}, or the consumer falls back without a breaker: a trial would show which"))
         }
         false => opinion(Unknown, CannotTell)
-            .because("a breaker without a fallback, or a network that refuses by now: a trial would tell"),
+            .because("a breaker without a fallback, or a network that refuses connections by now: a trial would show which"),
     }
 }
 

@@ -77,7 +77,7 @@ async fn read_connection(
     match answer.status {
         // An API server or a proxy that does not reach the pod would have answered differently.
         503 => {
-            let why = "it answers 503: too many listen already (Hystrix allows 5 unless told otherwise)";
+            let why = "it answers 503: too many clients are connected (Hystrix allows 5 by default)";
             return Ended::Broke(why.to_owned(), false);
         }
         200 if answer.content_type.starts_with("text/event-stream") => {}
@@ -100,7 +100,7 @@ async fn read_connection(
         };
         match piece {
             None if last.elapsed() >= IDLE => {
-                return Ended::Broke(format!("nothing came for {} s", IDLE.as_secs()), true);
+                return Ended::Broke(format!("no data for {} s", IDLE.as_secs()), true);
             }
             None => {
                 (emitted, news) = (Instant::now(), false);

@@ -107,7 +107,7 @@ impl ReaderOutput {
     /// Logs a warning that a page cannot be read.
     async fn report(&self, page: &SourceId, why: &str) {
         let pod = page.pod.as_ref().map(|pod| format!(" of pod {pod}")).unwrap_or_default();
-        let message = format!("{}{pod} tells nothing of a breaker: {why}", page.place);
+        let message = format!("{}{pod} gives no breaker state: {why}", page.place);
         self.emitter
             .emit(EventKind::Logged { level: Level::Warning, target: "breaker".to_owned(), message })
             .await;
@@ -335,7 +335,7 @@ impl PagePoller {
         match self.page.kind {
             PageKind::Health => self.health(&mut answer, now).await,
             _ if !(200..300).contains(&status) => Ok(PollResult::Gone(status.to_string())),
-            _ if answer.is_html() => Ok(PollResult::Gone("a page for people".to_owned())),
+            _ if answer.is_html() => Ok(PollResult::Gone("an HTML page".to_owned())),
             PageKind::Mesh => {
                 let mut text = mesh::page();
                 self.feed(&mut answer, |piece| text.feed(piece)).await?;

@@ -64,7 +64,7 @@ impl PageRoute {
     pub(in crate::observe::breaker) fn direct(text: &str, access: &Access) -> Result<(Self, String), String> {
         let url: Url = text.parse().map_err(|error| format!("its URL cannot be read: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err("only http and https can be asked".to_owned());
+            return Err("only http and https URLs are supported".to_owned());
         }
         let host = url.host_str().unwrap_or_default();
         let is_near = host == "localhost" || host.starts_with("127.") || host == "[::1]";
@@ -218,7 +218,7 @@ impl PageResponse {
             return Ok(self);
         }
         let body = self.up_to(PACKED).await?;
-        let wrong = |error| format!("the page is not packed as its headers say: {error}");
+        let wrong = |error| format!("the page is not compressed as its headers declare: {error}");
         let body = decompress_prefix(&body, packings, PACKED, PACKED).map_err(wrong)?.0;
         self.start.push_back(body.into());
         self.body = Body::Read;
@@ -273,7 +273,7 @@ fn skew(date: &str, now: Timestamp) -> Option<SignedDuration> {
 fn short(error: reqwest::Error) -> String {
     match error {
         error if error.is_timeout() => "no answer in time".to_owned(),
-        error if error.is_connect() => format!("nobody listens there{}", reason(&error)),
+        error if error.is_connect() => format!("connection failed{}", reason(&error)),
         error => error.without_url().to_string(),
     }
 }
@@ -283,7 +283,7 @@ fn reason(error: &reqwest::Error) -> String {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(inner) = cause {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return format!(" that we trust: {tls}");
+            return format!(": {tls}");
         }
         cause = match inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(content) => Some(content),

@@ -226,7 +226,10 @@ async fn a_page_without_an_end_and_one_that_drips_are_silence() {
         assert!(reason.contains("not read to its end"), "{reason}");
         let told = timeout(LONG, rig.stream.next()).await.unwrap().map(|event| event.what);
         let Some(EventKind::Logged { level: Level::Warning, message, .. }) = told else { panic!("{told:?}") };
-        assert!(message.starts_with("/metrics tells nothing") && message.contains(&reason), "{message}");
+        assert!(
+            message.starts_with("/metrics gives no breaker state") && message.contains(&reason),
+            "{message}"
+        );
         rig.stop.cancel();
         assert_eq!(timeout(LONG, task).await.unwrap().unwrap(), PollEnd::Stopped);
     }

@@ -69,7 +69,7 @@ pub async fn restore(connection: &Connection, manifest: &Manifest) -> Result<Res
     in_time(async {
         let current = current(connection, manifest).await?;
         if current.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some()) {
-            return Err("it is still terminating: undo again once it is gone".to_owned());
+            return Err("it is still terminating: retry the undo once it is deleted".to_owned());
         }
         let as_saved = |object: &DynamicObject| {
             Manifest::of(manifest.kind, &manifest.namespace, object).body == manifest.body

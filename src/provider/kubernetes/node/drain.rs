@@ -42,9 +42,8 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
             DrainDecision::Stay => {}
             DrainDecision::Refuse => {
                 let name = pod.name_any();
-                let message = format!(
-                    "node {node} cannot be drained: nobody would bring pod {name} back, it has no owner"
-                );
+                let message =
+                    format!("node {node} cannot be drained: pod {name} has no owner that would re-create it");
                 return Err(Failure::activity(message));
             }
         }

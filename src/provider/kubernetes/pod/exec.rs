@@ -26,7 +26,7 @@ pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure
     for pod in selection.pick(selection.candidates(&api).await?) {
         let name = pod.name_any();
         let Some(container) = container(&pod, wanted) else {
-            tracing::warn!("pod {name} has no container {}: left out", wanted.unwrap_or("at all"));
+            tracing::warn!("pod {name} has no container {}: skipped", wanted.unwrap_or("at all"));
             continue;
         };
         let ended = tokio::time::timeout(limit, run(&api, &name, &container, &command)).await;
@@ -35,7 +35,7 @@ pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure
             Err(_) => Ended {
                 code: 1,
                 stdout: String::new(),
-                stderr: format!("no end within {} s", limit.as_secs()),
+                stderr: format!("did not end within {} s", limit.as_secs()),
             },
         };
         results.push(Value::from(Map::from_iter([

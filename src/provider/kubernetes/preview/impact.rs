@@ -118,7 +118,7 @@ impl Owner {
             }
             "StatefulSet" => format!("yes: StatefulSet {name} starts it again, under the same name"),
             "DaemonSet" => format!("yes: DaemonSet {name} starts a new pod on the same node"),
-            _ => format!("perhaps: that is for {kind} {name} to decide"),
+            _ => format!("perhaps: it depends on {kind} {name}"),
         }
     }
 }
@@ -152,11 +152,11 @@ pub(crate) async fn on_containers(
     };
     let comes_back = match hit.pods.iter().all(always) {
         true => "yes: the kubelet starts the container again, in the same pod",
-        false => "perhaps not: the restart policy of a pod is not Always",
+        false => "perhaps not: a pod has a restart policy other than Always",
     };
     let consequences = match number == matching {
         true => hit.services_left(&client).await.map_err(failed)?,
-        false => vec!["which one is not known before".to_owned()],
+        false => vec!["which one is not known in advance".to_owned()],
     };
     Ok(CardDraft {
         headline: format!("STOP {}, the pod stays", count(number, "container")),

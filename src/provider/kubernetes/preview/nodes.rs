@@ -19,7 +19,7 @@ pub(super) async fn cordon_card(call: &Invocation<'_>) -> Result<CardDraft, Fail
         objects: names(&chosen),
         share: share(call, chosen.len()).await?,
         consequences: vec![effect.to_owned()],
-        comes_back: "NO: it stays so until it is changed".to_owned(),
+        comes_back: "NO: the setting remains until it is reverted".to_owned(),
         undo: format!("the file's rollbacks, or `kubectl {undo}` for each"),
         confirm: first(&chosen),
     })
@@ -43,7 +43,7 @@ pub(super) async fn drain_card(call: &Invocation<'_>) -> Result<CardDraft, Failu
             "the pods start again on other nodes, as far as there is room".to_owned(),
             "disruption budgets are respected; the nodes stay cordoned".to_owned(),
         ],
-        comes_back: "the pods by themselves, elsewhere; the nodes NOT".to_owned(),
+        comes_back: "the pods restart on other nodes by themselves; the nodes stay cordoned".to_owned(),
         undo: "the file's rollbacks, or `kubectl uncordon` for each".to_owned(),
         confirm: first(&chosen),
     })
@@ -78,9 +78,9 @@ pub(super) async fn network_policy_card(call: &Invocation<'_>) -> Result<CardDra
         if labels.is_empty() { ListParams::default() } else { ListParams::default().labels(&labels) };
     let pods = Pod::api(call)?.list(&params).await?.items;
     let mut consequences =
-        vec!["only where the cluster's network enforces policies; else NOTHING happens".to_owned()];
+        vec!["takes effect only if the cluster's network plugin enforces policies".to_owned()];
     if direction == "OUT OF" {
-        consequences.push("name resolution is cut too".to_owned());
+        consequences.push("DNS is blocked too".to_owned());
     }
     Ok(CardDraft {
         headline: format!("CUT all traffic {direction} {}", count(pods.len(), "pod")),

@@ -33,16 +33,16 @@ pub(super) async fn deletion_card(call: &Invocation<'_>) -> Result<CardDraft, Fa
     }
     let hit = Hit { namespace: call.namespace()?.to_owned(), pods };
     let grace = match call.whole("grace_period", -1)? {
-        0 => ", at once and without grace",
+        0 => ", immediately, without a grace period",
         _ => ", with its grace period to finish",
     };
-    let chance = if by_chance { format!(" of {all}, by chance") } else { String::new() };
+    let chance = if by_chance { format!(" of {all}, chosen at random") } else { String::new() };
     let owner = hit.owner();
     let mut consequences = Vec::new();
     match number {
         0 => consequences
             .push("no pod matches: NOTHING will happen, and the action will still succeed".to_owned()),
-        _ if by_chance => consequences.push("which one is not known before".to_owned()),
+        _ if by_chance => consequences.push("which one is not known in advance".to_owned()),
         _ => consequences = hit.services_left(&call.client).await?,
     }
     Ok(CardDraft {
@@ -51,10 +51,10 @@ pub(super) async fn deletion_card(call: &Invocation<'_>) -> Result<CardDraft, Fa
         share: hit.share(&call.client, number).await?,
         consequences,
         comes_back: match (&owner, number) {
-            (_, 0) => "nothing goes".to_owned(),
+            (_, 0) => "nothing is deleted".to_owned(),
             (Some(owner), _) => owner.brings_back(),
             (None, _) if hit.pods.iter().any(|pod| super::impact::owner(pod).is_none()) => {
-                "NO: a pod that no controller owns is gone for good".to_owned()
+                "NO: no controller owns the pod, so it is not replaced".to_owned()
             }
             (None, _) => "yes: each pod has a controller that replaces it".to_owned(),
         },

@@ -46,11 +46,11 @@ async fn pods_of<K: OwnsPods>(call: &Invocation<'_>, workloads: &[K]) -> Result<
 
 fn nothing_there(confirm: &str, missing: String) -> CardDraft {
     CardDraft {
-        headline: "NOTHING to hit".to_owned(),
+        headline: "NOTHING matches".to_owned(),
         objects: Vec::new(),
         share: None,
         consequences: vec![missing],
-        comes_back: "nothing goes".to_owned(),
+        comes_back: "nothing is deleted".to_owned(),
         undo: "nothing to undo".to_owned(),
         confirm: confirm.to_owned(),
     }
@@ -75,9 +75,9 @@ pub(super) async fn deletion_card<K: OwnsPods>(call: &Invocation<'_>) -> Result<
         .iter()
         .all(|object| object.owner_references().iter().any(|owner| owner.controller == Some(true)));
     let (comes_back, undo) = match owned {
-        true => (format!("yes: what owns the {kind} makes it anew"), "nothing to undo".to_owned()),
+        true => (format!("yes: the owner of the {kind} re-creates it"), "nothing to undo".to_owned()),
         false => (
-            format!("NO: nothing makes a deleted {kind} anew"),
+            format!("NO: no controller re-creates a deleted {kind}"),
             format!("the file's rollbacks, or `kubectl apply` of the manifest of {name}"),
         ),
     };
@@ -110,7 +110,7 @@ pub(super) async fn scale_card<K: OwnsPods + Workload>(call: &Invocation<'_>) ->
     let lost = before.saturating_sub(wanted);
     let consequences = match wanted {
         0 => hit.services_left(&call.client).await?,
-        _ if lost > 0 => vec![format!("{} goes, the newest first", count(lost, "pod"))],
+        _ if lost > 0 => vec![format!("{} deleted, the newest first", count(lost, "pod"))],
         _ => Vec::new(),
     };
     hit.pods.truncate(if wanted == 0 { hit.pods.len() } else { 0 });
@@ -120,7 +120,7 @@ pub(super) async fn scale_card<K: OwnsPods + Workload>(call: &Invocation<'_>) ->
         share: Some(format!("{lost} of {}", count(before, "replica"))),
         consequences,
         comes_back: match lost {
-            0 => "nothing goes".to_owned(),
+            0 => "nothing is deleted".to_owned(),
             _ => format!("NO: it stays at {wanted} until it is scaled again"),
         },
         undo: format!(
@@ -147,7 +147,7 @@ pub(super) async fn rollout_card(call: &Invocation<'_>) -> Result<CardDraft, Fai
         objects: hit.objects(),
         share: None,
         consequences: vec![
-            "a new pod starts before an old one goes, as the Deployment's strategy has it".to_owned(),
+            "new pods replace old ones one by one, following the Deployment's update strategy".to_owned(),
         ],
         comes_back: "yes: it is a rollout".to_owned(),
         undo: format!("`kubectl rollout undo deployment {name}` would roll once more"),
@@ -173,8 +173,8 @@ pub(super) async fn service_deletion_card(call: &Invocation<'_>) -> Result<CardD
         headline: format!("DELETE Service {name}; the pods behind it stay"),
         objects: vec![name.to_owned()],
         share: Some(format!("{} cut off", count(ready, "endpoint"))),
-        consequences: vec![format!("nobody finds {name} any more: EVERY new call to it will fail")],
-        comes_back: "NO: nothing makes a deleted Service anew".to_owned(),
+        consequences: vec![format!("{name} no longer resolves: EVERY new call to it will fail")],
+        comes_back: "NO: no controller re-creates a deleted Service".to_owned(),
         undo: format!("the file's rollbacks, or `kubectl apply` of the manifest of {name}"),
         confirm: name.to_owned(),
     })

@@ -55,7 +55,7 @@ fn deployment(replicas: usize) -> Json {
 async fn the_only_pod() {
     let arguments = json!({"label_selector": "name=app", "grace_period": 0});
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", arguments), cluster(1)).await;
-    assert_eq!(card.headline, "KILL 1 pod, by deleting it, at once and without grace");
+    assert_eq!(card.headline, "KILL 1 pod, by deleting it, immediately, without a grace period");
     assert_eq!(card.objects, ["app-h-0 on node-1"]);
     assert_eq!(card.share.as_deref(), Some("1 of 1 replica"));
     assert_eq!(card.consequences, ["Service app-svc is left with 0 endpoints: EVERY call to it will fail"]);
@@ -67,7 +67,7 @@ async fn the_only_pod() {
 async fn one_of_three_by_chance_or_the_first() {
     let by_chance = json!({"label_selector": "name=app", "rand": true});
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", by_chance), cluster(3)).await;
-    assert!(card.headline.starts_with("KILL 1 pod of 3, by chance"), "{}", card.headline);
+    assert!(card.headline.starts_with("KILL 1 pod of 3, chosen at random"), "{}", card.headline);
     assert_eq!(card.objects.len(), 3);
     let first = json!({"label_selector": "name=app"});
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", first), cluster(3)).await;
@@ -112,7 +112,7 @@ async fn scaling_names_both_numbers_and_the_way_back() {
     assert!(card.undo.contains("--replicas=2"), "{}", card.undo);
     let up = json!({"name": "app", "replicas": 5});
     let (card, _) = card_of(call("chaosk8s.deployment.actions.scale_deployment", up), cluster(2)).await;
-    assert_eq!((card.comes_back.as_str(), card.consequences.len()), ("nothing goes", 0));
+    assert_eq!((card.comes_back.as_str(), card.consequences.len()), ("nothing is deleted", 0));
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn what_cannot_be_known_is_said() {
     let forbidden = |_: &RecordedRequest| Reply::Refused(403, "Forbidden", "pods is forbidden".to_owned());
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", json!({})), forbidden).await;
     assert!(
-        card.consequences[0].contains("cannot be known") && card.consequences[0].contains("forbidden"),
+        card.consequences[0].contains("cannot be determined") && card.consequences[0].contains("forbidden"),
         "{card:?}"
     );
     let (card, asked) =

@@ -38,7 +38,7 @@ impl fmt::Display for WorkerEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited { how } => f.write_str(how),
-            Self::Killed => f.write_str("killed, because a call did not end when it was told to"),
+            Self::Killed => f.write_str("killed, because a cancelled call did not end in time"),
             Self::ProtocolError { why } => write!(f, "it was ended because it broke the protocol: {why}"),
         }
     }

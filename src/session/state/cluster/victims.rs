@@ -27,7 +27,9 @@ impl Cluster {
         let rows = self.workloads_behind(names).filter(|row| row.state != WorkloadState::Whole);
         rows.map(|row| match (&row.workload.name, row.state) {
             (name, WorkloadState::Gone) => format!("{name} is deleted"),
-            (name, _) => format!("{name} has {} of {} ready", row.workload.ready, row.workload.desired),
+            (name, _) => {
+                format!("{name} has {} of {} replicas ready", row.workload.ready, row.workload.desired)
+            }
         })
         .collect()
     }

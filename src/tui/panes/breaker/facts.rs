@@ -105,7 +105,7 @@ fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
 fn unqueried_sources(scene: &Scene) -> Vec<RoleLine> {
     let passive = scene.session.users.passive;
     let asks = match passive {
-        true => "  nobody is asked; to be read:".to_owned(),
+        true => "  passive: no probes are sent; sources read:".to_owned(),
         false => format!("  not looked at yet. {} asks:", scene.view.keymap.key(Action::Observe)),
     };
     vec![

@@ -202,7 +202,7 @@ fn repeats(reason: &str, ground: &str) -> bool {
 fn restarted(scene: &Scene) -> Option<String> {
     let at = scene.session.breaker.restarted.filter(|_| !no_report_since_restart(scene))?;
     let when = scene.since_t0(at).map(|since| format!(" at {}", wording::moment(since))).unwrap_or_default();
-    Some(format!("its breaker was reset by a restart{when}"))
+    Some(format!("the breaker was reset by a restart of its process{when}"))
 }
 
 /// `cycle 1  OPEN T+2.0  trial T+12.0  failed T+13.0`, or `1 OPEN T+2.0 trial T+12.0 failed T+13.0`.

@@ -112,7 +112,7 @@ fn a_restart_ends_what_was_believed() {
     );
     told.1 = at(7.5);
     let closed = pane(&told, (45, 12));
-    assert!(closed.contains("/metrics closed") && closed.contains("reset by a restart at"), "{closed}");
+    assert!(closed.contains("/metrics closed") && closed.contains("reset by a restart of"), "{closed}");
 }
 
 /// A countdown at zero is not a trial.

@@ -127,7 +127,7 @@ fn answers_of(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     match endpoint {
         None if scene.session.users.passive => "not asked: passive".to_owned(),
         None => "not asked yet".to_owned(),
-        Some(endpoint) if !endpoint.watched && scene.is_running() => "not asked any more".to_owned(),
+        Some(endpoint) if !endpoint.watched && scene.is_running() => "no longer asked".to_owned(),
         Some(endpoint) => super::per_second(endpoint.rate),
     }
 }

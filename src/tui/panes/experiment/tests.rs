@@ -92,10 +92,10 @@ fn what_failed_says_so_and_why_where_there_is_room() {
     told.1 = fixtures::at(-17.0);
     let pane = pane(&told, 60, 20);
     assert!(row(&pane, "provider-is-available").contains("✗") && pane.contains("not met"), "{pane}");
-    assert!(row(&pane, "wanted").contains("false, wanted true"), "{pane}");
+    assert!(row(&pane, "expected").contains("false, expected true"), "{pane}");
     let small = shown(&told, (38, 7), experiment).join("\n");
     assert!(row(&small, "provider-is-av").contains("not met"), "{small}");
-    assert!(!small.contains("wanted"), "no room for it: {small}");
+    assert!(!small.contains("expected"), "no room for it: {small}");
 }
 
 #[test]

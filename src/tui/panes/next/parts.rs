@@ -37,7 +37,7 @@ pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
     }
     if scene.view.quit_stage > QuitStage::No {
         let first = if scene.view.finished { "it is put back" } else { "the run ends" };
-        return vec![words(&[&format!("{first}, then the terminal is yours again")])];
+        return vec![words(&[&format!("{first}, then chaos-tui exits")])];
     }
     if scene.phase == Phase::Recovering && session.run.ended.is_some() {
         return recovering(scene);
@@ -217,7 +217,7 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
             NextPart::new(forms.collect::<Vec<_>>()).as_required()
         }
         PauseSide::After => {
-            words(&[&format!("step {step} goes on in {left:.0} s"), &format!("step {step}: {left:.0} s")])
+            words(&[&format!("step {step} continues in {left:.0} s"), &format!("step {step}: {left:.0} s")])
         }
     }
 }

@@ -93,8 +93,12 @@ fn fault_is_ours(scene: &Scene) -> Option<NoteText> {
         None => {
             let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
             let ago = figures::length(figures::between(fault.t0(), scene.display_time));
-            NoteText::new("NOTE", Role::Fault, format!("The fault is ours: {what}, {ago} ago; not back yet"))
-                .briefly(format!("the fault is ours, {ago} ago; not back yet"))
+            NoteText::new(
+                "NOTE",
+                Role::Fault,
+                format!("This run caused the fault: {what}, {ago} ago; not recovered yet"),
+            )
+            .briefly(format!("the fault is ours, {ago} ago; not back yet"))
         }
     })
 }

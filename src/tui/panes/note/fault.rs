@@ -77,7 +77,7 @@ fn fired(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if scene.phase == Phase::FaultUnconfirmed {
         let doubt = insight::why_fault_unconfirmed(session, scene.now)?;
-        let short = "the fire failed; whether it did something is not known";
+        let short = "the fire failed; its effect is unknown";
         return Some(
             NoteText::new("DOUBT", Role::Waiting, format!("The fire failed: {doubt}")).briefly(short),
         );
@@ -119,7 +119,7 @@ fn safety(scene: &Scene) -> Option<NoteText> {
 fn undone(scene: &Scene) -> Option<NoteText> {
     let undo = &scene.session.undo;
     if undo.began.is_some() {
-        return Some(NoteText::new("UNDO", Role::Waiting, "putting back what was fired away"));
+        return Some(NoteText::new("UNDO", Role::Waiting, "restoring what the fire changed"));
     }
     let (at, undone) = undo.done.as_ref()?;
     let recent = figures::between(*at, scene.now) < CAPTION_S;
@@ -139,7 +139,7 @@ fn undone(scene: &Scene) -> Option<NoteText> {
 /// What still runs while the session ends.
 pub(super) fn leaving(scene: &Scene) -> NoteText {
     if scene.session.undo.began.is_some() {
-        return NoteText::new("LEAVING", Role::Waiting, "putting back what was fired away");
+        return NoteText::new("LEAVING", Role::Waiting, "restoring what the fire changed");
     }
     let doing = match scene.session.steps.current().filter(|row| row.state.is_active()) {
         Some(row) => format!("`{}` still runs", row.step.name),

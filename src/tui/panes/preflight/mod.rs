@@ -74,8 +74,7 @@ fn lines(scene: &Scene, columns: usize, rows: usize) -> Vec<RoleLine> {
     if whole.len() <= rows || fine == 0 {
         return whole;
     }
-    let summary =
-        word("OK", Role::Ok).and(format!("{} in order", wording::count(fine as u64, "other thing")));
+    let summary = word("OK", Role::Ok).and(format!("{} passed", wording::count(fine as u64, "other check")));
     let listed =
         of(CheckLevel::Fix).chain(of(CheckLevel::Know)).flat_map(|check| check_rows(scene, check, columns));
     listed.chain([summary]).collect()

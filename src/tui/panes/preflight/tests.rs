@@ -62,7 +62,7 @@ fn where_there_are_too_many_those_in_order_are_one_row() {
     let told = checked(&[fine, vec![(CheckLevel::Know, LONG, None)]].concat());
     let screen = shown(&told, 80, 24);
     assert!(
-        screen.contains("OK   12 other things in order") && screen.contains("NOTE my-consumer-app"),
+        screen.contains("OK   12 other checks passed") && screen.contains("NOTE my-consumer-app"),
         "{screen}"
     );
     let notes: Vec<_> = (0..9).map(|_| (CheckLevel::Know, LONG, None)).collect();

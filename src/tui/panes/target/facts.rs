@@ -82,7 +82,7 @@ fn hits(card: &TargetCard, most: usize) -> Vec<String> {
     match lines.last_mut() {
         Some(last) if more > 0 => last.push_str(&format!("  and {more} more{share}")),
         Some(last) => last.push_str(&share),
-        None => lines.push(format!("nothing that could be told{share}")),
+        None => lines.push(format!("targets unknown{share}")),
     }
     lines
 }

@@ -156,8 +156,8 @@ fn cluster_rows(scene: &Scene, card: &TargetCard, columns: usize) -> Vec<RoleLin
         (None, ..) => return vec![name.bold(Role::Waiting, "on this machine, in no known cluster")],
         (Some(context), true, true) if Some(context) == session => return Vec::new(),
         (Some(context), true, true) => return vec![name.bold(Role::Waiting, context)],
-        (Some(context), true, false) => (context, "is not on the allow-list: a name is to be typed"),
-        (Some(context), false, _) => (context, "is what it is given; what else it picks cannot be seen"),
+        (Some(context), true, false) => (context, "is not on the allow-list: typing a name is required"),
+        (Some(context), false, _) => (context, "is the context passed to it; it may use others"),
     };
     // The name of a cluster that must not be overlooked is shown in full, on rows of its own if it is long.
     let room = columns.saturating_sub(NAME);

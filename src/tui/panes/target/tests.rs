@@ -71,13 +71,10 @@ fn a_cluster_that_is_not_ours_is_said_on_the_card() {
     for (place, wanted) in [
         (
             place(Some("prod-eu"), true, false),
-            "where prod-eu is not on the allow-list: a name is to be typed",
+            "where prod-eu is not on the allow-list: typing a name is required",
         ),
         (place(Some("other"), true, true), "where other hits"),
-        (
-            place(Some("other"), false, false),
-            "where other is what it is given; what else it picks cannot be seen",
-        ),
+        (place(Some("other"), false, false), "where other is the context passed to it; it may use others"),
         (place(None, true, false), "where on this machine, in no known cluster"),
     ] {
         let told = carded(|card| card.place = Some(place));

@@ -42,7 +42,10 @@ fn the_evidence_while_it_is_open_whole_and_without_what_steers_a_terminal() {
     let mut screen = TestScreen::at(fixtures::after_open());
     screen.press("w");
     let evidence = copied(&mut screen);
-    assert!(evidence.starts_with("users are called PROTECTED") && evidence.contains("\n- "), "{evidence}");
+    assert!(
+        evidence.starts_with("verdict about users: PROTECTED") && evidence.contains("\n- "),
+        "{evidence}"
+    );
     assert!(evidence.contains("the breaker is called OPEN"), "{evidence}");
     let lines = evidence.lines().count();
     assert_eq!(screen.view.hint, Some(format!("copied the evidence, {lines} lines")));

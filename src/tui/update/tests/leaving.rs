@@ -143,7 +143,7 @@ fn a_new_run_follows_the_end_where_the_fault_is_over() {
     screen.tell(EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     screen.take(Msg::Finished);
     assert_eq!(screen.press("R"), []);
-    assert!(screen.view.hint.as_deref().unwrap().contains("u puts back"));
+    assert!(screen.view.hint.as_deref().unwrap().contains("u restores"));
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl<'a> Composer<'a> {
                 }
                 Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                     Some(frame) => close(frame, at, self.text).map_err(|message| self.error(at, message))?,
-                    None => return Err(self.error(at, "nothing is open here")),
+                    None => return Err(self.error(at, "found the end of a collection that was not opened")),
                 },
                 Event::Scalar(text, ScalarStyle::Plain, 0, None) if self.special_key(&text, at) => continue,
                 Event::Scalar(text, style, anchor, tag) => {
@@ -212,7 +212,9 @@ impl<'a> Composer<'a> {
 
     fn alias(&mut self, anchor: usize, at: Span) -> Result<Composed, SyntaxError> {
         let Some(target) = self.anchors.get(&anchor) else {
-            return Err(self.error(at, "the alias names a value that contains it, or none"));
+            return Err(
+                self.error(at, "the alias refers to an undefined anchor or to a value that contains it")
+            );
         };
         if target.node.depth() + self.open.len() > MAX_DEPTH {
             return Err(self.error(at, format!("nested deeper than {MAX_DEPTH} levels")));

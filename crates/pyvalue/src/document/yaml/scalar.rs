@@ -34,10 +34,10 @@ pub(super) fn construct(tag: &str, text: &str) -> Result<Scalar, String> {
         "null" => Value::Null,
         "bool" => match boolean(&lower) {
             Some(boolean) => Value::Bool(boolean),
-            None => return Err(format!("'{text}' is no boolean")),
+            None => return Err(format!("'{text}' is not a boolean")),
         },
-        "int" => whole(text).ok_or_else(|| format!("'{text}' is no integer"))?,
-        "float" => Value::Float(fraction(text).ok_or_else(|| format!("'{text}' is no number"))?),
+        "int" => whole(text).ok_or_else(|| format!("'{text}' is not an integer"))?,
+        "float" => Value::Float(fraction(text).ok_or_else(|| format!("'{text}' is not a number"))?),
         "timestamp" => timestamp(text)?,
         _ => return Err(format!("could not determine a constructor for the tag 'tag:yaml.org,2002:{tag}'")),
     };
@@ -57,10 +57,10 @@ fn number_or_text(text: &str) -> Result<Value, String> {
         return Ok(Value::from(text));
     }
     if looks_float(text) {
-        return fraction(text).map(Value::Float).ok_or_else(|| format!("'{text}' is no number"));
+        return fraction(text).map(Value::Float).ok_or_else(|| format!("'{text}' is not a number"));
     }
     if looks_integer(text) {
-        return whole(text).ok_or_else(|| format!("'{text}' is no integer"));
+        return whole(text).ok_or_else(|| format!("'{text}' is not an integer"));
     }
     if looks_timestamp(text) { timestamp(text) } else { Ok(Value::from(text)) }
 }
@@ -183,7 +183,7 @@ fn looks_timestamp(text: &str) -> bool {
 
 /// Returns a date or time in the form of the journal: ISO 8601.
 fn timestamp(text: &str) -> Result<Value, String> {
-    let wrong = || format!("'{text}' is no date that exists");
+    let wrong = || format!("'{text}' is not a valid date");
     let moment = DateTime::read(text).ok_or_else(wrong)?;
     let date = jiff::civil::Date::new(moment.year, moment.month, moment.day).map_err(|_| wrong())?;
     let Some(time) = moment.time else { return Ok(Value::Text(date.to_string())) };

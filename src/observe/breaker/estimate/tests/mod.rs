@@ -522,7 +522,7 @@ fn silence_is_said_and_a_series_that_vanishes_is_silence() {
     let (_, belief) = estimator.judge(at(0.0));
     assert_eq!(
         (belief.state, belief.spoke, belief.because.as_str()),
-        (Unknown, 0, "no source has spoken yet")
+        (Unknown, 0, "no source has reported yet")
     );
     for second in [1.0, 1.5] {
         estimator.handle(at(second), &page(vec![named("provider", Open)]));
@@ -610,12 +610,12 @@ fn while_its_pod_is_started_again_nothing_is_believed_of_its_breaker() {
     story.tell(0.2, bystander("consumer-1", 1, false));
     let belief = story.estimator.judge(at(0.3)).1;
     assert_eq!((belief.state, belief.restarted), (Unknown, true), "{}", belief.because);
-    assert!(belief.because.contains("started again"), "{}", belief.because);
+    assert!(belief.because.contains("its pod is restarting"), "{}", belief.because);
     // A page that answers is believed at once, because only the new process can have answered.
     story.estimator.handle(at(0.4), &page(vec![named("p", Closed)]));
     assert_eq!(story.estimator.judge(at(0.5)).1.state, Closed);
     story.tell(4.0, bystander("consumer-1", 1, true));
-    assert!(!story.estimator.judge(at(4.1)).1.because.contains("started again"));
+    assert!(!story.estimator.judge(at(4.1)).1.because.contains("its pod is restarting"));
 }
 
 /// More pods come and go in a long session than are tracked at a time.

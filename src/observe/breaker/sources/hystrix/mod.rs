@@ -84,7 +84,7 @@ impl HystrixStream {
         breakers.truncate(BREAKERS);
         let ground = match breakers.as_slice() {
             [] if self.followed.is_empty() => "no command was called yet".to_owned(),
-            [] => "no command is heard of any more".to_owned(),
+            [] => "no command has been reported recently".to_owned(),
             [one] => one.ground.clone(),
             many => format!("{} breakers on the stream", many.len()),
         };

@@ -139,7 +139,7 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
     let meaning = match says {
         SourceClaim::State(state) => format!("{value} ({})", words::word(state)),
         SourceClaim::Not(state) => format!("{value} (not {})", words::word(state)),
-        SourceClaim::Nothing => format!("{value}, and nothing says what that means"),
+        SourceClaim::Nothing => format!("{value}, whose meaning is unknown"),
     };
     let (breaker, process) = breaker_and_process(name, sample, &[]);
     let ground = ground(name, &breaker, process.as_deref(), &meaning);

@@ -98,7 +98,7 @@ impl Rule {
         let state = self.states.iter().find(|(said, _)| means(said)).map(|(_, state)| *state);
         let value = match state {
             Some(state) => format!("{word} ({}, by your rule)", super::super::super::words::word(state)),
-            None => format!("{word}, of which your rule says nothing"),
+            None => format!("{word}, which your rule does not list"),
         };
         let ground = ground(&self.metric, &breaker, process.as_deref(), &value);
         let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);

@@ -97,8 +97,8 @@ pub(super) fn fuse_counts(families: &mut Families) -> (String, Tallies) {
 pub(super) fn fuse(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
     let grown = |word: &str| goes_on && memory.grown(tally, word) > 0.0;
     match (grown("ok"), grown("blown")) {
-        (false, true) => verdict(SourceClaim::State(Open), "asked, and found blown"),
-        (true, false) => verdict(SourceClaim::State(Closed), "asked, and found whole"),
-        _ => verdict(SourceClaim::Nothing, "nobody asked since, or it changed between"),
+        (false, true) => verdict(SourceClaim::State(Open), "the last call found it blown"),
+        (true, false) => verdict(SourceClaim::State(Closed), "the last call found it closed"),
+        _ => verdict(SourceClaim::Nothing, "no call since, or it changed in between"),
     }
 }

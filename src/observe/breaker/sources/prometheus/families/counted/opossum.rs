@@ -100,7 +100,7 @@ pub(super) fn opossum(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> 
         }
         (true, true) => {
             memory.state = None;
-            return said(SourceClaim::Nothing, "it opened and closed, and nobody knows what came last");
+            return said(SourceClaim::Nothing, "it opened and closed in unknown order");
         }
         (false, false) => {}
     }
