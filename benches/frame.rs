@@ -197,7 +197,9 @@ fn draw(criterion: &mut Criterion<CpuTime>, name: &str, session: &Session, area:
 
 fn frame(criterion: &mut Criterion<CpuTime>) {
     let mut session = Session::new();
-    hour().iter().for_each(|event| session.apply(event));
+    for event in &hour() {
+        session.apply(event);
+    }
     for (name, area, view) in looks() {
         draw(criterion, &name, &session, area, &view);
     }

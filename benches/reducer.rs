@@ -206,7 +206,9 @@ fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
 
 fn played(events: &[Event]) -> Session {
     let mut session = Session::new();
-    events.iter().for_each(|event| session.apply(event));
+    for event in events {
+        session.apply(event);
+    }
     session
 }
 
@@ -264,10 +266,10 @@ fn reducer(criterion: &mut Criterion<CpuTime>) {
     let now = at(HOUR * 1000);
     let second = session.axis.second(now);
     criterion.bench_function("verdict after an hour", |bench| {
-        bench.iter(|| insight::verdict(black_box(&session), now))
+        bench.iter(|| insight::verdict(black_box(&session), now));
     });
     criterion.bench_function("warnings after an hour", |bench| {
-        bench.iter(|| insight::warnings(black_box(&session), now))
+        bench.iter(|| insight::warnings(black_box(&session), now));
     });
     criterion.bench_function("six lanes of 170 seconds", |bench| {
         bench.iter(|| Lane::ALL.map(|lane| black_box(&session).lane(lane, second - 160..second + 10, now)));

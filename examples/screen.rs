@@ -46,9 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut buffer = Buffer::empty(area);
     let scene = Scene::new(&session, &view, now, earlier.as_ref());
     render(&mut buffer, area, &scene, &theme, &LogFeed::default());
-    match picture {
-        true => print!("{}", svg(&buffer, &theme, &format!("chaos-tui: {}", session.meta.title))),
-        false => print!("{}", ansi(&buffer)),
+    if picture {
+        print!("{}", svg(&buffer, &theme, &format!("chaos-tui: {}", session.meta.title)));
+    } else {
+        print!("{}", ansi(&buffer));
     }
     Ok(())
 }
@@ -56,9 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The session of a recording so many seconds after T0, and that moment.
 fn session(path: &str, seconds: f64) -> Result<(Session, Timestamp), Box<dyn Error>> {
     let mut bytes = Vec::new();
-    match path.ends_with(".gz") {
-        true => flate2::read::GzDecoder::new(File::open(path)?).read_to_end(&mut bytes)?,
-        false => File::open(path)?.read_to_end(&mut bytes)?,
+    if std::path::Path::new(path).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("gz")) {
+        flate2::read::GzDecoder::new(File::open(path)?).read_to_end(&mut bytes)?
+    } else {
+        File::open(path)?.read_to_end(&mut bytes)?
     };
     let unpacked = tempfile::NamedTempFile::new()?;
     std::fs::write(unpacked.path(), bytes)?;
@@ -67,7 +69,9 @@ fn session(path: &str, seconds: f64) -> Result<(Session, Timestamp), Box<dyn Err
     };
     let events = read(unpacked.path())?;
     let mut whole = Session::new();
-    events.iter().for_each(|event| whole.apply(event));
+    for event in &events {
+        whole.apply(event);
+    }
     let (t0, last) = (whole.t0().or(whole.meta.opened), whole.last);
     let (t0, last) = t0.zip(last).ok_or("the recording is empty")?;
     if seconds.is_infinite() {

@@ -39,7 +39,7 @@ pub struct Access {
     pub reason: Option<String>,
 }
 
-/// Asks the cluster, by SelfSubjectAccessReview, whether the current user has a permission.
+/// Asks the cluster, by `SelfSubjectAccessReview`, whether the current user has a permission.
 pub async fn check_permission(connection: &Connection, permission: Permission) -> Result<Access, Error> {
     let (resource, subresource) = match permission.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),

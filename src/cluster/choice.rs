@@ -62,9 +62,10 @@ pub(super) fn choose_for_program(
 ) -> Result<ClusterChoice, Error> {
     let (named, origin) = kubeconfig_paths(settings);
     let paths: Vec<PathBuf> = named.iter().filter(|path| exists(path)).cloned().collect();
-    match paths.is_empty() {
-        true => Err(Error::NoCluster { looked: format!("no file of {origin} is there") }),
-        false => Ok(ClusterChoice::Kubeconfig { paths, context: settings.context.clone() }),
+    if paths.is_empty() {
+        Err(Error::NoCluster { looked: format!("no file of {origin} is there") })
+    } else {
+        Ok(ClusterChoice::Kubeconfig { paths, context: settings.context.clone() })
     }
 }
 

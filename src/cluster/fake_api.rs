@@ -27,9 +27,10 @@ pub(crate) struct RecordedRequest {
 impl RecordedRequest {
     /// `GET /api/v1/pods?labelSelector=a=b`.
     pub(crate) fn line(&self) -> String {
-        match self.query.is_empty() {
-            true => format!("{} {}", self.method, self.path),
-            false => format!("{} {}?{}", self.method, self.path, self.query),
+        if self.query.is_empty() {
+            format!("{} {}", self.method, self.path)
+        } else {
+            format!("{} {}?{}", self.method, self.path, self.query)
         }
     }
 }

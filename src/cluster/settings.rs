@@ -31,10 +31,7 @@ impl ClusterSettings {
     /// Returns the environment variables that pass the choice of the options on to programs and Python; `None` for one
     /// that must be unset. Empty without options.
     pub fn exported(&self) -> Exported {
-        match self.names_cluster() {
-            true => self.export.variables(self),
-            false => Exported::new(),
-        }
+        if self.names_cluster() { self.export.variables(self) } else { Exported::new() }
     }
 
     /// Deletes the file that was written for [`ClusterSettings::exported`].

@@ -168,9 +168,10 @@ async fn session(
     signals: mpsc::Receiver<Signal>,
 ) -> ExitCode {
     let judged = !arguments.fail_on.is_empty();
-    let audience = match prepared.guards == Guards::OFF && !judged {
-        true => SessionMode::Nobody,
-        false => SessionMode::Unattended { recovery: judged },
+    let audience = if prepared.guards == Guards::OFF && !judged {
+        SessionMode::Nobody
+    } else {
+        SessionMode::Unattended { recovery: judged }
     };
     let settings = SessionSettings {
         source: arguments.source.clone(),

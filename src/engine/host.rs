@@ -111,10 +111,8 @@ impl SessionHost {
         self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
         let users = endpoints.first().map(|first| first.url.clone());
-        let sources = match operator {
-            true => self.breaker_sources(&request, settings).await,
-            false => Sources::default(),
-        };
+        let sources =
+            if operator { self.breaker_sources(&request, settings).await } else { Sources::default() };
         let named = sources.named.clone();
         let mut observers = Observers::new(self.emitter.clone(), self.bus.clone(), endpoints, sources);
         if !operator {

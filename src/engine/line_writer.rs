@@ -45,12 +45,11 @@ impl LineWriter {
     pub(crate) fn line(&mut self, line: String) {
         if self.left_out > 0 {
             let notice = format!("... {} lines dropped here: the output was blocked", self.left_out);
-            match self.queue.try_send(Item::Line(notice)) {
-                Ok(()) => self.left_out = 0,
-                Err(_) => {
-                    self.left_out += 1;
-                    return;
-                }
+            if let Ok(()) = self.queue.try_send(Item::Line(notice)) {
+                self.left_out = 0;
+            } else {
+                self.left_out += 1;
+                return;
             }
         }
         if self.queue.try_send(Item::Line(line)).is_err() {

@@ -119,11 +119,10 @@ async fn by_http(channel: &Map, event: &Value) -> Result<(), String> {
         .tls_danger_accept_invalid_certs(!flag("verify_tls"))
         .build()
         .map_err(|error| error.to_string())?;
-    let mut request = match flag("forward_event_payload") {
-        true => {
-            client.request(Method::POST, url).header("Content-Type", "application/json").body(event.to_json())
-        }
-        false => client.request(Method::GET, url),
+    let mut request = if flag("forward_event_payload") {
+        client.request(Method::POST, url).header("Content-Type", "application/json").body(event.to_json())
+    } else {
+        client.request(Method::GET, url)
     };
     let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
     let own = [

@@ -69,7 +69,9 @@ impl Observers {
     ) -> Self {
         let stop = CancellationToken::new();
         let presence = AbsenceDetector::new(emitter.clock());
-        endpoints.iter_mut().for_each(|settings| settings.presence = presence.clone());
+        for settings in &mut endpoints {
+            settings.presence = presence.clone();
+        }
         let mut tasks = JoinSet::new();
         tasks.spawn(presence.clone().watch(emitter.clone(), stop.clone()));
         Self {

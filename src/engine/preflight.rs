@@ -45,9 +45,10 @@ pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
     let mut checks = missing;
     checks.extend(look.checks(own.as_ref(), &mine, true).await);
     for (connection, subjects) in others {
-        let place = match connection.is_direct() {
-            true => "the step's own cluster: ".to_owned(),
-            false => format!("context {}: ", connection.context()),
+        let place = if connection.is_direct() {
+            "the step's own cluster: ".to_owned()
+        } else {
+            format!("context {}: ", connection.context())
         };
         let of_other = look.checks(Ok(&connection), &subjects, false).await;
         checks.extend(
@@ -124,7 +125,7 @@ impl PreflightInput {
                     }
                 }
                 ActivityCluster::Missing(error) => {
-                    sorted.missing.push(self.missing_cluster_check(&subject, &error, open))
+                    sorted.missing.push(self.missing_cluster_check(&subject, &error, open));
                 }
                 ActivityCluster::Known { .. } | ActivityCluster::NoCluster => {
                     open |= may_choose(subject.activity, &self.providers);
@@ -139,12 +140,13 @@ impl PreflightInput {
     fn missing_cluster_check(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
         let why = Redactor::new(&self.request.secrets).text(error.to_string());
         let step = format!("step {} {}", subject.number, subject.activity.name);
-        let (level, text) = match open {
-            true => (
+        let (level, text) = if open {
+            (
                 CheckLevel::Know,
                 format!("{step} has no cluster yet ({why}); it is looked up again before the step runs"),
-            ),
-            false => (CheckLevel::Fix, format!("{step} has no cluster: {why}")),
+            )
+        } else {
+            (CheckLevel::Fix, format!("{step} has no cluster: {why}"))
         };
         PreflightCheck { level, text, remedy: None, offer: None }
     }

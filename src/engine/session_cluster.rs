@@ -46,9 +46,10 @@ pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> O
             _ => {}
         }
     }
-    match touches_cluster(request) || providers.is_cluster_chosen_by_option() {
-        true => providers.default_cluster().await,
-        false => None,
+    if touches_cluster(request) || providers.is_cluster_chosen_by_option() {
+        providers.default_cluster().await
+    } else {
+        None
     }
 }
 

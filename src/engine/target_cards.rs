@@ -51,9 +51,10 @@ impl StepClusters {
         match site {
             ActivityCluster::Known { connection, sure } => {
                 let local = session_cluster::allowed(Some(connection.context()), &self.allowed);
-                let context = match connection.is_direct() {
-                    true => Redactor::new(secrets).text(connection.context().to_owned()),
-                    false => connection.context().to_owned(),
+                let context = if connection.is_direct() {
+                    Redactor::new(secrets).text(connection.context().to_owned())
+                } else {
+                    connection.context().to_owned()
                 };
                 let unseen = (!sure).then_some(UNSEEN);
                 let allowed = local && (*sure || of_session);

@@ -70,15 +70,14 @@ mod tests {
             let (shown, seen) = watch::channel(session);
             let task = tokio::spawn(watch(seen, clock, emitter));
             let told = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
-            match harmed {
-                true => assert!(told.is_err(), "{told:?}"),
-                false => {
-                    let told = told.unwrap().unwrap();
-                    assert!(
-                        matches!(&told.what, EventKind::FaultRefused { reason, .. } if reason.contains("HTTP 500"))
-                    );
-                    assert!(told.at >= at(16.0), "{}", told.at);
-                }
+            if harmed {
+                assert!(told.is_err(), "{told:?}");
+            } else {
+                let told = told.unwrap().unwrap();
+                assert!(
+                    matches!(&told.what, EventKind::FaultRefused { reason, .. } if reason.contains("HTTP 500"))
+                );
+                assert!(told.at >= at(16.0), "{}", told.at);
             }
             task.abort();
             drop(shown);

@@ -93,9 +93,10 @@ fn token(text: &str) -> Token<'_> {
     }
     if let Some(braced) = after.strip_prefix('{') {
         let name = leading_name(braced);
-        return match braced[name.len()..].starts_with('}') && !name.is_empty() {
-            true => Token::Variable { name, length: name.len() + 3 },
-            false => Token::Other,
+        return if braced[name.len()..].starts_with('}') && !name.is_empty() {
+            Token::Variable { name, length: name.len() + 3 }
+        } else {
+            Token::Other
         };
     }
     match leading_name(after) {

@@ -194,9 +194,10 @@ impl Activity {
     pub fn edited(&self, raw: &Map) -> Self {
         let edited = build::flawed(raw, &self.place);
         // The tolerance of a reference is that of the referring entry.
-        match self.tolerance.as_ref() == self.raw.get("tolerance") {
-            true => edited,
-            false => Self { tolerance: self.tolerance.clone(), ..edited },
+        if self.tolerance.as_ref() == self.raw.get("tolerance") {
+            edited
+        } else {
+            Self { tolerance: self.tolerance.clone(), ..edited }
         }
     }
 }

@@ -33,9 +33,10 @@ pub fn latest_caption(session: &Session, now: Timestamp) -> Option<TimedCaption>
         let fired = |what: &str| format!("Fired: {what}. Now look at the users.");
         turns.extend(fault.fires.iter().map(|fire| (fire.at, fired(&fire.what))));
         let open = session.breaker.state() == BreakerState::Open;
-        let back = match open {
-            true => "The provider is back, and the breaker does not know yet.",
-            false => "The provider is back, and its users are not served yet.",
+        let back = if open {
+            "The provider is back, and the breaker does not know yet."
+        } else {
+            "The provider is back, and its users are not served yet."
         };
         turns.extend(fault.healed.map(|at| (at, back.to_owned())));
         turns.extend(session.users.main().and_then(|endpoint| users_back(session, endpoint, now)));

@@ -12,9 +12,10 @@ const END: usize = 5;
 /// by the end of the pod's name if there are several pods of that workload.
 pub(super) fn bystander(session: &Session, pod: &PodRow) -> String {
     let kin = |other: &&PodRow| other.pod.owner == pod.pod.owner;
-    let who = match is_consumer(session, pod) {
-        true => "the consumer",
-        false => pod.pod.owner.as_deref().unwrap_or(&pod.pod.key.name),
+    let who = if is_consumer(session, pod) {
+        "the consumer"
+    } else {
+        pod.pod.owner.as_deref().unwrap_or(&pod.pod.key.name)
     };
     if session.bystanders().filter(kin).count() == 1 {
         return who.to_owned();

@@ -64,9 +64,10 @@ const SHORT: usize = 71;
 impl Warning {
     fn new(urgency: Urgency, text: impl Into<String>, short: impl Into<String>) -> Self {
         let short = short.into();
-        let short = match short.chars().count() <= SHORT {
-            true => short,
-            false => short.chars().take(SHORT - 1).chain(['…']).collect(),
+        let short = if short.chars().count() <= SHORT {
+            short
+        } else {
+            short.chars().take(SHORT - 1).chain(['…']).collect()
         };
         Self { urgency, text: text.into(), short }
     }

@@ -88,10 +88,13 @@ mod tests {
         let version = json!({"major": "1", "minor": "34", "gitVersion": "v1.34.0", "gitCommit": "", "platform": "",
             "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": ""});
         let switch = dead.clone();
-        let (connection, _) = answering(move |_| match switch.load(Ordering::Relaxed) {
-            // Headers, and then nothing.
-            true => Reply::Events(Vec::new()),
-            false => Reply::Object(version.clone()),
+        let (connection, _) = answering(move |_| {
+            if switch.load(Ordering::Relaxed) {
+                // Headers, and then nothing.
+                Reply::Events(Vec::new())
+            } else {
+                Reply::Object(version.clone())
+            }
         });
         let (emitter, mut events) = stream(Clock::system());
         let began = emitter.clock().now();

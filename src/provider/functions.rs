@@ -40,7 +40,7 @@ async fn dispatch(providers: &Providers, call: &Call<'_>) -> Result<Outcome, Str
     }
 }
 
-/// The outcome for arguments declared as a list. Python raises this TypeError only at the call, so it fails the
+/// The outcome for arguments declared as a list. Python raises this `TypeError` only at the call, so it fails the
 /// activity.
 fn listed(module: &str, func: &str) -> Outcome {
     Outcome::failed(format!("TypeError: {module}.{func}() argument after ** must be a mapping, not list"))
@@ -56,10 +56,7 @@ fn arguments(
 ) -> Result<Option<Map>, String> {
     let declared = provider.get("arguments").cloned().unwrap_or_else(|| Map::default().into());
     let untouched = call.configuration.is_empty() && call.secrets.is_empty();
-    let ready = match untouched {
-        true => declared,
-        false => substitute(&declared, call.configuration, call.secrets),
-    };
+    let ready = if untouched { declared } else { substitute(&declared, call.configuration, call.secrets) };
     let scopes = provider.get("secrets").filter(|_| signature.has("secrets"));
     let configured = signature.has("configuration");
     let mut arguments = match ready {

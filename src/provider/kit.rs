@@ -16,9 +16,10 @@ pub async fn save(provider: &Map, connection: &Connection) -> Result<Option<Save
     let arguments = provider.get("arguments").and_then(Value::as_map).cloned().unwrap_or_default();
     if text("module") == gremlin::MODULE {
         let (namespace, names) = gremlin::containers(&arguments);
-        return match names.is_empty() {
-            true => Ok(None),
-            false => kit::save_containers(connection, &namespace, &names).await,
+        return if names.is_empty() {
+            Ok(None)
+        } else {
+            kit::save_containers(connection, &namespace, &names).await
         };
     }
     match resolve(text("module"), text("func")) {

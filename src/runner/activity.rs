@@ -179,10 +179,10 @@ async fn run_between_controls(
         .await;
     match call_result {
         CallResult::Refused(reason) if fired => {
-            ctx.emitter.emit_at(ended, EventKind::FaultRefused { step, reason }).await
+            ctx.emitter.emit_at(ended, EventKind::FaultRefused { step, reason }).await;
         }
         CallResult::Unknown(reason) if fired => {
-            ctx.emitter.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await
+            ctx.emitter.emit_at(ended, EventKind::FaultUnconfirmed { step, reason }).await;
         }
         _ => {}
     }

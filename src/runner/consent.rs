@@ -75,18 +75,13 @@ impl<'a> Cleared<'a> {
     }
 
     /// Clears another activity in its place, by a fix that the operator accepted.
-    pub(super) fn instead<'b>(self, activity: &'b Activity) -> Cleared<'b> {
+    pub(super) fn instead(self, activity: &Activity) -> Cleared<'_> {
         Cleared { activity, ..self }
     }
 
     /// Clears the activity as a control left it. A step that changes the system is fired as it was shown: a provider
     /// that a control changed since is not cleared, nor a step that needed no fire because it was only pretended.
-    pub(super) fn edited<'b>(
-        self,
-        activity: &'b Activity,
-        step: StepRef,
-        effect: Effect,
-    ) -> Option<Cleared<'b>> {
+    pub(super) fn edited(self, activity: &Activity, step: StepRef, effect: Effect) -> Option<Cleared<'_>> {
         let agreed = self.up_front || (self.fired && activity.provider == self.activity.provider);
         (agreed || !needs_consent(effect, step.section)).then_some(Cleared { activity, ..self })
     }

@@ -122,10 +122,7 @@ impl RunContext {
 
     /// The failed rollbacks, unless strict compatibility ignores them.
     pub(super) fn failed_rollbacks(&self) -> Vec<String> {
-        match self.options.compat.forgives_rollbacks() {
-            true => Vec::new(),
-            false => self.progress.failed_rollbacks(),
-        }
+        if self.options.compat.forgives_rollbacks() { Vec::new() } else { self.progress.failed_rollbacks() }
     }
 
     fn with_current<T>(&self, use_it: impl FnOnce(&mut Current) -> T) -> T {

@@ -30,9 +30,10 @@ impl Cursor {
         step: StepRef,
         destructive: bool,
     ) -> Result<NextAction, StopRequest> {
-        match std::mem::take(&mut self.asked) && !destructive {
-            true => Ok(NextAction::Run(helm.up_front())),
-            false => helm.step(step, destructive).await,
+        if std::mem::take(&mut self.asked) && !destructive {
+            Ok(NextAction::Run(helm.up_front()))
+        } else {
+            helm.step(step, destructive).await
         }
     }
 
@@ -63,7 +64,7 @@ impl Cursor {
             None => {
                 voice
                     .log(Level::Info, "No step of this section has run yet, so there is none to run again.")
-                    .await
+                    .await;
             }
         }
     }

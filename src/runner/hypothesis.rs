@@ -245,9 +245,10 @@ impl PassRun<'_> {
             self.ctx.emitter.log(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
-        match verdict.map_err(StopReason::Abort)? {
-            true => Ok(Probed::Met),
-            false => Ok(Probed::NotMet { failed: done.entry.has_failed() }),
+        if verdict.map_err(StopReason::Abort)? {
+            Ok(Probed::Met)
+        } else {
+            Ok(Probed::NotMet { failed: done.entry.has_failed() })
         }
     }
 

@@ -217,12 +217,9 @@ impl OperatorInput {
                     Some(signal) => return Order::Signal(signal),
                     None => *signals = None,
                 },
-                step = receive(steps) => match step {
-                    Some(step) => return Order::Step(step),
-                    None => {
-                        *steps = None;
-                        return Order::SenderGone;
-                    }
+                step = receive(steps) => if let Some(step) = step { return Order::Step(step) } else {
+                    *steps = None;
+                    return Order::SenderGone;
                 },
             }
         }
@@ -234,7 +231,7 @@ impl OperatorInput {
                 self.emitter.log(Level::Warning, StopRequest::caught_line("SIGTERM")).await;
             }
             Order::Signal(signal) if self.rolling_back => {
-                self.stop(StopRequest::during_rollbacks(signal), reins).await
+                self.stop(StopRequest::during_rollbacks(signal), reins).await;
             }
             Order::Signal(signal) => self.stop(StopRequest::signal(signal), reins).await,
             Order::SenderGone if self.auto => {}
@@ -277,9 +274,10 @@ impl OperatorInput {
 
     /// Stops the run with rollbacks. Rollbacks that already run continue automatically, as no operator steps them.
     async fn leave(&mut self, reason: &str, reins: Option<&StopSignal>) {
-        match self.rolling_back {
-            true => self.run_by_itself().await,
-            false => self.stop(StopRequest::operator(reason), reins).await,
+        if self.rolling_back {
+            self.run_by_itself().await;
+        } else {
+            self.stop(StopRequest::operator(reason), reins).await;
         }
     }
 

@@ -70,10 +70,7 @@ impl Pauses {
         let Some(seconds) = seconds(length) else {
             // The reference announces the pause before it fails on it.
             voice.log(Level::Info, announcement(side, &python_text(length))).await;
-            return match self.sleeps {
-                true => Err(PauseCut::Invalid(invalid_pause_message(length))),
-                false => Ok(()),
-            };
+            return if self.sleeps { Err(PauseCut::Invalid(invalid_pause_message(length))) } else { Ok(()) };
         };
         let shown = python_text(length);
         voice.emit(EventKind::PauseStarted { step, side, seconds, shown }).await;

@@ -128,9 +128,10 @@ async fn run_method(
             Err(turn) => return settle_hypothesis(ctx, turn).await,
         }
     }
-    let continuous = match hypothetical && strategy.during() {
-        true => Some(Continuous::start(ctx, helm.up_front()).await),
-        false => None,
+    let continuous = if hypothetical && strategy.during() {
+        Some(Continuous::start(ctx, helm.up_front()).await)
+    } else {
+        None
     };
     let played = run_method_and_last_pass(ctx, helm, background, hypothetical, continuous.as_ref()).await;
     if let Some(continuous) = continuous {

@@ -118,8 +118,5 @@ impl HypothesisRecheck {
 
 fn brief_error(value: &Value) -> String {
     let text = python_text(value);
-    match text.chars().count() > SHOWN {
-        true => text.chars().take(SHOWN - 1).chain(['…']).collect(),
-        false => text,
-    }
+    if text.chars().count() > SHOWN { text.chars().take(SHOWN - 1).chain(['…']).collect() } else { text }
 }

@@ -34,9 +34,8 @@ impl Redactor {
 
     /// Returns the text with secrets masked.
     pub(crate) fn text(&self, text: String) -> String {
-        let hidden = |text: String, secret: &String| match text.contains(secret.as_str()) {
-            true => text.replace(secret.as_str(), MASK),
-            false => text,
+        let hidden = |text: String, secret: &String| {
+            if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text }
         };
         self.texts.iter().fold(text, hidden)
     }

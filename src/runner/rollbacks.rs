@@ -69,7 +69,7 @@ async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, un
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
-                ctx.emitter.log(Level::Info, "The method has ended: its steps cannot be run again.").await
+                ctx.emitter.log(Level::Info, "The method has ended: its steps cannot be run again.").await;
             }
             // Aborting or leaving runs the rollbacks.
             Err(halt) => return halt.rollbacks == RollbackChoice::UnlessNever,

@@ -61,9 +61,10 @@ impl RunContext {
         state: impl FnOnce() -> Value,
         reins: &StopSignal,
     ) -> RoundResult {
-        match self.controls.applies_to(subject, &self.experiment()) {
-            true => self.round(When::After, subject, Some(state()), reins).await,
-            false => RoundResult::default(),
+        if self.controls.applies_to(subject, &self.experiment()) {
+            self.round(When::After, subject, Some(state()), reins).await
+        } else {
+            RoundResult::default()
         }
     }
 

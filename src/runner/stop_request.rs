@@ -159,9 +159,10 @@ pub(super) async fn emit_stop_reason(voice: &RunEmitter, halt: &StopRequest) {
     let loudest = halt.lines.iter().map(|(level, _)| level).max();
     let reason = halt.lines.iter().position(|(level, _)| Some(level) == loudest);
     for (index, (level, line)) in halt.lines.iter().enumerate() {
-        match reason == Some(index) {
-            true => voice.emit(EventKind::Interrupted { reason: line.clone(), level: *level }).await,
-            false => voice.log(*level, line.clone()).await,
+        if reason == Some(index) {
+            voice.emit(EventKind::Interrupted { reason: line.clone(), level: *level }).await;
+        } else {
+            voice.log(*level, line.clone()).await;
         }
     }
 }

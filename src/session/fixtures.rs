@@ -59,7 +59,9 @@ pub fn events(variant: Variant, until: f64) -> Vec<Event> {
 /// Returns the state after the events.
 pub fn session(events: &[Event]) -> Session {
     let mut session = Session::new();
-    events.iter().for_each(|event| session.apply(event));
+    for event in events {
+        session.apply(event);
+    }
     session
 }
 
@@ -101,7 +103,9 @@ pub fn after_closed() -> (Session, Timestamp) {
 /// Records events in a file; returns once all of them are written.
 pub async fn record(path: &Path, events: &[Event]) {
     let mut recording = Recorder::create(path, &Header::new(b"a")).unwrap().spawn_thread().unwrap();
-    events.iter().for_each(|event| recording.append(&Arc::new(event.clone())));
+    for event in events {
+        recording.append(&Arc::new(event.clone()));
+    }
     assert!(recording.finish(Duration::from_secs(30)).await, "it is on the disk");
 }
 

@@ -71,9 +71,10 @@ impl TimeAxis {
         };
         let step_ms = STEPS_MS.get(place).copied().unwrap_or(1000);
         let now = now_ms.div_euclid(step_ms);
-        let live_first = match fired {
-            true => -lead + paged(now, columns as i64, lead),
-            false => (now.div_euclid(STRIDE) + 1) * STRIDE - lead,
+        let live_first = if fired {
+            -lead + paged(now, columns as i64, lead)
+        } else {
+            (now.div_euclid(STRIDE) + 1) * STRIDE - lead
         };
         let first = view.scrolled_to.map_or(live_first, |ms| ms.div_euclid(step_ms).min(live_first));
         let origin = if fired { 0 } else { first + lead };
@@ -234,12 +235,11 @@ fn millis(from: Timestamp, to: Timestamp) -> i64 {
 
 /// Formats seconds from T0: `-5`, `+90`; from ten minutes on `+12:00`.
 fn second(away: i64) -> String {
-    match away {
-        -599..600 => format!("{away:+}"),
-        _ => {
-            let sign = if away < 0 { '-' } else { '+' };
-            format!("{sign}{}:{:02}", away.abs() / 60, away.abs() % 60)
-        }
+    if let -599..600 = away {
+        format!("{away:+}")
+    } else {
+        let sign = if away < 0 { '-' } else { '+' };
+        format!("{sign}{}:{:02}", away.abs() / 60, away.abs() % 60)
     }
 }
 

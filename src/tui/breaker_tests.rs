@@ -75,6 +75,7 @@ pub(super) fn case(
 }
 
 /// Every state, with each level of confidence that it can have.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn cases() -> Vec<Case> {
     let real = "20 of the last 20 look like the real answer";
     let fallbacks = "9 of 9 fall back at once: open, or falls back by itself";

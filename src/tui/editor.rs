@@ -83,9 +83,9 @@ mod tests {
 
     fn typed(keys: &[KeyEvent]) -> Editor {
         let mut editor = Editor::default();
-        keys.iter().for_each(|key| {
+        for key in keys {
             editor.key(key);
-        });
+        }
         editor
     }
 

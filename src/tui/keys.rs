@@ -63,15 +63,16 @@ async fn forward(sender: mpsc::Sender<Msg>) {
     loop {
         let received = match answers.patience() {
             None => events.next().await,
-            Some(patience) => match timeout(patience, events.next()).await {
-                Ok(event) => event,
-                Err(_) => {
+            Some(patience) => {
+                if let Ok(event) = timeout(patience, events.next()).await {
+                    event
+                } else {
                     if pass_on(&sender, answers.on_timeout()).await.is_none() {
                         return;
                     }
                     continue;
                 }
-            },
+            }
         };
         let Some(Ok(event)) = received else { return };
         if pass_on(&sender, answers.take(event)).await.is_none() {

@@ -88,10 +88,8 @@ fn inset(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
     }
     let picture = parts.picture;
     let t0 = (f64::from(picture.plot.width) * 0.2).round() as u16;
-    let (from, framed) = match picture.framed {
-        true => (picture.plot.x + t0 + 2, 2),
-        false => (picture.plot.x + t0 + 1, 0),
-    };
+    let (from, framed) =
+        if picture.framed { (picture.plot.x + t0 + 2, 2) } else { (picture.plot.x + t0 + 1, 0) };
     let top = if picture.framed { picture.plot.y } else { picture.fault.y };
     let place = Rect {
         x: from,
@@ -192,7 +190,7 @@ fn draw_overlay(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &Lo
         Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),
         Overlay::ConfirmFire { expected: word, typed, cluster: place, .. } => {
-            overlays::fire(all, scene, place.as_ref(), word, typed)
+            overlays::fire(all, scene, place.as_ref(), word, typed);
         }
     }
 }

@@ -47,9 +47,10 @@ pub(super) fn recorded(name: &str) -> &'static [Event] {
 /// The session of a recording `seconds` after T0, and that moment; infinity stands for the whole recording.
 pub(super) fn at(name: &str, seconds: f64) -> (Session, Timestamp) {
     let events = recorded(name);
-    let until = match seconds.is_infinite() {
-        true => events.last().unwrap().at,
-        false => t0(name) + jiff::SignedDuration::from_secs_f64(seconds),
+    let until = if seconds.is_infinite() {
+        events.last().unwrap().at
+    } else {
+        t0(name) + jiff::SignedDuration::from_secs_f64(seconds)
     };
     let mut session = Session::new();
     events.iter().take_while(|event| event.at <= until).for_each(|event| session.apply(event));

@@ -54,9 +54,10 @@ fn look(cell: &Cell, theme: &Theme) -> CellStyle {
     };
     let (front, back) = (or(cell.fg, theme.colour(Role::Text)), or(cell.bg, theme.ground().bg));
     let bold = cell.modifier.contains(Modifier::BOLD);
-    match cell.modifier.contains(Modifier::REVERSED) {
-        true => CellStyle { front: back, back: front, bold },
-        false => CellStyle { front, back, bold },
+    if cell.modifier.contains(Modifier::REVERSED) {
+        CellStyle { front: back, back: front, bold }
+    } else {
+        CellStyle { front, back, bold }
     }
 }
 

@@ -33,7 +33,9 @@ pub(crate) fn compare(case: &Case, seen: &Both) -> Option<String> {
     }
     // Where a journal is missing there is no layout to compare.
     if ![&seen.theirs, &seen.ours].iter().all(|seen| seen.what["journal"].is_object()) {
-        [&mut theirs, &mut ours].into_iter().for_each(|seen| forget(seen, "/layout"));
+        for seen in [&mut theirs, &mut ours] {
+            forget(seen, "/layout");
+        }
     }
     if theirs != ours || order(&theirs) != order(&ours) {
         told(&theirs, &ours, "", &mut complaints);

@@ -39,11 +39,10 @@ pub(crate) fn read() -> Vec<Case> {
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => collect(&path, files),
-            false => {
-                files.extend(path.extension().is_some_and(|extension| extension == "cases").then_some(path))
-            }
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.extend(path.extension().is_some_and(|extension| extension == "cases").then_some(path));
         }
     }
 }
@@ -124,12 +123,11 @@ fn case_of(name: &str, place: &str, body: &[&str]) -> Case {
             "theirs" => theirs = Some(expectation()),
             "ours" => ours = Some(expectation()),
             file => {
-                let (file, content) = match file.strip_suffix(" (bytes)") {
-                    Some(file) => (file, bytes(&text)),
-                    None => {
-                        text.push('\n');
-                        (file, with_head(file, &text).into_bytes())
-                    }
+                let (file, content) = if let Some(file) = file.strip_suffix(" (bytes)") {
+                    (file, bytes(&text))
+                } else {
+                    text.push('\n');
+                    (file, with_head(file, &text).into_bytes())
                 };
                 case.files.push((file.to_owned(), content));
             }
@@ -141,7 +139,7 @@ fn case_of(name: &str, place: &str, body: &[&str]) -> Case {
     }
     if case.source.is_empty() {
         let experiment = case.files.iter().find(|(name, _)| name.starts_with("experiment"));
-        case.source = experiment.unwrap_or_else(|| panic!("{place}: no experiment")).0.clone();
+        case.source.clone_from(&experiment.unwrap_or_else(|| panic!("{place}: no experiment")).0);
     }
     case.difference = match (row, theirs, ours) {
         (Some(row), Some(theirs), Some(ours)) => Some(Difference { row, theirs, ours }),

@@ -83,7 +83,10 @@ impl Raw {
     fn left(&self) -> Json {
         let shown = |name: &str, text: &str| match name {
             _ if text.starts_with("{\n  \"chaoslib-version\"") => self.journal_text(text),
-            _ if name.ends_with(".log") => {
+            _ if std::path::Path::new(name)
+                .extension()
+                .is_some_and(|ext| ext.eq_ignore_ascii_case("log")) =>
+            {
                 let lines = lines_of(text).into_iter().filter(|line| !line.starts_with("DEBUG "));
                 lines.map(|line| Json::from(self.text(in_common_words(&without_place(&line))))).collect()
             }

@@ -108,7 +108,7 @@ impl Stage {
                 Ok(text) => fs::write(&path, filled(text)).unwrap(),
                 Err(_) => fs::write(&path, content).unwrap(),
             }
-            if name.ends_with(".sh") {
+            if std::path::Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("sh")) {
                 use std::os::unix::fs::PermissionsExt;
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             }
@@ -176,12 +176,11 @@ fn files_under(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap().flatten() {
             let path = entry.path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => {
-                    let name = path.strip_prefix(folder).unwrap().display().to_string();
-                    files.insert(name, fs::read(&path).unwrap_or_default());
-                }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                files.insert(name, fs::read(&path).unwrap_or_default());
             }
         }
     }

@@ -132,7 +132,7 @@ impl Request {
             let body = pairs.filter_map(|pair| pair.strip_prefix("body=")).flat_map(decoded).collect();
             match self.parameter("needs") {
                 Some(needed) if self.header("authorization") != needed => {
-                    status = "401".to_owned();
+                    "401".clone_into(&mut status);
                     format!("{needed} is needed, not {}", self.header("authorization")).into_bytes()
                 }
                 _ => body,
@@ -151,7 +151,9 @@ impl Request {
             });
             let file = self.parameter("file").filter(|_| self.path == "/note");
             let file = file.map(|path| OpenOptions::new().append(true).create(true).open(path).unwrap());
-            file.into_iter().for_each(|mut file| writeln!(file, "{asked}").unwrap());
+            if let Some(mut file) = file {
+                writeln!(file, "{asked}").unwrap();
+            }
             asked.to_string().into_bytes()
         };
         let mut answer = format!("HTTP/1.1 {status} Told\r\n{}\r\n", headers.join("\r\n")).into_bytes();

@@ -248,7 +248,7 @@ fn on_a_dumb_terminal_nothing_is_drawn_or_done() {
 fn without_a_controlling_terminal_nothing_is_done() {
     let folder = desk();
     let mut terminal = Terminal::start_through("setsid", folder.path(), &["experiment.json"]);
-    terminal.wait_for("no controlling terminal");
+    terminal.wait_for("the controlling terminal");
     assert_eq!(terminal.ended(), 2);
     assert!(!folder.path().join("journal.json").exists(), "something was played");
 }

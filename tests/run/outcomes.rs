@@ -112,7 +112,7 @@ fn c088_a_failing_rollback_stops_nobody() {
     assert_eq!(ended.outcome(), ("completed".to_owned(), false, 1));
     assert_eq!(ended.names("/rollbacks"), ["fails", "undo"]);
     let last = ended.messages().pop().unwrap().1;
-    assert_eq!(last, "Rollback 'fails' failed: what it was to undo may still be there");
+    assert_eq!(last, "Rollback 'fails' failed: the change it should undo may still be in effect");
     let strict = Case::new(&[method(&[]), undo].join(",")).with(&["--strict-compat"]).run();
     assert_eq!(strict.outcome(), ("completed".to_owned(), false, 0));
 }

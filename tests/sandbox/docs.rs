@@ -92,8 +92,9 @@ fn page(name: &str) -> String {
 /// The pages that users read.
 fn pages() -> Vec<String> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
-    let docs =
-        docs.map(|name| format!("docs/{}", name.to_str().unwrap())).filter(|name| name.ends_with(".md"));
+    let docs = docs.map(|name| format!("docs/{}", name.to_str().unwrap())).filter(|name| {
+        std::path::Path::new(name).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("md"))
+    });
     docs.chain(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned)).collect()
 }
 

@@ -170,7 +170,10 @@ fn in_the_trap_the_open_breaker_gets_its_own_pod_restarted() {
 fn an_attack_on_nothing_is_refused() {
     let stage = Stage::set(&[]);
     let outcome = attack(&stage, "no-such-container");
-    assert!(matches!(&outcome, Outcome::Answered(404, why) if why.contains("running are")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Answered(404, why) if why.contains("running containers")),
+        "{outcome:?}"
+    );
 }
 
 #[test]

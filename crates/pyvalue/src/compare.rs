@@ -82,10 +82,12 @@ mod tests {
             ("[1]", "[1, 2]"),
             ("{}", "[]"),
         ];
-        equal
-            .iter()
-            .for_each(|(a, b)| assert!(json(a).py_eq(&json(b)) && json(b).py_eq(&json(a)), "{a} {b}"));
-        different.iter().for_each(|(a, b)| assert!(!json(a).py_eq(&json(b)), "{a} {b}"));
+        for (a, b) in &equal {
+            assert!(json(a).py_eq(&json(b)) && json(b).py_eq(&json(a)), "{a} {b}");
+        }
+        for (a, b) in &different {
+            assert!(!json(a).py_eq(&json(b)), "{a} {b}");
+        }
     }
 
     #[test]
@@ -102,6 +104,8 @@ mod tests {
             ("NaN", "1", Some(false)),
             ("1", "Infinity", Some(true)),
         ];
-        table.iter().for_each(|(a, b, le)| assert_eq!(json(a).py_le(&json(b)), *le, "{a} <= {b}"));
+        for (a, b, le) in &table {
+            assert_eq!(json(a).py_le(&json(b)), *le, "{a} <= {b}");
+        }
     }
 }

@@ -89,14 +89,12 @@ impl Value {
 
 /// Parses an integer of any length from decimal digits with an optional minus sign.
 pub(crate) fn integer(digits: &str) -> Value {
-    match digits.parse() {
-        Ok(int) => Value::Int(int),
-        Err(_) => {
-            let (sign, magnitude) =
-                digits.strip_prefix('-').map_or(("", digits), |magnitude| ("-", magnitude));
-            let magnitude = magnitude.trim_start_matches('0');
-            Value::Big(format!("{sign}{magnitude}").into())
-        }
+    if let Ok(int) = digits.parse() {
+        Value::Int(int)
+    } else {
+        let (sign, magnitude) = digits.strip_prefix('-').map_or(("", digits), |magnitude| ("-", magnitude));
+        let magnitude = magnitude.trim_start_matches('0');
+        Value::Big(format!("{sign}{magnitude}").into())
     }
 }
 

@@ -21,7 +21,7 @@ impl Budget {
         if self.expected == 0 { 0 } else { (self.healthy - self.needed).max(0) }
     }
 
-    /// Computes the state of a PodDisruptionBudget from the current pods.
+    /// Computes the state of a `PodDisruptionBudget` from the current pods.
     pub fn of(store: &Store, budget: &Object) -> Budget {
         let value = budget.value();
         let Some(selector) = selector(&value) else { return Budget::default() };

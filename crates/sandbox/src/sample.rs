@@ -107,7 +107,9 @@ pub(super) fn replace_taken_ports(
         let Some(to) = (from.saturating_add(1)..from.saturating_add(200)).find(|port| is_free(*port)) else {
             continue;
         };
-        manifests.iter_mut().for_each(|manifest| replace(manifest, from, to));
+        for manifest in manifests.iter_mut() {
+            replace(manifest, from, to);
+        }
         replaced.push(ReplacedPort { from, to });
     }
     replaced

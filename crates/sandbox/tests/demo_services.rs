@@ -37,7 +37,7 @@ fn what_it_does_not_know_is_an_error_of_the_command_line() {
     for (words, said) in [
         (vec![], "usage: demo-services provider|consumer-before|consumer-after"),
         (vec!["provider", "twice"], "usage: "),
-        (vec!["web"], "there is no built-in image \"web\""),
+        (vec!["web"], "unknown built-in image \"web\""),
     ] {
         let output = Command::new(PROGRAM).args(&words).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();

@@ -66,7 +66,7 @@ impl Where {
 /// # Errors
 /// When the file cannot be read or says something that cannot be; the text names each place.
 pub(crate) fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
-    read(&Where::of(named, &Environment::of_process())).map(|found| found.unwrap_or_default())
+    read(&Where::of(named, &Environment::of_process())).map(|option| option.unwrap_or_default())
 }
 
 /// `None` when there is no file where none need be.

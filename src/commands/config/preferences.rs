@@ -93,12 +93,10 @@ impl Preferences {
             let theme = if self.ground == "terminal" { theme.on_own_ground() } else { theme };
             if ascii { theme.ascii() } else { theme }
         };
-        let grounds = match self.theme == AUTO {
-            true => Some(ThemeByBackground {
-                dark: here(Theme::named("dark")?),
-                light: here(Theme::named("light")?),
-            }),
-            false => None,
+        let grounds = if self.theme == AUTO {
+            Some(ThemeByBackground { dark: here(Theme::named("dark")?), light: here(Theme::named("light")?) })
+        } else {
+            None
         };
         let theme = match grounds {
             Some(grounds) => {

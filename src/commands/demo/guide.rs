@@ -107,14 +107,20 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
         (BreakerState::Open, Some((_, at, CycleEnd::Failed))) if lately(at) => {
             "The trial call failed, so it is OPEN again."
         }
-        (BreakerState::Open, _) if countdown(session, now) => match on {
-            true => "OPEN: the countdown beside it runs to the next trial call.",
-            false => "The pod is back, it is still OPEN: the countdown runs to a trial call.",
-        },
-        (BreakerState::Open, _) => match on {
-            true => "OPEN: users get a fallback at once, nobody waits for the dead pod.",
-            false => "The pod is back, it is still OPEN: it finds out by its next trial call.",
-        },
+        (BreakerState::Open, _) if countdown(session, now) => {
+            if on {
+                "OPEN: the countdown beside it runs to the next trial call."
+            } else {
+                "The pod is back, it is still OPEN: the countdown runs to a trial call."
+            }
+        }
+        (BreakerState::Open, _) => {
+            if on {
+                "OPEN: users get a fallback at once, nobody waits for the dead pod."
+            } else {
+                "The pod is back, it is still OPEN: it finds out by its next trial call."
+            }
+        }
         (BreakerState::Closed, Some((cycle, at, CycleEnd::Worked))) if lately(at) && brief(cycle, at) => {
             "HALF-OPEN for a moment: the trial calls worked, so it is CLOSED."
         }

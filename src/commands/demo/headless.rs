@@ -85,6 +85,6 @@ async fn learned(mut shown: watch::Receiver<Session>) {
     let known = |session: &Session| session.users.main().is_some_and(|endpoint| endpoint.shape.is_some());
     // An error means that the session is over, and the timeout says so.
     if shown.wait_for(known).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

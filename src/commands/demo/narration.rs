@@ -52,9 +52,12 @@ impl Narration {
         self.steps = self.steps.max(over.count());
         let fault = session.fault.as_ref();
         if changed(&mut self.fault, fault.map(|fault| fault.is_on())) {
-            let words = fault.and_then(|fault| match fault.is_on() {
-                true => fault.fires.last().map(|firing| firing.what.clone()),
-                false => fault.healed_by.clone(),
+            let words = fault.and_then(|fault| {
+                if fault.is_on() {
+                    fault.fires.last().map(|firing| firing.what.clone())
+                } else {
+                    fault.healed_by.clone()
+                }
             });
             news.push(format!("fault    {}", words.unwrap_or_default()));
         }
@@ -70,7 +73,9 @@ impl Narration {
             news.push(format!("pods     Kubernetes restarted the healthy consumer, {times} so far"));
         }
         let time = session.since_t0(now).map_or_else(|| "       ".to_owned(), |s| format!("T+{s:04.1} "));
-        news.iter_mut().for_each(|line| *line = format!("  {time} {line}").trim_end().to_owned());
+        for line in &mut news {
+            format!("  {time} {line}").trim_end().clone_into(line);
+        }
         news
     }
 

@@ -76,7 +76,7 @@ pub(crate) struct ScreenArgs {
     /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
-    /// Whether to use colours; NO_COLOR means never [default: auto]
+    /// Whether to use colours; `NO_COLOR` means never [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub color: Option<String>,
     /// Draw ASCII only [default: where the locale has no UTF-8]

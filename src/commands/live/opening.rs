@@ -193,10 +193,7 @@ async fn begun(
     if arguments.panic_for_test == Some(PanicIn::Task) {
         open.spawn(super::screen::panic_for_test());
     }
-    Ok(match arguments.watching.read_only {
-        true => open.look_only(orders).await,
-        false => open.play(signals, orders),
-    })
+    Ok(if arguments.watching.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
 }
 
 /// Somebody ended the session before there was one to see.

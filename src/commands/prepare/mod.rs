@@ -121,10 +121,7 @@ pub(crate) async fn prepare(
     };
     // Controls of the loading need Python before there is an experiment. Without any, what is not needed for a file
     // that cannot be read is not started.
-    let early = match globals.is_empty() {
-        true => None,
-        false => Some(link.connect(&mut environment).await?),
-    };
+    let early = if globals.is_empty() { None } else { Some(link.connect(&mut environment).await?) };
     let controls = match &early {
         Some(connected) => {
             let globals = controls::importable(globals, &*connected.python).await?;
@@ -148,13 +145,12 @@ pub(crate) async fn prepare(
     }
 
     company.doing(&title, "checking the experiment").await;
-    let mut experiment = match playing.no_validation {
-        true => unchecked(document)?,
-        false => {
-            let signatures = NativeSignatures { providers: &providers, python: &*python };
-            let means = ValidationChecks { environment: &environment, signatures: &signatures };
-            validation::validated(document, means, &company).await?
-        }
+    let mut experiment = if playing.no_validation {
+        unchecked(document)?
+    } else {
+        let signatures = NativeSignatures { providers: &providers, python: &*python };
+        let means = ValidationChecks { environment: &environment, signatures: &signatures };
+        validation::validated(document, means, &company).await?
     };
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
@@ -172,9 +168,10 @@ pub(crate) async fn prepare(
         experiment.note_no_secrets(&overrides.configuration);
     }
     let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await?;
-    let controls = match controls.has_globals() || !Controls::are_declared(&experiment) {
-        true => controls,
-        false => Controls::new(Vec::new(), python),
+    let controls = if controls.has_globals() || !Controls::are_declared(&experiment) {
+        controls
+    } else {
+        Controls::new(Vec::new(), python)
     };
     let experiment = Arc::new(experiment);
     let request = RunRequest {
@@ -245,9 +242,10 @@ async fn settings(
 /// An experiment that nobody checked must at least have what a run cannot begin without.
 fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     let experiment = Experiment::unchecked(document).map_err(Refusal::invalid)?;
-    match experiment.raw().contains_key("title") {
-        true => Ok(experiment),
-        false => Err(Refusal::invalid("the experiment has no title: add `title`, even without validation")),
+    if experiment.raw().contains_key("title") {
+        Ok(experiment)
+    } else {
+        Err(Refusal::invalid("the experiment has no title: add `title`, even without validation"))
     }
 }
 

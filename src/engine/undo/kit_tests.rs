@@ -169,6 +169,7 @@ impl Rig {
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }
     }
 
+    #[expect(clippy::unused_async, reason = "awaited as the other steps of a test are")]
     async fn tell(&self, what: EventKind) {
         let event = Arc::new(Event { seq: 0, at: Clock::system().now(), what });
         self.session.send_modify(|session| session.apply(&event));

@@ -29,10 +29,7 @@ impl Restoration {
     /// Puts back what was fired away: at once, or, if the run is stopping, after its rollbacks, since the kit then
     /// restores only what they left. `over` means that no run is left whose rollbacks could still be run.
     pub(crate) fn asked(&mut self, over: bool) {
-        match self.ends() && !over {
-            true => self.asked = true,
-            false => self.start(),
-        }
+        if self.ends() && !over { self.asked = true } else { self.start() }
     }
 
     /// Whether the run is stopping. Read from the session's state, which misses no event.

@@ -134,7 +134,9 @@ impl UndoStore {
         let mut played = CurrentSteps::new(request);
         // These tasks end with this function.
         let (mut saves, mut checks) = (JoinSet::new(), JoinSet::new());
-        steps.into_iter().for_each(|step| self.begin_to_save(&mut saves, &played, step));
+        for step in steps {
+            self.begin_to_save(&mut saves, &played, step);
+        }
         let mut due = tokio::time::interval(CHECK);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut shown = self.session.clone();

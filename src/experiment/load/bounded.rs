@@ -15,9 +15,10 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     // One byte more than the file's length, so that the end of file is detected without growing the buffer.
     let mut bytes = Vec::with_capacity(usize::try_from(promised.saturating_add(1).min(limit)).unwrap_or(0));
     file.by_ref().take(limit).read_to_end(&mut bytes)?;
-    match bytes.len() > MAX_SOURCE {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
-        false => Ok(bytes),
+    if bytes.len() > MAX_SOURCE {
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB"))
+    } else {
+        Ok(bytes)
     }
 }
 

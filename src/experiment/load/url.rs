@@ -100,9 +100,10 @@ fn decode(bytes: &[u8], content_type: &str) -> String {
         Some(charset) => matches!(charset, "iso-8859-1" | "latin-1" | "latin1"),
         None => lower.trim_start().starts_with("text/"),
     };
-    match latin_1 {
-        true => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        false => String::from_utf8_lossy(bytes).into_owned(),
+    if latin_1 {
+        bytes.iter().map(|byte| char::from(*byte)).collect()
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
     }
 }
 

@@ -22,7 +22,7 @@ proptest! {
         match template.as_str() {
             "${b}" => {
                 // NaN is not equal to itself, but its text is.
-                prop_assert_eq!(pyvalue::python_text(&filled), pyvalue::python_text(&value))
+                prop_assert_eq!(pyvalue::python_text(&filled), pyvalue::python_text(&value));
             }
             "${a}" | "$a" => prop_assert_eq!(filled, Value::from(text)),
             other if !other.contains('$') => prop_assert_eq!(filled, Value::from(other)),

@@ -17,7 +17,7 @@ const SERVICE_ACCOUNT_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccou
 /// Why Vault returned no secret.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VaultError {
-    /// The AppRole login failed.
+    /// The `AppRole` login failed.
     #[error("Failed to connect to Vault with the AppRole: {0}")]
     AppRole(String),
     /// The service account token cannot be read.
@@ -46,7 +46,7 @@ pub(super) struct VaultClient {
 }
 
 impl VaultClient {
-    /// Chooses the login by the configuration: token, then AppRole, then Kubernetes.
+    /// Chooses the login by the configuration: token, then `AppRole`, then Kubernetes.
     pub(super) async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
         let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);
         let address = text("vault_addr")

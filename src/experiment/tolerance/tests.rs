@@ -21,7 +21,7 @@ fn table(rows: &[(&str, &str, Option<bool>)]) {
             ToleranceVerdict::Met => Some(true),
             ToleranceVerdict::NotMet => Some(false),
             ToleranceVerdict::NotEvaluable(_) => None,
-            other => panic!("{tolerance}: {other:?}"),
+            other @ ToleranceVerdict::NeedsProbe(_) => panic!("{tolerance}: {other:?}"),
         };
         assert_eq!(met, *expected, "{tolerance} on {output}");
     }

@@ -123,7 +123,7 @@ impl Checker<'_> {
                 Some(probes) => activities_shape(probes, &build::PROBES, "a list of probes", collector),
             },
             Some(_) => {
-                collector.refuse_type("$.steady-state-hypothesis", "a mapping with `title` and `probes`")
+                collector.refuse_type("$.steady-state-hypothesis", "a mapping with `title` and `probes`");
             }
         }
     }

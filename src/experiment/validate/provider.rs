@@ -90,8 +90,10 @@ fn process(
                 "write the path of an executable file, or make it executable".to_owned()
             } else if program.contains(' ') {
                 "only the program belongs here: move the rest to `arguments`".to_owned()
+            } else if collector.has_room() {
+                memo.program_like(program)
             } else {
-                if collector.has_room() { memo.program_like(program) } else { String::default() }
+                String::default()
             };
             collector.refuse(place, bad_activity("E-PROC-NOTFOUND", message).remedy(remedy));
         }
@@ -197,13 +199,10 @@ impl Python<'_> {
             let message =
                 format!("argument '{name}' is not part of the function signature in activity '{func}'");
             let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
-            let remedy = match names.is_empty() {
-                true => format!("{func} takes no arguments"),
-                false => suggest::did_you_mean(
-                    name,
-                    names.iter().copied(),
-                    format!("it takes {}", names.join(", ")),
-                ),
+            let remedy = if names.is_empty() {
+                format!("{func} takes no arguments")
+            } else {
+                suggest::did_you_mean(name, names.iter().copied(), format!("it takes {}", names.join(", ")))
             };
             let refusal = bad_activity("E-PY-ARG-EXTRA", message).remedy(remedy);
             collector.refuse_part(place.key(name), Part::Key, refusal);

@@ -82,9 +82,10 @@ fn json_path(declared: &Map, path: &Place<'_>, collector: &mut Collector<'_>) {
             .refuse(place, bad_activity(code, message).remedy("write a path, such as \"$.status\""));
     }
     if let Err(error) = jsonpath::Path::parse(text) {
-        let remedy = match text.starts_with("${") {
-            true => "a path is checked before variables are replaced: begin it with `$.`".to_owned(),
-            false => error.to_string(),
+        let remedy = if text.starts_with("${") {
+            "a path is checked before variables are replaced: begin it with `$.`".to_owned()
+        } else {
+            error.to_string()
         };
         let message = format!("hypothesis probe tolerance JSON path {text} is invalid");
         collector.refuse(place, bad_activity(code, message).remedy(remedy));

@@ -63,7 +63,7 @@ pub(super) fn retries(seen: &Measured) -> Option<Finding> {
 pub(super) fn trials(seen: &Measured) -> Option<Finding> {
     let trials: Vec<_> = seen.failed_trials().collect();
     let harms: Vec<_> = trials.iter().map(|(from, to)| seen.harm(*from, *to)).collect();
-    let users: u64 = harms.iter().map(|harm| harm.users()).sum();
+    let users: u64 = harms.iter().map(|user_harm| user_harm.users()).sum();
     let longest = harms.iter().map(|harm| harm.longest_ms).fold(0.0, f64::max);
     (users > 0).then(|| Finding {
         severity: Severity::Caution,

@@ -22,17 +22,18 @@ pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
     evidence.push(format!("its restart count rose by {times} since T0"));
     evidence.extend(pods.iter().filter_map(|pod| pod.last_end()).map(ended));
     let times = wording::count(times.into(), "time");
-    let (text, advice) = match open {
-        true => (
+    let (text, advice) = if open {
+        (
             format!(
                 "The open breaker failed the liveness checks of {who}, which was healthy: Kubernetes restarted it {times}."
             ),
             "Try: let liveness ask a page that does not depend on others.",
-        ),
-        false => (
+        )
+    } else {
+        (
             format!("Kubernetes restarted {who} {times}, though the fault did not target it."),
             "Try: read its log from before the restart, and its exit reason.",
-        ),
+        )
     };
     Some(Finding {
         severity: Severity::Serious,
@@ -61,13 +62,12 @@ pub(super) fn liveness(seen: &Measured) -> Option<Finding> {
         "Kubernetes asks {path} every {} s and restarts at {threshold} misses in a row; {worst} in a row were seen",
         liveness.period_s
     ));
-    let text = match open {
-        true => {
-            format!("The open breaker failed {worst} of {threshold} liveness checks of a healthy {whom}.")
-        }
-        false => format!(
+    let text = if open {
+        format!("The open breaker failed {worst} of {threshold} liveness checks of a healthy {whom}.")
+    } else {
+        format!(
             "{worst} of {threshold} liveness checks of {who} failed in a row, though the fault did not target it."
-        ),
+        )
     };
     let advice = "Try: let liveness ask a page that does not depend on others.".to_owned();
     Some(Finding { severity: Severity::Caution, text, advice, evidence, topic: FindingTopic::Liveness })

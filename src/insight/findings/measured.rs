@@ -17,7 +17,7 @@ use crate::{
 use std::time::Duration;
 
 /// Time by which two sources may differ about the same moment.
-const TRAVEL: Duration = Duration::from_millis(1000);
+const TRAVEL: Duration = Duration::from_secs(1);
 
 /// The measurements, as seen by our probe of the endpoint that fared worst.
 pub(super) struct Measured<'a> {

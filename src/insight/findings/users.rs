@@ -212,9 +212,10 @@ pub(super) fn before(seen: &Measured) -> Option<Finding> {
 pub(super) fn unnoticed(seen: &Measured) -> Option<Finding> {
     seen.fault.filter(|_| seen.has_verdict(RunVerdict::Resilient))?;
     // `seen` is about the endpoint that fared worst, and even its users did not notice the fault.
-    let (real, answered) = match seen.since.real == seen.since.answered() {
-        true => (seen.since.real, seen.since.answered()),
-        false => (seen.during.real, seen.during.answered()),
+    let (real, answered) = if seen.since.real == seen.since.answered() {
+        (seen.since.real, seen.since.answered())
+    } else {
+        (seen.during.real, seen.during.answered())
     };
     let unseen = seen.endpoint.and_then(|endpoint| endpoint.shape.as_ref()?.unseen.clone());
     let look = if unseen.is_some() { "looked real" } else { "were real" };

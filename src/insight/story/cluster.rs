@@ -39,9 +39,10 @@ fn served(session: &Session) -> bool {
 pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
     let line = |row: &ReadySince| {
         let text = format!("consumer {} of {} ready", row.ready, row.wanted);
-        match row.ready < row.wanted {
-            true => StoryLine::loud(row.from, StoryMark::Failed, Tone::Failing, text),
-            false => StoryLine::quiet(row.from, StoryMark::State, Tone::Ok, text),
+        if row.ready < row.wanted {
+            StoryLine::loud(row.from, StoryMark::Failed, Tone::Failing, text)
+        } else {
+            StoryLine::quiet(row.from, StoryMark::State, Tone::Ok, text)
         }
     };
     turns(session.consumer_readiness()).iter().map(line).collect()
@@ -73,9 +74,10 @@ pub(super) fn health(session: &Session) -> Vec<StoryLine> {
         let Some(status) = status else { continue };
         if let Some(before) = before.replace(status).filter(|before| *before != status) {
             let text = format!("{page} {before} to {status}");
-            lines.push(match failing(at) {
-                true => StoryLine::loud(at, StoryMark::State, Tone::Failing, text),
-                false => StoryLine::quiet(at, StoryMark::State, Tone::Ok, text),
+            lines.push(if failing(at) {
+                StoryLine::loud(at, StoryMark::State, Tone::Failing, text)
+            } else {
+                StoryLine::quiet(at, StoryMark::State, Tone::Ok, text)
             });
         }
     }

@@ -84,9 +84,10 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
         lines.push(StoryLine::loud(at, StoryMark::Cut, Tone::Fault, text));
     }
     if let Some((at, undone)) = &session.undo.done {
-        let (sign, tone, text) = match undone.failed.is_empty() {
-            true => (StoryMark::Done, Tone::Plain, "what the fire changed is put back"),
-            false => (StoryMark::Failed, Tone::Failing, "NOT all was put back"),
+        let (sign, tone, text) = if undone.failed.is_empty() {
+            (StoryMark::Done, Tone::Plain, "what the fire changed is put back")
+        } else {
+            (StoryMark::Failed, Tone::Failing, "NOT all was put back")
         };
         lines.push(StoryLine {
             at: *at,
@@ -97,9 +98,10 @@ pub(super) fn ends(session: &Session) -> Vec<StoryLine> {
         });
     }
     if let Some(done) = session.safety.as_ref().and_then(|safety| safety.final_check.as_ref()) {
-        lines.push(match done.met {
-            true => StoryLine::quiet(done.at, StoryMark::Done, Tone::Ok, session.safety_text()),
-            false => StoryLine::loud(done.at, StoryMark::Failed, Tone::Failing, session.safety_text()),
+        lines.push(if done.met {
+            StoryLine::quiet(done.at, StoryMark::Done, Tone::Ok, session.safety_text())
+        } else {
+            StoryLine::loud(done.at, StoryMark::Failed, Tone::Failing, session.safety_text())
         });
     }
     lines

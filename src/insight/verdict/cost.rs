@@ -215,20 +215,22 @@ pub(super) fn restarted(session: &Session, now: Timestamp) -> Option<String> {
     let pod = session.bystanders().filter(explains).max_by_key(|pod| pod.restarted)?;
     let who = names::bystander(session, pod);
     let opened = session.breaker.measured(session.t0()).trip_s.is_some();
-    Some(match opened {
-        true => format!("Kubernetes restarted {who}; its breaker starts again from CLOSED"),
-        false => {
-            let times = wording::count(pod.restarts_since_t0().into(), "time");
-            format!("Kubernetes restarted {who}, {times} since T0")
-        }
+    Some(if opened {
+        format!("Kubernetes restarted {who}; its breaker starts again from CLOSED")
+    } else {
+        let times = wording::count(pod.restarts_since_t0().into(), "time");
+        format!("Kubernetes restarted {who}, {times} since T0")
     })
 }
 
 /// Before a fire, nothing is caused by this session.
 pub(super) fn nothing_fired(session: &Session) -> Option<String> {
-    session.fault.is_none().then(|| match session.refusals.is_empty() {
-        true => "nothing was fired yet".to_owned(),
-        false => "the fire was refused and changed nothing".to_owned(),
+    session.fault.is_none().then(|| {
+        if session.refusals.is_empty() {
+            "nothing was fired yet".to_owned()
+        } else {
+            "the fire was refused and changed nothing".to_owned()
+        }
     })
 }
 

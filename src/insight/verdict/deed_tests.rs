@@ -348,7 +348,9 @@ fn what_nobody_can_see_is_not_called_safe() {
     let ended = |told: &[EventKind]| {
         let mut session = Session::new();
         tell(&mut session, 0.0, fired(&["app"]));
-        told.iter().for_each(|what| tell(&mut session, 1.0, what.clone()));
+        for what in told {
+            tell(&mut session, 1.0, what.clone());
+        }
         tell(&mut session, 2.0, EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
         tell(&mut session, 2.0, EventKind::SafetyBegan);
         tell(&mut session, 3.0, done());

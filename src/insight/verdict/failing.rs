@@ -55,10 +55,7 @@ impl EndpointAt<'_> {
     fn what_the_breaker_does(&self, lately: &Recent) -> Option<String> {
         let words = breaker_words(self.session)?;
         let open = matches!(self.session.breaker.state(), BreakerState::Open | BreakerState::ForcedOpen);
-        Some(match open && lately.fallback == 0 {
-            true => format!("{words}, and users get no fallback"),
-            false => words,
-        })
+        Some(if open && lately.fallback == 0 { format!("{words}, and users get no fallback") } else { words })
     }
 
     /// Successes, while the look of a real answer is not learned.
@@ -66,22 +63,23 @@ impl EndpointAt<'_> {
         let fired = self.session.fault.is_some();
         let tally = if fired { self.endpoint.since_t0(self.now) } else { self.endpoint.baseline(self.now) };
         let (got, of) = (tally.unjudged, tally.answered());
-        let statement = match fired {
-            false => Statement::new(
+        let statement = if fired {
+            Statement::new(
+                format!("{got} of {of} answers since T0 were successes"),
+                &[&format!("{got} of {of} were successes")],
+            )
+            .with_details(Some(
+                "It was fired before it was learned what a real answer looks like.".to_owned(),
+            ))
+        } else {
+            Statement::new(
                 format!("{got} of {of} answers are successes; the look of a real answer is being learned"),
                 &[
                     &format!("learning what is real: {} so far", wording::count(got, "success")),
                     "learning what a real answer is",
                 ],
             )
-            .with_details(Some("A fire now would leave the run without a verdict.".to_owned())),
-            true => Statement::new(
-                format!("{got} of {of} answers since T0 were successes"),
-                &[&format!("{got} of {of} were successes")],
-            )
-            .with_details(Some(
-                "It was fired before it was learned what a real answer looks like.".to_owned(),
-            )),
+            .with_details(Some("A fire now would leave the run without a verdict.".to_owned()))
         };
         (UserWord::Unknown, statement)
     }

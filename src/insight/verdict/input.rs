@@ -125,9 +125,10 @@ impl VerdictInput<'_> {
     pub(super) fn fallback(&self) -> Statement {
         let since = self.endpoint.since_t0(self.now);
         // Answers after the fault count in the price, unless errors came after it: the fault is not blamed for those.
-        let (tally, when) = match since.error > self.users.error {
-            true => (self.users, format!(" while {}", self.meanwhile())),
-            false => (&since, String::new()),
+        let (tally, when) = if since.error > self.users.error {
+            (self.users, format!(" while {}", self.meanwhile()))
+        } else {
+            (&since, String::new())
         };
         let share = format!("{} of {}", tally.fallback, tally.sent);
         let statement = match tally.error {

@@ -29,9 +29,10 @@ pub(super) fn no_requests_statement(session: &Session) -> Statement {
     }
     let read = !session.cluster.sources.is_empty();
     let short = "your service was not asked yet";
-    let statement = match read {
-        true => Statement::new("Only Kubernetes was read; your service was not asked yet.", &[short]),
-        false => Statement::new("Your service was not asked yet.", &[short]),
+    let statement = if read {
+        Statement::new("Only Kubernetes was read; your service was not asked yet.", &[short])
+    } else {
+        Statement::new("Your service was not asked yet.", &[short])
     };
     statement.with_details(joined([preflight(session)]))
 }

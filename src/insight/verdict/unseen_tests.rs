@@ -25,7 +25,9 @@ fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Sess
         if number == 40 {
             let (description, unseen) = ("JSON object, 9 bytes".to_owned(), unseen.map(str::to_owned));
             tell(start, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen });
-            told.iter().for_each(|what| tell(start, what.clone()));
+            if let Some(what) = &told {
+                tell(start, what.clone());
+            }
         }
         if number == 50 {
             let step = StepRef { section: Section::Method, index: 0 };

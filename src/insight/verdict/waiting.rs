@@ -145,12 +145,11 @@ impl EndpointAt<'_> {
                 &[&format!("answers take {median}, the limit is {limit}"), &format!("answers take {median}")],
             ),
         };
-        let price = match before {
-            Some(_) => joined([Some(format!("the limit is {limit}"))]),
-            None => {
-                let cost = self.session.fault.as_ref().and_then(|_| self.cost().fallback_text());
-                harm_words(self.session, cost, self.now)
-            }
+        let price = if before.is_some() {
+            joined([Some(format!("the limit is {limit}"))])
+        } else {
+            let cost = self.session.fault.as_ref().and_then(|_| self.cost().fallback_text());
+            harm_words(self.session, cost, self.now)
         };
         (UserWord::Waiting, statement.with_details(price))
     }

@@ -155,7 +155,7 @@ impl Discovery {
                     self.tasks.spawn(Server { mark, ..server }.read_group(group, None));
                 }
                 Err(why) => {
-                    self.emit(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await
+                    self.emit(Level::Warning, format!("the breaker source {shown} is not read: {why}")).await;
                 }
             }
         }

@@ -88,19 +88,18 @@ fn cluster(asked: &RecordedRequest, proxied: impl Fn(&str, &str) -> Reply) -> Re
     {
         return proxied(pod, path);
     }
-    match asked.path.as_str() {
-        "/api/v1/namespaces/default/services" => Reply::List(
+    if asked.path.as_str() == "/api/v1/namespaces/default/services" {
+        Reply::List(
             "Service",
             vec![json!({"metadata": {"name": "consumer", "namespace": "default"},
-                "spec": {"selector": {"name": "c"}, "ports": [{"port": 80, "nodePort": 30080}]}})],
-        ),
-        _ => {
-            let pod = |name: &str| {
-                json!({"metadata": {"name": name, "namespace": "default", "uid": name}, "status": {"phase": "Running"},
-                    "spec": {"containers": [{"name": "main", "ports": [{"containerPort": 8080}]}]}})
-            };
-            Reply::List("Pod", vec![pod("c-5wz5k"), pod("c-l5522")])
-        }
+            "spec": {"selector": {"name": "c"}, "ports": [{"port": 80, "nodePort": 30080}]}})],
+        )
+    } else {
+        let pod = |name: &str| {
+            json!({"metadata": {"name": name, "namespace": "default", "uid": name}, "status": {"phase": "Running"},
+                "spec": {"containers": [{"name": "main", "ports": [{"containerPort": 8080}]}]}})
+        };
+        Reply::List("Pod", vec![pod("c-5wz5k"), pod("c-l5522")])
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn of_body(error: &reqwest::Error) -> ErrorKind {
     }
 }
 
-/// Whether a connection was closed without a TLS close_notify. That ends a body without another end.
+/// Whether a connection was closed without a TLS `close_notify`. That ends a body without another end.
 pub(super) fn is_end(error: &reqwest::Error) -> bool {
     let io = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
     io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)

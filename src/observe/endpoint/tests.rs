@@ -157,9 +157,12 @@ async fn learns_what_is_real_and_notices_the_fallback_without_being_told() {
     let switch = broken.clone();
     let url = server(move |connection| {
         let broken = broken.clone();
-        answering(connection, move || match broken.load(Ordering::Relaxed) {
-            false => ("200 OK", "\"5b0c5a9e-6a3f-4a57-9d3b-0a2d7d0e4c11\"".to_owned()),
-            true => ("200 OK", "\"sorry,\\u0007 try later\"".to_owned()),
+        answering(connection, move || {
+            if broken.load(Ordering::Relaxed) {
+                ("200 OK", "\"sorry,\\u0007 try later\"".to_owned())
+            } else {
+                ("200 OK", "\"5b0c5a9e-6a3f-4a57-9d3b-0a2d7d0e4c11\"".to_owned())
+            }
         })
     })
     .await;

@@ -233,7 +233,9 @@ impl ClusterView {
             (!known.in_play && place.0 == namespace && known.selects(labels)).then(|| place.clone())
         };
         let places: Vec<NamespacedName> = self.services.iter().filter_map(in_front).collect();
-        places.iter().for_each(|place| self.service_comes_into_play(place, news));
+        for place in &places {
+            self.service_comes_into_play(place, news);
+        }
     }
 
     /// Brings a Service into play, and with it the pods behind it.

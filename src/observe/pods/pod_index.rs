@@ -108,7 +108,7 @@ impl PodIndex {
 
     /// Searches pods without a row whose names contain `text`, from now on.
     pub(super) fn find(&mut self, text: &str) -> Option<EventKind> {
-        self.search_text = text.to_owned();
+        text.clone_into(&mut self.search_text);
         self.seek()
     }
 

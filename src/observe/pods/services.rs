@@ -55,9 +55,10 @@ impl KnownService {
             // Unknown counts as ready (discovery.k8s.io/v1).
             let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
             let addresses = u32::try_from(endpoint.addresses.len()).unwrap_or(u32::MAX);
-            match ready {
-                true => row.ready = row.ready.saturating_add(addresses),
-                false => row.not_ready = row.not_ready.saturating_add(addresses),
+            if ready {
+                row.ready = row.ready.saturating_add(addresses);
+            } else {
+                row.not_ready = row.not_ready.saturating_add(addresses);
             }
             row.pods.extend(endpoint.target_ref.as_ref().and_then(|target| target.name.clone()));
         }

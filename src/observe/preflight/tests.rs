@@ -83,9 +83,10 @@ fn sample(
         "services" | "consumer-svc" => {
             let service = json!({"metadata": {"name": "consumer-svc"}, "spec": {"selector": {"name": "consumer"},
                 "ports": [{"port": 80, "nodePort": node_port}]}});
-            match asked.path.ends_with("services") {
-                true => Reply::List("Service", vec![service]),
-                false => Reply::Object(service),
+            if asked.path.ends_with("services") {
+                Reply::List("Service", vec![service])
+            } else {
+                Reply::Object(service)
             }
         }
         "nodes" => Reply::List(
@@ -186,11 +187,13 @@ async fn waiting_for_the_loss_of_what_has_nothing_is_told_before() {
     };
     for (replicas, name, told) in [(0, "provider", true), (1, "provider", false), (0, "another", false)] {
         let found = with(replicas);
-        let (connection, _) =
-            answering(move |asked: &RecordedRequest| match asked.path.ends_with("/deployments") {
-                true => Reply::List("Deployment", vec![found.clone()]),
-                false => Reply::List("Other", vec![]),
-            });
+        let (connection, _) = answering(move |asked: &RecordedRequest| {
+            if asked.path.ends_with("/deployments") {
+                Reply::List("Deployment", vec![found.clone()])
+            } else {
+                Reply::List("Other", vec![])
+            }
+        });
         let lines = look(Ok(&connection), &[waits(name)]).await;
         let said = lines.iter().any(|line| line.contains("with 0 of 0 replicas it always is"));
         assert_eq!(said, told, "{replicas} {name}: {lines:#?}");

@@ -90,8 +90,8 @@ impl Gremlin {
             })?;
             return Ok(Credentials::Key { key, team });
         };
-        const NAMES: [&str; 3] = ["email", "password", "org_name"];
-        if let Some(extra) = secrets.keys().find(|name| !NAMES.contains(&name.as_str())) {
+        let names = ["email", "password", "org_name"];
+        if let Some(extra) = secrets.keys().find(|name| !names.contains(&name.as_str())) {
             return Err(Refusal::Secrets(format!(
                 "Gremlin's login takes email, password and org_name, not '{extra}'"
             )));

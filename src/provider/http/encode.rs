@@ -110,9 +110,10 @@ fn quote(text: &str, besides: &[u8]) -> String {
         match escaped {
             Some(escaped) => {
                 at += 2;
-                match plain(escaped) {
-                    true => quoted.push(char::from(escaped)),
-                    false => quoted.push_str(&format!("%{escaped:02X}")),
+                if plain(escaped) {
+                    quoted.push(char::from(escaped));
+                } else {
+                    quoted.push_str(&format!("%{escaped:02X}"));
                 }
             }
             None if plain(byte) || b"!$&'()*+,;=".contains(&byte) || besides.contains(&byte) => {

@@ -113,9 +113,10 @@ pub(super) fn headers_of(declared: &Value) -> Result<Map, String> {
 /// The arguments of an activity; returned as declared if there are no variables.
 pub(super) fn arguments(provider: &Map, configuration: &Map, secrets: &Secrets) -> Value {
     let declared = provider.get("arguments").cloned().unwrap_or_default();
-    match configuration.is_empty() && secrets.is_empty() {
-        true => declared,
-        false => substitute(&declared, configuration, secrets),
+    if configuration.is_empty() && secrets.is_empty() {
+        declared
+    } else {
+        substitute(&declared, configuration, secrets)
     }
 }
 

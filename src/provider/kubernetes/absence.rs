@@ -18,7 +18,7 @@ use k8s_openapi::api::{
 use kube::api::ListParams;
 use pyvalue::Map;
 
-/// Returns what the call would not find: the Deployment, Service or StatefulSet it names, or any pod matching its
+/// Returns what the call would not find: the Deployment, Service or `StatefulSet` it names, or any pod matching its
 /// selection. `None` for calls that name no object, or that create the object. The error is the reason why it cannot be
 /// determined.
 pub async fn absence(
@@ -65,8 +65,5 @@ async fn named<K: Kind>(call: &Invocation<'_>) -> Result<Option<String>, Failure
         _ => by_name(ListParams::default(), name),
     };
     let found = K::api(call)?.list(&params).await?.items;
-    match found.is_empty() {
-        true => missing::<K>(call).await.map(Some),
-        false => Ok(None),
-    }
+    if found.is_empty() { missing::<K>(call).await.map(Some) } else { Ok(None) }
 }

@@ -61,9 +61,10 @@ impl<'a> CustomKind<'a> {
     fn api(self, call: &Invocation<'_>) -> Result<Api<DynamicObject>, Failure> {
         let kind = GroupVersionKind::gvk(self.group, self.version, self.plural);
         let resource = ApiResource::from_gvk_with_plural(&kind, self.plural);
-        Ok(match self.namespaced {
-            true => Api::namespaced_with(call.client.clone(), call.namespace()?, &resource),
-            false => Api::all_with(call.client.clone(), &resource),
+        Ok(if self.namespaced {
+            Api::namespaced_with(call.client.clone(), call.namespace()?, &resource)
+        } else {
+            Api::all_with(call.client.clone(), &resource)
         })
     }
 
@@ -138,12 +139,13 @@ async fn patch_custom_object(call: &Invocation<'_>) -> Result<Value, Failure> {
     let kind = CustomKind::of(call)?;
     let name = call.needed("name")?;
     let change = body(call).await?;
-    let patch = match change.is_array() {
-        true => Patch::Json(
+    let patch = if change.is_array() {
+        Patch::Json(
             serde_json::from_value(change)
                 .map_err(|error| Failure::activity(format!("a list must be a JSON patch: {error}")))?,
-        ),
-        false => Patch::Merge(change),
+        )
+    } else {
+        Patch::Merge(change)
     };
     let patched = kind.api(call)?.patch(name, &PatchParams::default(), &patch).await;
     result(&patched.map_err(Failure::with_operation(format!("failed to patch {} {name}", kind.plural)))?)

@@ -82,20 +82,22 @@ impl Invocation<'_> {
     /// The `label_selector` with `{name}` replaced, or `default` if none is given. Any other brace is Python's
     /// `KeyError` (kubernetes-catalog 0, "fmt").
     pub(super) fn formatted(&self, default: Option<&str>, name: &str) -> Result<ListParams, Failure> {
-        let template = match self.arguments.contains_key("label_selector") {
-            true => self.text("label_selector")?,
-            false => default,
+        let template = if self.arguments.contains_key("label_selector") {
+            self.text("label_selector")?
+        } else {
+            default
         };
         let Some(template) = template else {
             return Ok(ListParams::default());
         };
         let selector = template.replace("{name}", name);
-        match selector.contains(['{', '}']) && !name.contains(['{', '}']) {
-            true => Err(Failure::Python {
+        if selector.contains(['{', '}']) && !name.contains(['{', '}']) {
+            Err(Failure::Python {
                 class: "KeyError",
                 message: format!("only {{name}} can be used in label_selector '{template}'"),
-            }),
-            false => Ok(ListParams::default().labels(&selector)),
+            })
+        } else {
+            Ok(ListParams::default().labels(&selector))
         }
     }
 

@@ -27,9 +27,10 @@ pub(super) trait Kind:
     fn any(call: &Invocation<'_>) -> Result<Api<DynamicObject>, Failure> {
         let resource = ApiResource::erase::<Self>(&());
         let client = call.client.clone();
-        Ok(match Self::NAMESPACED {
-            true => Api::namespaced_with(client, call.namespace()?, &resource),
-            false => Api::all_with(client, &resource),
+        Ok(if Self::NAMESPACED {
+            Api::namespaced_with(client, call.namespace()?, &resource)
+        } else {
+            Api::all_with(client, &resource)
         })
     }
 

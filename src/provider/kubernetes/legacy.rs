@@ -101,9 +101,10 @@ async fn wait_for(call: &Invocation<'_>, until: ReadinessGoal) -> Result<Value, 
 async fn service_endpoint_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let found = Service::api(call)?.list(&list_params_for::<Service>(call, name).await?).await?.items;
-    let failure = match found.is_empty() {
-        true => Some(format!("service is not initialized: {}", missing::<Service>(call).await?)),
-        false => None,
+    let failure = if found.is_empty() {
+        Some(format!("service is not initialized: {}", missing::<Service>(call).await?))
+    } else {
+        None
     };
     call.verdict("", failure)
 }

@@ -125,8 +125,5 @@ pub(super) async fn missing<K: Kind>(call: &Invocation<'_>) -> Result<String, Fa
         return Ok(message);
     };
     let names: Vec<String> = others.iter().map(ResourceExt::name_any).collect();
-    Ok(match names.is_empty() {
-        true => message,
-        false => format!("{message}; there are: {}", names.join(", ")),
-    })
+    Ok(if names.is_empty() { message } else { format!("{message}; there are: {}", names.join(", ")) })
 }

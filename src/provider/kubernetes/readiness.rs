@@ -81,24 +81,22 @@ pub(super) async fn wait<K: Workload>(
     let timeout = u64::try_from(call.whole("timeout", 30)?).unwrap_or(0);
     let deadline = Instant::now() + Duration::from_secs(timeout);
     let mut watched = Watched { call, api: K::api(call)?, selector, until, seen: None };
-    match tokio::time::timeout_at(deadline, watched.run()).await {
-        Ok(reached) => reached.map(|()| None),
-        Err(_) => {
-            let goal = match until {
-                ReadinessGoal::Full => "recover",
-                ReadinessGoal::NotFull => "stop running",
-            };
-            let kind = K::kind_name();
-            Ok(Some(match watched.seen {
-                Some(Counts { ready, wanted }) => {
-                    format!("{kind} {name} failed to {goal} within {timeout} s: {ready} of {wanted} ready")
-                }
-                None => format!(
-                    "{kind} {name} failed to {goal} within {timeout} s: {}",
-                    missing::<K>(call).await?
-                ),
-            }))
-        }
+    if let Ok(reached) = tokio::time::timeout_at(deadline, watched.run()).await {
+        reached.map(|()| None)
+    } else {
+        let goal = match until {
+            ReadinessGoal::Full => "recover",
+            ReadinessGoal::NotFull => "stop running",
+        };
+        let kind = K::kind_name();
+        Ok(Some(match watched.seen {
+            Some(Counts { ready, wanted }) => {
+                format!("{kind} {name} failed to {goal} within {timeout} s: {ready} of {wanted} ready")
+            }
+            None => {
+                format!("{kind} {name} failed to {goal} within {timeout} s: {}", missing::<K>(call).await?)
+            }
+        }))
     }
 }
 

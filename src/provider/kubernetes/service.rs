@@ -21,9 +21,10 @@ pub(super) static PROBES: &[Entry] = natives!("chaosk8s.service.probes":
 
 /// Whether a Service object exists; its endpoints are not checked.
 async fn service_is_initialized(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let failure = match exists::<Service>(call).await? {
-        true => None,
-        false => Some(format!("service is not initialized: {}", missing::<Service>(call).await?)),
+    let failure = if exists::<Service>(call).await? {
+        None
+    } else {
+        Some(format!("service is not initialized: {}", missing::<Service>(call).await?))
     };
     call.verdict("raise_if_service_not_initialized", failure)
 }

@@ -48,10 +48,8 @@ fn prepare(
     let path = path.ok_or("a process activity needs a path, as text")?;
     let declared = provider.get("arguments").cloned().unwrap_or(Value::List(Vec::new()));
     let untouched = call.configuration.is_empty() && call.secrets.is_empty();
-    let arguments = match untouched {
-        true => declared,
-        false => substitute(&declared, call.configuration, call.secrets),
-    };
+    let arguments =
+        if untouched { declared } else { substitute(&declared, call.configuration, call.secrets) };
     let command = Command::new(path, &arguments, environment)?;
     Ok((command, timeout(provider.get("timeout"))?))
 }

@@ -77,13 +77,12 @@ impl PythonBridge {
         // The reference never distinguishes missing settings from empty ones.
         let settings = Some(self.loaded_settings()).filter(|settings| call.settings && settings.truthy());
         offer("settings", &|| settings.clone().unwrap_or_default());
-        match call.function {
-            "configure_control" => offer("event_registry", &|| Value::Null),
-            _ => {
-                offer("state", &|| call.state.cloned().unwrap_or_default());
-                let extensions = || call.run_objects.and_then(|scene| scene.experiment.get("extensions"));
-                offer("extensions", &|| extensions().cloned().unwrap_or_default());
-            }
+        if call.function == "configure_control" {
+            offer("event_registry", &|| Value::Null);
+        } else {
+            offer("state", &|| call.state.cloned().unwrap_or_default());
+            let extensions = || call.run_objects.and_then(|scene| scene.experiment.get("extensions"));
+            offer("extensions", &|| extensions().cloned().unwrap_or_default());
         }
         Ok(live)
     }
@@ -92,11 +91,10 @@ impl PythonBridge {
 /// Cancels a function and awaits its answer; kills the worker if the function does not end in time.
 async fn cancel_and_wait(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
     question.cancel();
-    match timeout(GRACE, question.answer()).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            worker.kill().await;
-            question.answer().await
-        }
+    if let Ok(answer) = timeout(GRACE, question.answer()).await {
+        answer
+    } else {
+        worker.kill().await;
+        question.answer().await
     }
 }

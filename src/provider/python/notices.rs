@@ -20,12 +20,11 @@ impl PythonBridge {
         let worker = self.worker().await.map_err(|error| error.to_string())?;
         let call =
             async { worker.ask(Request::call(module, func, arguments, false, true)).await.answer().await };
-        let answer = match timeout(PATIENCE, call).await {
-            Ok(answer) => answer.map_err(|error| error.to_string())?,
-            Err(_) => {
-                worker.kill().await;
-                return Err(format!("'{module}.{func}' did not end within {} s", PATIENCE.as_secs()));
-            }
+        let answer = if let Ok(answer) = timeout(PATIENCE, call).await {
+            answer.map_err(|error| error.to_string())?
+        } else {
+            worker.kill().await;
+            return Err(format!("'{module}.{func}' did not end within {} s", PATIENCE.as_secs()));
         };
         match answer.kind() {
             "ok" => Ok(()),

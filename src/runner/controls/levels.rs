@@ -50,13 +50,11 @@ pub(super) fn applied<'a>(
             // Each plain control lets in the inherited ones with another name; a reference lets in none, and is called
             // itself beside the control it names.
             let plain = || own.iter().filter(|control| control.reference().is_none());
-            let inherited: Vec<&Control> = match compat.repeats_controls() {
+            let inherited: Vec<&Control> = if compat.repeats_controls() {
                 // Each plain control puts its inherited ones in front of the earlier ones.
-                true => plain()
-                    .rev()
-                    .flat_map(|own| automatic().filter(|control| own.name != control.name))
-                    .collect(),
-                false => automatic().filter(|control| plain().any(|own| own.name != control.name)).collect(),
+                plain().rev().flat_map(|own| automatic().filter(|control| own.name != control.name)).collect()
+            } else {
+                automatic().filter(|control| plain().any(|own| own.name != control.name)).collect()
             };
             let named = own.iter().filter_map(|control| {
                 let reference = control.reference()?;

@@ -52,11 +52,11 @@ impl Controls {
             }
             match reply.error {
                 Some(ControlError::Interrupt(message)) => {
-                    loading.stopped_by = Some(StopByControl::Interrupt(message))
+                    loading.stopped_by = Some(StopByControl::Interrupt(message));
                 }
                 Some(ControlError::Exit(code)) => loading.stopped_by = Some(StopByControl::Exit(code)),
                 Some(ControlError::KeyboardInterrupt) => {
-                    loading.stopped_by = Some(StopByControl::KeyboardInterrupt)
+                    loading.stopped_by = Some(StopByControl::KeyboardInterrupt);
                 }
                 Some(ControlError::Exception(message) | ControlError::Ended(message)) => {
                     loading.complaints.push(format!("{function} of control '{}': {message}", control.name));

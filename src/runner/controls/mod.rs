@@ -242,11 +242,11 @@ impl Controls {
             }
             match reply.error {
                 Some(ControlError::Interrupt(message)) => {
-                    changes.stopped_by = Some(StopByControl::Interrupt(message))
+                    changes.stopped_by = Some(StopByControl::Interrupt(message));
                 }
                 Some(ControlError::Exit(code)) => changes.stopped_by = Some(StopByControl::Exit(code)),
                 Some(ControlError::KeyboardInterrupt) => {
-                    changes.stopped_by = Some(StopByControl::KeyboardInterrupt)
+                    changes.stopped_by = Some(StopByControl::KeyboardInterrupt);
                 }
                 Some(error) => changes.complaints.push(ControlProblem::of(error, &function, control)),
                 None => {}

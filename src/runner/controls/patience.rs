@@ -33,8 +33,5 @@ pub(super) async fn call_control(
 }
 
 async fn elapsed(hurried: bool) {
-    match hurried {
-        true => tokio::time::sleep(PATIENCE).await,
-        false => std::future::pending().await,
-    }
+    if hurried { tokio::time::sleep(PATIENCE).await } else { std::future::pending().await }
 }

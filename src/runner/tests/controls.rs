@@ -186,7 +186,7 @@ async fn a_control_may_change_the_configuration_for_what_follows() {
         reply
     };
     let mut setup =
-        Setup::new(&format!(r#"{}, {}"#, method(&[probe("a", r#"give:"${v}""#, "")]), declared("")));
+        Setup::new(&format!(r"{}, {}", method(&[probe("a", r#"give:"${v}""#, "")]), declared("")));
     setup.controls = Controls::new(Vec::new(), Arc::new(FakeHost::new(editing)));
     let played = setup.configuration(r#"{"v": 1}"#).play().await;
     assert_eq!(played.at("run.0.output"), 2.into());

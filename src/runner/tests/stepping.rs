@@ -30,9 +30,8 @@ async fn led(setup: Setup, answer: impl Fn(StepRef, bool) -> Vec<StepCommand>) -
 
 #[tokio::test(start_paused = true)]
 async fn every_step_is_awaited_and_destructive_ones_are_fired() {
-    let fire = |step, destructive| match destructive {
-        true => vec![StepCommand::Next, StepCommand::Fire(step)],
-        false => vec![StepCommand::Next],
+    let fire = |step, destructive| {
+        if destructive { vec![StepCommand::Next, StepCommand::Fire(step)] } else { vec![StepCommand::Next] }
     };
     let played = led(Setup::new(&parts()), fire).await;
     assert_eq!(played.outcome(), ("completed".to_owned(), false, true));
@@ -67,9 +66,8 @@ async fn the_pass_begins_with_its_first_step() {
 
 #[tokio::test(start_paused = true)]
 async fn automatic_steps_still_wait_for_the_fire() {
-    let played = led(Setup::new(&parts()), |step, destructive| match destructive {
-        true => vec![StepCommand::Fire(step)],
-        false => vec![StepCommand::Auto(true)],
+    let played = led(Setup::new(&parts()), |step, destructive| {
+        if destructive { vec![StepCommand::Fire(step)] } else { vec![StepCommand::Auto(true)] }
     })
     .await;
     let awaited: Vec<StepRef> = played.awaited().into_iter().map(|(step, _)| step).collect();

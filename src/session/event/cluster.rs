@@ -136,7 +136,7 @@ pub enum Source {
     /// The API server itself, whose version is requested repeatedly.
     Api,
     Pods,
-    /// Watch of EndpointSlices.
+    /// Watch of `EndpointSlices`.
     Endpoints,
     /// Watch of Deployments.
     Workloads,

@@ -25,6 +25,7 @@ const BELATED_S: f64 = 5.0;
 
 impl Session {
     /// Applies one event. The only place where the state changes; uses no I/O, no clock and no randomness.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
     pub fn apply(&mut self, event: &Event) {
         let at = event.at;
         self.events += 1;
@@ -88,7 +89,7 @@ impl Session {
 
             EventKind::StepAwaited { step, .. } => self.steps.awaited(at, *step),
             EventKind::PauseStarted { step, side, seconds, .. } => {
-                self.steps.pause_started(at, *step, *side, *seconds)
+                self.steps.pause_started(at, *step, *side, *seconds);
             }
             EventKind::PauseEnded { step, .. } => self.steps.pause_ended(at, *step),
             EventKind::ActivityStarted { run, step, .. } => self.steps.started(at, *run, *step),
@@ -156,7 +157,7 @@ impl Session {
             EventKind::PodLogOpened { source } => self.cluster.log_opened(at, source),
             EventKind::PodLogged { source, lines } => self.cluster.logged(source, lines),
             EventKind::PodLogClosed { source, failed } => {
-                self.cluster.log_closed(at, source, failed.as_deref())
+                self.cluster.log_closed(at, source, failed.as_deref());
             }
             EventKind::SourceChanged { source, state } => self.cluster.source_changed(at, *source, state),
 
@@ -215,7 +216,7 @@ impl Session {
             Command::Annotate(Annotation::Guards(limits)) => self.guards.limits = *limits,
             Command::Step(StepCommand::Pause(on)) => self.steps.paused = *on,
             // Ending the run also ends the hold.
-            Command::Step(StepCommand::Abort) | Command::Step(StepCommand::Quit) => self.steps.paused = false,
+            Command::Step(StepCommand::Abort | StepCommand::Quit) => self.steps.paused = false,
             Command::Step(StepCommand::Breakpoint(step)) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }

@@ -88,8 +88,8 @@ impl Run {
 
     pub(super) fn start(&mut self, at: Timestamp, hypothesis: &str, rollbacks: &str, dry: Option<&str>) {
         self.started = Some(at);
-        self.hypothesis_strategy = hypothesis.to_owned();
-        self.rollback_strategy = rollbacks.to_owned();
+        hypothesis.clone_into(&mut self.hypothesis_strategy);
+        rollbacks.clone_into(&mut self.rollback_strategy);
         self.dry = dry.map(str::to_owned);
     }
 

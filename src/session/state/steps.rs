@@ -228,7 +228,7 @@ impl Steps {
     /// Applies the plan, or a plan that a control changed: steps that remain keep their state, also at another
     /// position, and the cursor moves with them. Breakpoints belong to positions, not to steps.
     pub(super) fn plan(&mut self, plan: &Plan) {
-        self.hypothesis = plan.hypothesis.clone();
+        self.hypothesis.clone_from(&plan.hypothesis);
         let mut known = RowsToReuse::new(std::mem::take(&mut self.rows));
         // Steps whose position is unchanged are matched first: the same name may occur several times.
         let mut kept: Vec<Option<StepRow>> = plan.steps.iter().map(|step| known.at_its_place(step)).collect();

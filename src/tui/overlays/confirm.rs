@@ -23,9 +23,10 @@ pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
         let onward = scene.view.keymap.key_with_shift(Action::Next);
         inside.row(
             0,
-            &RoleLine::text(match scene.view.finished {
-                true => format!("This leaves the demo. {onward} goes on instead."),
-                false => "This leaves the demo; its run is ended first.".to_owned(),
+            &RoleLine::text(if scene.view.finished {
+                format!("This leaves the demo. {onward} goes on instead.")
+            } else {
+                "This leaves the demo; its run is ended first.".to_owned()
             }),
         );
         inside.row(2, &key("y", "leave").joined(key("ESC", "stay")));
@@ -37,9 +38,10 @@ pub(crate) fn quit(canvas: &mut PaneBuffer, scene: &Scene) {
     let fault = scene.session.fault.as_ref().is_some_and(|fault| fault.is_on());
     let failed =
         scene.session.steps.failed_rollbacks().map(rollback_failure_text).collect::<Vec<_>>().join("; ");
-    let failed = match failed.is_empty() && scene.session.recovering() {
-        true => format!("It is not safe yet: {}", scene.session.safety_text()),
-        false => failed,
+    let failed = if failed.is_empty() && scene.session.recovering() {
+        format!("It is not safe yet: {}", scene.session.safety_text())
+    } else {
+        failed
     };
     let doubt = insight::why_fault_unconfirmed(scene.session, scene.now).is_some();
     let on = match (ended, fault) {
@@ -119,7 +121,7 @@ pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     let width = inside.width();
     let row = scene.session.steps.row(step);
     let name = row.map_or("this step", |row| row.step.name.as_str());
-    let failed = row.is_some_and(|row| row.failed());
+    let failed = row.is_some_and(|step_row| step_row.failed());
     inside.row(0, &RoleLine::strong(Role::Strong, text::fit(name, width).into_owned()));
     let offered = !scene.session.run.rolling_back;
     let what = match step.section {
@@ -185,9 +187,10 @@ pub(crate) fn fire(
         inside.row(1, &RoleLine::strong(Role::Fault, card.headline.as_str()));
     }
     let [before, after] = AROUND;
-    match one_row {
-        true => inside.row(2, &RoleLine::text(before).bold(Role::Strong, word).and(after)),
-        false => inside.row(2, &RoleLine::text("Type this name and press ENTER to fire:")),
+    if one_row {
+        inside.row(2, &RoleLine::text(before).bold(Role::Strong, word).and(after));
+    } else {
+        inside.row(2, &RoleLine::text("Type this name and press ENTER to fire:"));
     }
     for (y, line) in (3..).zip(&rows) {
         inside.row(y, &RoleLine::strong(Role::Strong, line.as_str()));

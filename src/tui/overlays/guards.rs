@@ -30,10 +30,7 @@ pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
         let now = now.map_or_else(String::new, |reading| format!("now {}", reading.figure));
         let role = if limit.is_some() { Role::Strong } else { Role::Unknown };
         let row = RoleLine::text(format!(" {what:<37}")).bold(role, format!("{text:<12}")).and(now);
-        match guard == form.chosen {
-            true => chosen(&mut inside, y, &row),
-            false => inside.row(y, &row),
-        }
+        if guard == form.chosen { chosen(&mut inside, y, &row) } else { inside.row(y, &row) }
     }
     if readings.is_empty() {
         inside.row(4, &"Guards are active while a fault is on. Unknown values count as bad.".into());

@@ -57,9 +57,10 @@ pub(crate) fn heatmap(canvas: &mut PaneBuffer, scene: &Scene) {
     if let Some(column) = t0 {
         inside.at(SCALE + column, bands.len(), &RoleLine::strong(Role::Fault, "T0"));
     }
-    let words = match letters {
-        true => format!("{} s a column;  ", map.per_column),
-        false => format!("{} s a column; darkest: {most};  ", map.per_column),
+    let words = if letters {
+        format!("{} s a column;  ", map.per_column)
+    } else {
+        format!("{} s a column; darkest: {most};  ", map.per_column)
     };
     let worst = [Worst::Real, Worst::Fallback, Worst::Unjudged, Worst::Waiting, Worst::Error];
     let seen =

@@ -59,9 +59,10 @@ pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     let title = RoleLine::strong(Role::Focus, "LOG  ").bold(Role::Strong, row.pod.key.name.as_str());
     let count = scene.session.cluster.in_play.len();
     let keys = RoleLine::strong(Role::Focus, "TAB");
-    let keys = match width >= 100 {
-        true => keys.and(format!(" next of {count} pods   ")).joined(super::close_hint()),
-        false => keys.and(format!(" next of {count}")),
+    let keys = if width >= 100 {
+        keys.and(format!(" next of {count} pods   ")).joined(super::close_hint())
+    } else {
+        keys.and(format!(" next of {count}"))
     };
     let mut inside =
         canvas.framed(&title, &keys, Role::Focus).into_part(1, 0, width.saturating_sub(4), height);
@@ -121,10 +122,10 @@ fn lines(row: &PodRow, logs: &[&PodLog]) -> Vec<RoleLine> {
         }));
         match &log.state {
             LogState::Failed(reason) => {
-                lines.push(RoleLine::of(Role::Waiting, format!("it cannot be read: {reason}")))
+                lines.push(RoleLine::of(Role::Waiting, format!("it cannot be read: {reason}")));
             }
             LogState::Followed if log.lines.is_empty() => {
-                lines.push(RoleLine::text("nothing was written yet"))
+                lines.push(RoleLine::text("nothing was written yet"));
             }
             LogState::Ended if log.lines.is_empty() => lines.push(RoleLine::text("nothing was written")),
             LogState::Followed | LogState::Ended => {}

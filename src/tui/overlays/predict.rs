@@ -16,10 +16,7 @@ pub(crate) fn predict(canvas: &mut PaneBuffer, scene: &Scene, form: &PredictForm
         let text = if text.is_empty() && line != form.line { "-" } else { &text };
         let row =
             RoleLine::text(format!(" {label:<33}")).bold(Role::Strong, format!("{text:<10}")).and(after);
-        match line == form.line {
-            true => chosen(&mut inside, y, &row),
-            false => inside.row(y, &row),
-        }
+        if line == form.line { chosen(&mut inside, y, &row) } else { inside.row(y, &row) }
     }
     let key_help = [("UP DOWN", "line"), ("ENTER", "keep it"), ("BACKSPACE", "erase")];
     inside.row(6, &keys(&key_help).and("   scored at the end"));

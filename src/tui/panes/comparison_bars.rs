@@ -57,7 +57,7 @@ pub(super) fn rows(scene: &Scene, width: usize) -> Vec<RoleLine> {
             BarFigure::new("  of it not observed", figures::length(unseen)).role(Role::Unknown).row(width),
         );
     }
-    let restarts: u32 = scene.session.cluster.in_play.iter().map(|row| row.restarts_since_t0()).sum();
+    let restarts: u32 = scene.session.cluster.in_play.iter().map(|pod| pod.restarts_since_t0()).sum();
     rows.push(BarFigure::counted("restarts", restarts.into(), None, Role::Failing).row(width));
     rows
 }
@@ -164,9 +164,12 @@ fn breaker(scene: &Scene, endpoint: &Endpoint) -> Vec<BarFigure<'static>> {
         }
         _ => {}
     }
-    figures.extend(seen.reset_s.map(|(low, high)| match high - low < 0.15 {
-        true => BarFigure::new("tried again after", format!("{low:.1} s")),
-        false => BarFigure::new("tried again after", format!("{low:.1}-{high:.1} s")),
+    figures.extend(seen.reset_s.map(|(low, high)| {
+        if high - low < 0.15 {
+            BarFigure::new("tried again after", format!("{low:.1} s"))
+        } else {
+            BarFigure::new("tried again after", format!("{low:.1}-{high:.1} s"))
+        }
     }));
     figures.extend(insight::recovery_lag(session, endpoint).map(|(lag, at_most)| {
         BarFigure::new("back after provider", format!("{}{lag:.1} s", if at_most { "<" } else { "" }))

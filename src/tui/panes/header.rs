@@ -49,10 +49,7 @@ fn lead(scene: &Scene, width: usize, whole: bool) -> RoleLine {
     // Besides the name only the clock and a column on each side of the name must fit.
     let context = text::fit_ends(context, width.saturating_sub(14));
     let lead = RoleLine::new().fill(Role::Failing, format!(" {context} "));
-    match whole {
-        true => lead.with(Role::Text, format!("/{}", scene.session.meta.namespace)),
-        false => lead,
-    }
+    if whole { lead.with(Role::Text, format!("/{}", scene.session.meta.namespace)) } else { lead }
 }
 
 /// Program name and title, as far as there is room.
@@ -158,9 +155,10 @@ fn phase(scene: &Scene, width: usize, detail: HeaderDetail) -> RoleLine {
     };
     row = row.fill(role(scene), chip);
     let ahead = usize::from(5_u8.saturating_sub(number));
-    match ahead > 0 && width >= ROOMY && detail == HeaderDetail::All {
-        true => row.with(Role::Soft, format!(" {}", "·".repeat(ahead))),
-        false => row,
+    if ahead > 0 && width >= ROOMY && detail == HeaderDetail::All {
+        row.with(Role::Soft, format!(" {}", "·".repeat(ahead)))
+    } else {
+        row
     }
 }
 
@@ -182,9 +180,10 @@ fn all_phases(scene: &Scene) -> RoleLine {
 }
 
 fn word(scene: &Scene) -> String {
-    match aborted(scene) && scene.phase.number() == 4 {
-        true => format!("ABORTED, {}", scene.phase.word()),
-        false => scene.phase.word().to_owned(),
+    if aborted(scene) && scene.phase.number() == 4 {
+        format!("ABORTED, {}", scene.phase.word())
+    } else {
+        scene.phase.word().to_owned()
     }
 }
 

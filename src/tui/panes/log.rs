@@ -110,15 +110,12 @@ impl LogFormatter for Formatter {
             log::Level::Trace => ("TRACE", Role::Soft),
         };
         let message = text::clean(record.msg());
-        let (stamp, target, said) = match record.target().strip_prefix(OF_SESSION) {
-            Some(target) => {
-                let (stamp, said) = message.split_once(' ').unwrap_or(("", &message));
-                (stamp.to_owned(), target.to_owned(), said.to_owned())
-            }
-            None => {
-                let stamp = record.timestamp.strftime("%H:%M:%S").to_string();
-                (stamp, record.target().to_owned(), message.trim_start().to_owned())
-            }
+        let (stamp, target, said) = if let Some(target) = record.target().strip_prefix(OF_SESSION) {
+            let (stamp, said) = message.split_once(' ').unwrap_or(("", &message));
+            (stamp.to_owned(), target.to_owned(), said.to_owned())
+        } else {
+            let stamp = record.timestamp.strftime("%H:%M:%S").to_string();
+            (stamp, record.target().to_owned(), message.trim_start().to_owned())
         };
         let target = text::fit(&target, 12).into_owned();
         let line = format!("{stamp} {word} {target:<12} {said}");

@@ -119,19 +119,16 @@ fn gauge(canvas: &mut PaneBuffer, (x, y): (usize, usize), cells: usize, share: f
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let theme = canvas.theme;
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-    match theme.tint(Role::Unknown) {
-        Some(tint) => {
-            let eighths = (share * cells as f64 * 8.0).round() as usize;
-            let part = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
-            let filled = format!("{}{part}", "█".repeat(eighths / 8));
-            canvas.put(x, y, &" ".repeat(cells), tint);
-            canvas.put(x, y, &filled, tint.patch(theme.style(role)));
-        }
-        None => {
-            let full = (share * cells as f64).round() as usize;
-            canvas.put(x, y, &"█".repeat(full), theme.style(role));
-            canvas.put(x + full, y, &"░".repeat(cells.saturating_sub(full)), theme.style(Role::Soft));
-        }
+    if let Some(tint) = theme.tint(Role::Unknown) {
+        let eighths = (share * cells as f64 * 8.0).round() as usize;
+        let part = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
+        let filled = format!("{}{part}", "█".repeat(eighths / 8));
+        canvas.put(x, y, &" ".repeat(cells), tint);
+        canvas.put(x, y, &filled, tint.patch(theme.style(role)));
+    } else {
+        let full = (share * cells as f64).round() as usize;
+        canvas.put(x, y, &"█".repeat(full), theme.style(role));
+        canvas.put(x + full, y, &"░".repeat(cells.saturating_sub(full)), theme.style(Role::Soft));
     }
 }
 
@@ -143,9 +140,10 @@ fn more_below(canvas: &mut PaneBuffer, scene: &Scene, pane: Pane, rows: usize) {
         return;
     }
     let words = RoleLine::text(format!("{rows} more below"));
-    let words = match scene.view.focus == pane {
-        true => RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(words),
-        false => words,
+    let words = if scene.view.focus == pane {
+        RoleLine::strong(Role::Focus, scene.view.keymap.key(Action::Down)).and("  ").joined(words)
+    } else {
+        words
     };
     let taken = words.width() + 2;
     canvas.part(width.saturating_sub(taken + 2), height - 1, taken, 1).spaced(0, taken - 2, &words);

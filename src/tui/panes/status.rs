@@ -156,20 +156,17 @@ fn misses(scene: &Scene, pods: &[&PodRow]) -> RoleLine {
     let due = |row: &&&PodRow| insight::restart_due_of(scene.session, row, scene.until);
     let near = present().filter_map(|row| due(&row)).filter(|due| due.misses > 0).min_by_key(|due| due.at);
     let Some(liveness) = present().find_map(|row| row.pod.liveness.as_ref()) else { return RoleLine::new() };
-    match near {
-        Some(due) => {
-            let boxes = pods::boxes(due.misses, due.threshold, true);
-            let when = match scene.since_t0(due.at) {
-                Some(since) => figures::moment(since),
-                None => format!("in {:.0} s", figures::between(scene.until, due.at)),
-            };
-            RoleLine::text("  ").joined(boxes).bold(Role::Failing, format!(" restart due {when}"))
-        }
-        None => {
-            let boxes = pods::boxes(0, liveness.threshold, false);
-            let signs: String = boxes.0.into_iter().map(|piece| piece.text).collect();
-            RoleLine::text(format!("  misses {signs}"))
-        }
+    if let Some(due) = near {
+        let boxes = pods::boxes(due.misses, due.threshold, true);
+        let when = match scene.since_t0(due.at) {
+            Some(since) => figures::moment(since),
+            None => format!("in {:.0} s", figures::between(scene.until, due.at)),
+        };
+        RoleLine::text("  ").joined(boxes).bold(Role::Failing, format!(" restart due {when}"))
+    } else {
+        let boxes = pods::boxes(0, liveness.threshold, false);
+        let signs: String = boxes.0.into_iter().map(|piece| piece.text).collect();
+        RoleLine::text(format!("  misses {signs}"))
     }
 }
 

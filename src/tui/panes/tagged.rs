@@ -30,10 +30,7 @@ fn column(width: usize, tag: &str) -> usize {
 /// Draws a line.
 pub(super) fn draw(canvas: &mut PaneBuffer, tag: &str, role: Role, text: &RoleLine) {
     let width = canvas.width();
-    let ((columns, _), from) = match is_roomy(width) {
-        true => (WIDE, 1),
-        false => (NARROW, 0),
-    };
+    let ((columns, _), from) = if is_roomy(width) { (WIDE, 1) } else { (NARROW, 0) };
     canvas.at(from, 0, &RoleLine::new().fill(role, format!(" {tag:<0$}", columns.max(tag.len() + 2) - 1)));
     canvas.at(column(width, tag), 0, text);
 }

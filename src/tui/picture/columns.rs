@@ -206,10 +206,11 @@ impl Columns {
         for dot in endpoint.samples_since(from).filter(|dot| dot.start <= until) {
             let Some(column) = axis.column(dot.start) else { continue };
             let answered = dot.ended() <= until;
-            let (shown, waited) = match answered {
-                true => (mark(dot.outcome), f64::from(dot.waited_ms)),
+            let (shown, waited) = if answered {
+                (mark(dot.outcome), f64::from(dot.waited_ms))
+            } else {
                 // The answer came after `until`: at that moment the request was still waiting.
-                false => (Mark::Waiting, until.duration_since(dot.start).as_secs_f64() * 1000.0),
+                (Mark::Waiting, until.duration_since(dot.start).as_secs_f64() * 1000.0)
             };
             if !answered && (waited < IN_FLIGHT_SHOWN_MS || mark(Outcome::Real) == Mark::EarlierRun) {
                 continue;

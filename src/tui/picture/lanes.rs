@@ -203,19 +203,20 @@ fn health(scene: &Scene) -> Vec<Segment> {
             let status = breaker.health_status.at(from).flatten();
             let number = status.map_or_else(String::new, |status| status.to_string());
             let first = number.get(..1).unwrap_or_default().to_owned();
-            match failing {
-                true => Segment::new(from, to, SegmentKind::Abnormal, Role::Failing).with_words([
+            if failing {
+                Segment::new(from, to, SegmentKind::Abnormal, Role::Failing).with_words([
                     format!("{number} unhealthy").trim_start().to_owned(),
                     number,
                     first,
                     "X".to_owned(),
-                ]),
-                false => Segment::new(from, to, SegmentKind::Normal, Role::Ok).with_words([
+                ])
+            } else {
+                Segment::new(from, to, SegmentKind::Normal, Role::Ok).with_words([
                     format!("{number} ok").trim_start().to_owned(),
                     number,
                     "ok".to_owned(),
                     first,
-                ]),
+                ])
             }
         })
         .collect();
@@ -332,7 +333,7 @@ fn step(scene: &Scene, played: &StepInterval) -> Segment {
     }
     let fired = row.is_some_and(|row| row.step.destructive && !row.step.pretended);
     let cut = latest.is_some_and(|row| row.state == StepState::Cut);
-    let failed = !cut && latest.is_some_and(|row| row.failed());
+    let failed = !cut && latest.is_some_and(|step_row| step_row.failed());
     let mark = match played.to {
         None => '▸',
         Some(_) if cut => '-',

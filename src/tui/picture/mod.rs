@@ -109,7 +109,7 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
     let endpoint = shown_endpoint(scene);
     band(all, scene, parts, &axis);
     let rows = usize::from(parts.plot.height);
-    let scale = endpoint.map(|endpoint| Scale::new(endpoint, rows)).unwrap_or_else(|| Scale::unknown(rows));
+    let scale = endpoint.map_or_else(|| Scale::unknown(rows), |endpoint| Scale::new(endpoint, rows));
     let columns = endpoint.map(|endpoint| {
         let mut columns = Columns::of(scene.session, endpoint, &axis, scale, scene.until);
         if let Some(earlier) = scene.earlier.filter(|_| scene.session.t0().is_some()) {

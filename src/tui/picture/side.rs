@@ -117,10 +117,7 @@ fn table(scene: &Scene, endpoint: &Endpoint) -> Vec<RoleLine> {
         let figure =
             |waits: &LatencySummary| figures::wait_so_far(waits.at(quantile), waits.is_open(quantile));
         let row = ending(RoleLine::text(name), BEFORE, Role::Text, false, &figure(&before.all));
-        rows.push(match fired {
-            true => ending(row, SINCE, Role::Strong, true, &figure(&since.all)),
-            false => row,
-        });
+        rows.push(if fired { ending(row, SINCE, Role::Strong, true, &figure(&since.all)) } else { row });
     }
     rows
 }

@@ -38,9 +38,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, offer: &StartMenu, theme: &T
     let columns = width.saturating_sub(2).min(WIDE);
     all.at(2, top, &RoleLine::text("Fire a fault, and watch second by second what your users get."));
     let body = all.part(1, top + 2, columns, height.saturating_sub(top + 2 + 3));
-    match offer.help {
-        true => help(body),
-        false => list(body, offer),
+    if offer.help {
+        help(body);
+    } else {
+        list(body, offer);
     }
     all.row(height - 2, &next(offer));
     all.row(height - 1, &keys(offer));

@@ -167,12 +167,12 @@ impl Theme {
             (Depth::Sixteen, ThemeName::Dark) => palette::sixteen(role),
             (Depth::Sixteen, ThemeName::Light) => palette::sixteen_on_light(role),
             (Depth::Sixteen, ThemeName::ColourBlind) => palette::sixteen_colour_blind(role),
-            _ => Some(self.to_depth(self.look.palette().role(role))),
+            _ => Some(self.shown_color(self.look.palette().role(role))),
         }
     }
 
     /// Converts a colour of the palette to the terminal's colour depth.
-    fn to_depth(&self, rgb: palette::Rgb) -> Color {
+    fn shown_color(&self, rgb: palette::Rgb) -> Color {
         if self.depth == Depth::True { palette::exact(rgb) } else { palette::nearest(rgb) }
     }
 
@@ -201,22 +201,23 @@ impl Theme {
 
     /// A tint: the quiet background of a role, with text in the role's own colour. `None` without tints.
     pub fn tint(&self, role: Role) -> Option<Style> {
-        let tinted = || self.style(role).bg(self.to_depth(self.look.palette().tint(role)));
+        let tinted = || self.style(role).bg(self.shown_color(self.look.palette().tint(role)));
         (!self.is_flat()).then(tinted)
     }
 
     /// The background of the whole screen, with ordinary text.
     pub fn ground(&self) -> Style {
         let text = self.style(Role::Text);
-        match self.is_full() && !self.own_ground {
-            true => text.bg(self.to_depth(self.look.palette().ground)),
-            false => text,
+        if self.is_full() && !self.own_ground {
+            text.bg(self.shown_color(self.look.palette().ground))
+        } else {
+            text
         }
     }
 
     /// The background of the columns in which the fault was on; `None` without enough colours.
     pub fn band(&self) -> Option<Color> {
-        self.is_full().then(|| self.to_depth(self.look.palette().band))
+        self.is_full().then(|| self.shown_color(self.look.palette().band))
     }
 }
 

@@ -17,16 +17,13 @@ const MOST: usize = 64 * 1024;
 
 /// Copies what the operator looks at, and names it in a hint.
 pub(super) fn copy(view: &mut View, session: &Session, now: Timestamp) -> Outcome {
-    match copy_target(&Scene::new(session, view, now, None)) {
-        Some((what, text)) => {
-            view.hint = Some(format!("copied {what}"));
-            Outcome::effect(Effect::Copy(text))
-        }
-        None => {
-            view.hint =
-                Some("nothing to copy here: choose a pod, watch the users or open the evidence".to_owned());
-            Outcome::redraw()
-        }
+    if let Some((what, text)) = copy_target(&Scene::new(session, view, now, None)) {
+        view.hint = Some(format!("copied {what}"));
+        Outcome::effect(Effect::Copy(text))
+    } else {
+        view.hint =
+            Some("nothing to copy here: choose a pod, watch the users or open the evidence".to_owned());
+        Outcome::redraw()
     }
 }
 

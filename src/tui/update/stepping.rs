@@ -93,12 +93,11 @@ fn confirm_word(name: &str) -> String {
 /// Asks for confirmation before a step is skipped: a skipped probe finds out nothing, and a skipped rollback undoes
 /// nothing.
 pub(super) fn skip(view: &mut View, session: &Session) -> Outcome {
-    match session.steps.current().filter(|row| awaited(row)) {
-        Some(row) => open(view, Overlay::ConfirmSkip(row.step.at)),
-        None => {
-            view.hint = Some("nothing to skip: no step waits for you".to_owned());
-            Outcome::redraw()
-        }
+    if let Some(row) = session.steps.current().filter(|row| awaited(row)) {
+        open(view, Overlay::ConfirmSkip(row.step.at))
+    } else {
+        view.hint = Some("nothing to skip: no step waits for you".to_owned());
+        Outcome::redraw()
     }
 }
 
@@ -153,22 +152,20 @@ fn awaited_for(row: &StepRow, now: Timestamp) -> f64 {
 }
 
 pub(super) fn breakpoint(view: &mut View, session: &Session) -> Outcome {
-    match view.selected_step.or_else(|| session.steps.next().map(|row| row.step.at)) {
-        Some(step) => Outcome::send(StepCommand::Breakpoint(step)),
-        None => {
-            view.hint = Some("no step is left to hold at".to_owned());
-            Outcome::redraw()
-        }
+    if let Some(step) = view.selected_step.or_else(|| session.steps.next().map(|row| row.step.at)) {
+        Outcome::send(StepCommand::Breakpoint(step))
+    } else {
+        view.hint = Some("no step is left to hold at".to_owned());
+        Outcome::redraw()
     }
 }
 
 /// Applies the first fix that the preflight offers.
 pub(super) fn fix(view: &mut View, session: &Session) -> Outcome {
-    match session.checks.iter().find_map(|check| check.offer.clone()) {
-        Some(offer) => Outcome::send(StepCommand::Fix(offer)),
-        None => {
-            view.hint = Some("the preflight offers no fix".to_owned());
-            Outcome::redraw()
-        }
+    if let Some(offer) = session.checks.iter().find_map(|check| check.offer.clone()) {
+        Outcome::send(StepCommand::Fix(offer))
+    } else {
+        view.hint = Some("the preflight offers no fix".to_owned());
+        Outcome::redraw()
     }
 }

@@ -9,7 +9,7 @@ fn pauses_that_nobody_could_sleep_abort() {
         let step = sh("action", "a", "true", &format!(r#""pauses": {{"before": {pause}}}"#));
         let ended = run(Case::new(&method(&[step])));
         assert_eq!(ended.outcome(), ("aborted".to_owned(), false, 1), "{pause}: {:#?}", ended.lines);
-        assert!(ended.says("is no number of seconds"), "{:#?}", ended.lines);
+        assert!(ended.says("is not a valid number of seconds"), "{:#?}", ended.lines);
         assert!(ended.lines.iter().all(|line| line.len() < 1000), "{:#?}", ended.lines);
     }
 }

@@ -10,7 +10,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 #[tokio::test]
 async fn a_death_in_a_call_fails_that_call_and_the_next_one_has_a_new_worker() {
     let stage = Stage::new(
-        r#"
+        r"
 import os, signal
 count = 0
 def die(number): os.kill(os.getpid(), number)
@@ -19,7 +19,7 @@ def step():
     global count
     count += 1
     return count
-"#,
+",
     );
     assert_eq!(stage.result("step", "{}").await, "1");
     for (func, arguments, how) in
@@ -112,7 +112,7 @@ async fn an_import_that_never_ends_is_given_up() {
     tokio::time::resume();
     assert_eq!(error, Err("Python did not import 'endless' within 60 s".to_owned()));
     assert_eq!(stage.result("f", "{}").await, "1");
-    stage.until_logged("Python is started again").await;
+    stage.until_logged("Python is restarted").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -92,7 +92,7 @@ async fn what_cannot_be_called_at_all_is_no_mere_failure() {
 #[tokio::test]
 async fn system_exit_asks_the_run_to_end() {
     let stage = Stage::new(
-        r#"
+        r"
 import os, signal, sys
 from chaoslib.exit import exit_gracefully, exit_ungracefully
 
@@ -100,7 +100,7 @@ def leave(code): sys.exit(code)
 def gracefully(): exit_gracefully(); signal.pause()
 def ungracefully(): exit_ungracefully(); signal.pause()
 def control_c(): os.kill(os.getpid(), signal.SIGINT); signal.pause()
-"#,
+",
     );
     let cases = [
         ("7", 7.into()),

@@ -19,7 +19,7 @@ def nothing():
     );
     let stage =
         Stage::with(&std::fs::read_to_string(stage.folder.path().join("ext.py")).unwrap(), |settings| {
-            settings.environment.change(|environment| environment.set("GONE", "soon"))
+            settings.environment.change(|environment| environment.set("GONE", "soon"));
         });
     stage.result("change", "{}").await;
     let [PythonEvent::EnvironmentChanged(EnvironmentChange { environment, directory })] = &stage.heard()[..]

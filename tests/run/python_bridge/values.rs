@@ -160,7 +160,7 @@ async fn module_state_survives_between_calls() {
 #[tokio::test]
 async fn functions_are_described_by_their_parameters() {
     let stage = Stage::new(
-        r#"
+        r"
 import functools
 from math import gcd
 from time import sleep
@@ -172,7 +172,7 @@ class Class:
     def __init__(self, x): pass
 partial = functools.partial(plain, 1)
 number = 5
-"#,
+",
     );
     let signature = |parameters: &[(&str, bool)], catch_all| Signature {
         parameters: parameters.iter().map(|(name, required)| ((*name).to_owned(), *required)).collect(),

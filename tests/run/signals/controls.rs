@@ -6,9 +6,10 @@ use libc::SIGINT;
 
 /// A control that hangs in one function, the first time it is called.
 fn control(function: &str, stubborn: bool) -> String {
-    let waits = match stubborn {
-        true => "    while True:\n        try: time.sleep(600)\n        except BaseException: pass\n",
-        false => "    time.sleep(600)\n",
+    let waits = if stubborn {
+        "    while True:\n        try: time.sleep(600)\n        except BaseException: pass\n"
+    } else {
+        "    time.sleep(600)\n"
     };
     let takes = if function == "cleanup_control" { "" } else { "**kwargs" };
     format!(
@@ -39,7 +40,7 @@ fn before_and_after_every_level() {
         "after_method_control",
     ] {
         let ended = in_phase(|| with_control(function, false), by_file);
-        assert!(ended.iter().all(|it| it.says(&format!("{function} of control 'c': it was ended"))));
+        assert!(ended.iter().all(|it| it.says(&format!("{function} of control 'c': it was cancelled"))));
     }
     in_phase(|| with_control("before_method_control", true), by_file);
 }
@@ -82,5 +83,5 @@ fn a_second_signal_ends_a_control_that_hangs_after_the_first() {
     running.signal(SIGINT);
     running.wait_for_file("after");
     let ended = interrupted(running, SIGINT);
-    assert!(ended.says("after_method_control of control 'c': it was ended"));
+    assert!(ended.says("after_method_control of control 'c': it was cancelled"));
 }

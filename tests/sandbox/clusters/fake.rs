@@ -35,11 +35,10 @@ fn answer(stream: TcpStream, pods: usize) {
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
         let items: Vec<_> =
             (0..pods).map(|number| json!({"metadata": {"name": format!("app-{number}")}})).collect();
-        let (status, body) = match request.contains("/pods") {
-            true => {
-                ("200 OK", json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}))
-            }
-            false => ("404 Not Found", json!({"kind": "Status", "apiVersion": "v1", "code": 404})),
+        let (status, body) = if request.contains("/pods") {
+            ("200 OK", json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}))
+        } else {
+            ("404 Not Found", json!({"kind": "Status", "apiVersion": "v1", "code": 404}))
         };
         let body = body.to_string();
         let head = format!(

@@ -61,7 +61,7 @@ async fn the_old_kill_deletes_the_deployment_with_all_it_owns() {
     let probe = "chaosk8s.probes.microservice_available_and_healthy";
     match call(&kubernetes, probe, json!({"name": PROVIDER})).await {
         Outcome::Failed { message, .. } => {
-            assert!(message.contains("there are: my-consumer-app"), "{message}")
+            assert!(message.contains("there are: my-consumer-app"), "{message}");
         }
         other => panic!("{other:?}"),
     }

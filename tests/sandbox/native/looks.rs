@@ -67,7 +67,7 @@ async fn the_samples_are_ready_to_be_fired() {
             checks.iter().map(|check| format!("{:?} {}", check.level, check.text)).collect();
         assert!(checks.iter().all(|check| check.level != CheckLevel::Fix), "{file}: {lines:#?}");
         let has = |words: &str| {
-            assert!(lines.iter().any(|line| line.contains(words)), "{file}: {words} in {lines:#?}")
+            assert!(lines.iter().any(|line| line.contains(words)), "{file}: {words} in {lines:#?}");
         };
         has("cluster reachable, context sandbox");
         has("2 of 2 pods ready");

@@ -28,9 +28,7 @@ async fn until(stream: &mut Stream, what: &str, mut wanted: impl FnMut(&EventKin
             heard.push(event.what);
         }
     };
-    if tokio::time::timeout(DEADLINE, read).await.is_err() {
-        panic!("never: {what}; heard: {heard:#?}");
-    }
+    assert!(tokio::time::timeout(DEADLINE, read).await.is_ok(), "never: {what}; heard: {heard:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,11 +73,11 @@ async fn a_kill_as_the_operator_sees_it() {
         match what {
             EventKind::PodGone(key) => gone |= key.name == before,
             EventKind::ServiceSeen(service) => {
-                empty |= service.name == "my-provider-service" && service.ready == 0
+                empty |= service.name == "my-provider-service" && service.ready == 0;
             }
             EventKind::WorkloadSeen(workload) => fewer |= workload.name == PROVIDER && workload.ready == 0,
             EventKind::ClusterNoted(note) => {
-                killing |= note.reason == "Killing" && note.object == format!("pod/{before}")
+                killing |= note.reason == "Killing" && note.object == format!("pod/{before}");
             }
             _ => {}
         }

@@ -50,9 +50,10 @@ impl fmt::Display for Place<'_> {
             Self::Key(parent, key) => {
                 let plain = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                     && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-                match plain {
-                    true => write!(f, "{parent}.{key}"),
-                    false => write!(f, "{parent}[{}]", serde_json::Value::from(*key)),
+                if plain {
+                    write!(f, "{parent}.{key}")
+                } else {
+                    write!(f, "{parent}[{}]", serde_json::Value::from(*key))
                 }
             }
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),

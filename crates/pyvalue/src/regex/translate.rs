@@ -129,13 +129,14 @@ impl Translator<'_> {
             '*' => self.quantifier(last, Counts { least: 0, most: None, written: "*".to_owned() })?,
             '+' => self.quantifier(last, Counts { least: 1, most: None, written: "+".to_owned() })?,
             '?' => self.quantifier(last, Counts { least: 0, most: Some(1), written: "?".to_owned() })?,
-            '{' => match self.counted() {
-                Some(counts) => self.quantifier(last, counts?)?,
-                None => {
+            '{' => {
+                if let Some(counts) = self.counted() {
+                    self.quantifier(last, counts?)?
+                } else {
                     literal('{', &mut self.out);
                     LastWritten::Item(Width::ONE)
                 }
-            },
+            }
             '^' => {
                 self.out.push('^');
                 LastWritten::Anchor

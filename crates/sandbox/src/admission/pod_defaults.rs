@@ -24,7 +24,9 @@ pub(super) fn fill(object: &mut Value, key: &str, value: Value) {
 }
 
 pub(super) fn fill_all<const N: usize>(object: &mut Value, values: [(&str, Value); N]) {
-    values.into_iter().for_each(|(key, value)| fill(object, key, value));
+    for (key, value) in values {
+        fill(object, key, value);
+    }
 }
 
 /// Returns the pod spec inside an object of a kind that has one.
@@ -169,7 +171,9 @@ fn quality(spec: &Value) -> &'static str {
     let containers = || spec["containers"].as_array().into_iter().flatten();
     let amounts = |container: &Value, kind: &str| container["resources"][kind].clone();
     let bare = |c: &Value| {
-        ["limits", "requests"].iter().all(|kind| amounts(c, kind).as_object().is_none_or(|m| m.is_empty()))
+        ["limits", "requests"]
+            .iter()
+            .all(|kind| amounts(c, kind).as_object().is_none_or(|map| map.is_empty()))
     };
     let bound = |c: &Value| {
         let (limits, requests) = (amounts(c, "limits"), amounts(c, "requests"));

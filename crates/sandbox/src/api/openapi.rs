@@ -1,4 +1,4 @@
-//! The minimal OpenAPI document that makes kubectl use the server's own validation (kubernetes-wire 4).
+//! The minimal `OpenAPI` document that makes kubectl use the server's own validation (kubernetes-wire 4).
 //!
 //! kubectl only checks whether the patch operation of a kind accepts `fieldValidation`. There are no schemas, so
 //! `kubectl explain` shows nothing.

@@ -114,8 +114,8 @@ fn pod(api: &Api, pod: &Object, port: Option<&str>) -> Result<SocketAddr, Status
     let first = || {
         let value = pod.value();
         let containers = value["spec"]["containers"].as_array().into_iter().flatten();
-        let ports = containers.flat_map(|container| container["ports"].as_array().into_iter().flatten());
-        ports.filter_map(|port| u16::try_from(port["containerPort"].as_u64()?).ok()).next()
+        let mut ports = containers.flat_map(|container| container["ports"].as_array().into_iter().flatten());
+        ports.find_map(|port| u16::try_from(port["containerPort"].as_u64()?).ok())
     };
     let number = match port {
         Some(port) => port.parse().map_err(|_| Status::bad_request(format!("invalid port \"{port}\"")))?,

@@ -93,7 +93,7 @@ impl Rendering {
             match self.form {
                 Form::Json => text.extend_from_slice(&self.served.view.bytes(object)),
                 Form::Metadata(version) => {
-                    text.extend(metadata_of(&object.value(), version).to_string().bytes())
+                    text.extend(metadata_of(&object.value(), version).to_string().bytes());
                 }
                 Form::Table(version) => text.extend(self.row(object, version).to_string().bytes()),
             }

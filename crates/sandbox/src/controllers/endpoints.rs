@@ -1,4 +1,4 @@
-//! The endpoints controller: maintains the Endpoints and EndpointSlices of every Service with a selector.
+//! The endpoints controller: maintains the Endpoints and `EndpointSlices` of every Service with a selector.
 
 use super::engine::Controller;
 use super::ownership::{self, is_terminating};
@@ -154,11 +154,10 @@ fn write_endpoints(store: &Store, service: &Object, groups: &Groups) -> Result<(
     let labels = service.labels.clone();
     store.mutate(Resource::Endpoints, &service.namespace, &service.name, |known| {
         let mut endpoints = known.unwrap_or_else(|| json!({"metadata": {"labels": labels}}));
-        match subsets.is_empty() {
-            true => {
-                endpoints.as_object_mut().map(|fields| fields.shift_remove("subsets"));
-            }
-            false => endpoints["subsets"] = subsets.into(),
+        if subsets.is_empty() {
+            endpoints.as_object_mut().map(|fields| fields.shift_remove("subsets"));
+        } else {
+            endpoints["subsets"] = subsets.into();
         }
         Ok(Some(endpoints))
     })?;

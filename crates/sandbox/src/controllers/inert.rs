@@ -23,9 +23,10 @@ impl Controller for UnsupportedKinds {
             object.resource,
             Resource::StatefulSets | Resource::DaemonSets | Resource::Ingresses | Resource::NetworkPolicies
         );
-        match inert && previous.is_none() {
-            true => vec![(object.resource, object.namespace.clone(), object.name.clone())],
-            false => Vec::new(),
+        if inert && previous.is_none() {
+            vec![(object.resource, object.namespace.clone(), object.name.clone())]
+        } else {
+            Vec::new()
         }
     }
 

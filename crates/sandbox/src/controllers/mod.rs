@@ -50,7 +50,7 @@ pub fn start(
     let proxy = service_proxy::ServiceProxy {
         network: network.clone(),
         recorder: recorder.of("kube-proxy"),
-        last_warnings: Default::default(),
+        last_warnings: std::collections::HashMap::default(),
     };
     loops.spawn(engine::run("proxy", proxy, store.clone()));
     let inert = inert::UnsupportedKinds { recorder: recorder.of("sandbox") };

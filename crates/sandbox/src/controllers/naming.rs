@@ -10,7 +10,7 @@ pub(super) fn suffix() -> String {
     (0..5).map(|_| letter(random.random())).collect()
 }
 
-/// Returns the characters that encode a hash in a ReplicaSet's name.
+/// Returns the characters that encode a hash in a `ReplicaSet`'s name.
 pub(super) fn encode_hash(mut hash: u64) -> String {
     let base = LETTERS.len() as u64;
     let mut name = String::new();

@@ -1,4 +1,4 @@
-//! The ReplicaSet controller: keeps the number of pods equal to `spec.replicas`.
+//! The `ReplicaSet` controller: keeps the number of pods equal to `spec.replicas`.
 
 use super::engine::Controller;
 use super::ownership::{self, controller_name, controller_uid, is_terminating};

@@ -1,13 +1,13 @@
 //! Comparison of pod templates.
 //!
 //! Clients with Go's types add and drop empty fields (`creationTimestamp: null`, `env: []`, `resources: {}`) when they
-//! write back an object, and `rollout undo` would create a new ReplicaSet because of that. Empty fields are therefore
+//! write back an object, and `rollout undo` would create a new `ReplicaSet` because of that. Empty fields are therefore
 //! ignored in comparisons.
 
 use super::naming;
 use serde_json::{Map, Value};
 
-/// The label that distinguishes the ReplicaSets of one Deployment.
+/// The label that distinguishes the `ReplicaSets` of one Deployment.
 pub(super) const HASH_LABEL: &str = "pod-template-hash";
 
 /// Returns whether both templates describe the same pods.

@@ -61,9 +61,11 @@ impl Cluster {
                 ticked.changed().await.unwrap();
             }
         };
-        if tokio::time::timeout(Duration::from_secs(3600), wait).await.is_err() {
-            panic!("never: {what}\npods: {:#?}", self.all(Resource::Pods));
-        }
+        assert!(
+            tokio::time::timeout(Duration::from_secs(3600), wait).await.is_ok(),
+            "never: {what}\npods: {:#?}",
+            self.all(Resource::Pods)
+        );
     }
 
     async fn complete(&self, deployment: &str, replicas: i64) {

@@ -45,9 +45,10 @@ pub(super) async fn invoke(provider: &Uri) -> Result<String, CallError> {
             .await
             .map_err(CallError::Body)?
             .to_bytes();
-        match status.is_success() {
-            true => Ok(String::from_utf8_lossy(&body).into_owned()),
-            false => Err(CallError::Status(status)),
+        if status.is_success() {
+            Ok(String::from_utf8_lossy(&body).into_owned())
+        } else {
+            Err(CallError::Status(status))
         }
     };
     // The connection is polled together with the exchange, not spawned: dropping this future closes the socket.

@@ -98,9 +98,10 @@ async fn greeting<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Respons
 
 async fn health<D: Demo>(State(state): State<Arc<ServiceState<D>>>) -> Response {
     let active = ActiveRequest::begin(&state.requests, "/health");
-    let (status, word) = match state.demo.is_healthy() {
-        true => (StatusCode::OK, "ok\n"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "the circuit breaker is open\n"),
+    let (status, word) = if state.demo.is_healthy() {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the circuit breaker is open\n")
     };
     active.end(Answer::text(status, Outcome::Other, word.to_owned()))
 }

@@ -331,11 +331,10 @@ impl Probes {
 
     /// Starts the due probes that are not running yet.
     fn launch(&mut self, started: bool, findings: &mpsc::Sender<ProbeResult>, tasks: &mut JoinSet<()>) {
-        let due = match started {
-            false => [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)],
-            true => {
-                [(ProbeKind::Readiness, self.readiness.take()), (ProbeKind::Liveness, self.liveness.take())]
-            }
+        let due = if started {
+            [(ProbeKind::Readiness, self.readiness.take()), (ProbeKind::Liveness, self.liveness.take())]
+        } else {
+            [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)]
         };
         for (purpose, probe) in due {
             if let Some(probe) = probe {

@@ -105,9 +105,10 @@ fn from_config_map(
         return Err("the sandbox supports envFrom for ConfigMaps only".to_owned());
     };
     let Some(map) = store.get(Resource::ConfigMaps, namespace, name) else {
-        return match source["configMapRef"]["optional"] == true {
-            true => Ok(()),
-            false => Err(format!("configmap \"{name}\" not found")),
+        return if source["configMapRef"]["optional"] == true {
+            Ok(())
+        } else {
+            Err(format!("configmap \"{name}\" not found"))
         };
     };
     let prefix = source["prefix"].as_str().unwrap_or_default();
@@ -171,18 +172,15 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         result.push_str(before);
-        rest = match after.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
-            Some((name, behind)) => {
-                match variables.get(name) {
-                    Some(value) => result.push_str(value),
-                    None => result.push_str(&format!("$({name})")),
-                }
-                behind
+        rest = if let Some((name, behind)) = after.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+            match variables.get(name) {
+                Some(value) => result.push_str(value),
+                None => result.push_str(&format!("$({name})")),
             }
-            None => {
-                result.push('$');
-                after.strip_prefix('$').unwrap_or(after)
-            }
+            behind
+        } else {
+            result.push('$');
+            after.strip_prefix('$').unwrap_or(after)
         };
     }
     result + rest

@@ -144,7 +144,9 @@ mod tests {
 
     fn log(lines: &[&str]) -> Log {
         let log = Log::new();
-        lines.iter().for_each(|line| log.push(line.as_bytes()));
+        for line in lines {
+            log.push(line.as_bytes());
+        }
         log
     }
 

@@ -84,8 +84,8 @@ impl StartDelays {
                 let creation = CREATION.min(all);
                 ContainerStart {
                     creation,
-                    delay: Some(all - creation),
-                    probes: FIRST_PROBE.max(all - creation),
+                    delay: Some(all.saturating_sub(creation)),
+                    probes: FIRST_PROBE.max(all.saturating_sub(creation)),
                 }
             }
         }
@@ -232,11 +232,10 @@ impl Kubelet {
         let log = handle.and_then(|handle| handle.log(options.previous));
         let log = log.ok_or_else(|| {
             let (name, pod) = (container, &pod.name);
-            Status::bad_request(match options.previous {
-                true => format!("previous terminated container \"{name}\" in pod \"{pod}\" not found"),
-                false => {
-                    format!("container \"{name}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
-                }
+            Status::bad_request(if options.previous {
+                format!("previous terminated container \"{name}\" in pod \"{pod}\" not found")
+            } else {
+                format!("container \"{name}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
             })
         })?;
         Ok(log.read(options))
@@ -272,7 +271,9 @@ impl PodTasks {
             }
             stays
         });
-        pods.iter().for_each(|pod| self.update_pod(pod));
+        for pod in &pods {
+            self.update_pod(pod);
+        }
     }
 
     fn update_pod(&mut self, pod: &Arc<Object>) {

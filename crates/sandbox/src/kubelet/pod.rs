@@ -93,7 +93,7 @@ fn deadline(news: &PodUpdate) -> Option<Instant> {
 fn confirm_deletion(shared: &KubeletState, pod: &Object) {
     match shared.store.delete(Resource::Pods, &pod.namespace, &pod.name, &Deletion::now(&pod.uid)) {
         Err(status) if status.code != 404 && status.code != 409 => {
-            tracing::warn!("pod {}: {status}", pod.name)
+            tracing::warn!("pod {}: {status}", pod.name);
         }
         _ => {}
     }

@@ -204,9 +204,10 @@ impl Check {
                     _ = &mut connection => answer.await,
                 };
                 let status = answer.map_err(|error| broken(&error))?.status();
-                match (200..400).contains(&status.as_u16()) {
-                    true => Ok(()),
-                    false => Err(format!("HTTP probe failed with statuscode: {}", status.as_u16())),
+                if (200..400).contains(&status.as_u16()) {
+                    Ok(())
+                } else {
+                    Err(format!("HTTP probe failed with statuscode: {}", status.as_u16()))
                 }
             }
         }

@@ -47,12 +47,13 @@ async fn forward_bytes(mut client: TcpStream, mut pod: TcpStream, life: &Cancell
             biased;
             () = life.cancelled() => true,
             died = &mut down => died || { up.await; false },
-            broken = &mut up => match broken {
-                // The client has closed its sending side and waits for the response.
-                false => down.await,
+            broken = &mut up => if broken {
                 // The client or the pod has closed the connection: only the pod's side can show which, within a short
                 // time.
-                true => tokio::time::timeout(2 * DEATH_DETECTION_DELAY, down).await.unwrap_or(false),
+                tokio::time::timeout(2 * DEATH_DETECTION_DELAY, down).await.unwrap_or(false)
+            } else {
+                // The client has closed its sending side and waits for the response.
+                down.await
             },
         }
     };

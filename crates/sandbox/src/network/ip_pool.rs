@@ -160,6 +160,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::used_underscore_binding, reason = "otherwise it is only held")]
     fn two_sandboxes_do_not_share_a_block() {
         let (one, other) = (IpPool::claim(), IpPool::claim());
         if one._claim.is_some() && other._claim.is_some() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// A Service's namespace and name.
 pub type ServiceKey = (String, String);
 
-/// The range of node ports, for Services of type NodePort.
+/// The range of node ports, for Services of type `NodePort`.
 pub const NODE_PORTS: std::ops::RangeInclusive<u16> = 30000..=32767;
 
 /// The state of all Services.
@@ -46,7 +46,7 @@ struct OpenService {
 pub struct ServicePort {
     /// The Service's port.
     pub port: u16,
-    /// The port on the node, for type NodePort.
+    /// The port on the node, for type `NodePort`.
     pub node_port: Option<u16>,
     /// The addresses to which connections are forwarded.
     pub endpoints: BTreeSet<SocketAddr>,

@@ -49,7 +49,7 @@ impl Merge {
         if let Some(kept) = patch.get("$retainKeys").and_then(Value::as_array) {
             target.retain(|key, _| kept.iter().any(|kept| kept == key));
         }
-        for (key, gone) in patch.iter() {
+        for (key, gone) in patch {
             if let Some(field) = key.strip_prefix("$deleteFromPrimitiveList/")
                 && let (Some(list), Some(gone)) =
                     (target.get_mut(field).and_then(Value::as_array_mut), gone.as_array())
@@ -60,7 +60,7 @@ impl Merge {
         for (key, change) in patch.iter().filter(|(key, _)| !key.starts_with('$')) {
             self.field(name, key, target, change)?;
         }
-        for (key, order) in patch.iter() {
+        for (key, order) in patch {
             if let Some(field) = key.strip_prefix("$setElementOrder/")
                 && let (Some(list), Some(order)) =
                     (target.get_mut(field).and_then(Value::as_array_mut), order.as_array())

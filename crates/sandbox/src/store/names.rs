@@ -89,8 +89,12 @@ mod tests {
             (check_service_name, &["a1"], &["1a", "a.b"]),
         ];
         for (check, good, bad) in table {
-            good.iter().for_each(|name| assert!(check(name).is_ok(), "{name}"));
-            bad.iter().for_each(|name| assert!(check(name).is_err(), "{name}"));
+            for name in good {
+                assert!(check(name).is_ok(), "{name}");
+            }
+            for name in bad {
+                assert!(check(name).is_err(), "{name}");
+            }
         }
     }
 }

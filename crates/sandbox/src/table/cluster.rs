@@ -46,10 +46,7 @@ fn node_status(node: &Value) -> String {
         Some(_) => "NotReady",
         None => "Unknown",
     };
-    match node["spec"]["unschedulable"] == true {
-        true => format!("{word},SchedulingDisabled"),
-        false => word.into(),
-    }
+    if node["spec"]["unschedulable"] == true { format!("{word},SchedulingDisabled") } else { word.into() }
 }
 
 fn roles(node: &Value) -> String {

@@ -1,4 +1,4 @@
-//! Tables of Deployments, ReplicaSets, StatefulSets and DaemonSets.
+//! Tables of Deployments, `ReplicaSets`, `StatefulSets` and `DaemonSets`.
 
 use super::{
     Column,

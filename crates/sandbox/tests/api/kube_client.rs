@@ -141,7 +141,7 @@ async fn discovery_finds_everything_both_ways() {
     ] {
         let kinds: Vec<String> = discovery
             .groups()
-            .flat_map(|group| group.recommended_resources())
+            .flat_map(|api_group| api_group.recommended_resources())
             .map(|(resource, _)| format!("{}/{}", resource.api_version, resource.plural))
             .collect();
         for wanted in

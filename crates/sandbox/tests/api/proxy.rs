@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// A pod's server, which tells what it was asked; `/elsewhere` leads away.
 async fn pod() -> u16 {
     let router = Router::new().fallback(async |request: Request| {
-        let headers: Vec<&str> = request.headers().keys().map(|name| name.as_str()).collect();
+        let headers: Vec<&str> = request.headers().keys().map(axum::http::HeaderName::as_str).collect();
         match request.uri().path() {
             "/elsewhere" => (StatusCode::FOUND, [("location", "http://127.0.0.1:9/")], "").into_response(),
             "/health" => (StatusCode::SERVICE_UNAVAILABLE, "down").into_response(),

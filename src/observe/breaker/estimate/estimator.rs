@@ -133,13 +133,13 @@ impl BreakerEstimator {
                 self.answers.sent(event.at, *request);
             }
             EventKind::Answered(answer) if answer.endpoint == self.endpoint => {
-                self.answers.answered(event.at, answer)
+                self.answers.answered(event.at, answer);
             }
             EventKind::RequestWithheld { endpoint, request } if *endpoint == self.endpoint => {
                 self.answers.drop_request(*request);
             }
             EventKind::EndpointLeft { endpoint } if *endpoint == self.endpoint => {
-                self.answers.drop_in_flight()
+                self.answers.drop_in_flight();
             }
             EventKind::NotObserved(_) => self.answers.drop_in_flight(),
             EventKind::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
@@ -389,12 +389,11 @@ impl BreakerEstimator {
                 continue;
             }
             weighed.spoke = weighed.spoke.saturating_add(1);
-            match doubt {
-                Some(why) => weighed.grounds.push(format!("{kind} {ground}, which {why}")),
-                None => {
-                    weighed.grounds.push(format!("{kind} {ground}"));
-                    weighed.agreeing = weighed.agreeing.saturating_add(u8::from(agrees(says, state)));
-                }
+            if let Some(why) = doubt {
+                weighed.grounds.push(format!("{kind} {ground}, which {why}"));
+            } else {
+                weighed.grounds.push(format!("{kind} {ground}"));
+                weighed.agreeing = weighed.agreeing.saturating_add(u8::from(agrees(says, state)));
             }
         }
         if look.stage != AnswerStage::Unknown {
@@ -463,9 +462,10 @@ fn starting() -> Opinion {
 
 /// The health page alternates, so several processes answer; if a breaker was proven, their breakers differ, too.
 fn several(proven: bool) -> Opinion {
-    let opinion = match proven {
-        true => weighing::opinion(BreakerState::Mixed, Confidence::Likely),
-        false => weighing::opinion(BreakerState::Unknown, Confidence::CannotTell),
+    let opinion = if proven {
+        weighing::opinion(BreakerState::Mixed, Confidence::Likely)
+    } else {
+        weighing::opinion(BreakerState::Unknown, Confidence::CannotTell)
     };
     opinion.because("its health page alternates within seconds: several processes answer")
 }

@@ -495,9 +495,10 @@ fn against(state: BreakerState, look: &AnswerPattern, moved: bool) -> Option<&'s
             Some("the endpoint's answers contradict it: calls are cut short")
         }
         (Closed, AnswerStage::Failing(failing)) if !moved && failing.slow + failing.fast > 1 => {
-            match seconds(failing.since, failing.latest) < PATIENCE_S {
-                true => Some("calls begin to fail: it may open at any moment"),
-                false => Some("calls fail and it has not moved: is this series about this breaker?"),
+            if seconds(failing.since, failing.latest) < PATIENCE_S {
+                Some("calls begin to fail: it may open at any moment")
+            } else {
+                Some("calls fail and it has not moved: is this series about this breaker?")
             }
         }
         _ => None,

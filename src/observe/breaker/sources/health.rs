@@ -44,13 +44,12 @@ pub(in crate::observe::breaker) fn read(
 
 fn named(body: &str) -> Vec<NamedBreaker> {
     let mut found = Vec::new();
-    match serde_json::from_str::<Value>(body) {
-        Ok(value) => search(&value, &mut Vec::new(), &mut found),
-        Err(_) => {
-            let words = [("CIRCUIT_OPEN", BreakerState::Open), ("CIRCUIT_HALF_OPEN", BreakerState::HalfOpen)];
-            let said = words.iter().find(|(word, _)| body.contains(word));
-            found.extend(said.map(|(word, state)| NamedBreaker::new("", SourceClaim::State(*state), *word)));
-        }
+    if let Ok(value) = serde_json::from_str::<Value>(body) {
+        search(&value, &mut Vec::new(), &mut found);
+    } else {
+        let words = [("CIRCUIT_OPEN", BreakerState::Open), ("CIRCUIT_HALF_OPEN", BreakerState::HalfOpen)];
+        let said = words.iter().find(|(word, _)| body.contains(word));
+        found.extend(said.map(|(word, state)| NamedBreaker::new("", SourceClaim::State(*state), *word)));
     }
     found.truncate(BREAKERS);
     found
@@ -78,33 +77,26 @@ fn search<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<NamedBr
         return;
     }
     for (key, inner) in map {
-        match inner.as_str() {
-            Some(word) => {
-                let about = about_a_breaker(path) || about_a_breaker(&[key]);
-                let counts = ["failureRate", "bufferedCalls"].iter().any(|key| map.contains_key(*key));
-                let circuit = word.strip_prefix("CIRCUIT_");
-                let state = match key.as_str() {
-                    _ if circuit.is_some() => words::state(circuit.unwrap_or_default()),
-                    "state" if about || counts => words::state(word),
-                    _ if about_a_breaker(&[key]) => words::state(word),
-                    _ => None,
-                };
-                if let Some(Some(state)) = state {
-                    let name = name(path, key);
-                    if !found.iter().any(|one| one.name == name) {
-                        found.push(NamedBreaker::new(
-                            name,
-                            SourceClaim::State(state),
-                            format!("{key}: {word}"),
-                        ));
-                    }
+        if let Some(word) = inner.as_str() {
+            let about = about_a_breaker(path) || about_a_breaker(&[key]);
+            let counts = ["failureRate", "bufferedCalls"].iter().any(|key| map.contains_key(*key));
+            let circuit = word.strip_prefix("CIRCUIT_");
+            let state = match key.as_str() {
+                _ if circuit.is_some() => words::state(circuit.unwrap_or_default()),
+                "state" if about || counts => words::state(word),
+                _ if about_a_breaker(&[key]) => words::state(word),
+                _ => None,
+            };
+            if let Some(Some(state)) = state {
+                let name = name(path, key);
+                if !found.iter().any(|one| one.name == name) {
+                    found.push(NamedBreaker::new(name, SourceClaim::State(state), format!("{key}: {word}")));
                 }
             }
-            None => {
-                path.push(key);
-                search(inner, path, found);
-                path.pop();
-            }
+        } else {
+            path.push(key);
+            search(inner, path, found);
+            path.pop();
         }
     }
 }

@@ -105,7 +105,10 @@ fn pages_of_json_and_streams_are_read() {
         let path = case["paths"][0].as_str().unwrap_or_default();
         for page in case["pages"].as_array().unwrap() {
             let file = page["file"].as_str().unwrap();
-            let (json, sse) = (file.ends_with(".json"), file.ends_with(".sse"));
+            let (json, sse) = (
+                std::path::Path::new(file).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json")),
+                std::path::Path::new(file).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("sse")),
+            );
             if !json && !sse {
                 continue;
             }

@@ -21,9 +21,10 @@ async fn until(stream: &mut Stream, told: &mut Vec<String>, wanted: &str) {
             told.extend(words(&[event.what]));
         }
     };
-    if tokio::time::timeout(Duration::from_secs(3_600), read).await.is_err() {
-        panic!("never told: {wanted}; told: {told:#?}");
-    }
+    assert!(
+        tokio::time::timeout(Duration::from_secs(3_600), read).await.is_ok(),
+        "never told: {wanted}; told: {told:#?}"
+    );
 }
 
 fn nothing_sought() -> tokio::sync::watch::Receiver<String> {
@@ -38,10 +39,7 @@ fn empty(asked: &RecordedRequest) -> Reply {
         "deployments" => "Deployment",
         _ => "Event",
     };
-    match asked.query.contains("watch=true") {
-        true => Reply::Events(vec![]),
-        false => Reply::List(kind, vec![]),
-    }
+    if asked.query.contains("watch=true") { Reply::Events(vec![]) } else { Reply::List(kind, vec![]) }
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,12 +94,11 @@ async fn a_forbidden_source_is_absent_until_it_is_granted() {
     let refusals = Arc::new(AtomicU32::new(3));
     let (connection, _) = answering(move |asked: &RecordedRequest| {
         let left = refusals.load(Ordering::SeqCst);
-        match asked.path.ends_with("/deployments") && left > 0 {
-            true => {
-                refusals.store(left - 1, Ordering::SeqCst);
-                Reply::Refused(403, "Forbidden", "deployments.apps is forbidden".to_owned())
-            }
-            false => empty(asked),
+        if asked.path.ends_with("/deployments") && left > 0 {
+            refusals.store(left - 1, Ordering::SeqCst);
+            Reply::Refused(403, "Forbidden", "deployments.apps is forbidden".to_owned())
+        } else {
+            empty(asked)
         }
     });
     let (emitter, mut stream) = stream(Clock::system());

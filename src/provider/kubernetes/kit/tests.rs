@@ -22,11 +22,10 @@ fn deployment(replicas: u64) -> Json {
 }
 
 fn pod(name: &str, owned: bool) -> Json {
-    let owners = match owned {
-        true => {
-            json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "app-h", "uid": "r", "controller": true}])
-        }
-        false => json!([]),
+    let owners = if owned {
+        json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "app-h", "uid": "r", "controller": true}])
+    } else {
+        json!([])
     };
     json!({
         "metadata": {"name": name, "namespace": "default", "creationTimestamp": "2026-01-01T00:00:00Z",

@@ -30,11 +30,10 @@ pub(in crate::provider::kubernetes) async fn nodes(call: &Invocation<'_>) -> Res
     if nodes.is_empty() {
         return Err(Failure::activity("no node is selected by these arguments"));
     }
-    Ok(match call.given("count") {
-        None => nodes,
-        Some(_) => {
-            let count = usize::try_from(call.whole("count", 1)?).unwrap_or(0);
-            nodes.into_iter().choose_multiple(&mut rand::rng(), count)
-        }
+    Ok(if call.given("count").is_none() {
+        nodes
+    } else {
+        let count = usize::try_from(call.whole("count", 1)?).unwrap_or(0);
+        nodes.into_iter().choose_multiple(&mut rand::rng(), count)
     })
 }

@@ -35,7 +35,7 @@ pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure
             Err(_) => Ended {
                 code: 1,
                 stdout: String::new(),
-                stderr: format!("did not end within {} s", limit.as_secs()),
+                stderr: format!("no end within {} s", limit.as_secs()),
             },
         };
         results.push(Value::from(Map::from_iter([
@@ -59,9 +59,10 @@ fn command(call: &Invocation<'_>) -> Result<Vec<String>, Failure> {
         Value::Null => Vec::new(),
         other => return Err(call.unfit("cmd", "text or a list", other)),
     };
-    match words.is_empty() {
-        true => Err(Failure::activity("there is no command to run: give it in the argument 'cmd'")),
-        false => Ok(words),
+    if words.is_empty() {
+        Err(Failure::activity("there is no command to run: give it in the argument 'cmd'"))
+    } else {
+        Ok(words)
     }
 }
 

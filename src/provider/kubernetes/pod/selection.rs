@@ -74,7 +74,7 @@ impl Selection {
             pods.retain(|pod| pattern.is_match(&pod.name_any()).unwrap_or(false));
         }
         if self.oldest_first {
-            pods.sort_by_key(|pod| pod.creation_timestamp());
+            pods.sort_by_key(|resource_ext| resource_ext.creation_timestamp());
         }
         pods
     }

@@ -95,7 +95,7 @@ fn is_ready(pod: &Pod) -> bool {
         && conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-/// A pod's owner: the Deployment instead of its ReplicaSet, whose name is the Deployment's name with the template's
+/// A pod's owner: the Deployment instead of its `ReplicaSet`, whose name is the Deployment's name with the template's
 /// hash appended.
 pub(in crate::provider::kubernetes) fn owner(pod: &Pod) -> Option<Owner> {
     let owners = pod.metadata.owner_references.as_deref()?;
@@ -150,13 +150,15 @@ pub(crate) async fn on_containers(
         let policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
         matches!(policy, None | Some("Always"))
     };
-    let comes_back = match hit.pods.iter().all(always) {
-        true => "yes: the kubelet starts the container again, in the same pod",
-        false => "perhaps not: a pod has a restart policy other than Always",
+    let comes_back = if hit.pods.iter().all(always) {
+        "yes: the kubelet starts the container again, in the same pod"
+    } else {
+        "perhaps not: a pod has a restart policy other than Always"
     };
-    let consequences = match number == matching {
-        true => hit.services_left(&client).await.map_err(failed)?,
-        false => vec!["which one is not known in advance".to_owned()],
+    let consequences = if number == matching {
+        hit.services_left(&client).await.map_err(failed)?
+    } else {
+        vec!["which one is not known in advance".to_owned()]
     };
     Ok(CardDraft {
         headline: format!("STOP {}, the pod stays", count(number, "container")),

@@ -65,14 +65,13 @@ async fn share(call: &Invocation<'_>, number: usize) -> Result<Option<String>, F
 /// Pods whose traffic a network policy would block.
 pub(super) async fn network_policy_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let direction = if call.native.func == "deny_all_ingress" { "INTO" } else { "OUT OF" };
-    let labels = match call.given("label_selectors") {
-        None => String::new(),
-        Some(_) => {
-            let pairs = call.document("label_selectors")?;
-            let pairs = pairs.as_object().into_iter().flatten();
-            let pairs = pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-            pairs.collect::<Vec<_>>().join(",")
-        }
+    let labels = if call.given("label_selectors").is_none() {
+        String::new()
+    } else {
+        let pairs = call.document("label_selectors")?;
+        let pairs = pairs.as_object().into_iter().flatten();
+        let pairs = pairs.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+        pairs.collect::<Vec<_>>().join(",")
     };
     let params =
         if labels.is_empty() { ListParams::default() } else { ListParams::default().labels(&labels) };

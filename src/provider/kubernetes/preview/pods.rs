@@ -10,21 +10,18 @@ use kube::ResourceExt;
 /// Pods that would be deleted.
 pub(super) async fn deletion_card(call: &Invocation<'_>) -> Result<CardDraft, Failure> {
     let api = Pod::api(call)?;
-    let (candidates, number, by_chance) = match call.native.func {
-        "delete_pods" => {
-            let pattern = call.text("name")?.map(selection::pattern).transpose()?;
-            let mut pods = api.list(&call.labelled()?).await?.items;
-            pods.retain(|pod| pattern.as_ref().is_none_or(|p| p.is_match(&pod.name_any()).unwrap_or(false)));
-            let number = pods.len().min(1);
-            (pods, number, false)
-        }
-        _ => {
-            let selection = Selection::of(call)?;
-            let pods = selection.candidates(&api).await?;
-            let number = selection.count(pods.len());
-            let by_chance = selection.random && number < pods.len();
-            (pods, number, by_chance)
-        }
+    let (candidates, number, by_chance) = if call.native.func == "delete_pods" {
+        let pattern = call.text("name")?.map(selection::pattern).transpose()?;
+        let mut pods = api.list(&call.labelled()?).await?.items;
+        pods.retain(|pod| pattern.as_ref().is_none_or(|p| p.is_match(&pod.name_any()).unwrap_or(false)));
+        let number = pods.len().min(1);
+        (pods, number, false)
+    } else {
+        let selection = Selection::of(call)?;
+        let pods = selection.candidates(&api).await?;
+        let number = selection.count(pods.len());
+        let by_chance = selection.random && number < pods.len();
+        (pods, number, by_chance)
     };
     let all = candidates.len();
     let mut pods = candidates;

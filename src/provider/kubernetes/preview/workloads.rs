@@ -74,12 +74,13 @@ pub(super) async fn deletion_card<K: OwnsPods>(call: &Invocation<'_>) -> Result<
     let owned = found
         .iter()
         .all(|object| object.owner_references().iter().any(|owner| owner.controller == Some(true)));
-    let (comes_back, undo) = match owned {
-        true => (format!("yes: the owner of the {kind} re-creates it"), "nothing to undo".to_owned()),
-        false => (
+    let (comes_back, undo) = if owned {
+        (format!("yes: the owner of the {kind} re-creates it"), "nothing to undo".to_owned())
+    } else {
+        (
             format!("NO: no controller re-creates a deleted {kind}"),
             format!("the file's rollbacks, or `kubectl apply` of the manifest of {name}"),
-        ),
+        )
     };
     Ok(CardDraft {
         headline: format!(

@@ -82,9 +82,12 @@ async fn no_pod_and_a_lonely_pod() {
     let (card, _) = card_of(call("chaosk8s.pod.actions.terminate_pods", none), cluster(0)).await;
     assert!(card.consequences[0].contains("NOTHING will happen"), "{card:?}");
     assert_eq!(card.confirm, "the action", "the word to type is never empty");
-    let lonely = |asked: &RecordedRequest| match asked.path.ends_with("/pods") {
-        true => Reply::List("Pod", vec![pod("lonely", "Running")]),
-        false => Reply::List("Service", vec![]),
+    let lonely = |asked: &RecordedRequest| {
+        if asked.path.ends_with("/pods") {
+            Reply::List("Pod", vec![pod("lonely", "Running")])
+        } else {
+            Reply::List("Service", vec![])
+        }
     };
     let (card, _) =
         card_of(call("chaosk8s.pod.actions.delete_pods", json!({"name": "lonely"})), lonely).await;

@@ -18,9 +18,12 @@ async fn without_a_cluster_a_call_fails_with_a_way_out() {
 #[tokio::test]
 async fn service_is_initialized_means_that_it_exists() {
     let service = json!({"metadata": {"name": "svc"}});
-    let reply = move |asked: &RecordedRequest| match asked.query.contains("other") {
-        true => Reply::List("Service", vec![]),
-        false => Reply::List("Service", vec![service.clone()]),
+    let reply = move |asked: &RecordedRequest| {
+        if asked.query.contains("other") {
+            Reply::List("Service", vec![])
+        } else {
+            Reply::List("Service", vec![service.clone()])
+        }
     };
     let probe = "chaosk8s.service.probes.service_is_initialized";
     assert_eq!(play(probe, json!({"name": "svc"}), reply.clone()).await.value(), json!(true));

@@ -58,9 +58,12 @@ async fn what_makes_no_sense_is_refused_before_anything_is_asked() {
 
 #[tokio::test]
 async fn an_error_on_the_second_pod_tells_what_is_already_gone() {
-    let reply = |asked: &RecordedRequest| match asked.path.ends_with("/b") {
-        true => Reply::Refused(500, "InternalError", "etcd is away".to_owned()),
-        false => three_pods(asked),
+    let reply = |asked: &RecordedRequest| {
+        if asked.path.ends_with("/b") {
+            Reply::Refused(500, "InternalError", "etcd is away".to_owned())
+        } else {
+            three_pods(asked)
+        }
     };
     let played = play("chaosk8s.pod.actions.terminate_pods", json!({"all": true}), reply).await;
     assert_eq!(
@@ -129,9 +132,12 @@ async fn pod_is_not_available_selects_by_the_name_label() {
 
 #[tokio::test]
 async fn logs_are_read_pod_by_pod() {
-    let reply = |asked: &RecordedRequest| match asked.path.ends_with("/log") {
-        true => Reply::Text(format!("2024-01-01T00:00:00Z hello from {}\n", asked.path)),
-        false => Reply::List("Pod", vec![pod("a", "Running")]),
+    let reply = |asked: &RecordedRequest| {
+        if asked.path.ends_with("/log") {
+            Reply::Text(format!("2024-01-01T00:00:00Z hello from {}\n", asked.path))
+        } else {
+            Reply::List("Pod", vec![pod("a", "Running")])
+        }
     };
     let arguments =
         json!({"name": "x", "last": "10 minutes", "from_previous": true, "container_name": "main"});

@@ -39,9 +39,12 @@ async fn available_and_healthy() {
 
 #[tokio::test]
 async fn a_missing_deployment_is_told_with_the_names_there_are() {
-    let reply = |asked: &RecordedRequest| match asked.query.contains("fieldSelector") {
-        true => Reply::List("Deployment", vec![]),
-        false => Reply::List("Deployment", vec![deployment(1, Some(1))]),
+    let reply = |asked: &RecordedRequest| {
+        if asked.query.contains("fieldSelector") {
+            Reply::List("Deployment", vec![])
+        } else {
+            Reply::List("Deployment", vec![deployment(1, Some(1))])
+        }
     };
     let played =
         play("chaosk8s.deployment.probes.deployment_available_and_healthy", json!({"name": "nope"}), reply);
@@ -80,9 +83,12 @@ async fn the_time_out_is_a_deadline_though_events_keep_coming() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_ends_is_taken_up_from_the_last_version() {
-    let reply = |asked: &RecordedRequest| match asked.query.contains("resourceVersion=5") {
-        true => Reply::Events(vec![seen("MODIFIED", 1_000, 1, Some(1))]),
-        false => Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))]),
+    let reply = |asked: &RecordedRequest| {
+        if asked.query.contains("resourceVersion=5") {
+            Reply::Events(vec![seen("MODIFIED", 1_000, 1, Some(1))])
+        } else {
+            Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))])
+        }
     };
     let arguments = json!({"name": "app"});
     let played = play("chaosk8s.deployment.probes.deployment_fully_available", arguments, reply).await;
@@ -94,9 +100,12 @@ async fn a_stream_that_ends_is_taken_up_from_the_last_version() {
 async fn a_forgotten_version_begins_anew() {
     let gone = json!({"type": "ERROR", "object": {"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired",
                       "message": "too old"}});
-    let reply = move |asked: &RecordedRequest| match asked.query.contains("resourceVersion=5") {
-        true => Reply::EventsThenEnd(vec![(Duration::ZERO, gone.clone())]),
-        false => Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))]),
+    let reply = move |asked: &RecordedRequest| {
+        if asked.query.contains("resourceVersion=5") {
+            Reply::EventsThenEnd(vec![(Duration::ZERO, gone.clone())])
+        } else {
+            Reply::EventsThenEnd(vec![seen("ADDED", 0, 1, Some(0))])
+        }
     };
     let arguments = json!({"name": "app", "timeout": 2, "raise_on_not_fully_available": false});
     let played = play("chaosk8s.deployment.probes.deployment_fully_available", arguments, reply).await;
@@ -202,9 +211,12 @@ async fn create_from_a_file_keeps_every_field() {
 
 #[tokio::test]
 async fn old_names_match_the_object_else_the_label() {
-    let labelled_only = |asked: &RecordedRequest| match asked.query.contains("labelSelector") {
-        true => Reply::List("Deployment", vec![deployment(1, Some(1))]),
-        false => Reply::List("Deployment", vec![]),
+    let labelled_only = |asked: &RecordedRequest| {
+        if asked.query.contains("labelSelector") {
+            Reply::List("Deployment", vec![deployment(1, Some(1))])
+        } else {
+            Reply::List("Deployment", vec![])
+        }
     };
     let probe = "chaosk8s.probes.microservice_available_and_healthy";
     let played = play(probe, json!({"name": "svc"}), labelled_only).await;

@@ -47,16 +47,13 @@ impl PodLogs {
     /// Starts or restarts reading a log. Present lines are kept until new ones arrive: if the log cannot be read again
     /// because its pod is gone, the pod's last lines must not be lost.
     pub(super) fn opened(&mut self, at: Timestamp, source: &LogSource) {
-        let log = match self.0.iter_mut().find(|log| log.source == *source) {
-            Some(log) => log,
-            None => {
-                if self.0.len() == LOGS {
-                    self.0.pop_front();
-                }
-                let (lines, state) = (VecDeque::new(), LogState::Followed);
-                self.0.push_back(PodLog { source: source.clone(), lines, state, since: at, anew: false });
-                return;
+        let Some(log) = self.0.iter_mut().find(|log| log.source == *source) else {
+            if self.0.len() == LOGS {
+                self.0.pop_front();
             }
+            let (lines, state) = (VecDeque::new(), LogState::Followed);
+            self.0.push_back(PodLog { source: source.clone(), lines, state, since: at, anew: false });
+            return;
         };
         (log.anew, log.state, log.since) = (true, LogState::Followed, at);
     }

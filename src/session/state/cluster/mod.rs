@@ -83,12 +83,11 @@ impl Cluster {
             return;
         }
         self.others.remove(&pod.key);
-        match known.and_then(|i| self.in_play.get_mut(i)) {
-            Some(row) => row.changed(at, pod),
-            None => {
-                let replaces = t0.and_then(|t0| pods::predecessor(&self.in_play, pod, t0));
-                self.in_play.push(PodRow::new(at, pod.clone(), replaces));
-            }
+        if let Some(row) = known.and_then(|i| self.in_play.get_mut(i)) {
+            row.changed(at, pod);
+        } else {
+            let replaces = t0.and_then(|t0| pods::predecessor(&self.in_play, pod, t0));
+            self.in_play.push(PodRow::new(at, pod.clone(), replaces));
         }
     }
 

@@ -34,17 +34,19 @@ pub(super) struct BadSeconds {
 impl BadSeconds {
     /// The limit of the figure, in words.
     pub(super) fn limit(self) -> String {
-        match self.aborts {
-            true => format!("abort at {}", self.allowed),
-            false => format!("of {} allowed", self.allowed),
+        if self.aborts {
+            format!("abort at {}", self.allowed)
+        } else {
+            format!("of {} allowed", self.allowed)
         }
     }
 
     /// Figure and limit in a row: `BAD 4 of 120 s`, `BAD 52, abort at 60 s`.
     pub(super) fn brief(self) -> String {
-        match self.aborts {
-            true => format!("BAD {}, abort at {} s", self.bad, self.allowed),
-            false => format!("BAD {} of {} s", self.bad, self.allowed),
+        if self.aborts {
+            format!("BAD {}, abort at {} s", self.bad, self.allowed)
+        } else {
+            format!("BAD {} of {} s", self.bad, self.allowed)
         }
     }
 
@@ -69,9 +71,10 @@ fn starting(scene: &Scene) -> BannerText {
     let doing = opening.tasks.last().map_or("", |(_, doing)| doing.as_str());
     let since = opening.tasks.first().map_or(scene.display_time, |(at, _)| *at);
     let seconds = figures::between(since, scene.display_time);
-    let sentence = match opening.offered {
-        true => "There is no cluster: choose what to do".to_owned(),
-        false => format!("{} ...", capital(doing)),
+    let sentence = if opening.offered {
+        "There is no cluster: choose what to do".to_owned()
+    } else {
+        format!("{} ...", capital(doing))
     };
     BannerText {
         role: Role::Unknown,

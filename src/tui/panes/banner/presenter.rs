@@ -20,10 +20,7 @@ const WORDS: usize = 2;
 
 pub(super) fn draw(canvas: &mut PaneBuffer, told: &BannerText, size: Size) {
     let largest = if size == Size::Wide { LetterSize::Large } else { LetterSize::Middle };
-    match canvas.theme.ascii {
-        true => plain(canvas, told),
-        false => letters(canvas, told, largest),
-    }
+    if canvas.theme.ascii { plain(canvas, told) } else { letters(canvas, told, largest) }
 }
 
 fn letters(canvas: &mut PaneBuffer, told: &BannerText, largest: LetterSize) {
@@ -31,18 +28,15 @@ fn letters(canvas: &mut PaneBuffer, told: &BannerText, largest: LetterSize) {
     let high = body.height().saturating_sub(WORDS + 1);
     let ink = body.theme.fill(told.role);
     let digits = told.score.map(|score| score.bad.to_string()).unwrap_or_default();
-    match fitted(largest, told.word, &digits, body.width()) {
-        Some(dots) => {
-            let y = high.saturating_sub(dots.rows()) / 2;
-            dots.draw(&mut body, MARGIN, y, told.word, ink);
-            let from = body.width().saturating_sub(dots.columns(&digits) + MARGIN);
-            dots.draw(&mut body, from, y, &digits, ink);
-        }
-        None => {
-            let middle = high / 2;
-            body.at(MARGIN, middle, &RoleLine::strong(Role::Ink, told.word));
-            body.part(0, 0, body.width() - MARGIN, high).right(middle, &RoleLine::strong(Role::Ink, digits));
-        }
+    if let Some(dots) = fitted(largest, told.word, &digits, body.width()) {
+        let y = high.saturating_sub(dots.rows()) / 2;
+        dots.draw(&mut body, MARGIN, y, told.word, ink);
+        let from = body.width().saturating_sub(dots.columns(&digits) + MARGIN);
+        dots.draw(&mut body, from, y, &digits, ink);
+    } else {
+        let middle = high / 2;
+        body.at(MARGIN, middle, &RoleLine::strong(Role::Ink, told.word));
+        body.part(0, 0, body.width() - MARGIN, high).right(middle, &RoleLine::strong(Role::Ink, digits));
     }
     words(&mut body, told, high + 1);
 }
@@ -59,9 +53,12 @@ fn fitted(largest: LetterSize, word: &str, digits: &str, width: usize) -> Option
 /// Draws sentence and price, and the label of the digits.
 fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
     let width = body.width();
-    let counted = told.score.map(|score| match score.aborts {
-        true => format!("bad seconds, abort at {}", score.allowed),
-        false => format!("bad seconds of {}", score.allowed),
+    let counted = told.score.map(|score| {
+        if score.aborts {
+            format!("bad seconds, abort at {}", score.allowed)
+        } else {
+            format!("bad seconds of {}", score.allowed)
+        }
     });
     let mut room = width.saturating_sub(2 * MARGIN);
     if let Some(counted) = &counted {
@@ -78,18 +75,17 @@ fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     canvas.row(0, &RoleLine::of(told.role, "=".repeat(width)));
     let digits = told.score.map(|score| score.bad.to_string()).unwrap_or_default();
     let room = canvas.height().saturating_sub(WORDS + 2);
-    match fitted(LetterSize::Middle, told.word, &digits, width).filter(|dots| *dots == LetterSize::Middle) {
-        Some(dots) => {
-            let y = 1 + room.saturating_sub(dots.rows()) / 2;
-            dots.draw(canvas, MARGIN, y, told.word, style);
-            dots.draw(canvas, width - MARGIN - dots.columns(&digits), y, &digits, style);
-        }
-        None => {
-            let mut row = canvas.part(0, 1 + room / 2, width, 1);
-            row.flood(told.role);
-            row.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
-            row.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, digits));
-        }
+    if let Some(dots) =
+        fitted(LetterSize::Middle, told.word, &digits, width).filter(|dots| *dots == LetterSize::Middle)
+    {
+        let y = 1 + room.saturating_sub(dots.rows()) / 2;
+        dots.draw(canvas, MARGIN, y, told.word, style);
+        dots.draw(canvas, width - MARGIN - dots.columns(&digits), y, &digits, style);
+    } else {
+        let mut row = canvas.part(0, 1 + room / 2, width, 1);
+        row.flood(told.role);
+        row.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
+        row.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, digits));
     }
     let y = canvas.height() - WORDS;
     let counted = told.score.map(BadSeconds::brief).unwrap_or_default();

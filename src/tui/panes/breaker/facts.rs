@@ -104,9 +104,10 @@ fn headed(head: RoleLine, words: &str, width: usize) -> Vec<RoleLine> {
 /// The sources that will be queried, shown while none has been queried yet.
 fn unqueried_sources(scene: &Scene) -> Vec<RoleLine> {
     let passive = scene.session.users.passive;
-    let asks = match passive {
-        true => "  passive: no probes are sent; sources read:".to_owned(),
-        false => format!("  not looked at yet. {} asks:", scene.view.keymap.key(Action::Observe)),
+    let asks = if passive {
+        "  passive: no probes are sent; sources read:".to_owned()
+    } else {
+        format!("  not looked at yet. {} asks:", scene.view.keymap.key(Action::Observe))
     };
     vec![
         RoleLine::strong(Role::Strong, "UNKNOWN").and(asks),

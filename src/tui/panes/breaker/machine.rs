@@ -127,17 +127,16 @@ fn state(canvas: &mut PaneBuffer, name: &str, shine: Option<(BoxEmphasis, Role)>
             canvas.put(0, 1, &" ".repeat(wide), theme.fill(role));
             canvas.put(name_at, 1, name, theme.fill(role).add_modifier(Modifier::BOLD));
         }
-        Some((BoxEmphasis::Tint, role)) => match theme.tint(role) {
-            Some(tint) => {
+        Some((BoxEmphasis::Tint, role)) => {
+            if let Some(tint) = theme.tint(role) {
                 blocks(canvas, tint.bg.map_or(tint, |ground| Style::new().fg(ground)));
                 canvas.put(0, 1, &" ".repeat(wide), tint);
                 canvas.put(name_at, 1, name, tint.add_modifier(Modifier::BOLD));
-            }
-            None => {
+            } else {
                 frame(canvas, theme.style(role));
                 canvas.put(name_at, 1, name, theme.bold(role));
             }
-        },
+        }
         Some((BoxEmphasis::Uncertain, role)) => {
             frame(canvas, theme.style(role));
             canvas.put(name_at, 1, name, theme.bold(role));

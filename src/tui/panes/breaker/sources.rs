@@ -33,7 +33,9 @@ pub(super) fn lines(scene: &Scene, width: usize, tall: bool) -> Vec<SourceLine> 
         );
     };
     for words in [named(belief), figures_of(belief), doubt(scene, belief), restarted(scene)] {
-        words.iter().for_each(|words| say(Role::Text, words));
+        if let Some(words) = &words {
+            say(Role::Text, words);
+        }
     }
     let shown = breaker.cycles.len().saturating_sub(if tall { 3 } else { 2 });
     let cycles = breaker.cycles.iter().enumerate().skip(shown);
@@ -95,11 +97,10 @@ fn source(scene: &Scene, belief: &Belief, statement: &LatestReport, width: usize
         SourceClaim::Not(state) => (format!("not {}", state_words(state)), Role::Text),
         SourceClaim::Nothing => ("cannot tell".to_owned(), Role::Text),
     };
-    let aged = match stale || roomy {
-        true => {
-            RoleLine::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.display_time))))
-        }
-        false => RoleLine::new(),
+    let aged = if stale || roomy {
+        RoleLine::of(Role::Soft, format!("{} ago", figures::length(statement.age(scene.display_time))))
+    } else {
+        RoleLine::new()
     };
     let head = RoleLine::of(old(Role::Text), who).and(" ").pad_to(SAYS).bold(old(role), says).and(" ");
     let head = head.pad_to(if roomy { GROUND.1 } else { GROUND.0 });
@@ -234,9 +235,12 @@ fn measured(scene: &Scene) -> Option<String> {
     let measured = scene.session.breaker.measured(scene.session.t0());
     let mut words = Vec::new();
     words.extend(measured.trip_s.map(|s| format!("opened {s:.1} s after T0")));
-    words.extend(measured.reset_s.map(|(low, high)| match high - low < 0.15 {
-        true => format!("tried again after {low:.1} s"),
-        false => format!("tried again after {low:.1} to {high:.1} s"),
+    words.extend(measured.reset_s.map(|(low, high)| {
+        if high - low < 0.15 {
+            format!("tried again after {low:.1} s")
+        } else {
+            format!("tried again after {low:.1} to {high:.1} s")
+        }
     }));
     if measured.trials > 1 {
         words.push(format!("{} of {} trials failed", measured.failed_trials, measured.trials));

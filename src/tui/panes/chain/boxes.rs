@@ -167,10 +167,8 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
         misses if misses + 1 < threshold => Role::Waiting,
         _ => Role::Failing,
     };
-    let counted = match failing == Some(true) || misses > 0 {
-        true => format!(" {misses} of {threshold}"),
-        false => String::new(),
-    };
+    let counted =
+        if failing == Some(true) || misses > 0 { format!(" {misses} of {threshold}") } else { String::new() };
     let boxes = |before: &str| health.clone().and(before).bold(role, boxes.as_str());
     // The same words with and without misses.
     let before = if inside.width() >= ROOMY { "   liveness " } else { " " };

@@ -54,9 +54,10 @@ fn line(parts: &ChainParts, detail: ChainDetail) -> RoleLine {
     if users.waiting > 0 {
         row = row.bold(Role::Waiting, format!(", {} waiting", users.waiting));
     }
-    row = match users.is_probed {
-        true => row.with(users.role, " ━━━━━► "),
-        false => row.with(Role::Soft, " ╌╌╌╌╌▷ "),
+    row = if users.is_probed {
+        row.with(users.role, " ━━━━━► ")
+    } else {
+        row.with(Role::Soft, " ╌╌╌╌╌▷ ")
     };
     if let Some(consumer) = &parts.consumer {
         row = row.joined(end("CONSUMER", consumer.sign, consumer.role, &consumer.ready)).and(" ");
@@ -107,10 +108,7 @@ fn link(between: &ConsumerToProvider, detail: ChainDetail) -> RoleLine {
 
 /// A rate of requests: `4/s`, `0.5/s`.
 pub(super) fn per_second(rate: f64) -> String {
-    match rate.fract() == 0.0 {
-        true => format!("{rate:.0}/s"),
-        false => format!("{rate:.1}/s"),
-    }
+    if rate.fract() == 0.0 { format!("{rate:.0}/s") } else { format!("{rate:.1}/s") }
 }
 
 /// The median as links show it.

@@ -137,7 +137,9 @@ fn named(name: &str, seconds: f64) -> SessionAt {
     let mut events: Vec<Event> = fixtures::events(Variant::After, seconds);
     for event in &mut events {
         if let EventKind::Planned(Plan { steps, .. }) = &mut event.what {
-            steps.iter_mut().for_each(|step| step.name = name.to_owned());
+            for step in steps.iter_mut() {
+                step.name = name.to_owned();
+            }
         }
     }
     (fixtures::session(&events), fixtures::at(seconds))

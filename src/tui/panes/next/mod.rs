@@ -24,7 +24,7 @@ impl NextPart {
         Self { forms: forms.into_iter().collect(), required: false }
     }
 
-    fn as_required(self) -> Self {
+    fn required(self) -> Self {
         Self { required: true, ..self }
     }
 

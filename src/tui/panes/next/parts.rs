@@ -28,11 +28,11 @@ pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
     if scene.phase == Phase::Starting {
         return vec![
             words(&["the session opens by itself"]),
-            key(scene, Action::Quit, &["leave"]).as_required(),
+            key(scene, Action::Quit, &["leave"]).required(),
         ];
     }
     if scene.view.control == ControlMode::Replay {
-        let leave = key(scene, Action::Quit, &["leave"]).as_required();
+        let leave = key(scene, Action::Quit, &["leave"]).required();
         return vec![words(&["a replay:"]), moments(scene), leave];
     }
     if scene.view.quit_stage > QuitStage::No {
@@ -65,13 +65,13 @@ pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
         }
         Some(row) if is_awaited(row) => {
             let others = [key(scene, Action::Skip, &["skip it"]), key(scene, Action::End, &["end now"])];
-            let run = named(scene, Action::Next, row, "run ", "").as_required();
+            let run = named(scene, Action::Next, row, "run ", "").required();
             std::iter::once(run).chain(abort(scene)).chain(others).collect()
         }
         _ if session.run.rolling_back => vec![words(&["rolling back"])],
         _ => match steps.next() {
             Some(row) => {
-                let run = named(scene, Action::Next, row, "run ", "").as_required();
+                let run = named(scene, Action::Next, row, "run ", "").required();
                 std::iter::once(run).chain(abort(scene)).collect()
             }
             None => vec![words(&["the run is ending"])],
@@ -80,7 +80,7 @@ pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
 }
 
 fn words(forms: &[&str]) -> NextPart {
-    NextPart::new(forms.iter().map(|form| RoleLine::text(*form))).as_required()
+    NextPart::new(forms.iter().map(|form| RoleLine::text(*form))).required()
 }
 
 /// `c cut the wait`
@@ -131,18 +131,18 @@ fn undo(scene: &Scene) -> Option<NextPart> {
         cost::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
     forms.push("put it back".to_owned());
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
-    Some(key(scene, Action::Undo, &forms).as_required())
+    Some(key(scene, Action::Undo, &forms).required())
 }
 
 fn finished(scene: &Scene) -> Vec<NextPart> {
     let onward = scene.view.sequence.filter(|_| scene.view.finished);
-    let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).as_required());
+    let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).required());
     let again = can_run_again(scene.view) && scene.session.undo_due().is_none();
     let again = again.then(|| key(scene, Action::NewRun, &["run again beside this one", "run again"]));
     let keys = [
         key(scene, Action::Why, &["evidence"]),
         moments(scene),
-        key(scene, Action::Quit, &["leave"]).as_required(),
+        key(scene, Action::Quit, &["leave"]).required(),
     ];
     undo(scene).into_iter().chain(onward).chain(again).chain(keys).collect()
 }
@@ -155,7 +155,7 @@ fn recovering(scene: &Scene) -> Vec<NextPart> {
         &format!("watching until it is safe, {seconds:.0} s so far"),
         &format!("until safe: {seconds:.0} s"),
     ]);
-    let keys = [key(scene, Action::Why, &["why"]), key(scene, Action::Quit, &["leave"]).as_required()];
+    let keys = [key(scene, Action::Why, &["why"]), key(scene, Action::Quit, &["leave"]).required()];
     std::iter::once(waits).chain(undo(scene)).chain(keys).collect()
 }
 
@@ -181,7 +181,7 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     });
     let rest = does.iter().skip(1).chain(does.last());
     let rest = rest.map(|what| place(press.clone().and(format!(" {what}"))).and("."));
-    let fires = NextPart::new(first.chain(rest).collect::<Vec<_>>()).as_required();
+    let fires = NextPart::new(first.chain(rest).collect::<Vec<_>>()).required();
     let keys =
         [key(scene, Action::Skip, &["skip it"]), key(scene, Action::StepBack, &["back to safety", "safety"])];
     std::iter::once(fires).chain(abort(scene)).chain(keys).collect()
@@ -190,7 +190,7 @@ fn fire(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
 fn running(scene: &Scene, row: &StepRow) -> Vec<NextPart> {
     let step = scene.session.steps.position();
     if let Some(why) = insight::why_wait_is_hopeless(scene.session) {
-        let on = key(scene, Action::Cut, &["go on without it"]).as_required();
+        let on = key(scene, Action::Cut, &["go on without it"]).required();
         return [words(&[&why]), on].into_iter().chain(abort(scene)).collect();
     }
     let waits = match (&row.state, row.pause_left(scene.display_time)) {
@@ -214,7 +214,7 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
                 let runs = if level == 0 { " runs" } else { "" };
                 RoleLine::strong(Role::Strong, name).and(format!("{runs} in {left:.0} s"))
             });
-            NextPart::new(forms.collect::<Vec<_>>()).as_required()
+            NextPart::new(forms.collect::<Vec<_>>()).required()
         }
         PauseSide::After => {
             words(&[&format!("step {step} continues in {left:.0} s"), &format!("step {step}: {left:.0} s")])
@@ -232,5 +232,5 @@ fn abort(scene: &Scene) -> Option<NextPart> {
         forms.push("abort".to_owned());
     }
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
-    Some(key(scene, Action::Abort, &forms).as_required())
+    Some(key(scene, Action::Abort, &forms).required())
 }

@@ -27,12 +27,10 @@ pub(super) fn calm(scene: &Scene) -> NoteText {
 pub(super) fn beside_earlier(scene: &Scene, warning: &Warning) -> NoteText {
     let base = NoteText::warning(warning);
     let grey = scene.earlier.is_some() && warning.urgency == Urgency::Note && scene.phase == Phase::Recovered;
-    match grey {
-        true => NoteText {
-            long: base.long.and(". Grey: the run before, at the same moment after its T0"),
-            ..base
-        },
-        false => base,
+    if grey {
+        NoteText { long: base.long.and(". Grey: the run before, at the same moment after its T0"), ..base }
+    } else {
+        base
     }
 }
 
@@ -43,10 +41,7 @@ fn compared(scene: &Scene) -> NoteText {
         session.users.endpoints.iter().map(|endpoint| endpoint.since_t0(until).sent).sum()
     };
     let requests = wording::count(sent(scene.session), "request");
-    let seen = match scene.session.users.passive {
-        true => "",
-        false => " Seen by our probe, not by the real crowd",
-    };
+    let seen = if scene.session.users.passive { "" } else { " Seen by our probe, not by the real crowd" };
     NoteText::new(
         "NOTE",
         Role::Focus,
@@ -85,21 +80,18 @@ fn saved(scene: &Scene) -> NoteText {
 /// That the fault is ours, and whether it is over, so that the operator does not look for another cause.
 fn fault_is_ours(scene: &Scene) -> Option<NoteText> {
     let fault = scene.session.fault.as_ref()?;
-    Some(match &fault.healed_by {
-        Some(back) => {
-            let lasted = figures::length(fault.lasted(scene.display_time));
-            NoteText::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
-        }
-        None => {
-            let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
-            let ago = figures::length(figures::between(fault.t0(), scene.display_time));
-            NoteText::new(
-                "NOTE",
-                Role::Fault,
-                format!("This run caused the fault: {what}, {ago} ago; not recovered yet"),
-            )
-            .briefly(format!("the fault is ours, {ago} ago; not back yet"))
-        }
+    Some(if let Some(back) = &fault.healed_by {
+        let lasted = figures::length(fault.lasted(scene.display_time));
+        NoteText::new("NOTE", Role::Focus, format!("{back}, {lasted} after our fault"))
+    } else {
+        let what = fault.fires.last().map_or("the fault is on", |firing| firing.what.as_str());
+        let ago = figures::length(figures::between(fault.t0(), scene.display_time));
+        NoteText::new(
+            "NOTE",
+            Role::Fault,
+            format!("This run caused the fault: {what}, {ago} ago; not recovered yet"),
+        )
+        .briefly(format!("the fault is ours, {ago} ago; not back yet"))
     })
 }
 

@@ -125,9 +125,10 @@ fn right(scene: &Scene, row: &PodRow, hit: &FaultTarget, role: Role, roomy: bool
         return RoleLine::strong(role, "leaving");
     }
     let ready = RoleLine::strong(role, readiness(row));
-    match roomy && row.ready_since.is_some() {
-        true => ready.bold(role, " ready").and(format!("  restarts {}", row.restarts())),
-        false => ready,
+    if roomy && row.ready_since.is_some() {
+        ready.bold(role, " ready").and(format!("  restarts {}", row.restarts()))
+    } else {
+        ready
     }
 }
 
@@ -155,9 +156,8 @@ fn below(scene: &Scene, row: &PodRow, hit: &FaultTarget, width: usize, roomy: bo
     {
         let mut liveness_lines = liveness_lines.into_iter();
         let room = width.saturating_sub(restarts.width() + 1);
-        lines.extend(liveness_lines.next().map(|line| match line.width() <= room {
-            true => PodLine::with(line, restarts.clone()),
-            false => PodLine::of(line),
+        lines.extend(liveness_lines.next().map(|line| {
+            if line.width() <= room { PodLine::with(line, restarts.clone()) } else { PodLine::of(line) }
         }));
         lines.extend(liveness_lines.map(PodLine::of));
     } else if restarts.width() > 0 {

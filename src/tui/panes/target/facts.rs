@@ -30,7 +30,7 @@ impl CardFact {
         Self { name, role: Role::Text, lines: lines.into_iter().collect(), required: false }
     }
 
-    fn as_required(self) -> Self {
+    fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
@@ -42,7 +42,7 @@ impl CardFact {
 /// All known facts in order; `named` is the number of affected objects to list by name.
 pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardFact> {
     let back = return_words(&card.comes_back);
-    let returns = CardFact::new("returns", [back.clone()]).as_required();
+    let returns = CardFact::new("returns", [back.clone()]).required();
     let returns = if ["by itself", "yes", "nothing goes"].iter().any(|well| back.starts_with(well)) {
         returns
     } else {
@@ -52,11 +52,11 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     let abort = cost::of_card(scene, card).into_iter().next();
     let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| cost_sentence(&key, &cost));
     let mut facts: Vec<CardFact> =
-        (named > 0).then(|| CardFact::new("hits", hits(card, named)).as_required()).into_iter().collect();
+        (named > 0).then(|| CardFact::new("hits", hits(card, named)).required()).into_iter().collect();
     if !card.consequences.is_empty() {
         facts.push(CardFact::new("then", card.consequences.clone()));
     }
-    facts.extend([returns, CardFact::new("abort", [abort]).as_required()]);
+    facts.extend([returns, CardFact::new("abort", [abort]).required()]);
     facts.extend(undo(scene, card));
     facts.extend(guards(scene));
     facts.extend(notes(scene));
@@ -113,7 +113,7 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     Some(match &session.undo.checked {
         Some((_, Some(why))) => {
             CardFact { role: Role::Failing, ..CardFact::new("undo", [format!("CANNOT be put back: {why}")]) }
-                .as_required()
+                .required()
         }
         Some((at, None)) => {
             let ago = figures::between(*at, scene.display_time);

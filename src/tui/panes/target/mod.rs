@@ -91,9 +91,10 @@ fn row_count(parts: &Parts) -> usize {
 }
 
 fn shortened_parts(scene: &Scene, card: &TargetCard, columns: usize, level: &Shortening) -> Parts {
-    let headline = match level.brief {
-        true => card.headline.split([',', ';']).next().unwrap_or_default(),
-        false => card.headline.as_str(),
+    let headline = if level.brief {
+        card.headline.split([',', ';']).next().unwrap_or_default()
+    } else {
+        card.headline.as_str()
     };
     let headline = text::wrapped(headline, columns);
     let headline = headline.into_iter().map(|line| RoleLine::strong(Role::Fault, line)).collect();
@@ -107,9 +108,8 @@ fn shortened_parts(scene: &Scene, card: &TargetCard, columns: usize, level: &Sho
 /// A fact, wrapped into rows.
 fn in_rows(fact: &CardFact, columns: usize) -> Vec<RoleLine> {
     let room = columns.saturating_sub(NAME);
-    let wrap = |line: &String| match text::width(line) <= room {
-        true => vec![line.clone()],
-        false => text::wrapped(line, room),
+    let wrap = |line: &String| {
+        if text::width(line) <= room { vec![line.clone()] } else { text::wrapped(line, room) }
     };
     let lines = fact.lines.iter().flat_map(wrap);
     let named = lines.enumerate().map(|(i, line)| {

@@ -95,9 +95,10 @@ impl NumberKeys {
 /// Converts a float to the equal integer, if there is one.
 fn of_float(float: f64) -> Number {
     let whole = float as i64;
-    match whole as f64 == float && whole != i64::MAX {
-        true => Number::Whole(whole),
-        false => Number::Float(float.to_bits()),
+    if whole as f64 == float && whole != i64::MAX {
+        Number::Whole(whole)
+    } else {
+        Number::Float(float.to_bits())
     }
 }
 

@@ -66,12 +66,11 @@ impl<'a> Composer<'a> {
                 }
                 Event::SequenceStart(anchor, tag) => {
                     self.refuse_in_pairs(at)?;
-                    let kind = match tag.as_deref().and_then(short) {
-                        Some("omap" | "pairs") => Kind::pairs(),
-                        _ => {
-                            self.check_tag(tag, "seq", at)?;
-                            Kind::sequence()
-                        }
+                    let kind = if let Some("omap" | "pairs") = tag.as_deref().and_then(short) {
+                        Kind::pairs()
+                    } else {
+                        self.check_tag(tag, "seq", at)?;
+                        Kind::sequence()
                     };
                     self.open(at, anchor, kind)?;
                     continue;
@@ -147,11 +146,11 @@ impl<'a> Composer<'a> {
 
     fn count(&mut self, at: Span, values: usize) -> Result<(), SyntaxError> {
         self.values = self.values.saturating_add(values);
-        match self.values > MAX_VALUES {
-            // A few lines with nested aliases can expand to an enormous number of values.
-            true => Err(self.error(at, format!("more than {MAX_VALUES} values, aliases counted each time"))),
-            false => Ok(()),
+        if self.values <= MAX_VALUES {
+            return Ok(());
         }
+        // A few lines with nested aliases can expand to an enormous number of values.
+        Err(self.error(at, format!("more than {MAX_VALUES} values, aliases counted each time")))
     }
 
     fn open(&mut self, start: Span, anchor: usize, kind: Kind) -> Result<(), SyntaxError> {
@@ -168,10 +167,7 @@ impl<'a> Composer<'a> {
     }
 
     fn refuse_in_pairs(&self, at: Span) -> Result<(), SyntaxError> {
-        match self.in_pairs() {
-            true => Err(self.error(at, "expected a mapping of length 1")),
-            false => Ok(()),
-        }
+        if self.in_pairs() { Err(self.error(at, "expected a mapping of length 1")) } else { Ok(()) }
     }
 
     /// Handles a plain scalar that is the key `<<` or `=`; returns whether it was one.

@@ -126,9 +126,10 @@ fn looks_float(text: &str) -> bool {
     if let Some((first, rest)) = whole.split_once(':') {
         return digits(first) && sexagesimal(rest) && fraction_fits && exponent.is_none();
     }
-    match whole.is_empty() {
-        true => bare.len() == text.len() && fraction.starts_with(decimal) && fraction_fits && exponent_fits,
-        false => digits(whole) && fraction_fits && exponent_fits,
+    if whole.is_empty() {
+        bare.len() == text.len() && fraction.starts_with(decimal) && fraction_fits && exponent_fits
+    } else {
+        digits(whole) && fraction_fits && exponent_fits
     }
 }
 

@@ -24,16 +24,13 @@ pub(in super::super) fn with_whole_characters(text: &str) -> Option<String> {
             [Some(high), Some(low)] => char::decode_utf16([high, low]).next().and_then(Result::ok),
             _ => None,
         };
-        let consumed = match joined.filter(|c| u32::from(*c) > 0xffff) {
-            Some(c) => {
-                whole.push_str(&format!("\\U{:08x}", u32::from(c)));
-                found = true;
-                12
-            }
-            None => {
-                whole.push_str("\\u");
-                2
-            }
+        let consumed = if let Some(c) = joined.filter(|c| u32::from(*c) > 0xffff) {
+            whole.push_str(&format!("\\U{:08x}", u32::from(c)));
+            found = true;
+            12
+        } else {
+            whole.push_str("\\u");
+            2
         };
         rest = &escape[consumed..];
     }

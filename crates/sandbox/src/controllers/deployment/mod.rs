@@ -1,4 +1,4 @@
-//! The Deployment controller: replaces the ReplicaSets of old template revisions by rolling updates or recreation.
+//! The Deployment controller: replaces the `ReplicaSets` of old template revisions by rolling updates or recreation.
 
 mod plan;
 mod revision;
@@ -17,11 +17,11 @@ pub(super) struct Deployments {
     pub recorder: EventRecorder,
 }
 
-/// A Deployment with its ReplicaSets.
+/// A Deployment with its `ReplicaSets`.
 struct DeploymentState {
     object: std::sync::Arc<Object>,
     deployment: Value,
-    /// The ReplicaSet of the current template.
+    /// The `ReplicaSet` of the current template.
     new: Option<Value>,
     old: Vec<Value>,
 }
@@ -91,7 +91,7 @@ impl DeploymentState {
 }
 
 impl Deployments {
-    /// Performs a rolling update: scales up the new ReplicaSet as far as the surge allows and scales down the old ones
+    /// Performs a rolling update: scales up the new `ReplicaSet` as far as the surge allows and scales down the old ones
     /// as far as the availability allows, until only the new one is left.
     fn rolling_update(&self, store: &Store, family: &mut DeploymentState) -> Result<(), Status> {
         let new = match family.new.take() {
@@ -130,7 +130,7 @@ impl Deployments {
         Ok(())
     }
 
-    /// Scales a paused Deployment: the largest running ReplicaSet takes the difference to the wanted number of
+    /// Scales a paused Deployment: the largest running `ReplicaSet` takes the difference to the wanted number of
     /// replicas.
     fn scale_paused(&self, store: &Store, family: &DeploymentState) -> Result<(), Status> {
         let running = family.new.iter().chain(&family.old).filter(|set| plan::replicas(set) > 0);
@@ -155,7 +155,7 @@ impl Deployments {
         Ok(set)
     }
 
-    /// Sets the replicas of a ReplicaSet and returns its new version.
+    /// Sets the replicas of a `ReplicaSet` and returns its new version.
     fn scale(
         &self,
         store: &Store,
@@ -189,7 +189,7 @@ impl Deployments {
     }
 }
 
-/// Deletes the oldest empty ReplicaSets beyond `revisionHistoryLimit`.
+/// Deletes the oldest empty `ReplicaSets` beyond `revisionHistoryLimit`.
 fn clean_up(store: &Store, family: &DeploymentState) -> Result<(), Status> {
     let limit = family.deployment["spec"]["revisionHistoryLimit"].as_u64().unwrap_or(10);
     let mut empty: Vec<&Value> = family

@@ -42,7 +42,7 @@ fn share(value: &Value, wanted: i64, up: bool) -> i64 {
     (wanted * percent + if up { 99 } else { 0 }) / 100
 }
 
-/// Returns `spec.replicas` of a ReplicaSet.
+/// Returns `spec.replicas` of a `ReplicaSet`.
 pub(super) fn replicas(set: &Value) -> i64 {
     set["spec"]["replicas"].as_i64().unwrap_or(1)
 }
@@ -63,7 +63,7 @@ impl Counts {
     }
 }
 
-/// Returns the next size of the new ReplicaSet.
+/// Returns the next size of the new `ReplicaSet`.
 pub(super) fn new_set(counts: Counts, strategy: Strategy) -> i64 {
     if counts.new >= counts.wanted {
         return counts.wanted;
@@ -72,7 +72,7 @@ pub(super) fn new_set(counts: Counts, strategy: Strategy) -> i64 {
     counts.new + room.clamp(0, counts.wanted - counts.new)
 }
 
-/// Returns the next sizes of the old ReplicaSets: unavailable pods are removed first, then as many available pods as
+/// Returns the next sizes of the old `ReplicaSets`: unavailable pods are removed first, then as many available pods as
 /// the minimum availability allows.
 pub(super) fn old_sets(counts: Counts, strategy: Strategy, old: &[Value]) -> Vec<i64> {
     let mut targets: Vec<i64> = old.iter().map(replicas).collect();

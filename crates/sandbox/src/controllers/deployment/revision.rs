@@ -1,4 +1,4 @@
-//! The ReplicaSets of a Deployment as revisions, as `rollout history` and `rollout undo` read them.
+//! The `ReplicaSets` of a Deployment as revisions, as `rollout history` and `rollout undo` read them.
 
 use super::super::{ownership, template};
 use crate::store::{Object, Resource, Status, Store};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";
-/// Annotations of the Deployment that are not copied to its ReplicaSets.
+/// Annotations of the Deployment that are not copied to its `ReplicaSets`.
 const NOT_COPIED: [&str; 5] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     REVISION,
@@ -15,7 +15,7 @@ const NOT_COPIED: [&str; 5] = [
     "deployment.kubernetes.io/max-replicas",
 ];
 
-/// Returns the revision of a ReplicaSet; 0 when it has none.
+/// Returns the revision of a `ReplicaSet`; 0 when it has none.
 pub(super) fn number(set: &Value) -> u64 {
     set["metadata"]["annotations"][REVISION].as_str().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
@@ -24,7 +24,7 @@ fn next(old: &[Value]) -> u64 {
     old.iter().map(number).max().unwrap_or(0) + 1
 }
 
-/// Creates the ReplicaSet of the Deployment's current template.
+/// Creates the `ReplicaSet` of the Deployment's current template.
 pub(super) fn create(
     store: &Store,
     object: &Object,
@@ -59,7 +59,7 @@ pub(super) fn create(
     Ok(written.object().map_or(json!(null), |object| object.value()))
 }
 
-/// Makes the existing ReplicaSet of the current template the newest revision (after a `rollout undo` it is an older
+/// Makes the existing `ReplicaSet` of the current template the newest revision (after a `rollout undo` it is an older
 /// one), and copies the Deployment's annotations (such as the change cause) to it.
 pub(super) fn refresh(store: &Store, object: &Object, set: Value, old: &[Value]) -> Result<Value, Status> {
     let newest = next(old).max(number(&set));
@@ -84,7 +84,7 @@ pub(super) fn refresh(store: &Store, object: &Object, set: Value, old: &[Value])
     Ok(written.object().map_or(set, |object| object.value()))
 }
 
-/// Returns the hash and name for a new ReplicaSet. When the name is already taken, a new hash is computed.
+/// Returns the hash and name for a new `ReplicaSet`. When the name is already taken, a new hash is computed.
 fn free_name(store: &Store, object: &Object, pod_template: &Value) -> (String, String) {
     let mut collisions = 0;
     loop {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Pod counts by state, over all ReplicaSets.
+/// Pod counts by state, over all `ReplicaSets`.
 struct PodCounts {
     replicas: i64,
     updated: i64,
@@ -30,9 +30,10 @@ pub(super) fn write(store: &Store, family: &DeploymentState) -> Result<Option<Du
             kind: "Available",
             holds: available,
             reason: if available { "MinimumReplicasAvailable" } else { "MinimumReplicasUnavailable" },
-            message: match available {
-                true => "Deployment has minimum availability.".into(),
-                false => "Deployment does not have minimum availability.".into(),
+            message: if available {
+                "Deployment has minimum availability.".into()
+            } else {
+                "Deployment does not have minimum availability.".into()
             },
         },
     );

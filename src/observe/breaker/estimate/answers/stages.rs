@@ -253,10 +253,7 @@ impl StageReader {
         failing.count(quarter);
         let (run, clear, since) = failing.run;
         let before = failing.slow;
-        let enough = match self.proven {
-            true => run >= KNOWN_CLIFF,
-            false => run >= CLIFF.0 && clear >= CLIFF.1,
-        };
+        let enough = if self.proven { run >= KNOWN_CLIFF } else { run >= CLIFF.0 && clear >= CLIFF.1 };
         if before > 0 && enough {
             return AnswerStage::Cut(Cut {
                 since,
@@ -365,9 +362,10 @@ impl StageReader {
                 trial.failed = failed;
                 trial.longest_ms = trial.longest_ms.max(quarter.longest_ms);
                 trial.fallback |= quarter.fallback;
-                match self.proven || trial.slow < TRIAL {
-                    true => AnswerStage::Trial(trial),
-                    false => failing(quarter, trial.slow, trial.longest_ms),
+                if self.proven || trial.slow < TRIAL {
+                    AnswerStage::Trial(trial)
+                } else {
+                    failing(quarter, trial.slow, trial.longest_ms)
                 }
             }
         }

@@ -46,12 +46,13 @@ pub(in super::super) fn report(look: &AnswerPattern) -> (SourceClaim, String) {
             )
         }
         AnswerStage::Failing(failing) if failing.slow == 0 => {
-            let (verb, says) = match failing.fallback {
-                true => (
+            let (verb, says) = if failing.fallback {
+                (
                     "fall back at once: open, or falls back by itself",
                     SourceClaim::State(BreakerState::FallbackAtOnce),
-                ),
-                false => ("fail at once: open without a fallback, or no breaker", SourceClaim::Nothing),
+                )
+            } else {
+                ("fail at once: open without a fallback, or no breaker", SourceClaim::Nothing)
             };
             (says, format!("{0} of {0} {verb}{1}", failing.fast, limited(failing.limited)))
         }
@@ -91,9 +92,10 @@ pub(in super::super) fn report(look: &AnswerPattern) -> (SourceClaim, String) {
         ),
         AnswerStage::Trial(trial) => {
             let answers = wording::count(trial.real.into(), "real answer");
-            let words = match trial.fallback {
-                true => format!("{answers} after fast fallbacks: a trial, or the cause is gone"),
-                false => format!("{answers} after fast failures: a trial, or the cause is gone"),
+            let words = if trial.fallback {
+                format!("{answers} after fast fallbacks: a trial, or the cause is gone")
+            } else {
+                format!("{answers} after fast failures: a trial, or the cause is gone")
             };
             (known(look.proven, BreakerState::HalfOpen), words)
         }

@@ -161,7 +161,9 @@ impl Story {
             self.pending.push((due + wait, EventKind::Answered(answer)));
             for quarter in [0.2, 0.45] {
                 self.release(due + quarter);
-                sources.iter().for_each(|heard| self.estimator.handle(at(due + quarter - 0.1), heard));
+                for heard in sources {
+                    self.estimator.handle(at(due + quarter - 0.1), heard);
+                }
                 belief = Some(self.estimator.judge(at(due + quarter)).1);
             }
         }

@@ -159,7 +159,7 @@ impl World {
     fn count(&mut self, end: f64, well: bool) {
         match (self.consumer.rules, self.state) {
             (Rules::InARow { .. } | Rules::Share, HalfOpen) => {
-                self.turn(end, if well { Closed } else { Open })
+                self.turn(end, if well { Closed } else { Open });
             }
             (Rules::InARow { .. }, Closed) => {
                 self.failures = if well { 0 } else { self.failures + 1 };
@@ -188,10 +188,8 @@ impl World {
             (AnswerKind::Error(ErrorKind::Server), 503)
         };
         let quick = due + 0.003;
-        let failed = |end: f64, well: bool| match well {
-            true => (end, AnswerKind::Real, 200),
-            false => (end, no.0, no.1),
-        };
+        let failed =
+            |end: f64, well: bool| if well { (end, AnswerKind::Real, 200) } else { (end, no.0, no.1) };
         match self.consumer.rules {
             Rules::None => {
                 let (wait, well) = self.call(due);
@@ -387,9 +385,7 @@ fn score(played: &Played, beliefs: &[(f64, Belief)], from: f64, counts: impl Fn(
             score.right += 0.1;
         } else if withheld {
             score.withheld += if none && healed { 0.0 } else { 0.1 };
-        } else if near(second).any(|at| fits(at, state)) {
-            continue;
-        } else {
+        } else if !near(second).any(|at| fits(at, state)) {
             score.wrong += 0.1;
             score.sure_wrong += if belief.confidence == Confidence::Sure { 0.1 } else { 0.0 };
             let truth = played.truth_at(second);

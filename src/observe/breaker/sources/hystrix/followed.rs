@@ -79,7 +79,7 @@ impl FollowedBreaker {
             }
             (Some(_), Flag::Up) => self.watch_for_trials(&record),
             (Some(_), Flag::Both) => {
-                (self.up, self.tried, self.trial, self.tripped) = (None, None, None, None)
+                (self.up, self.tried, self.trial, self.tripped) = (None, None, None, None);
             }
             (None, Flag::Down | Flag::Both) => {}
         }

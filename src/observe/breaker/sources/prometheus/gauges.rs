@@ -14,19 +14,16 @@ pub(super) fn read(
 ) -> Vec<NamedBreaker> {
     let mut found: Vec<NamedBreaker> = Vec::new();
     for (name, family) in families.iter().filter(|(name, family)| is_a_state(name, family)) {
-        let breakers = match state_label(name, family) {
-            Some(label) => one_hot(name, family, &label),
-            None => {
-                let mut told: Vec<NamedBreaker> =
-                    family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
-                let unread = told.iter_mut().zip(&family.samples);
-                unread
-                    .filter(|(one, _)| {
-                        one.says == SourceClaim::Nothing && words::pairs(&family.help).is_empty()
-                    })
-                    .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
-                told
-            }
+        let breakers = if let Some(label) = state_label(name, family) {
+            one_hot(name, family, &label)
+        } else {
+            let mut told: Vec<NamedBreaker> =
+                family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
+            let unread = told.iter_mut().zip(&family.samples);
+            unread
+                .filter(|(one, _)| one.says == SourceClaim::Nothing && words::pairs(&family.help).is_empty())
+                .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
+            told
         };
         for breaker in breakers {
             let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
@@ -49,7 +46,7 @@ fn rank(says: SourceClaim) -> u8 {
     }
 }
 
-/// The label that holds the state: all of its values are state words. In prometheus_client's `Enum` that label has the
+/// The label that holds the state: all of its values are state words. In `prometheus_client`'s `Enum` that label has the
 /// metric's own name.
 fn state_label(name: &str, family: &Family) -> Option<String> {
     let first = family.samples.first()?;

@@ -5,7 +5,7 @@
 //! | a gauge with a label whose values are state words, whatever the label's name | one-hot: the sample that is 1 |
 //! | a gauge of a number | by the `N=word` pairs of its help text; else by what several readings prove ([`numbers`]) |
 //! | a gauge named `..._open` | 1 is open, 0 is not open |
-//! | counters | by their growth, and only those of [`families`]: opossum, MicroProfile, Polly, `from` and `to`, and others |
+//! | counters | by their growth, and only those of [`families`]: opossum, `MicroProfile`, Polly, `from` and `to`, and others |
 //!
 //! `_bucket`, `_count`, `_sum`, `_created` and `_changes` are never states. An ambiguous series gives no claim.
 
@@ -97,7 +97,9 @@ impl PageReader {
         let process = process(&families);
         let known = self.known.read(&mut families, process.as_deref());
         let mut breakers = gauges::read(&families, &mut self.numbers, process.as_deref(), self.well);
-        known.into_iter().for_each(|breaker| families::join(&mut breakers, breaker));
+        for breaker in known {
+            families::join(&mut breakers, breaker);
+        }
         families::figures(&families, &mut breakers);
         figures(&families, &mut breakers);
         breakers.truncate(BREAKERS);
@@ -129,10 +131,7 @@ fn wanted(name: &str) -> Option<SeriesUse> {
         || families::wanted(name)
         || OUTGOING.contains(&name)
         || name.ends_with("process_start_time_seconds");
-    match breaker {
-        true => Some(SeriesUse::Breaker),
-        false => calls::is_requests(name).then_some(SeriesUse::Requests),
-    }
+    if breaker { Some(SeriesUse::Breaker) } else { calls::is_requests(name).then_some(SeriesUse::Requests) }
 }
 
 /// Identifies the process that answered by its start time. Libraries put a prefix before the name.
@@ -221,17 +220,14 @@ fn breaker_and_process(metric: &str, sample: &Sample, apart: &[&str]) -> (String
     let of_process = |key: &str| PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
     let rest: Vec<_> = sample.labels.iter().filter(|(key, _)| !aside(key) && !of_process(key)).collect();
     let named = NAMES.iter().find_map(|name| rest.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)));
-    let name = match named {
-        Some((_, value)) => value.clone(),
-        None => {
-            let noise =
-                ["group", "application", "app", "job", "namespace", "env", "environment", "scope", "le"];
-            let noise =
-                |key: &str| noise.contains(&key) || key.starts_with("otel_scope") || key == "mp_scope";
-            let telling = rest.iter().filter(|(key, _)| !noise(&key.to_ascii_lowercase()));
-            let telling: Vec<String> = telling.map(|(_, value)| value.clone()).collect();
-            if telling.is_empty() { metric.to_owned() } else { telling.join(" ") }
-        }
+    let name = if let Some((_, value)) = named {
+        value.clone()
+    } else {
+        let noise = ["group", "application", "app", "job", "namespace", "env", "environment", "scope", "le"];
+        let noise = |key: &str| noise.contains(&key) || key.starts_with("otel_scope") || key == "mp_scope";
+        let telling = rest.iter().filter(|(key, _)| !noise(&key.to_ascii_lowercase()));
+        let telling: Vec<String> = telling.map(|(_, value)| value.clone()).collect();
+        if telling.is_empty() { metric.to_owned() } else { telling.join(" ") }
     };
     let processes: Vec<String> = sample
         .labels

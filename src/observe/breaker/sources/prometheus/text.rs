@@ -190,12 +190,11 @@ impl PageText {
     fn sample(&mut self, line: &str) {
         // A name with arbitrary characters is quoted within the braces.
         let quoted = line.strip_prefix("{\"").and_then(|rest| rest.split_once('"'));
-        let (name, rest) = match quoted {
-            Some((name, rest)) => (name, format!("{{{rest}")),
-            None => {
-                let name = line.split(['{', ' ', '\t']).next().unwrap_or_default();
-                (name, line.get(name.len()..).unwrap_or_default().to_owned())
-            }
+        let (name, rest) = if let Some((name, rest)) = quoted {
+            (name, format!("{{{rest}"))
+        } else {
+            let name = line.split(['{', ' ', '\t']).next().unwrap_or_default();
+            (name, line.get(name.len()..).unwrap_or_default().to_owned())
         };
         let Some(sort) = self.wants(name) else { return };
         let kept = match sort {

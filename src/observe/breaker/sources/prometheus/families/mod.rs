@@ -7,8 +7,8 @@
 //! | mollitia, rezilience, Dapr 1.15 | their gauges | one-hot by their words, or their order of numbers |
 //! | tower-resilience, Sentinel | transitions `from`, `to` | where their walk ends; rejected calls beside it |
 //! | opossum | `circuit{event}` | the last of `open`, `halfOpen` and `close` to grow |
-//! | Polly 8 | `resilience_polly_strategy_events_total` | the last event; runs ending with BrokenCircuitException are rejected |
-//! | MicroProfile, SmallRye | time in each state | the state whose time grows |
+//! | Polly 8 | `resilience_polly_strategy_events_total` | the last event; runs ending with `BrokenCircuitException` are rejected |
+//! | `MicroProfile`, `SmallRye` | time in each state | the state whose time grows |
 //! | Helidon SE, fuse, Dapr before 1.15 | openings, answers, activations | by their growth |
 //!
 //! Counters are read by their growth since the last reading of the same process, so a first reading gives no state.

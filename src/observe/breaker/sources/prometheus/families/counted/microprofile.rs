@@ -1,4 +1,4 @@
-//! MicroProfile, SmallRye and Helidon: the time in each state, or openings alone.
+//! `MicroProfile`, `SmallRye` and Helidon: the time in each state, or openings alone.
 
 use super::super::super::super::words;
 use super::super::super::Families;
@@ -11,7 +11,7 @@ use crate::session::event::{
     SourceClaim,
 };
 
-/// The part of a name after which MicroProfile 1 and 2 have the state.
+/// The part of a name after which `MicroProfile` 1 and 2 have the state.
 const FT: &str = "_circuitbreaker_";
 
 /// The time in each state, by a label or, in old versions, by the metric's name.
@@ -110,9 +110,10 @@ pub(super) fn helidon_counts(families: &mut Families) -> (String, Tallies) {
 }
 
 pub(super) fn helidon(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> CountedState {
-    match goes_on && memory.grown(tally, "opened") > 0.0 {
-        true => verdict(SourceClaim::State(Open), "it opened since the last reading"),
+    if goes_on && memory.grown(tally, "opened") > 0.0 {
+        verdict(SourceClaim::State(Open), "it opened since the last reading")
+    } else {
         // Neither closing nor a trial is counted.
-        false => verdict(SourceClaim::Nothing, "openings are counted, and nothing else"),
+        verdict(SourceClaim::Nothing, "openings are counted, and nothing else")
     }
 }

@@ -15,7 +15,7 @@ const OVER: [&str; 4] = ["success", "failure", "reject", "cacheHit"];
 /// The number of calls after which a circuit without any ended call counts as disabled.
 const FIRES: f64 = 5.0;
 
-/// Reads `circuit{name,event}`, `circuit_total` in OpenMetrics, with a prefix; `circuit_<name>_<event>` in old
+/// Reads `circuit{name,event}`, `circuit_total` in `OpenMetrics`, with a prefix; `circuit_<name>_<event>` in old
 /// versions.
 pub(super) fn opossum_counts(families: &mut Families) -> (String, Tallies) {
     let mut tallies = Tallies::default();
