@@ -1,6 +1,9 @@
 //! Converts a cluster choice to the configuration of kube-rs.
 
-use super::{ClusterSettings, Error, choice::ClusterChoice, choice::setting};
+use super::{
+    ClusterSettings, Error,
+    choice::{ClusterChoice, setting},
+};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use pyvalue::Map;
 use std::path::PathBuf;

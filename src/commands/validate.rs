@@ -1,12 +1,12 @@
 //! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
 
 use super::{ConnectionArgs, Connections, GlobalArgs};
-use crate::engine::{Notifications, PythonEvents};
-use crate::experiment::{
-    Access, Environment, Finding, Findings, Settings, SettingsError, Severity, Signatures, ValidationChecks,
-    check, findings, load,
-};
 use crate::{
+    engine::{Notifications, PythonEvents},
+    experiment::{
+        Access, Environment, Finding, Findings, Settings, SettingsError, Severity, Signatures,
+        ValidationChecks, check, findings, load,
+    },
     provider::{NativeSignatures, python::PrintTarget},
     session::{clock::Clock, stream::stream},
 };

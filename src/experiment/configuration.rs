@@ -159,8 +159,10 @@ fn stored(activity: &Activity, output: Value) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::{ConfigurationError, DynamicOutcome, resolve, resolve_dynamic};
-    use crate::experiment::{Environment, Secrets};
-    use crate::test_support::map;
+    use crate::{
+        experiment::{Environment, Secrets},
+        test_support::map,
+    };
     use pyvalue::{Map, Value, parse_json};
 
     fn resolved(declared: &str, overrides: &str) -> Result<Value, ConfigurationError> {

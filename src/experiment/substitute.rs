@@ -117,8 +117,7 @@ fn leading_name(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::substitute;
-    use crate::experiment::Secrets;
-    use crate::test_support::map;
+    use crate::{experiment::Secrets, test_support::map};
     use pyvalue::{Value, parse_json};
 
     fn json(text: &str) -> Value {

@@ -83,10 +83,12 @@ pub fn differences(session: &Session, before: &Session) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::{differences, errors_until, waiting_at};
-    use crate::insight::verdict;
-    use crate::session::{
-        Event, EventKind,
-        fixtures::{self, Variant, at, recorded_until, recorded_whole},
+    use crate::{
+        insight::verdict,
+        session::{
+            Event, EventKind,
+            fixtures::{self, Variant, at, recorded_until, recorded_whole},
+        },
     };
 
     #[test]

@@ -5,8 +5,6 @@ mod cluster;
 mod tests;
 mod users;
 
-pub use users::not_ready_to_fire;
-
 use super::{
     guards::{GuardLevel, guard_readings, nearest_guard},
     names,
@@ -18,6 +16,7 @@ use crate::session::{
     state::Session,
     wording,
 };
+pub use users::not_ready_to_fire;
 
 /// Seconds for which an observation gap is reported after it has ended.
 const GAP_TOLD_S: f64 = 15.0;

@@ -124,10 +124,10 @@ fn unknown_function_error(module: &str, func: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{arguments, misfit};
-    use crate::test_support::{activity, map};
     use crate::{
         experiment::{Environment, Secrets},
         provider::{Call, Effect, Native, Parameter, Providers, Signature},
+        test_support::{activity, map},
     };
     use pyvalue::{Map, Value, parse_json};
 

@@ -5,9 +5,8 @@ use super::{
     kubernetes::{kit, resolve},
 };
 use crate::cluster::Connection;
-use pyvalue::{Map, Value};
-
 pub use kit::{Manifest, Restored, SavedKind, SavedManifests, check, restore};
+use pyvalue::{Map, Value};
 
 /// Saves the objects that the activity with this provider would change; `None` if nothing can be saved. The error is
 /// the reason why the objects cannot be determined. Sends only reads.

@@ -2,11 +2,16 @@
 
 use super::{
     gremlin,
-    kubernetes::{preview::CardDraft, preview::preview, resolve},
+    kubernetes::{
+        preview::{CardDraft, preview},
+        resolve,
+    },
 };
-use crate::cluster::Connection;
-use crate::experiment::{Activity, ProviderKind};
-use crate::session::event::{StepRef, TargetCard};
+use crate::{
+    cluster::Connection,
+    experiment::{Activity, ProviderKind},
+    session::event::{StepRef, TargetCard},
+};
 use pyvalue::{Map, Value};
 
 /// Builds the card of an activity. `provider` is the activity's provider mapping, substituted. Without a connection, or

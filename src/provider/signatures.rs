@@ -58,11 +58,11 @@ impl Signatures for NativeSignatures<'_> {
 #[cfg(test)]
 mod tests {
     use super::NativeSignatures;
-    use crate::test_support::NoPython;
     use crate::{
         cluster::ClusterSettings,
         experiment::{Described, Environment, Signatures},
         provider::{Providers, kubernetes::Kubernetes},
+        test_support::NoPython,
     };
     use std::sync::Arc;
 

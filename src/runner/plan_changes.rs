@@ -52,8 +52,7 @@ fn readdressed(activity: &Activity, fix: &PlanChange, configuration: &Map) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::Section;
-    use crate::test_support::activity;
+    use crate::{session::event::Section, test_support::activity};
     use pyvalue::parse_json;
 
     fn at(index: usize) -> StepRef {

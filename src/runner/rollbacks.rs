@@ -10,8 +10,7 @@ use super::{
     method::run_step,
     operator_input::{NextAction, OperatorInput},
     rounds::{self, Stopped},
-    stop_request::emit_stop_reason,
-    stop_request::{RollbackChoice, StopRequest},
+    stop_request::{RollbackChoice, StopRequest, emit_stop_reason},
 };
 use crate::session::{
     EventKind,

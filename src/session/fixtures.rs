@@ -9,16 +9,15 @@ mod recorded;
 mod steps;
 mod users;
 
-pub use cluster::{NEW, OLD};
-pub use recorded::{RECORDED, recorded, recorded_lines, recorded_until, recorded_whole};
-pub use steps::probe;
-
 use super::{
     event::{Event, EventKind, Timestamp},
     recording::{Header, Recorder},
     state::Session,
 };
+pub use cluster::{NEW, OLD};
+pub use recorded::{RECORDED, recorded, recorded_lines, recorded_until, recorded_whole};
 use std::{path::Path, sync::Arc, time::Duration};
+pub use steps::probe;
 
 /// The variant of the consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 //!
 //! When it is full, emitters wait: no event is ever dropped. The reader of the stream must therefore keep reading.
 
-use super::{clock::Clock, event::Event, event::EventKind, event::Timestamp};
+use super::{
+    clock::Clock,
+    event::{Event, EventKind, Timestamp},
+};
 use tokio::sync::mpsc;
 
 /// Capacity for bursts: two seconds of 500 requests a second with their answers.

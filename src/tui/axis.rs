@@ -278,8 +278,10 @@ fn paged(now: i64, columns: i64, lead: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::fixtures::{self, Variant, at};
-    use crate::tui::{keymap::Keymap, view::ControlMode};
+    use crate::{
+        session::fixtures::{self, Variant, at},
+        tui::{keymap::Keymap, view::ControlMode},
+    };
     use proptest::prelude::*;
 
     fn view() -> View {

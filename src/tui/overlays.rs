@@ -11,15 +11,6 @@ mod sandbox;
 mod tests;
 mod why;
 
-pub(super) use confirm::{fire, quit, skip, undo};
-pub(super) use guards::guards;
-pub(super) use heatmap::heatmap;
-pub(super) use help::help;
-pub(super) use pod_log::{next as next_log, pod_log, shown as shown_log};
-pub(super) use predict::predict;
-pub(super) use sandbox::sandbox;
-pub(super) use why::{evidence, why};
-
 use super::{
     editor::Editor,
     keymap::Action,
@@ -29,7 +20,15 @@ use super::{
     text,
     theme::Role,
 };
+pub(super) use confirm::{fire, quit, skip, undo};
+pub(super) use guards::guards;
+pub(super) use heatmap::heatmap;
+pub(super) use help::help;
+pub(super) use pod_log::{next as next_log, pod_log, shown as shown_log};
+pub(super) use predict::predict;
 use ratatui::layout::Rect;
+pub(super) use sandbox::sandbox;
+pub(super) use why::{evidence, why};
 
 /// Clears a box in the middle, draws its frame and returns its inside.
 fn boxed<'c>(

@@ -7,7 +7,6 @@ use super::{
     keymap::Keymap,
     render,
 };
-use crate::test_support::answer;
 use crate::{
     insight,
     session::{
@@ -18,6 +17,7 @@ use crate::{
         },
         fixtures::{self, Variant},
     },
+    test_support::answer,
 };
 use proptest::prelude::*;
 use ratatui::{

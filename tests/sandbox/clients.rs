@@ -1,12 +1,12 @@
 //! `kubectl` and `chaos` take the sandbox for a cluster.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-
-use serde_json::Value;
-
 use crate::stage::{DEADLINE, Stage, has_kubectl, text, until};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+};
 
 /// The lines of a command that goes on; dropped, it is ended.
 struct Following {

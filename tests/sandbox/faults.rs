@@ -1,11 +1,11 @@
 //! Faults and what users see of them.
 
-use std::time::{Duration, Instant};
-
+use crate::{
+    http::{Outcome, address, ask, get},
+    stage::{Stage, has_kubectl, until},
+};
 use serde_json::{Value, json};
-
-use crate::http::{Outcome, address, ask, get};
-use crate::stage::{Stage, has_kubectl, until};
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Long enough to tell an answer from silence, short enough to see the next state.

@@ -1,8 +1,10 @@
 //! The least HTTP client that can tell refused, silent and answered apart.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

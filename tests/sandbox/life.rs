@@ -1,13 +1,10 @@
 //! How a sandbox comes up, lives beside others, and ends.
 
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
-
-use crate::http::{Outcome, get};
-use crate::stage::{Stage, runs, signal, until};
+use crate::{
+    http::{Outcome, get},
+    stage::{Stage, runs, signal, until},
+};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -1,10 +1,11 @@
 //! A sandbox for one test.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdin, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
 
 /// Generous: the machine that runs the tests may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);

@@ -1,8 +1,10 @@
 //! The initial objects of a cluster.
 
-use super::network::{Network, ServiceKey};
-use super::provisioning;
-use super::store::{Resource, Status, Store, time};
+use super::{
+    network::{Network, ServiceKey},
+    provisioning,
+    store::{Resource, Status, Store, time},
+};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -135,8 +137,7 @@ fn node(name: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::network::Delays;
-    use super::*;
+    use super::{super::network::Delays, *};
 
     #[tokio::test]
     async fn a_cluster_is_born_with_what_strict_clients_ask_for() {

@@ -1,22 +1,29 @@
 //! A complete cluster: starts and stops its parts in order.
 
-use super::api::{self, Machine, Serving};
-use super::gremlin::Gremlin;
-use super::kubelet::{Kubelet, StartDelays};
-use super::machine::LocalMachine;
-use super::network::{Delays, ListeningProcess, Network};
-use super::recorder::EventRecorder;
-use super::sample::{self, ReplacedPort, Variant};
-use super::store::{Resource, Selectors, Status, Store};
-use super::{admission, bootstrap, controllers};
+use super::{
+    admission,
+    api::{self, Machine, Serving},
+    bootstrap, controllers,
+    gremlin::Gremlin,
+    kubelet::{Kubelet, StartDelays},
+    machine::LocalMachine,
+    network::{Delays, ListeningProcess, Network},
+    recorder::EventRecorder,
+    sample::{self, ReplacedPort, Variant},
+    store::{Resource, Selectors, Status, Store},
+};
 use serde_json::Value;
-use std::ffi::OsString;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::task::{JoinHandle, JoinSet};
+use std::{
+    ffi::OsString,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    task::{JoinHandle, JoinSet},
+};
 
 /// The grace period of the pods' processes when the cluster stops.
 const STOP_GRACE: Duration = Duration::from_secs(2);

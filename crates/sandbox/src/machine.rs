@@ -1,10 +1,12 @@
 //! The API's interface to the kubelet and the network.
 
-use super::api::{LogLines, LogOptions, Machine, Process};
-use super::kubelet::Kubelet;
-use super::network::Network;
-use super::provisioning;
-use super::store::{Object, Resource, Status};
+use super::{
+    api::{LogLines, LogOptions, Machine, Process},
+    kubelet::Kubelet,
+    network::Network,
+    provisioning,
+    store::{Object, Resource, Status},
+};
 use serde_json::Value;
 use std::net::SocketAddr;
 

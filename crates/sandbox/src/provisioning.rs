@@ -1,8 +1,10 @@
 //! Allocation of a Service's cluster IP and node ports. Done before the object is stored, so that the response to a
 //! create request already contains them, as on a real cluster.
 
-use super::network::{NODE_PORTS, Network, ServiceKey};
-use super::store::{Cause, Resource, Status};
+use super::{
+    network::{NODE_PORTS, Network, ServiceKey},
+    store::{Cause, Resource, Status},
+};
 use serde_json::{Value, json};
 
 /// The annotation that explains why a Service got another node port than the requested one.
@@ -100,8 +102,7 @@ fn provision_node_ports(network: &Network, key: &ServiceKey, service: &mut Value
 
 #[cfg(test)]
 mod tests {
-    use super::super::network::Delays;
-    use super::*;
+    use super::{super::network::Delays, *};
 
     fn service(kind: &str, port: Value) -> Value {
         json!({

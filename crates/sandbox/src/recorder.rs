@@ -3,9 +3,11 @@
 use super::store::{Key, Object, Resource, Store, Written, time};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// The maximum number of events. A real cluster deletes events after an hour; here the oldest ones are deleted.
 const KEPT: usize = 1000;

@@ -1,8 +1,7 @@
 //! The sample application of the sandbox: its manifests, and their adaptation to this machine.
 
 use serde_json::Value;
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 /// The variants of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,8 +155,7 @@ fn replace(manifest: &mut Value, from: u16, to: u16) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::images::Image;
-    use super::*;
+    use super::{super::images::Image, *};
 
     #[test]
     fn the_manifests_in_the_binary_fit_the_images_in_the_binary() {

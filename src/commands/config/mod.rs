@@ -9,11 +9,10 @@ mod page;
 mod preferences;
 mod table;
 
-pub(crate) use preferences::{Appearance, Preferences};
-
 use super::{output::print_page, prepare::Refusal};
 use crate::experiment::Environment;
 use color_eyre::eyre::Result;
+pub(crate) use preferences::{Appearance, Preferences};
 use std::{
     fs::File,
     io::{self, Read},

@@ -1,7 +1,6 @@
 //! The lessons, in their order.
 
-use crate::insight::RunVerdict;
-use crate::report::Comparison;
+use crate::{insight::RunVerdict, report::Comparison};
 use std::fmt;
 
 /// A lesson of the demo.

@@ -9,13 +9,12 @@ mod screen;
 mod session;
 mod summary;
 
-pub(super) use crate::tui::Sequence;
-pub(crate) use arguments::{Arguments, ScreenArgs};
-pub(super) use session::{Guide, SessionOptions, SessionOutcome};
-
 use super::{GlobalArgs, prepare::Refusal};
+pub(super) use crate::tui::Sequence;
 use crate::tui::terminal;
+pub(crate) use arguments::{Arguments, ScreenArgs};
 use color_eyre::eyre::{Result, WrapErr};
+pub(super) use session::{Guide, SessionOptions, SessionOutcome};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,

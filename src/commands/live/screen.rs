@@ -5,8 +5,8 @@ use super::{
     arguments::{Arguments, PanicIn},
     summary,
 };
-use crate::commands::errors;
 use crate::{
+    commands::errors,
     engine::{LineWriter, RunningSession, SessionHost},
     session::{Command, command::StepCommand},
     tui::{self, Departure, Keys, LiveView, terminal::Screen},

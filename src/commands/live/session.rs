@@ -317,8 +317,10 @@ fn code(left: ScreenExit, report: &SessionReport, unrolled: bool) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
 
     #[derive(Clone, Default)]
     struct Heard(Arc<Mutex<Vec<u8>>>);

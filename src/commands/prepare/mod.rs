@@ -7,8 +7,6 @@ mod refusal;
 mod validation;
 mod variables;
 
-pub(crate) use refusal::Refusal;
-
 use super::{RunArgs, SandboxChild, connect::Connections};
 use crate::{
     cluster,
@@ -25,6 +23,7 @@ use crate::{
     session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Document, Value};
+pub(crate) use refusal::Refusal;
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 

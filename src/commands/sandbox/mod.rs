@@ -5,16 +5,18 @@ mod announcement;
 use super::prepare::Refusal;
 use crate::cluster::PrivateFolder;
 use announcement::Announcement;
-use chaos_sandbox::kubelet::StartDelays;
-use chaos_sandbox::network::Delays;
-use chaos_sandbox::{Cluster, Settings, StartError, Variant};
+use chaos_sandbox::{Cluster, Settings, StartError, Variant, kubelet::StartDelays, network::Delays};
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
-use std::io::{Read, Write};
-use std::process::ExitCode;
-use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use std::{
+    io::{Read, Write},
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 //! The undo kit of a session: saved before a fire, checked while one is awaited, put back when the operator asks.
 
-use crate::engine::current_steps::CurrentSteps;
 use crate::{
     cluster::{Connection, Identity},
+    engine::current_steps::CurrentSteps,
     experiment::ProviderKind,
     provider::{
         Providers,

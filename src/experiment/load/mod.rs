@@ -6,11 +6,10 @@ mod file;
 mod settings;
 mod url;
 
-pub use bounded::{read_bounded, read_text_bounded, read_without_blocking};
-pub use settings::{Settings, SettingsError};
-
 use super::{Environment, Finding, Severity};
+pub use bounded::{read_bounded, read_text_bounded, read_without_blocking};
 use pyvalue::{Document, Position, SyntaxError};
+pub use settings::{Settings, SettingsError};
 
 /// The maximum number of bytes read from a source. An experiment is a few KiB; the limit keeps a wrong path from
 /// exhausting the memory.

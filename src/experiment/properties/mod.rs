@@ -9,8 +9,7 @@ use super::{
 };
 use crate::test_support::NoPython;
 use proptest::{collection::vec, prelude::*};
-use pyvalue::{Document, Map, Part, Value, parse_json, place, python_text};
-use pyvalue::{jsonpath, regex};
+use pyvalue::{Document, Map, Part, Value, jsonpath, parse_json, place, python_text, regex};
 
 /// Texts that are likely to have a meaning in some part of the format.
 fn text() -> impl Strategy<Value = String> {

@@ -3,9 +3,8 @@
 mod resolve;
 mod vault;
 
-pub use resolve::{Resolved, SecretsError, resolve};
-
 use pyvalue::{Map, Value};
+pub use resolve::{Resolved, SecretsError, resolve};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.
 #[derive(Clone, Default, PartialEq)]

@@ -1,8 +1,7 @@
 //! Tests of inline values, environment, overrides, and a fake Vault.
 
 use super::{Resolved, SecretsError, resolve};
-use crate::experiment::Environment;
-use crate::test_support::map;
+use crate::{experiment::Environment, test_support::map};
 use axum::{
     Router,
     extract::State,

@@ -11,8 +11,6 @@ mod tolerance;
 mod variables;
 mod warnings;
 
-pub use suggest::nearest;
-
 use super::{
     Environment, Experiment, Signatures,
     build::{self, NamedActivities},
@@ -20,6 +18,7 @@ use super::{
 };
 use memo::CachedChecks;
 use pyvalue::{Document, Map, Part, Value, place::Place};
+pub use suggest::nearest;
 
 /// The sources that validation queries.
 #[derive(Clone, Copy)]

@@ -1,8 +1,7 @@
 //! What a session like this cannot show.
 
 use crate::{
-    insight::RunVerdict,
-    insight::verdict::conclusion,
+    insight::{RunVerdict, verdict::conclusion},
     session::{
         event::{Gap, SourceKind, Timestamp},
         state::Session,

@@ -1,11 +1,13 @@
 use super::*;
-use crate::session::{
-    Command, Event, Session,
-    command::Annotation,
-    event::{Answer, AnswerKind, EventKind, Guard, Guards, RequestId, Source, SourceState, Timestamp},
-    fixtures::{self, Variant, at},
+use crate::{
+    session::{
+        Command, Event, Session,
+        command::Annotation,
+        event::{Answer, AnswerKind, EventKind, Guard, Guards, RequestId, Source, SourceState, Timestamp},
+        fixtures::{self, Variant, at},
+    },
+    test_support::answer,
 };
-use crate::test_support::answer;
 
 fn reading((mut session, now): (Session, Timestamp), guard: Guard, limit: u32) -> GuardReading {
     session.guards.limits = Guards::OFF;

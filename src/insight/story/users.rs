@@ -8,7 +8,6 @@ use crate::{
         wording,
     },
 };
-
 use std::time::Duration;
 
 /// Seconds below which users do not notice that real answers came later than the provider.

@@ -2,15 +2,18 @@
 //! time without observation.
 
 use super::{Conclusion, RunVerdict, UserVerdict, UserWord, call_share, conclusion, recovery_lag, verdict};
-use crate::insight::guard_readings;
-use crate::session::{
-    Event, Session,
-    event::{
-        AnswerKind, EndpointId, ErrorKind, EventKind, Gap, GapCause, RequestId, RunStatus, Section, StepRef,
+use crate::{
+    insight::guard_readings,
+    session::{
+        Event, Session,
+        event::{
+            AnswerKind, EndpointId, ErrorKind, EventKind, Gap, GapCause, RequestId, RunStatus, Section,
+            StepRef,
+        },
+        fixtures::at,
     },
-    fixtures::at,
+    test_support::answer,
 };
-use crate::test_support::answer;
 
 const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
 const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);

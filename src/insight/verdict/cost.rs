@@ -1,11 +1,13 @@
 //! The cost to users, and the state of the breaker meanwhile: the second line of a verdict.
 
 use super::statement::joined;
-use crate::insight::names;
-use crate::session::{
-    event::{Belief, BreakerState, Confidence, ErrorKind, Timestamp},
-    state::{AnswerGroup, Endpoint, Outcome, PodRow, Session, Tally},
-    wording,
+use crate::{
+    insight::names,
+    session::{
+        event::{Belief, BreakerState, Confidence, ErrorKind, Timestamp},
+        state::{AnswerGroup, Endpoint, Outcome, PodRow, Session, Tally},
+        wording,
+    },
 };
 
 /// Seconds for which a restart of the consumer explains what its users get, if the breaker's state is known.

@@ -4,16 +4,18 @@ use super::{
     RunVerdict, UserWord, conclusion, failed_hypothesis_text, late_verdict, needs_recovery,
     remaining_problems, verdict, why_fault_had_no_effect, why_wait_is_hopeless,
 };
-use crate::insight::{Phase, guard_readings, phase};
-use crate::session::{
-    Event, Session,
-    event::{
-        ActivityOutcome, AnswerKind, EndpointId, ErrorKind, EventKind, Level, RequestId, RunId, RunStatus,
-        Section, StepRef, Workload,
+use crate::{
+    insight::{Phase, guard_readings, phase},
+    session::{
+        Event, Session,
+        event::{
+            ActivityOutcome, AnswerKind, EndpointId, ErrorKind, EventKind, Level, RequestId, RunId,
+            RunStatus, Section, StepRef, Workload,
+        },
+        fixtures::{self, Variant, at},
     },
-    fixtures::{self, Variant, at},
+    test_support::answer,
 };
-use crate::test_support::answer;
 
 const KILL: StepRef = StepRef { section: Section::Method, index: 0 };
 

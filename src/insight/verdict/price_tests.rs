@@ -1,11 +1,13 @@
 //! Statements about the breaker and restarts while users wait or fail.
 
 use super::*;
-use crate::insight::{UserVerdict, UserWord, verdict};
-use crate::session::{
-    Event, EventKind,
-    event::{NamedState, Section, StepRef},
-    fixtures::{self, Variant, at},
+use crate::{
+    insight::{UserVerdict, UserWord, verdict},
+    session::{
+        Event, EventKind,
+        event::{NamedState, Section, StepRef},
+        fixtures::{self, Variant, at},
+    },
 };
 
 fn apply(session: &mut Session, seconds: f64, what: EventKind) {

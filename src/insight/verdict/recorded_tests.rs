@@ -1,12 +1,14 @@
 //! Statements about recorded sessions, moment by moment.
 
 use super::{MEDIUM, SHORT, conclusion, verdict};
-use crate::insight::{Phase, phase};
-use crate::session::{
-    Session,
-    event::Timestamp,
-    fixtures::{self, RECORDED, Variant, recorded_until, recorded_whole},
-    wording,
+use crate::{
+    insight::{Phase, phase},
+    session::{
+        Session,
+        event::Timestamp,
+        fixtures::{self, RECORDED, Variant, recorded_until, recorded_whole},
+        wording,
+    },
 };
 use std::fmt::Write;
 

@@ -1,13 +1,15 @@
 //! Both verdicts over the scripted session of [`fixtures`], phase by phase.
 
 use super::{RunVerdict, UserWord, conclusion, conclusion_so_far, verdict};
-use crate::insight::warnings;
-use crate::session::{
-    Event, Session,
-    event::{AnswerKind, EndpointId, ErrorKind, EventKind, RequestId, Section, StepRef},
-    fixtures::{self, Variant, at},
+use crate::{
+    insight::warnings,
+    session::{
+        Event, Session,
+        event::{AnswerKind, EndpointId, ErrorKind, EventKind, RequestId, Section, StepRef},
+        fixtures::{self, Variant, at},
+    },
+    test_support,
 };
-use crate::test_support;
 
 /// The verdict is about users: it does not depend on the belief about a breaker, and names none.
 #[test]

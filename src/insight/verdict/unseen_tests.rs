@@ -1,15 +1,17 @@
 //! What cannot be observed of answers is stated, and such answers are not called "real".
 
 use super::{RunVerdict, UserVerdict, UserWord, conclusion};
-use crate::session::{
-    Event, Session,
-    event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind, RequestId,
-        Section, Source, SourceState, StepRef,
+use crate::{
+    session::{
+        Event, Session,
+        event::{
+            Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind,
+            RequestId, Section, Source, SourceState, StepRef,
+        },
+        fixtures::at,
     },
-    fixtures::at,
+    test_support::answer,
 };
-use crate::test_support::answer;
 
 const ENDPOINT: EndpointId = EndpointId(0);
 

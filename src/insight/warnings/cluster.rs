@@ -1,11 +1,13 @@
 //! Warnings about what Kubernetes does, or is about to do, besides the fault.
 
 use super::{Urgency, Warning};
-use crate::insight::{names, restart};
-use crate::session::{
-    event::{BreakerState, SourceState, Timestamp},
-    state::{PodRow, Session},
-    wording,
+use crate::{
+    insight::{names, restart},
+    session::{
+        event::{BreakerState, SourceState, Timestamp},
+        state::{PodRow, Session},
+        wording,
+    },
 };
 
 /// Seconds after the fire after which a fault without effect is reported.

@@ -1,11 +1,13 @@
 //! Warnings in recorded sessions, and single cases that those do not contain.
 
 use super::*;
-use crate::insight::phase;
-use crate::session::{
-    Event, EventKind,
-    event::{BreakerState, Guards, LastEnd},
-    fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
+use crate::{
+    insight::phase,
+    session::{
+        Event, EventKind,
+        event::{BreakerState, Guards, LastEnd},
+        fixtures::{self, RECORDED, Variant, at, recorded_until, recorded_whole},
+    },
 };
 
 fn said((session, now): &(Session, Timestamp), urgency: Urgency) -> Vec<(String, String)> {

@@ -1,14 +1,16 @@
 //! Warnings about users whose state differs from the cluster's, and about probes that cannot tell the users' state.
 
 use super::{Urgency, Warning};
-use crate::insight::{
-    names,
-    verdict::{UserVerdict, UserWord},
-};
-use crate::session::{
-    event::Timestamp,
-    state::{Outcome, PodRow, Session, StepState},
-    wording,
+use crate::{
+    insight::{
+        names,
+        verdict::{UserVerdict, UserWord},
+    },
+    session::{
+        event::Timestamp,
+        state::{Outcome, PodRow, Session, StepState},
+        wording,
+    },
 };
 
 /// At least four fifths of the allowed bad seconds are used up.

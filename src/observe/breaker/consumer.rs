@@ -1,8 +1,10 @@
 //! Finds the consumer: the pods behind the Service that users call, else the only workload in play that is not hit.
 
 use super::sources::usual_pages::groups;
-use crate::cluster::{Connection, Error, is_reached_at};
-use crate::session::event::{Event, EventKind, object_has_name};
+use crate::{
+    cluster::{Connection, Error, is_reached_at},
+    session::event::{Event, EventKind, object_has_name},
+};
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use std::collections::{BTreeMap, BTreeSet};
@@ -240,9 +242,11 @@ pub(in crate::observe) async fn survey(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake_api::{Reply, answering};
-    use crate::session::event::{Pod as Row, Timestamp};
-    use crate::test_support;
+    use crate::{
+        cluster::fake_api::{Reply, answering},
+        session::event::{Pod as Row, Timestamp},
+        test_support,
+    };
     use serde_json::json;
 
     fn pod(name: &str, phase: &str) -> serde_json::Value {

@@ -1,17 +1,21 @@
 //! Finds the breaker sources of a service: on the pods behind the Service that users call, each queried on its own; if
 //! pods cannot be queried, beside the users' URL; and those that the operator names.
 
-use super::consumer::{self, Consumer, KnownPods, PODS, Replica};
-use super::server::Server;
-use super::sources::{
-    page_poller::{PageKind, ReaderOutput},
-    page_route::PageRoute,
-    prometheus::Rule,
-    usual_pages::{self, NamedSource},
+use super::{
+    consumer::{self, Consumer, KnownPods, PODS, Replica},
+    server::Server,
+    sources::{
+        page_poller::{PageKind, ReaderOutput},
+        page_route::PageRoute,
+        prometheus::Rule,
+        usual_pages::{self, NamedSource},
+    },
 };
-use crate::cluster::Connection;
-use crate::provider::http::Access;
-use crate::session::event::{EventKind, Level, Source, SourceState};
+use crate::{
+    cluster::Connection,
+    provider::http::Access,
+    session::event::{EventKind, Level, Source, SourceState},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,

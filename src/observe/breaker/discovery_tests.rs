@@ -1,15 +1,21 @@
 //! Tests of the discovery, against an API server and a service on loopback.
 
-use super::discovery::{DiscoveryTargets, SharedKnownPods, run};
-use super::reading::{Reading, SourceMessage};
-use super::sources::{page_poller::ReaderOutput, usual_pages::NamedSource};
-use crate::cluster::Connection;
-use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
-use crate::provider::http::Access;
-use crate::session::{
-    clock::Clock,
-    event::{BreakerState, EventKind, Level, SourceClaim, SourceKind},
-    stream::{Stream, stream},
+use super::{
+    discovery::{DiscoveryTargets, SharedKnownPods, run},
+    reading::{Reading, SourceMessage},
+    sources::{page_poller::ReaderOutput, usual_pages::NamedSource},
+};
+use crate::{
+    cluster::{
+        Connection,
+        fake_api::{RecordedRequest, Reply, answering},
+    },
+    provider::http::Access,
+    session::{
+        clock::Clock,
+        event::{BreakerState, EventKind, Level, SourceClaim, SourceKind},
+        stream::{Stream, stream},
+    },
 };
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};

@@ -1,11 +1,13 @@
 //! One server, a pod's port or the users' address, whose usual pages are tried.
 
-use super::reading::SourceId;
-use super::sources::{
-    page_poller::{Page, PageKind, PollEnd, ReaderOutput, STREAM, read},
-    page_route::PageRoute,
-    prometheus::Rule,
-    usual_pages::without_query_values,
+use super::{
+    reading::SourceId,
+    sources::{
+        page_poller::{Page, PageKind, PollEnd, ReaderOutput, STREAM, read},
+        page_route::PageRoute,
+        prometheus::Rule,
+        usual_pages::without_query_values,
+    },
 };
 use crate::session::event::{EventKind, Source, SourceKind, SourceState};
 use std::{

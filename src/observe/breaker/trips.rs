@@ -106,8 +106,7 @@ fn judge(breaker: &NamedBreaker, rate: f64) -> Option<(bool, String, Option<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::SourceId;
-    use super::*;
+    use super::{super::reading::SourceId, *};
     use crate::session::event::{BreakerCounts, SourceKind};
 
     fn said(rate: f64, says: SourceClaim, counts: BreakerCounts) -> Option<(CheckLevel, String)> {

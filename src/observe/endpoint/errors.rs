@@ -77,7 +77,10 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 }
 
 fn of_tls(error: &rustls::Error) -> ErrorKind {
-    use rustls::{CertificateError as Why, Error::InvalidCertificate, Error::InvalidMessage};
+    use rustls::{
+        CertificateError as Why,
+        Error::{InvalidCertificate, InvalidMessage},
+    };
     match error {
         InvalidCertificate(
             Why::Expired | Why::ExpiredContext { .. } | Why::NotValidYet | Why::NotValidYetContext { .. },

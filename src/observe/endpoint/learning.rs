@@ -1,7 +1,9 @@
 //! Learns in steady state what a real answer looks like.
 
-use super::answer_class::AnswerClass;
-use super::response_shape::{BodyKind, ResponseShape};
+use super::{
+    answer_class::AnswerClass,
+    response_shape::{BodyKind, ResponseShape},
+};
 use crate::session::event::{AnswerKind, ErrorKind};
 use std::collections::VecDeque;
 

@@ -8,11 +8,13 @@ use super::{
     response_ends::{Next, ResponseEnds},
     settings::ProbeTarget,
 };
-use crate::observe::absence::AbsenceDetector;
-use crate::session::{
-    event::{Answer, AnswerKind, EndpointId, EventKind, Level, RequestId, Source, SourceState},
-    state::Outcome,
-    stream::Emitter,
+use crate::{
+    observe::absence::AbsenceDetector,
+    session::{
+        event::{Answer, AnswerKind, EndpointId, EventKind, Level, RequestId, Source, SourceState},
+        state::Outcome,
+        stream::Emitter,
+    },
 };
 use std::{collections::HashSet, sync::Arc};
 use tokio::{task::JoinSet, time::Instant};

@@ -1,10 +1,14 @@
 //! The objects in play: those that the experiment's activities name.
 
-use crate::cluster::Selector;
-use crate::experiment::{Activity, ProviderKind};
-use crate::provider::gremlin::container_names;
-use pyvalue::regex::{self, Regex};
-use pyvalue::{Map, Value};
+use crate::{
+    cluster::Selector,
+    experiment::{Activity, ProviderKind},
+    provider::gremlin::container_names,
+};
+use pyvalue::{
+    Map, Value,
+    regex::{self, Regex},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Host and port of a URL.

@@ -1,7 +1,9 @@
 //! Services and the endpoints behind them.
 
-use crate::cluster::{Selector, hosts, node_ports};
-use crate::session::event::ServiceEndpoints;
+use crate::{
+    cluster::{Selector, hosts, node_ports},
+    session::event::ServiceEndpoints,
+};
 use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice};
 use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet};

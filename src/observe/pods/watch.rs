@@ -6,9 +6,13 @@ use super::{
     row,
     watchers::{WatchChange, WatchInput, WatchSource, WatchedKind, WatchedObject, input, watches},
 };
-use crate::cluster::{Connection, Error};
-use crate::session::event::{EventKind, Source, SourceState};
-use crate::session::stream::Emitter;
+use crate::{
+    cluster::{Connection, Error},
+    session::{
+        event::{EventKind, Source, SourceState},
+        stream::Emitter,
+    },
+};
 use futures_util::{
     StreamExt,
     stream::{BoxStream, SelectAll},

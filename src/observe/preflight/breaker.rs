@@ -1,9 +1,11 @@
 //! Lists the sources that will be queried for the breaker's state once users are watched; nothing is queried here.
 
 use super::{know, ok};
-use crate::cluster::{Connection, Permission, check_permission};
-use crate::observe::breaker::{NamedSource, USUAL_PATHS, survey};
-use crate::session::event::PreflightCheck;
+use crate::{
+    cluster::{Connection, Permission, check_permission},
+    observe::breaker::{NamedSource, USUAL_PATHS, survey},
+    session::event::PreflightCheck,
+};
 
 /// The sources that will be queried.
 pub struct BreakerSources<'a> {
@@ -79,8 +81,10 @@ fn origin(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
-    use crate::session::event::CheckLevel;
+    use crate::{
+        cluster::fake_api::{RecordedRequest, Reply, answering},
+        session::event::CheckLevel,
+    };
     use serde_json::json;
 
     const USERS: &str = "http://10.0.0.1:30080/invoke?x=1";

@@ -1,8 +1,13 @@
 //! Checks whether Gremlin can be used, and offers an alternative.
 
 use super::{Preflight, StepToCheck, fix, ok};
-use crate::provider::{flat_secrets, gremlin::Gremlin, gremlin::substitute_action};
-use crate::session::event::{PlanChange, PreflightCheck};
+use crate::{
+    provider::{
+        flat_secrets,
+        gremlin::{Gremlin, substitute_action},
+    },
+    session::event::{PlanChange, PreflightCheck},
+};
 use pyvalue::Value;
 
 /// One line for each step that attacks through Gremlin.

@@ -11,11 +11,12 @@ mod tests;
 mod traps;
 mod urls;
 
+use crate::{
+    cluster::{ClusterSettings, Connection, Error},
+    experiment::{Activity, Secrets},
+    session::event::{CheckLevel, PreflightCheck, StepRef},
+};
 pub use breaker::BreakerSources;
-
-use crate::cluster::{ClusterSettings, Connection, Error};
-use crate::experiment::{Activity, Secrets};
-use crate::session::event::{CheckLevel, PreflightCheck, StepRef};
 use pyvalue::{Map, Value};
 
 /// A step as the preflight sees it.

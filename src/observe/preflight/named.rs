@@ -1,9 +1,11 @@
 //! Checks whether the objects that steps name exist.
 
 use super::{StepToCheck, fix};
-use crate::cluster::Connection;
-use crate::provider::kubernetes::{absence, resolve};
-use crate::session::event::PreflightCheck;
+use crate::{
+    cluster::Connection,
+    provider::kubernetes::{absence, resolve},
+    session::event::PreflightCheck,
+};
 
 /// One line for each step whose object is missing.
 pub(super) async fn check(subjects: &[StepToCheck<'_>], connection: &Connection) -> Vec<PreflightCheck> {

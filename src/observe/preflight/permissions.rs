@@ -1,9 +1,11 @@
 //! Checks the permissions that the steps and the view need.
 
 use super::{Preflight, fix, know, ok};
-use crate::cluster::{Access, Connection, Permission, check_permission};
-use crate::provider::kubernetes::{permissions, resolve};
-use crate::session::event::PreflightCheck;
+use crate::{
+    cluster::{Access, Connection, Permission, check_permission},
+    provider::kubernetes::{permissions, resolve},
+    session::event::PreflightCheck,
+};
 use futures_util::{StreamExt, stream};
 use std::collections::BTreeSet;
 

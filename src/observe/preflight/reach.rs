@@ -1,8 +1,7 @@
 //! Checks whether the cluster answers, and counts its objects.
 
 use super::{fix, ok};
-use crate::cluster::Connection;
-use crate::session::event::PreflightCheck;
+use crate::{cluster::Connection, session::event::PreflightCheck};
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{Api, api::ListParams};
 use std::time::Duration;

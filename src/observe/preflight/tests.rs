@@ -1,6 +1,8 @@
 use super::*;
-use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
-use crate::test_support::{activity, method};
+use crate::{
+    cluster::fake_api::{RecordedRequest, Reply, answering},
+    test_support::{activity, method},
+};
 use serde_json::{Value as Json, json};
 
 /// The lines of a preflight over these providers, all in the method.

@@ -1,10 +1,12 @@
 //! Warns of pitfalls: tolerances without effect, single replicas, liveness probes that an open breaker may fail.
 
 use super::{Preflight, StepToCheck, know};
-use crate::cluster::{Connection, Selector};
-use crate::experiment::ProviderKind;
-use crate::provider::gremlin::container_names;
-use crate::session::event::{PreflightCheck, Section};
+use crate::{
+    cluster::{Connection, Selector},
+    experiment::ProviderKind,
+    provider::gremlin::container_names,
+    session::event::{PreflightCheck, Section},
+};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{Container, Service},

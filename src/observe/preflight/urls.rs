@@ -1,9 +1,11 @@
 //! Checks whether the addresses that will be requested accept a connection.
 
 use super::{StepToCheck, fix, ok};
-use crate::cluster::{Connection, ServiceReach, service_url};
-use crate::experiment::ProviderKind;
-use crate::session::event::{PlanChange, PreflightCheck};
+use crate::{
+    cluster::{Connection, ServiceReach, service_url},
+    experiment::ProviderKind,
+    session::event::{PlanChange, PreflightCheck},
+};
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, ResourceExt, api::ListParams};
 use reqwest::Url;

@@ -10,9 +10,8 @@ use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use crate::cluster::ClusterSettings;
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
-use pyvalue::{Map, Value};
-
 pub(crate) use preview::{container_names, containers, preview};
+use pyvalue::{Map, Value};
 pub use stand_in::substitute_action;
 
 /// The Python module of the extension's only function.

@@ -1,7 +1,9 @@
 //! Predicts the effect of an attack from its arguments and the cluster.
 
-use crate::cluster::Connection;
-use crate::provider::kubernetes::preview::{CardDraft, on_containers};
+use crate::{
+    cluster::Connection,
+    provider::kubernetes::preview::{CardDraft, on_containers},
+};
 use pyvalue::{Map, Value};
 
 /// The default namespace of the containers; a label may name another one.

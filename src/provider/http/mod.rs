@@ -13,18 +13,16 @@ mod request;
 mod trust;
 mod unpack;
 
-pub use access::{Access, Page};
-pub use trust::Verify;
-
-pub(crate) use access::Clients;
-pub(crate) use redirect::RedirectError;
-pub(crate) use request::Request;
-pub(crate) use unpack::{ContentCoding, decompress_prefix};
-
 use super::{Call, Outcome};
 use crate::experiment::Environment;
+pub(crate) use access::Clients;
+pub use access::{Access, Page};
 use pyvalue::Value;
+pub(crate) use redirect::RedirectError;
+pub(crate) use request::Request;
 use reqwest::header::HeaderMap;
+pub use trust::Verify;
+pub(crate) use unpack::{ContentCoding, decompress_prefix};
 
 /// Sends the activity's request.
 pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {

@@ -1,9 +1,9 @@
 //! Requests to a server that records them and gives predefined answers.
 
-use crate::test_support::{activity, map};
 use crate::{
     experiment::{Environment, Secrets},
     provider::{Call, Outcome},
+    test_support::{activity, map},
 };
 use pyvalue::Value;
 use std::{

@@ -9,8 +9,7 @@ use super::{
     objects::missing,
     pod,
 };
-use crate::cluster::Connection;
-use crate::provider::Native;
+use crate::{cluster::Connection, provider::Native};
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
     core::v1::{Pod, Service},

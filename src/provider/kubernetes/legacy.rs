@@ -11,7 +11,10 @@ use super::{
     invocation::{Invocation, by_name},
     kind::Kind,
     objects::{create_from_file, delete_listed, delete_named, missing, scale},
-    pod::{logs::read_pod_logs, probes::NAME_LABEL, probes::all_pods_healthy, probes::pod_is_not_available},
+    pod::{
+        logs::read_pod_logs,
+        probes::{NAME_LABEL, all_pods_healthy, pod_is_not_available},
+    },
     readiness::{ReadinessGoal, wait},
 };
 use k8s_openapi::api::{

@@ -29,15 +29,14 @@ mod statefulset;
 #[cfg(test)]
 mod tests;
 
-pub use absence::absence;
-pub use catalogue::resolve;
-pub use permissions::permissions;
-
 use super::{Call, Catalogue, Effect, Native, Outcome};
 use crate::cluster::{ClusterSettings, Connection, Error, Selector};
+pub use absence::absence;
+pub use catalogue::resolve;
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
+pub use permissions::permissions;
 use pyvalue::{Map, Value};
 use request_log::RequestLog;
 

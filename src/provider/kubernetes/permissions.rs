@@ -1,7 +1,6 @@
 //! The Kubernetes permissions that each function needs (kubernetes-catalog 7).
 
-use crate::cluster::Permission;
-use crate::provider::Native;
+use crate::{cluster::Permission, provider::Native};
 use pyvalue::{Map, Value};
 
 /// API group, resource, and the verbs used on it.

@@ -1,9 +1,9 @@
 //! Tests with real processes.
 
-use crate::test_support::{activity, map};
 use crate::{
     experiment::{Environment, Secrets},
     provider::{Call, Outcome},
+    test_support::{activity, map},
 };
 use pyvalue::Value;
 use std::{path::Path, time::Duration};

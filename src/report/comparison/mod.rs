@@ -10,14 +10,13 @@ mod rows;
 mod tests;
 mod text;
 
-pub(crate) use changes::Judgement;
-pub(crate) use figures::Figures;
-pub(crate) use rows::Row;
-
 use crate::{
     insight::{self, Conclusion, Finding, FindingTopic, PredictionScore, RunVerdict, Severity},
     session::{Session, event::Timestamp, state::Lane, wording},
 };
+pub(crate) use changes::Judgement;
+pub(crate) use figures::Figures;
+pub(crate) use rows::Row;
 
 /// Maximum number of findings.
 const FINDINGS: usize = 5;

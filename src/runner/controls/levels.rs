@@ -68,8 +68,7 @@ pub(super) fn applied<'a>(
 #[cfg(test)]
 mod tests {
     use super::{Level, applied};
-    use crate::experiment::Control;
-    use crate::runner::Compat;
+    use crate::{experiment::Control, runner::Compat};
     use pyvalue::parse_json;
 
     fn controls(names: &[&str]) -> Vec<Control> {

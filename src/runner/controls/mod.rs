@@ -7,18 +7,17 @@ mod loading;
 mod patience;
 mod subject;
 
-pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
-pub(super) use levels::Level;
-pub(super) use subject::ControlSubject;
-
 use super::{Compat, stop_signal::StopSignal};
+pub(super) use crate::provider::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 use crate::{
     experiment::{Control, Experiment, Secrets, substitute},
     session::event::Level as EventLevel,
 };
+pub(super) use levels::Level;
 use patience::call_control;
 use pyvalue::{Map, Value, part, python_text};
 use std::{collections::HashSet, sync::Arc};
+pub(super) use subject::ControlSubject;
 use tokio_util::sync::CancellationToken;
 
 /// The controls of a run: those of the settings and the command line, and the host that calls them.

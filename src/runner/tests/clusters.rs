@@ -1,12 +1,11 @@
 //! A step is fired only in the cluster that its card named.
 
 use super::*;
-use crate::session::command::StepCommand;
 use crate::{
     cluster::{ClusterSettings, Connection, Identity},
     provider::ControlReply,
     runner::controls::fake::FakeHost,
-    session::event::Section,
+    session::{command::StepCommand, event::Section},
 };
 use std::sync::Mutex;
 

@@ -1,11 +1,11 @@
 //! Controls at every level (experiment-format 10).
 
 use super::*;
-use crate::session::command::StepCommand;
 use crate::{
     experiment::Control,
     provider::{ControlCall, ControlError, ControlReply},
     runner::controls::fake::FakeHost,
+    session::command::StepCommand,
 };
 
 /// One control of module `c` at the experiment's level, with more fields.

@@ -1,8 +1,10 @@
 //! What fires and rollbacks did to the system, whatever their journal status.
 
 use super::*;
-use crate::session::command::StepCommand;
-use crate::{runner::Compat, session::event::Section};
+use crate::{
+    runner::Compat,
+    session::{command::StepCommand, event::Section},
+};
 
 fn at(section: Section, index: usize) -> StepRef {
     StepRef { section, index }

@@ -1,8 +1,10 @@
 //! Dry modes (experiment-format 8.7).
 
 use super::*;
-use crate::runner::{Compat, request::Dry};
-use crate::session::command::StepCommand;
+use crate::{
+    runner::{Compat, request::Dry},
+    session::command::StepCommand,
+};
 
 async fn played(dry: Dry, action_fields: &str) -> Played {
     let pauses = r#""pauses": {"before": 50, "after": 50}"#;

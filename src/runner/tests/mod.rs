@@ -16,7 +16,6 @@ mod stepping;
 use super::{
     Consent, Controls, Pacing, RunEnd, RunOptions, RunRequest, ShownTargets, Signal, run_experiment,
 };
-use crate::test_support::map;
 use crate::{
     cluster,
     experiment::{Environment, Experiment, Secrets},
@@ -30,6 +29,7 @@ use crate::{
         journal::{HostInfo, Journal},
         stream::stream,
     },
+    test_support::map,
 };
 use fake::Fake;
 use journal_keys::KEYS;

@@ -1,8 +1,7 @@
 //! The operator controls the run: steps, fires, cuts, skips, goes back, aborts.
 
 use super::*;
-use crate::session::command::StepCommand;
-use crate::session::event::Section;
+use crate::session::{command::StepCommand, event::Section};
 
 fn at(section: Section, index: usize) -> StepRef {
     StepRef { section, index }

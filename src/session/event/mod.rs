@@ -14,6 +14,7 @@ mod run;
 mod undo;
 mod users;
 
+use crate::session::Command;
 pub use breaker::{
     Belief, BreakerCounts, BreakerState, Confidence, NamedBreaker, NamedState, SourceClaim, SourceKind,
     SourceReport, Transition,
@@ -28,13 +29,11 @@ pub use log::{LogSource, PodLine};
 pub use plan::{Plan, Section, Step, StepRef};
 pub use plan_change::PlanChange;
 pub use prediction::{ExpectedAnswers, ExpectedTrip, Prediction};
+use pyvalue::Value;
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
+use serde::{Deserialize, Serialize};
 pub use undo::{UndoKit, UndoResult};
 pub use users::{Answer, AnswerKind, CallTotals, EndpointId, ErrorKind, RequestId};
-
-use crate::session::Command;
-use pyvalue::Value;
-use serde::{Deserialize, Serialize};
 
 /// A moment in UTC, stamped once, when the event is created.
 pub type Timestamp = jiff::Timestamp;

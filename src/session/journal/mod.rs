@@ -7,19 +7,18 @@ mod shared;
 mod skips;
 mod write;
 
-pub use machine::HostInfo;
-pub use write::{JournalError, write};
-
 use crate::session::{
     Event, EventKind,
     clock::{iso, seconds_between},
     event::{HypothesisPhase, RunId, RunStatus, Section, Timestamp},
 };
+pub use machine::HostInfo;
 use passes::HypothesisPasses;
 use pyvalue::{Map, Value};
 use shared::SharedMapping;
 use skips::SkippedSteps;
 use std::collections::HashMap;
+pub use write::{JournalError, write};
 
 /// The engine version that the journal states: readers choose their parser by it.
 const ENGINE_VERSION: &str = "1.44.0";

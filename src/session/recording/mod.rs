@@ -9,10 +9,9 @@ mod tests;
 mod writer;
 
 pub use reader::{Events, open};
-pub use writer::{Recorder, RecordingThread};
-
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+pub use writer::{Recorder, RecordingThread};
 
 /// The format that is written, and the newest that is read.
 ///

@@ -5,11 +5,10 @@ mod markdown;
 mod table;
 
 pub use chord::{Chord, UnknownKey};
-pub use markdown::markdown;
-pub use table::TABLE;
-
 use crossterm::event::KeyCode;
+pub use markdown::markdown;
 use std::borrow::Cow;
+pub use table::TABLE;
 
 /// The action of a key. The table has a row for every action, and no chord has two actions in one context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,17 +1,17 @@
 //! Confirmation dialogs before actions that cannot be undone.
 
 use super::{boxed, input};
-use crate::tui::{
-    editor::Editor,
-    keymap::Action,
-    pane_buffer::{PaneBuffer, RoleLine},
-    panes::Scene,
-    text,
-    theme::Role,
-};
 use crate::{
     insight::{self, rollback_failure_text},
     session::event::{Section, StepCluster, StepRef},
+    tui::{
+        editor::Editor,
+        keymap::Action,
+        pane_buffer::{PaneBuffer, RoleLine},
+        panes::Scene,
+        text,
+        theme::Role,
+    },
 };
 
 /// Draws the confirmation for leaving, with the state of the fault.

@@ -6,9 +6,6 @@ mod facts;
 mod machine;
 mod sources;
 
-pub(super) use facts::{in_a_row, trial_share};
-use machine::{BoxEmphasis, MachineBox, MachineState};
-
 use super::{Scene, framed, narrowed};
 use crate::{
     session::{
@@ -22,6 +19,8 @@ use crate::{
         theme::Role,
     },
 };
+pub(super) use facts::{in_a_row, trial_share};
+use machine::{BoxEmphasis, MachineBox, MachineState};
 
 #[cfg(test)]
 mod tests;

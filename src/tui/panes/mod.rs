@@ -27,6 +27,14 @@ mod target;
 #[cfg(test)]
 mod testing;
 
+use super::{
+    keymap::Action,
+    pane::Pane,
+    pane_buffer::{PaneBuffer, RoleLine},
+    targets::Target,
+    text,
+    theme::Role,
+};
 pub(super) use banner::banner;
 pub(super) use breaker::{breaker, confidence as breaker_confidence};
 pub(super) use chain::chain;
@@ -44,6 +52,7 @@ pub(super) use note::note;
 pub(super) use pods::{listed as listed_pods, pods};
 pub(super) use preflight::preflight;
 pub(super) use presenter::{caption, figures as stage_figures};
+use ratatui::style::Modifier;
 pub(super) use recent_answers::RecentAnswers;
 pub use scene::Scene;
 pub(super) use scene::faults;
@@ -51,16 +60,6 @@ pub(super) use starting::starting;
 pub(super) use status::{bare_status, status};
 pub(super) use story::story;
 pub(super) use target::target;
-
-use super::{
-    keymap::Action,
-    pane::Pane,
-    pane_buffer::{PaneBuffer, RoleLine},
-    targets::Target,
-    text,
-    theme::Role,
-};
-use ratatui::style::Modifier;
 
 /// Draws a pane's frame with its number and title on the left and `word` on the right. Returns the inside of the frame,
 /// less one free column on each side.

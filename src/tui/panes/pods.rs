@@ -20,7 +20,6 @@ use crate::{
         theme::Role,
     },
 };
-
 use card::name_suffix;
 pub(super) use card::{FaultTarget, boxes, in_a_row};
 pub(super) use rest::service_row;

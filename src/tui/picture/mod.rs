@@ -8,11 +8,6 @@ mod segments;
 mod side;
 mod strip;
 
-pub(crate) use columns::IN_FLIGHT_SHOWN_MS;
-pub(crate) use compared::{ComparedRun, ComparedRuns, strips as compared_strips};
-pub(crate) use lanes::{LaneKind, breaker_role};
-pub(crate) use side::{breaker as breaker_now, ready as ready_now};
-
 use super::{
     axis::{LabelKind, TimeAxis},
     figures,
@@ -29,12 +24,16 @@ use crate::{
     insight,
     session::{Session, state::Endpoint},
 };
+pub(crate) use columns::IN_FLIGHT_SHOWN_MS;
 use columns::{Columns, Scale};
+pub(crate) use compared::{ComparedRun, ComparedRuns, strips as compared_strips};
+pub(crate) use lanes::{LaneKind, breaker_role};
 use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
 use segments::{Segment, SegmentKind};
+pub(crate) use side::{breaker as breaker_now, ready as ready_now};
 
 /// The most lanes for replicas; for further endpoints it is one less.
 const MORE: usize = 3;

@@ -2,12 +2,15 @@ mod copying;
 mod leaving;
 mod pointing;
 
-use super::super::{
-    LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target, view::Sequence,
+use super::{
+    super::{
+        LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target,
+        view::Sequence,
+    },
+    *,
 };
-use super::*;
-use crate::session::command::{Annotation, StepCommand, WatchCommand};
 use crate::session::{
+    command::{Annotation, StepCommand, WatchCommand},
     event::{
         Event, EventKind, ExpectedAnswers, ExpectedTrip, Guards, Prediction, RunStatus, Section, StepRef,
         UndoResult,

@@ -5,11 +5,10 @@ pub mod place;
 mod position;
 mod yaml;
 
-pub use position::{Position, SyntaxError};
-
 use crate::value::Value;
 use place::Segment;
 use position::{Lines, Node, Span};
+pub use position::{Position, SyntaxError};
 use std::sync::OnceLock;
 
 /// A parsed text: its source, its value, and the positions of its nodes.

@@ -1,7 +1,9 @@
 //! Character classes: `[...]`.
 
-use super::escape::{self, Escape, Rest};
-use super::translate::{category, literal};
+use super::{
+    escape::{self, Escape, Rest},
+    translate::{category, literal},
+};
 
 /// Parses a class after its `[` and writes the translation.
 pub(super) fn read(rest: &mut Rest<'_>, out: &mut String, ascii: bool) -> Result<(), String> {

@@ -14,13 +14,12 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+use super::store::{Resource, Status};
 pub use beta::complete_beta;
 pub use pod_defaults::suffix;
 pub use quantity::canonicalise;
-pub use types::unknown_fields;
-
-use super::store::{Resource, Status};
 use serde_json::Value;
+pub use types::unknown_fields;
 
 /// Prepares an object for the store. `before` is the version that it replaces. Errors: 400 when a field has the wrong
 /// type, 422 with all validation errors.

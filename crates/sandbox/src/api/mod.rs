@@ -29,13 +29,12 @@ mod view;
 mod watch;
 mod write;
 
-pub use machine::{ExecOutput, LogLines, LogOptions, Machine, Process};
-pub use serve::{ServeError, Serving, Settings, serve};
-pub use tls::CertificateError;
-
 use super::store::Store;
 use guard::AccessGuard;
+pub use machine::{ExecOutput, LogLines, LogOptions, Machine, Process};
+pub use serve::{ServeError, Serving, Settings, serve};
 use std::sync::{Arc, Mutex};
+pub use tls::CertificateError;
 use tokio_util::sync::CancellationToken;
 
 /// The state shared by all requests.

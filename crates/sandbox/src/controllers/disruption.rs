@@ -1,8 +1,10 @@
 //! The controller of pod disruption budgets: updates the number of pods that may be evicted.
 
 use super::engine::Controller;
-use crate::budget::Budget;
-use crate::store::{Key, Object, Resource, Selectors, Status, Store};
+use crate::{
+    budget::Budget,
+    store::{Key, Object, Resource, Selectors, Status, Store},
+};
 use serde_json::json;
 use std::time::Duration;
 

@@ -1,13 +1,17 @@
 //! The endpoints controller: maintains the Endpoints and `EndpointSlices` of every Service with a selector.
 
-use super::engine::Controller;
-use super::ownership::{self, is_terminating};
-use super::{naming, pod};
-use crate::network::Network;
-use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use super::{
+    engine::Controller,
+    naming,
+    ownership::{self, is_terminating},
+    pod,
+};
+use crate::{
+    network::Network,
+    store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store},
+};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The label of a slice that contains the name of its Service.
 pub(super) const SERVICE_LABEL: &str = "kubernetes.io/service-name";

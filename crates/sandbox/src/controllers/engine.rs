@@ -1,8 +1,10 @@
 //! The control loop of every controller.
 
 use crate::store::{Object, Resource, Selectors, Status, Store};
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The delay between a change and its reconciliation, so that a burst of changes is reconciled once.

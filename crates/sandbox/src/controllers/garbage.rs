@@ -1,11 +1,9 @@
 //! The garbage collector: deletes the dependents of deleted owners (kubernetes-wire 14.5).
 
-use super::engine::Controller;
-use super::ownership::is_terminating;
+use super::{engine::Controller, ownership::is_terminating};
 use crate::store::{Deletion, FOREGROUND, ORPHAN, Object, Propagation, Resource, Status, Store};
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub(super) struct Garbage;
 

@@ -4,8 +4,10 @@
 //! event tells the user that such an object has no effect.
 
 use super::engine::Controller;
-use crate::recorder::EventRecorder;
-use crate::store::{Object, Resource, Status, Store};
+use crate::{
+    recorder::EventRecorder,
+    store::{Object, Resource, Status, Store},
+};
 use std::time::Duration;
 
 pub(super) struct UnsupportedKinds {

@@ -21,9 +21,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use super::network::Network;
-use super::recorder::EventRecorder;
-use super::store::Store;
+use super::{network::Network, recorder::EventRecorder, store::Store};
 use serde_json::Value;
 use tokio::task::JoinSet;
 

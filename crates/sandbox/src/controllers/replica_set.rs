@@ -1,14 +1,18 @@
 //! The `ReplicaSet` controller: keeps the number of pods equal to `spec.replicas`.
 
-use super::engine::Controller;
-use super::ownership::{self, controller_name, controller_uid, is_terminating};
-use super::{naming, pod};
-use crate::recorder::EventRecorder;
-use crate::store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use super::{
+    engine::Controller,
+    naming,
+    ownership::{self, controller_name, controller_uid, is_terminating},
+    pod,
+};
+use crate::{
+    recorder::EventRecorder,
+    store::{Deletion, Key, LabelSelector, Object, Resource, Selectors, Status, Store},
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::cmp::Reverse;
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 /// The maximum number of pods created or deleted per reconciliation.
 const BURST: usize = 500;

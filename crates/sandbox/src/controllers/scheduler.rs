@@ -1,10 +1,10 @@
 //! The scheduler: assigns pods to nodes.
 
-use super::condition;
-use super::engine::Controller;
-use super::ownership::is_terminating;
-use crate::recorder::EventRecorder;
-use crate::store::{Key, Object, Resource, Selectors, Status, Store};
+use super::{condition, engine::Controller, ownership::is_terminating};
+use crate::{
+    recorder::EventRecorder,
+    store::{Key, Object, Resource, Selectors, Status, Store},
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -1,15 +1,18 @@
 //! Configures the network for Services, like kube-proxy: opens their ports and sets their endpoints.
 
-use super::endpoints::SERVICE_LABEL;
-use super::engine::Controller;
-use crate::network::{Network, ServicePort};
-use crate::provisioning::DISPLACED;
-use crate::recorder::EventRecorder;
-use crate::store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store};
+use super::{endpoints::SERVICE_LABEL, engine::Controller};
+use crate::{
+    network::{Network, ServicePort},
+    provisioning::DISPLACED,
+    recorder::EventRecorder,
+    store::{Key, LabelSelector, Object, Resource, Selectors, Status, Store},
+};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+    time::Duration,
+};
 
 /// The delay before retrying to listen on a port that another program uses.
 const RETRY: Duration = Duration::from_secs(2);

@@ -1,11 +1,12 @@
 //! Tests of all controllers on one store, with a kubelet that makes every pod ready immediately.
 
 use super::*;
-use crate::network::Delays;
-use crate::store::{ChangeKind, Deletion, Object, Propagation, Resource, Selectors, Store};
+use crate::{
+    network::Delays,
+    store::{ChangeKind, Deletion, Object, Propagation, Resource, Selectors, Store},
+};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 struct Cluster {

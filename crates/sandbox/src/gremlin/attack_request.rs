@@ -1,8 +1,7 @@
 //! Parsing of attack requests, in both versions of the API (kubernetes-catalog 4.2 and 4.3).
 
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A request to shut down containers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! The attacks: executed, listed, halted.
 
-use super::attack_request::AttackRequest;
-use super::containers::Running;
-use crate::kubelet::Kubelet;
-use crate::store::Store;
+use super::{attack_request::AttackRequest, containers::Running};
+use crate::{kubelet::Kubelet, store::Store};
 use jiff::Timestamp;
 use rand::seq::SliceRandom;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The number of attacks kept; the oldest are dropped.

@@ -1,10 +1,11 @@
 //! The running containers as Gremlin's agent sees them: with the labels that a container runtime adds.
 
 use super::attack_request::Selection;
-use crate::kubelet::Kubelet;
-use crate::store::{Object, Resource, Selectors, Store};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::{
+    kubelet::Kubelet,
+    store::{Object, Resource, Selectors, Store},
+};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A running container.
 #[derive(Debug, Clone)]

@@ -12,27 +12,26 @@ mod containers;
 #[cfg(test)]
 mod tests;
 
-use axum::Json;
-use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-
+use super::{kubelet::Kubelet, store::Store};
 pub use account::Account;
-
-use super::kubelet::Kubelet;
-use super::store::Store;
 use account::Credential;
 use attack_request::AttackRequest;
 use attacks::Attacks;
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A running Gremlin server, which stops when it is dropped.
 #[derive(Debug)]

@@ -1,17 +1,18 @@
 //! Tests the API over a socket, with a real container.
 
 use super::*;
-use crate::kubelet::StartDelays;
-use crate::network::{Delays, Network};
-use crate::recorder::EventRecorder;
-use crate::store::Resource;
+use crate::{
+    kubelet::StartDelays,
+    network::{Delays, Network},
+    recorder::EventRecorder,
+    store::Resource,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use std::ffi::OsString;
-use std::time::Duration;
+use std::{ffi::OsString, time::Duration};
 
 struct TestGremlin {
     store: Store,

@@ -2,13 +2,16 @@
 //! interface of that crate changes with every minor release and the demo needs only four operations: call, query the
 //! state, count and export metrics.
 
-use super::log;
-use super::metrics::Exposition;
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use super::{log, metrics::Exposition};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 use tower::{Service, ServiceExt};
 use tower_resilience_circuitbreaker::{
     CircuitBreakerConfigError, CircuitBreakerError, CircuitBreakerHandle, CircuitBreakerLayer, CircuitState,

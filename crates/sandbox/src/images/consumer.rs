@@ -1,14 +1,15 @@
 //! The consumer service, in the two variants that the sample compares.
 
-use super::breaker::{Breaker, BreakerError, BreakerRules, CallOutcome};
-use super::client::{self, CallError};
-use super::log;
-use super::metrics::Exposition;
-use super::outgoing::OutgoingCalls;
-use super::serve::{Answer, Demo, Outcome};
+use super::{
+    breaker::{Breaker, BreakerError, BreakerRules, CallOutcome},
+    client::{self, CallError},
+    log,
+    metrics::Exposition,
+    outgoing::OutgoingCalls,
+    serve::{Answer, Demo, Outcome},
+};
 use hyper::{StatusCode, Uri};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The timeout of one call by *after*.
 const CALL_LIMIT: Duration = Duration::from_secs(1);

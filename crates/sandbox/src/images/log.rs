@@ -1,7 +1,6 @@
 //! The log of the demo services: lines on stdout, as usual for containers.
 
-use std::fmt::Arguments;
-use std::io::Write;
+use std::{fmt::Arguments, io::Write};
 
 /// Writes one line. Write errors are ignored, so that a closed pipe does not stop the service.
 pub(super) fn line(text: Arguments<'_>) {

@@ -1,10 +1,14 @@
 //! Request counters, and the Prometheus text format (version 0.0.4).
 
-use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// The upper bounds of the latency histogram in seconds: fine for normal responses, coarse for slow ones.
 const BOUNDS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0];

@@ -28,8 +28,7 @@ mod termination;
 
 use settings::Settings;
 pub use settings::{START_DELAY, SettingsError};
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 /// One of the built-in images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

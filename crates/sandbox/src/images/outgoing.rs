@@ -82,8 +82,10 @@ impl Drop for OngoingCall<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::{pending, ready};
-    use std::time::Duration;
+    use std::{
+        future::{pending, ready},
+        time::Duration,
+    };
 
     #[tokio::test(start_paused = true)]
     async fn each_call_is_counted_when_it_leaves_and_when_it_ends() {

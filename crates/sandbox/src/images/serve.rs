@@ -1,15 +1,17 @@
 //! The HTTP server shared by all demo services: five paths, counted and logged.
 
-use super::log;
-use super::metrics::{Exposition, RequestCounters};
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use super::{
+    log,
+    metrics::{Exposition, RequestCounters},
+};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use hyper::{StatusCode, header};
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Instant;
+use std::{future::Future, sync::Arc, time::Instant};
 use tokio::net::TcpListener;
 
 /// The outcome of a request, for metrics and the log.

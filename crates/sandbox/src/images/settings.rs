@@ -1,8 +1,10 @@
 //! Settings of a demo service, from environment variables.
 
 use hyper::Uri;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 /// The default URL of the provider: on a cluster with DNS the Service's name is sufficient.
 const PROVIDER_BY_NAME: &str = "http://my-provider-service:8080";

@@ -5,8 +5,10 @@
 //! runs no programs; it implements a few commands itself, which affect only the container.
 
 use super::Kubelet;
-use crate::api::{ExecOutput, Process};
-use crate::store::{Object, Status};
+use crate::{
+    api::{ExecOutput, Process},
+    store::{Object, Status},
+};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::sync::mpsc;

@@ -1,22 +1,28 @@
 //! Runs one container: starts, probes, restarts and stops its process.
 
-use super::back_off::BackOff;
-use super::handle::ContainerHandle;
-use super::probe::{Probe, ProbeKind, ProbeResult};
-use super::process::Process;
-use super::status::{ContainerState, CurrentState, Termination};
-use super::{ContainerStart, KubeletState, environment};
-use crate::images::{Image, START_DELAY};
-use crate::network::PodAddress;
-use crate::recorder::Severity;
-use crate::store::{Object, Resource};
+use super::{
+    ContainerStart, KubeletState,
+    back_off::BackOff,
+    environment,
+    handle::ContainerHandle,
+    probe::{Probe, ProbeKind, ProbeResult},
+    process::Process,
+    status::{ContainerState, CurrentState, Termination},
+};
+use crate::{
+    images::{Image, START_DELAY},
+    network::PodAddress,
+    recorder::Severity,
+    store::{Object, Resource},
+};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// The deadline by which a container must have ended: SIGTERM is sent at once, SIGKILL at the deadline. `None` while
 /// the container should run.

@@ -1,7 +1,9 @@
 //! The environment variables of a container: Services, the manifest's variables, and the listen address.
 
-use crate::network::{Network, PodAddress};
-use crate::store::{Object, Resource, Selectors, Store};
+use crate::{
+    network::{Network, PodAddress},
+    store::{Object, Resource, Selectors, Store},
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -4,12 +4,8 @@
 //! parent **thread**, not to the process. A dedicated thread that lives as long as the kubelet ensures that no pod is
 //! killed by accident, for example when the runtime ends an idle thread.
 
-use std::io;
-use std::process::Command;
-use std::sync::mpsc;
-use tokio::process::Child;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use std::{io, process::Command, sync::mpsc};
+use tokio::{process::Child, runtime::Handle, sync::oneshot};
 
 /// Starts processes. Dropping it ends its thread, and on Linux thereby every process that the thread started.
 #[derive(Debug)]

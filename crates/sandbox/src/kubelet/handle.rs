@@ -1,8 +1,10 @@
 //! The handle of a container for other tasks: its logs, its environment, and signals to its process.
 
 use super::logs::Log;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::mpsc;
 
 /// The state shared between a container's task and its users.

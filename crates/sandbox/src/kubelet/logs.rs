@@ -4,8 +4,10 @@ use crate::api::{LogLines, LogOptions};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use jiff::Timestamp;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::sync::watch;
 
 /// The maximum number of lines kept per run; the oldest are dropped.

@@ -27,21 +27,26 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use super::api::{LogLines, LogOptions};
-use super::network::Network;
-use super::recorder::EventRecorder;
-use super::store::{Change, ChangeKind, Object, Resource, Selectors, Status, Store};
+use super::{
+    api::{LogLines, LogOptions},
+    network::Network,
+    recorder::EventRecorder,
+    store::{Change, ChangeKind, Object, Resource, Selectors, Status, Store},
+};
 use forker::Forker;
 use handle::ContainerHandle;
 use pod::PodUpdate;
-use std::collections::HashMap;
-use std::ffi::OsString;
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinSet};
 
 /// The start time of a container after the cluster has been ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

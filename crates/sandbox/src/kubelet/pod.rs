@@ -1,18 +1,24 @@
 //! Runs one pod: its address, its containers, its status and its termination.
 
-use super::container::ContainerRunner;
-use super::handle::ContainerHandle;
-use super::status::{self, ContainerState};
-use super::{KubeletState, environment};
-use crate::network::PodAddress;
-use crate::store::{Deletion, Object, Resource};
+use super::{
+    KubeletState,
+    container::ContainerRunner,
+    environment,
+    handle::ContainerHandle,
+    status::{self, ContainerState},
+};
+use crate::{
+    network::PodAddress,
+    store::{Deletion, Object, Resource},
+};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 /// An update about a pod for its task.
 #[derive(Debug, Clone)]

@@ -7,9 +7,11 @@ use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
 
 /// The first interval between readiness probes of a container that is not ready yet. Kubernetes also probes such a
 /// container more often than its period, so that it becomes ready sooner.

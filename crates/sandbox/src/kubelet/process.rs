@@ -1,11 +1,17 @@
 //! A container's process: starts it, signals its process group and waits for its exit.
 
-use super::forker::Forker;
-use super::logs::{LINE, Log};
-use std::io;
-use std::process::{Command, ExitStatus, Stdio};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, ChildStdin};
+use super::{
+    forker::Forker,
+    logs::{LINE, Log},
+};
+use std::{
+    io,
+    process::{Command, ExitStatus, Stdio},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, ChildStdin},
+};
 
 /// Tells a built-in image to exit when its standard input closes (see `images`).
 const LIFELINE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";

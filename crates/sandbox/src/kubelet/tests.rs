@@ -1,12 +1,10 @@
 //! Tests of the kubelet with real processes: shell scripts replace the images.
 
 use super::*;
-use crate::network::Delays;
-use crate::store::Deletion;
+use crate::{network::Delays, store::Deletion};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 const SLEEPER: &str = "echo started; exec sleep 1000";

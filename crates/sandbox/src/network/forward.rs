@@ -1,10 +1,11 @@
 //! Forwarding of one connection through a Service.
 
 use super::listeners::{Listeners, PacketFate};
-use std::net::SocketAddr;
-use std::time::Duration;
-use tokio::io::{AsyncWriteExt, copy, sink};
-use tokio::net::TcpStream;
+use std::{net::SocketAddr, time::Duration};
+use tokio::{
+    io::{AsyncWriteExt, copy, sink},
+    net::TcpStream,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The sockets of a dying process close shortly before its death is registered. The end of its stream is held back for

@@ -1,8 +1,10 @@
 //! A listening address that can stop accepting connections without losing its port.
 
-use std::io;
-use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::{
+    io,
+    net::SocketAddr,
+    task::{Context, Poll},
+};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// The backlog of the listener, enough for a burst of connections.

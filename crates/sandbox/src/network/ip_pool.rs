@@ -5,8 +5,10 @@
 //! address and differ by port; the other network modules need not distinguish the two cases.
 
 use rand::seq::SliceRandom;
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+};
 
 /// A listener on this port of a block's last address claims the block; the operating system releases it with the
 /// process.

@@ -1,8 +1,10 @@
 //! Tracking of the addresses on which processes listen.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The listening processes by address. The entry of a process is removed when it dies, whatever the status of its pod.

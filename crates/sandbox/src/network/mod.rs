@@ -32,16 +32,14 @@ mod propagation;
 mod service_proxy;
 mod services;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-pub use pods::{ListeningProcess, PodAddress};
-pub use propagation::Delays;
-pub use services::{NODE_PORTS, ServiceKey, ServicePort};
-
 use ip_pool::IpPool;
 use listeners::Listeners;
 use pods::PodAddresses;
+pub use pods::{ListeningProcess, PodAddress};
+pub use propagation::Delays;
 use services::Services;
+pub use services::{NODE_PORTS, ServiceKey, ServicePort};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The network of one sandbox; cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Pods on the network: their addresses and their listening processes.
 
-use super::ip_pool::usable_port;
-use super::listeners::Listeners;
-use super::{Network, NetworkError, lock};
-use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use super::{Network, NetworkError, ip_pool::usable_port, listeners::Listeners, lock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The addresses of the pods, by pod UID.
@@ -115,8 +115,7 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Delays;
-    use super::*;
+    use super::{super::Delays, *};
 
     #[tokio::test]
     async fn a_pod_gets_an_address_and_gives_it_back() {

@@ -3,8 +3,10 @@
 //! On a cluster the control plane knows a change first and every node's network learns of it later. Here that delay is
 //! a setting, and this module records each change and the time at which it takes effect. Callers pass the current time.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// The delays until the network applies a change.

@@ -1,19 +1,25 @@
 //! One port of a Service: its listeners and its endpoints.
 
-use super::forward::forward;
-use super::gate::Gate;
-use super::listeners::Listeners;
-use super::lock;
-use super::propagation::{Delays, Propagation};
-use std::collections::BTreeSet;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::Instant;
+use super::{
+    forward::forward,
+    gate::Gate,
+    listeners::Listeners,
+    lock,
+    propagation::{Delays, Propagation},
+};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::Instant,
+};
 
 /// The maximum number of concurrent connections. At the limit new ones wait in the accept queue, as on a node whose
 /// connection table is full.
@@ -133,8 +139,10 @@ async fn accept(doors: &Gates) -> io::Result<TcpStream> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
     use tokio_util::sync::CancellationToken;
 
     /// A Service with one pod that echoes each byte.

@@ -1,12 +1,12 @@
 //! Services on the network: their allocated addresses and ports, and their open listeners.
 
-use super::ip_pool::usable_port;
-use super::service_proxy::ServiceListener;
-use super::{Network, NetworkError, lock};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use super::{Network, NetworkError, ip_pool::usable_port, lock, service_proxy::ServiceListener};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 /// A Service's namespace and name.
 pub type ServiceKey = (String, String);
@@ -202,8 +202,7 @@ fn candidates((namespace, name): &ServiceKey, port: u16) -> impl Iterator<Item =
 
 #[cfg(test)]
 mod tests {
-    use super::super::Delays;
-    use super::*;
+    use super::{super::Delays, *};
 
     fn key(name: &str) -> ServiceKey {
         ("default".to_owned(), name.to_owned())

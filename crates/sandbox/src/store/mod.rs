@@ -20,16 +20,15 @@ pub mod time;
 mod tests;
 
 pub use deletion::{Deletion, FOREGROUND, ORPHAN, Propagation};
+use history::History;
 pub use history::{Change, ChangeKind, TooOld};
 pub use object::{Key, Labels, Object};
 pub use query::{Changes, Listing, Page};
 pub use resource::{Descriptor, Resource};
-pub use selector::{FieldSelector, LabelSelector, Selectors};
-pub use status::{Cause, Details, Status};
-
-use history::History;
 use resource_table::StoreState;
+pub use selector::{FieldSelector, LabelSelector, Selectors};
 use serde_json::Value;
+pub use status::{Cause, Details, Status};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
 

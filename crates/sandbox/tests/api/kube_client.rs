@@ -11,8 +11,7 @@ use kube::{
     api::{AttachParams, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
-use tokio::time::timeout;
+use tokio::{io::AsyncReadExt as _, time::timeout};
 
 #[tokio::test]
 async fn objects_are_made_changed_scaled_and_deleted() {

@@ -2,8 +2,10 @@
 //! fails, with or without a breaker. So a 503 counts as "open" only after the page failed and recovered together with
 //! calls that were cut short, with a trial between.
 
-use super::answers::{AnswerPattern, AnswerStage};
-use super::seconds;
+use super::{
+    answers::{AnswerPattern, AnswerStage},
+    seconds,
+};
 use crate::session::event::{BreakerState, SourceClaim, Timestamp};
 use std::collections::VecDeque;
 

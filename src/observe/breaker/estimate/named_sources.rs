@@ -1,9 +1,11 @@
 //! Sources that name breakers: chooses the breaker in question and its state, and detects several processes.
 
-use super::super::reading::{Reading, SourceId};
-use super::answers::{AnswerPattern, AnswerStage};
-use super::seconds;
-use super::weighing::{Opinion, opinion};
+use super::{
+    super::reading::{Reading, SourceId},
+    answers::{AnswerPattern, AnswerStage},
+    seconds,
+    weighing::{Opinion, opinion},
+};
 use crate::session::event::{
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, MetricsOnly, Mixed, Open},
     Confidence::{Likely, Sure},

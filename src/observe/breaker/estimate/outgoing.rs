@@ -88,8 +88,7 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::reading::OutgoingCalls;
-    use super::*;
+    use super::{super::super::reading::OutgoingCalls, *};
     use crate::session::event::SourceKind;
 
     fn at(seconds: i64) -> Timestamp {

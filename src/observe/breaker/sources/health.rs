@@ -1,8 +1,10 @@
 //! The source "health". Most health pages check dependencies, so a failing page alone is no evidence about a breaker. A
 //! body that names a breaker's state is: `state: OPEN`, `CIRCUIT_OPEN`, `openCircuitBreakers`.
 
-use super::super::reading::{Reading, SourceId};
-use super::words;
+use super::{
+    super::reading::{Reading, SourceId},
+    words,
+};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use serde_json::Value;
 

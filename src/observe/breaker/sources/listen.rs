@@ -1,9 +1,11 @@
 //! Reads one event stream.
 
-use super::super::reading::SourceMessage;
-use super::hystrix::HystrixStream;
-use super::page_poller::{DEADLINE, Page, PollEnd, ReaderOutput, pause};
-use super::page_route::PageError;
+use super::{
+    super::reading::SourceMessage,
+    hystrix::HystrixStream,
+    page_poller::{DEADLINE, Page, PollEnd, ReaderOutput, pause},
+    page_route::PageError,
+};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;

@@ -3,12 +3,14 @@
 //! All external input is bounded: the time and bytes of a page, the data kept of it, and the bytes per second read of
 //! all pages together.
 
-use super::super::reading::{Reading, SourceId, SourceMessage};
-use super::actuator::{self, ActuatorReader, BreakerPage};
-use super::health;
-use super::listen::read_stream;
-use super::page_route::{PageError, PageResponse, PageRoute};
-use super::prometheus::{PageReader, Rule, mesh};
+use super::{
+    super::reading::{Reading, SourceId, SourceMessage},
+    actuator::{self, ActuatorReader, BreakerPage},
+    health,
+    listen::read_stream,
+    page_route::{PageError, PageResponse, PageRoute},
+    prometheus::{PageReader, Rule, mesh},
+};
 use crate::{
     observe::absence::AbsenceDetector,
     session::{

@@ -2,8 +2,7 @@ mod picture;
 mod watch;
 
 use super::*;
-use crate::session::event::EventKind;
-use crate::test_support::activity;
+use crate::{session::event::EventKind, test_support::activity};
 use serde_json::{Value as Json, json};
 
 /// The objects that these providers name.

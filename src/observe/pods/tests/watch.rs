@@ -1,8 +1,10 @@
 use super::*;
-use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
-use crate::session::{
-    clock::Clock,
-    stream::{Stream, stream},
+use crate::{
+    cluster::fake_api::{RecordedRequest, Reply, answering},
+    session::{
+        clock::Clock,
+        stream::{Stream, stream},
+    },
 };
 use std::{
     sync::{

@@ -7,13 +7,12 @@ mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use manifest::{Manifest, SavedKind};
-pub use restore::{Restored, check, restore};
-
 use super::{catalogue, invocation::Invocation};
 use crate::{cluster::Connection, provider::Native};
 use found::FoundObjects;
+pub use manifest::{Manifest, SavedKind};
 use pyvalue::Map;
+pub use restore::{Restored, check, restore};
 use std::time::Duration;
 
 /// The timeout of the lookups; the operator waits for them.

@@ -1,6 +1,8 @@
 use super::*;
-use crate::cluster::fake_api::{RecordedRequest, Reply, answering};
-use crate::provider::kubernetes::resolve;
+use crate::{
+    cluster::fake_api::{RecordedRequest, Reply, answering},
+    provider::kubernetes::resolve,
+};
 use serde_json::{Value as Json, json};
 
 /// A Deployment as the server returns it.

@@ -5,12 +5,10 @@ mod nodes;
 mod pods;
 mod workloads;
 
+use super::{catalogue, failure::Failure, invocation::Invocation};
+use crate::{cluster::Connection, provider::Native};
 pub(crate) use impact::on_containers;
 pub(super) use impact::owner;
-
-use super::{catalogue, failure::Failure, invocation::Invocation};
-use crate::cluster::Connection;
-use crate::provider::Native;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use pyvalue::{Map, Value};
 use std::time::Duration;

@@ -2,7 +2,10 @@
 
 use super::{CardDraft, count, impact::Hit, listed, written};
 use crate::provider::kubernetes::{
-    failure::Failure, invocation::Invocation, kind::Kind, pod::selection, pod::selection::Selection,
+    failure::Failure,
+    invocation::Invocation,
+    kind::Kind,
+    pod::{selection, selection::Selection},
 };
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;

@@ -1,7 +1,9 @@
 use super::*;
-use crate::provider::preview::card;
-use crate::session::event::TargetCard;
-use crate::test_support::{activity, method};
+use crate::{
+    provider::preview::card,
+    session::event::TargetCard,
+    test_support::{activity, method},
+};
 
 async fn card_of(
     provider: Json,

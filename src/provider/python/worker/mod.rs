@@ -7,8 +7,6 @@ mod supervise;
 mod waiting;
 mod wire;
 
-pub(super) use wire::{LIMIT, Request};
-
 use super::{Listener, PythonSettings, answer::Answer};
 use process::Process;
 use program::modules_line;
@@ -29,6 +27,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use waiting::WaitingCallers;
+pub(super) use wire::{LIMIT, Request};
 
 /// How long an interpreter may take to start: a cold disk, a wrapper script, many `.pth` files.
 const START: Duration = Duration::from_secs(30);

@@ -7,17 +7,16 @@ mod roles;
 mod rows;
 mod victims;
 
-pub use liveness::{LivenessMisses, RestartCountdown};
-pub use logs::{LogState, PodLog, PodLogs};
-pub use pods::{Identity, PodRow};
-pub use roles::{ReadySince, Roles};
-pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
-
 use super::History;
 use crate::session::event::{
     ClusterNote, FoundPods, LogSource, Pod, PodKey, PodLine, ServiceEndpoints, Source, SourceState,
     Timestamp, Workload,
 };
+pub use liveness::{LivenessMisses, RestartCountdown};
+pub use logs::{LogState, PodLog, PodLogs};
+pub use pods::{Identity, PodRow};
+pub use roles::{ReadySince, Roles};
+pub use rows::{NoteRow, ServiceRow, SourceRow, WorkloadRow, WorkloadState};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The maximum number of Kubernetes events kept.

@@ -7,19 +7,18 @@ mod samples;
 mod seconds;
 mod window;
 
-pub use baseline::UserBaseline;
-pub use calls::{CallRate, CallShare};
-pub use endpoint::{AnswerGroup, Endpoint, InFlight, LearnedAnswer};
-pub use samples::{Outcome, Recent, Sample};
-pub use seconds::{BANDS, UserSecond};
-pub use window::{LatencySummary, Quantile, Tally, Window};
-
 use super::{Fault, SecondSlots};
 use crate::session::event::{Answer, EndpointId, Gap, RequestId, Timestamp};
+pub use baseline::UserBaseline;
 use calls::CallCounts;
+pub use calls::{CallRate, CallShare};
+pub use endpoint::{AnswerGroup, Endpoint, InFlight, LearnedAnswer};
 use pyvalue::Value;
 use samples::Samples;
+pub use samples::{Outcome, Recent, Sample};
 use seconds::UserSeconds;
+pub use seconds::{BANDS, UserSecond};
+pub use window::{LatencySummary, Quantile, Tally, Window};
 
 /// The default budget of bad user-seconds.
 const BUDGET_S: u32 = 120;

@@ -7,8 +7,6 @@ mod presenter;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use banner_text::{role as word_role, standing_role};
-
 use super::Scene;
 use crate::{
     insight::Phase,
@@ -22,6 +20,7 @@ use crate::{
     },
 };
 use banner_text::{BadSeconds, BannerText, text_for};
+pub(crate) use banner_text::{role as word_role, standing_role};
 
 /// Columns between the edge of a fill and its text.
 const MARGIN: usize = 2;

@@ -10,7 +10,6 @@ use super::{
     position::{Node, SyntaxError},
 };
 use crate::value::Value;
-
 pub(super) use source::{with_quoted_dash, with_whole_characters, without_mark};
 
 /// Parses a text with at most one document; an empty text is null.

@@ -4,11 +4,15 @@ mod plan;
 mod revision;
 mod status;
 
-use super::engine::Controller;
-use super::ownership::{self, controller_name, is_terminating};
-use super::{pod, template};
-use crate::recorder::EventRecorder;
-use crate::store::{Deletion, Key, Object, Resource, Status, Store};
+use super::{
+    engine::Controller,
+    ownership::{self, controller_name, is_terminating},
+    pod, template,
+};
+use crate::{
+    recorder::EventRecorder,
+    store::{Deletion, Key, Object, Resource, Status, Store},
+};
 use plan::{Counts, Strategy};
 use serde_json::{Value, json};
 use std::time::Duration;

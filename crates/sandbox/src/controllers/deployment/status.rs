@@ -1,8 +1,12 @@
 //! The status of a Deployment, as `rollout status`, `wait` and probes read it.
 
-use super::super::condition::{self, Condition};
-use super::super::ownership;
-use super::{DeploymentState, plan};
+use super::{
+    super::{
+        condition::{self, Condition},
+        ownership,
+    },
+    DeploymentState, plan,
+};
 use crate::store::{Resource, Status, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};

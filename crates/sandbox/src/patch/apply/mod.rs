@@ -12,11 +12,10 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
-pub use managers::{Manager, Operation, update};
-
 use crate::store::{Cause, Details, Resource, Status};
 use fields::Fields;
 use managers::Managers;
+pub use managers::{Manager, Operation, update};
 use serde_json::Value;
 
 /// Parses the body of an apply request. Errors: 400 for an invalid body.

@@ -4,11 +4,10 @@ mod field;
 mod label;
 mod lexer;
 
+use super::Object;
 pub(super) use field::fact;
 pub use field::{FieldSelector, selectable};
 pub use label::{LabelSelector, Requirement};
-
-use super::Object;
 
 /// The label and field selectors of a request; the default matches every object.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,15 +8,14 @@ mod quarters;
 mod stages;
 mod words;
 
-pub(super) use stages::AnswerStage;
-pub(super) use words::report;
-
 use super::seconds;
 use crate::session::event::{Answer, AnswerKind, RequestId, Timestamp};
 use hdrhistogram::Histogram;
 use quarters::Quarters;
+pub(super) use stages::AnswerStage;
 use stages::StageReader;
 use std::collections::BTreeMap;
+pub(super) use words::report;
 
 /// Milliseconds below which an answer is fast in any case.
 const FAST_MS: f64 = 250.0;

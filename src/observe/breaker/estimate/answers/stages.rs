@@ -11,8 +11,7 @@
 //! **proven** by a full reset cycle: slow calls, a cut, a trial as slow as those calls, and a cut again; or by real
 //! answers that twice begin equally long after a cut.
 
-use super::super::seconds;
-use super::quarters::Quarter;
+use super::{super::seconds, quarters::Quarter};
 use crate::session::event::Timestamp;
 
 /// The fast calls in a row, after slow ones, that make a cut; and how many of them with nothing in flight.

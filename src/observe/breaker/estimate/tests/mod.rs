@@ -4,15 +4,17 @@ mod play;
 mod withheld;
 
 use super::BreakerEstimator;
-use crate::observe::breaker::reading::{OutgoingCalls, Reading, SourceId, SourceMessage};
-use crate::session::{
-    Event,
-    event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, EventKind, NamedBreaker, NamedState,
-        Pod, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind, StepRef,
+use crate::{
+    observe::breaker::reading::{OutgoingCalls, Reading, SourceId, SourceMessage},
+    session::{
+        Event,
+        event::{
+            Answer, AnswerKind, Belief, BreakerState, Confidence, ErrorKind, EventKind, NamedBreaker,
+            NamedState, Pod, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind, StepRef,
+        },
     },
+    test_support::{answer, container, pod},
 };
-use crate::test_support::{answer, container, pod};
 use AnswerKind::{Error, Fallback, Real};
 use BreakerState::{
     Closed, ClosedOrNone, Disabled, FallbackAtOnce, HalfOpen, Mixed, NoBreakerSeen, NotSeenYet, Open, Unknown,

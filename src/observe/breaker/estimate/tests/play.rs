@@ -3,15 +3,17 @@
 //! next 0.3 s is not scored.
 
 use super::super::BreakerEstimator;
-use crate::observe::breaker::reading::{Reading, SourceId, SourceMessage};
-use crate::session::{
-    Event,
-    event::{
-        Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind, NamedBreaker,
-        RequestId, Section, SourceClaim, SourceKind, StepRef, Timestamp,
+use crate::{
+    observe::breaker::reading::{Reading, SourceId, SourceMessage},
+    session::{
+        Event,
+        event::{
+            Answer, AnswerKind, Belief, BreakerState, Confidence, EndpointId, ErrorKind, EventKind,
+            NamedBreaker, RequestId, Section, SourceClaim, SourceKind, StepRef, Timestamp,
+        },
     },
+    test_support::answer,
 };
-use crate::test_support::answer;
 use BreakerState::{Closed, HalfOpen, Open};
 use std::collections::VecDeque;
 

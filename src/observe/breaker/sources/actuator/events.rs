@@ -1,7 +1,6 @@
 //! Events of resilience4j: transitions with their exact times.
 
-use super::super::words;
-use super::{BREAKERS, TRANSITIONS};
+use super::{super::words, BREAKERS, TRANSITIONS};
 use crate::session::event::{BreakerCounts, NamedBreaker, SourceClaim, Timestamp, Transition};
 use jiff::SignedDuration;
 use serde_json::Value;

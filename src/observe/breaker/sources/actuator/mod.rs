@@ -12,15 +12,16 @@
 
 mod events;
 
-pub(in crate::observe::breaker) use events::stream_event;
-
-use super::super::reading::{Reading, SourceId};
-use super::words;
+use super::{
+    super::reading::{Reading, SourceId},
+    words,
+};
 use crate::session::event::{
     BreakerCounts,
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Open},
     NamedBreaker, SourceClaim, Timestamp, Transition,
 };
+pub(in crate::observe::breaker) use events::stream_event;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -1,7 +1,9 @@
 //! Tracks one breaker from record to record.
 
-use super::super::words;
-use super::record::{Flag, Library, Record};
+use super::{
+    super::words,
+    record::{Flag, Library, Record},
+};
 use crate::session::event::{
     BreakerCounts,
     BreakerState::{self, Closed, Disabled, ForcedOpen, HalfOpen, Mixed, Open},

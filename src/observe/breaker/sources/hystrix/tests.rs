@@ -1,7 +1,6 @@
 //! Streams as libraries write them, record by record.
 
-use super::lines::LINE;
-use super::*;
+use super::{lines::LINE, *};
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
     SourceClaim, SourceKind,

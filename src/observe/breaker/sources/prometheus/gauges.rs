@@ -1,7 +1,8 @@
 //! Gauges that show a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
 
-use super::super::words;
-use super::{Families, Family, Sample, breaker_and_process, ground, is_a_state, numbers::Numbers};
+use super::{
+    super::words, Families, Family, Sample, breaker_and_process, ground, is_a_state, numbers::Numbers,
+};
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
 

@@ -4,8 +4,10 @@
 //! a breaker of the consumer, so no breaker state is concluded from them. Envoy's "circuit breakers" are concurrency
 //! limits, and are reported as limits.
 
-use super::super::super::reading::{Reading, SourceId};
-use super::text::{Families, PageText, Sample, SeriesUse};
+use super::{
+    super::super::reading::{Reading, SourceId},
+    text::{Families, PageText, Sample, SeriesUse},
+};
 use std::collections::BTreeMap;
 
 /// The maximum number of clusters or backends reported.

@@ -16,13 +16,12 @@ pub(in crate::observe::breaker) mod mesh;
 mod numbers;
 mod text;
 
-pub(in crate::observe::breaker) use calls::RequestCounters;
-pub use families::Rule;
-pub(in crate::observe::breaker) use text::PageText;
-
 use super::super::reading::{OutgoingCalls, Reading, SourceId};
 use crate::session::event::{BreakerState, NamedBreaker};
+pub(in crate::observe::breaker) use calls::RequestCounters;
+pub use families::Rule;
 use numbers::Numbers;
+pub(in crate::observe::breaker) use text::PageText;
 use text::{Families, Family, Sample, SeriesUse};
 
 /// The maximum number of breakers listed of one page.

@@ -1,9 +1,11 @@
 //! Known gauges that give the state themselves.
 
-use super::super::super::words;
-use super::super::Families;
-use super::super::text::{Family, Sample};
 use super::{
+    super::{
+        super::words,
+        Families,
+        text::{Family, Sample},
+    },
     ground,
     tally::{named, process},
 };

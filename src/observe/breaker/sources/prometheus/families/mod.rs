@@ -22,11 +22,10 @@ mod growth;
 mod own;
 mod tally;
 
-pub use own::Rule;
-
 use super::{Families, ground};
 use crate::session::event::{NamedBreaker, SourceClaim};
 use counted::Counted;
+pub use own::Rule;
 
 /// Reads the known series of successive pages.
 #[derive(Default)]

@@ -1,5 +1,7 @@
-use super::super::{PageReader, SourceId};
-use super::*;
+use super::{
+    super::{PageReader, SourceId},
+    *,
+};
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
     SourceKind,

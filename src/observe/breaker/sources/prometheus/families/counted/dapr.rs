@@ -1,10 +1,12 @@
 //! Dapr before 1.15: calls by the state that they met, and state changes.
 
-use super::super::super::super::words;
-use super::super::super::Families;
-use super::super::super::text::Sample;
-use super::super::tally::{PageMemory, Tallies, Tally, process};
-use super::{CountedState, key};
+use super::{
+    super::{
+        super::{super::words, Families, text::Sample},
+        tally::{PageMemory, Tallies, Tally, process},
+    },
+    CountedState, key,
+};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
     SourceClaim,

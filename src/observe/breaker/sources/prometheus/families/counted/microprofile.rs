@@ -1,11 +1,13 @@
 //! `MicroProfile`, `SmallRye` and Helidon: the time in each state, or openings alone.
 
-use super::super::super::super::words;
-use super::super::super::Families;
-use super::super::super::text::Family;
-use super::super::growth::times;
-use super::super::tally::{PageMemory, Tallies, Tally, named, process};
-use super::{CountedState, key, verdict};
+use super::{
+    super::{
+        super::{super::words, Families, text::Family},
+        growth::times,
+        tally::{PageMemory, Tallies, Tally, named, process},
+    },
+    CountedState, key, verdict,
+};
 use crate::session::event::{
     BreakerState::{self, Closed, HalfOpen, Open},
     SourceClaim,

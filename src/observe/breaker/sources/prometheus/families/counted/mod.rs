@@ -6,9 +6,8 @@ mod moves;
 mod opossum;
 mod polly;
 
-use super::super::super::words;
-use super::super::Families;
 use super::{
+    super::{super::words, Families},
     ground,
     tally::{PageMemories, PageMemory, Tallies, Tally},
 };

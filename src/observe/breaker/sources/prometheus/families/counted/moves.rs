@@ -1,11 +1,13 @@
 //! tower-resilience and Sentinel count transitions; fuse counts answers.
 
-use super::super::super::super::words;
-use super::super::super::Families;
-use super::super::super::text::Family;
-use super::super::growth::walk;
-use super::super::tally::{PageMemory, Tallies, Tally, named, process};
-use super::{CountedState, verdict, whole};
+use super::{
+    super::{
+        super::{super::words, Families, text::Family},
+        growth::walk,
+        tally::{PageMemory, Tallies, Tally, named, process},
+    },
+    CountedState, verdict, whole,
+};
 use crate::session::event::{
     BreakerState::{Closed, Open},
     SourceClaim,

@@ -1,10 +1,16 @@
 //! opossum-prometheus: events of each circuit.
 
-use super::super::super::Families;
-use super::super::super::text::{Family, MetricType};
-use super::super::growth::StateEntries;
-use super::super::tally::{PageMemory, Tallies, Tally, named, process};
-use super::{CountedState, whole};
+use super::{
+    super::{
+        super::{
+            Families,
+            text::{Family, MetricType},
+        },
+        growth::StateEntries,
+        tally::{PageMemory, Tallies, Tally, named, process},
+    },
+    CountedState, whole,
+};
 use crate::session::event::{
     BreakerState::{Closed, HalfOpen, Open},
     SourceClaim,

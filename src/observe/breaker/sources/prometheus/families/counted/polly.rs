@@ -1,10 +1,13 @@
 //! Polly 8: events of pipelines, and runs that a breaker rejected.
 
-use super::super::super::Families;
-use super::super::super::text::Sample;
-use super::super::growth::StateEntries;
-use super::super::tally::{PageMemory, Tallies, Tally, named, process};
-use super::{CountedState, whole};
+use super::{
+    super::{
+        super::{Families, text::Sample},
+        growth::StateEntries,
+        tally::{PageMemory, Tallies, Tally, named, process},
+    },
+    CountedState, whole,
+};
 use crate::session::event::{
     BreakerState::{Closed, ForcedOpen, HalfOpen, Open},
     SourceClaim,
