@@ -118,7 +118,7 @@ pub(crate) async fn run(
     let document = match load(&arguments.source, access).await {
         Ok(document) => document,
         Err(error) => {
-            let (finding, line) = error.finding(&arguments.source);
+            let (finding, line) = error.finding();
             report.line("ERROR", &error.to_string())?;
             report.findings(&[finding], |_| line.clone())?;
             return Ok(false);
@@ -149,7 +149,7 @@ pub(crate) async fn run(
         }
         None => report.line("INFO", "Experiment looks valid")?,
     }
-    report.findings(found, |line| document.line(line).to_owned())?;
+    report.findings(found, |line| Some(document.line(line).to_owned()))?;
     let valid = first.is_none();
     if valid {
         report.line("INFO", "experiment syntax and semantic look valid")?;
@@ -180,7 +180,7 @@ impl<'a> Report<'a> {
         self.log.write_all(format!("[{now} {level}] {clean}\n").as_bytes())
     }
 
-    fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> String) -> io::Result<()> {
+    fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> Option<String>) -> io::Result<()> {
         let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
         let warnings = found.len() - errors;
         if self.format == Format::Json {
@@ -194,7 +194,7 @@ impl<'a> Report<'a> {
             return writeln!(self.out, "{report:#}");
         }
         for finding in found {
-            let rendered = findings::render(finding, self.source, &line(finding.position.line));
+            let rendered = findings::render(finding, self.source, line(finding.position.line).as_deref());
             write!(self.log, "\n{rendered}")?;
         }
         if !found.is_empty() {

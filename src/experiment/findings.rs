@@ -53,9 +53,10 @@ impl Findings {
 
 /// Renders a finding: message, location, the underlined text, the JSON path, and the remedy, if there is one.
 ///
-/// `line_text` is the finding's line of the file. Control characters from the file are replaced by dots, so that they
+/// `line_text` is the finding's line of the file; without it, as for a file that does not exist, only message and remedy
+/// are rendered. Control characters from the file are replaced by dots, so that they
 /// do not reach the terminal.
-pub fn render(finding: &Finding, source: &str, line_text: &str) -> String {
+pub fn render(finding: &Finding, source: &str, line_text: Option<&str>) -> String {
     let Position { line, column, length } = finding.position;
     let severity = match finding.severity {
         Severity::Error => "error",
@@ -63,14 +64,16 @@ pub fn render(finding: &Finding, source: &str, line_text: &str) -> String {
     };
     let margin = line.to_string().len();
     let blank = " ".repeat(margin);
-    let excerpt = Excerpt::around(line_text, column, length);
     let mut text = String::new();
     let _ = writeln!(text, "{severity}[{}]: {}", finding.code, visible(&finding.message));
-    let _ = writeln!(text, "{blank}--> {}:{line}:{column}", visible(source));
-    let _ = writeln!(text, "{blank} |");
-    let _ = writeln!(text, "{line} | {}", excerpt.text);
-    let _ = writeln!(text, "{blank} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.length));
-    let _ = writeln!(text, "{blank} = at {}", visible(&finding.place));
+    if let Some(line_text) = line_text {
+        let excerpt = Excerpt::around(line_text, column, length);
+        let _ = writeln!(text, "{blank}--> {}:{line}:{column}", visible(source));
+        let _ = writeln!(text, "{blank} |");
+        let _ = writeln!(text, "{line} | {}", excerpt.text);
+        let _ = writeln!(text, "{blank} | {}{}", " ".repeat(excerpt.indent), "^".repeat(excerpt.length));
+        let _ = writeln!(text, "{blank} = at {}", visible(&finding.place));
+    }
     if !finding.remedy.is_empty() {
         let _ = writeln!(text, "{blank} = {}", visible(&finding.remedy));
     }
@@ -250,16 +253,23 @@ mod tests {
 
     #[test]
     fn the_offending_text_is_underlined() {
-        let shown = render(&finding(12, 11, 4), "a.json", "  \"func\": \"go\"");
+        let shown = render(&finding(12, 11, 4), "a.json", Some("  \"func\": \"go\""));
         let expected = "error[E-PY-NOFUNC]: no such function\n  --> a.json:12:11\n   |\n12 |   \"func\": \"go\"\n   \
                         |           ^^^^\n   = at $.method[0].provider.func\n   = did you mean 'terminate_pods'?\n";
         assert_eq!(shown, expected);
     }
 
     #[test]
+    fn what_has_no_line_is_not_underlined() {
+        let shown = render(&finding(1, 1, 1), "nosuch.json", None);
+        assert!(shown.starts_with("error[") && !shown.contains('^') && !shown.contains("-->"), "{shown}");
+        assert!(shown.contains(" = "), "the remedy is there: {shown}");
+    }
+
+    #[test]
     fn a_long_line_is_cut_around_it() {
         let line = format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000));
-        let shown = render(&finding(1, 5001, 4), "a.json", &line);
+        let shown = render(&finding(1, 5001, 4), "a.json", Some(&line));
         let rows: Vec<&str> = shown.lines().collect();
         let under = rows[4].find('^').unwrap();
         let above: String = rows[3].chars().skip(under).take(4).collect();
@@ -269,7 +279,7 @@ mod tests {
 
     #[test]
     fn control_characters_of_the_file_do_not_reach_the_terminal() {
-        let shown = render(&finding(1, 1, 900), "a\u{1b}[31m.json", "\u{1b}[2J\t\u{7}");
+        let shown = render(&finding(1, 1, 900), "a\u{1b}[31m.json", Some("\u{1b}[2J\t\u{7}"));
         assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
     }
 }

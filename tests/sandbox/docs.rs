@@ -38,7 +38,7 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
             ("cargo test", Elsewhere("this is it")),
             ("chaos-tui --sandbox=after experiments/kill-pod.json", Screen("READY")),
             ("chaos-tui run --sandbox=before --fail-on not-resilient experiments/kill-pod.json", Exit(3)),
-            ("chaos-tui validate experiments/experiment.json", Exit(0)),
+            ("chaos-tui validate experiments/kill-pod.json", Exit(0)),
         ],
     ),
     ("docs/config.md", &[("chaos-tui config --print-default", Exit(0)), ("chaos-tui config", Exit(0))]),

@@ -119,7 +119,7 @@ impl Reader<'_> {
             reference_message: None,
         };
         let line = self.document.line(position.line);
-        self.found += &findings::render(&finding, self.document.source(), line);
+        self.found += &findings::render(&finding, self.document.source(), Some(line));
     }
 }
 

@@ -61,9 +61,8 @@ pub enum Format {
 }
 
 impl LoadError {
-    /// Converts the error to a finding, with the line it refers to; an error that is not about syntax refers to the
-    /// first line.
-    pub fn finding(&self, source: &str) -> (Finding, String) {
+    /// Converts the error to a finding, with the line it refers to; only a syntax error refers to one.
+    pub fn finding(&self) -> (Finding, Option<String>) {
         let (code, remedy) = match self {
             Self::Syntax { .. } => ("E-SYNTAX", "correct the syntax here"),
             Self::NoSuchPath(_) => ("E-LOAD", "give the path of an existing file, or a URL"),
@@ -72,8 +71,8 @@ impl LoadError {
             _ => ("E-LOAD", "check that it can be read from here"),
         };
         let (position, message, line) = match self {
-            Self::Syntax { error, line, .. } => (error.position, error.message.clone(), line.clone()),
-            other => (Position { line: 1, column: 1, length: 1 }, other.to_string(), source.to_owned()),
+            Self::Syntax { error, line, .. } => (error.position, error.message.clone(), Some(line.clone())),
+            other => (Position { line: 1, column: 1, length: 1 }, other.to_string(), None),
         };
         let finding = Finding {
             code,

@@ -150,7 +150,7 @@ fn exercise(document: Document, value: &Value, output: &Value) -> Result<(), Tes
         prop_assert!(inside(&document, finding.position), "{:?}", finding);
         prop_assert!(finding.place.starts_with('$'), "{:?}", finding);
         let line = document.line(finding.position.line);
-        prop_assert!(!findings::render(finding, "x.json", line).is_empty());
+        prop_assert!(!findings::render(finding, "x.json", Some(line)).is_empty());
     }
     prop_assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
     let Ok(experiment) = Experiment::unchecked(document) else { return Ok(()) };

@@ -87,7 +87,7 @@ impl Chord {
         loop {
             let upper = rest.to_ascii_uppercase();
             if let Some(key) = NAMED.iter().find(|(name, _)| *name == upper) {
-                return Ok(Self { code: key.1, modifiers });
+                return without_shift(Self { code: key.1, modifiers }).ok_or_else(unknown);
             }
             let (modifier, length) = match () {
                 () if upper.starts_with("CTRL+") => (KeyModifiers::CONTROL, 5),
@@ -101,7 +101,7 @@ impl Chord {
         if let Some(number) = rest.strip_prefix(['F', 'f']).and_then(|n| n.parse().ok())
             && (1..=12).contains(&number)
         {
-            return Ok(Self { code: KeyCode::F(number), modifiers });
+            return without_shift(Self { code: KeyCode::F(number), modifiers }).ok_or_else(unknown);
         }
         let mut chars = rest.chars();
         match (chars.next(), chars.next()) {
@@ -109,6 +109,11 @@ impl Chord {
             _ => Err(unknown()),
         }
     }
+}
+
+/// Returns a chord of a named key unless it has SHIFT, which [`Chord::of`] does not tell apart for those keys.
+fn without_shift(chord: Chord) -> Option<Chord> {
+    (!chord.modifiers.contains(KeyModifiers::SHIFT)).then_some(chord)
 }
 
 impl fmt::Display for Chord {
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn refuses_what_no_keyboard_has() {
-        for text in ["", "SPCE", "F13", "CTRL+", "ab", "\u{7}"] {
+        for text in ["", "SPCE", "F13", "CTRL+", "ab", "\u{7}", "SHIFT+UP", "SHIFT+F5"] {
             assert!(Chord::parse(text).is_err(), "{text:?}");
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(super) struct Budgets;
 
 impl Controller for Budgets {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {

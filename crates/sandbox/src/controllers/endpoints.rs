@@ -35,7 +35,7 @@ struct Endpoint {
 type Groups = BTreeMap<String, (Value, Vec<Endpoint>)>;
 
 impl Controller for Endpoints {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {

@@ -16,24 +16,24 @@ const RETRY: Duration = Duration::from_millis(200);
 /// never the kind of change, so missed or repeated changes do no harm.
 pub(super) trait Controller: Send + 'static {
     /// The key of a reconciled object.
-    type OwnerKey: Ord + Clone + std::fmt::Debug + Send;
+    type Key: Ord + Clone + std::fmt::Debug + Send;
 
     /// Returns the keys of the objects that a change of `object` (formerly `previous`) may affect.
     fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>)
-    -> Vec<Self::OwnerKey>;
+    -> Vec<Self::Key>;
 
     /// Reconciles one object. Returns the delay after which to reconcile it again even without a change.
     ///
     /// # Errors
     /// Returns the store's error; the control loop retries.
-    fn reconcile(&mut self, store: &Store, key: &Self::OwnerKey) -> Result<Option<Duration>, Status>;
+    fn reconcile(&mut self, store: &Store, key: &Self::Key) -> Result<Option<Duration>, Status>;
 }
 
 /// Runs a controller for as long as the store exists.
 pub(super) async fn run<C: Controller>(name: &'static str, mut controller: C, store: Store) {
     let mut ticked = store.ticked();
     let mut cursor = None;
-    let mut appointments: BTreeMap<C::OwnerKey, Instant> = BTreeMap::new();
+    let mut appointments: BTreeMap<C::Key, Instant> = BTreeMap::new();
     loop {
         let mut dirty = BTreeSet::new();
         cursor = Some(next_keys(&controller, &store, cursor, &mut dirty));
@@ -66,7 +66,7 @@ fn next_keys<C: Controller>(
     controller: &C,
     store: &Store,
     cursor: Option<u64>,
-    dirty: &mut BTreeSet<C::OwnerKey>,
+    dirty: &mut BTreeSet<C::Key>,
 ) -> u64 {
     if let Some(Ok(changes)) = cursor.map(|cursor| store.changes_since(cursor)) {
         for change in &changes.changes {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     impl Controller for Copier {
-        type OwnerKey = Key;
+        type Key = Key;
 
         fn affected_keys(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
             if object.resource == Resource::ConfigMaps { vec![object.key()] } else { Vec::new() }

@@ -17,7 +17,7 @@ pub(super) struct Owner {
 }
 
 impl Controller for Garbage {
-    type OwnerKey = Owner;
+    type Key = Owner;
 
     fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Owner> {
         if object.resource == Resource::Events {

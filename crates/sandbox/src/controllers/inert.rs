@@ -18,7 +18,7 @@ pub(super) struct UnsupportedKinds {
 type StoredObject = (Resource, String, String);
 
 impl Controller for UnsupportedKinds {
-    type OwnerKey = StoredObject;
+    type Key = StoredObject;
 
     fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<StoredObject> {
         let inert = matches!(

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Namespaces;
 
 impl Controller for Namespaces {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         if object.resource == Resource::Namespaces {

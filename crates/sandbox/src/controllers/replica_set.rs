@@ -24,7 +24,7 @@ pub(super) struct ReplicaSets {
 }
 
 impl Controller for ReplicaSets {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {

@@ -13,7 +13,7 @@ pub(super) struct Scheduler {
 }
 
 impl Controller for Scheduler {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {

@@ -25,7 +25,7 @@ pub(super) struct ServiceProxy {
 }
 
 impl Controller for ServiceProxy {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, _: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
         match object.resource {

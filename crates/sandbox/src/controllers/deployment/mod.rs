@@ -31,7 +31,7 @@ struct DeploymentState {
 }
 
 impl Controller for Deployments {
-    type OwnerKey = Key;
+    type Key = Key;
 
     fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
