@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A Kubernetes API server that has nothing but a crowd: many pods, some of which change all the time.
+"""A Kubernetes API server with many pods, some of which are replaced all the time.
 
     benches/crowd.py [PODS] [EVENTS_A_SECOND] [FOLDER]
 
-Serves lists in pages and watches on loopback, writes FOLDER/kubeconfig and says its path. One pod of `my-provider-app`
-is among the crowd; it is replaced like any other, every five seconds.
+Serves paged lists and watches on loopback, writes FOLDER/kubeconfig and prints its path. One of the pods belongs to
+`my-provider-app`; it is replaced like any other, every five seconds.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Crowd:
         return name
 
     def pod(self, name, owner, word, ready):
-        """As big as a real one."""
+        """Returns a pod object of realistic size."""
         self.version += 1
         running = word == "Running"
         state = {"running": {"startedAt": stamp()}} if running else {"waiting": {"reason": word, "message": "back-off 40s restarting"}}
@@ -92,7 +92,7 @@ class Crowd:
             watcher.put_nowait(line)
 
     def watcher(self, since):
-        """The events after a version, and those to come."""
+        """Returns a queue of the events after a version, to which later events are added."""
         lines = asyncio.Queue()
         for version, line in self.told:
             if version > since:
@@ -101,7 +101,7 @@ class Crowd:
         return lines
 
     def page(self, items, query):
-        """A page of a list, which stays as it was when its first page was asked for."""
+        """Returns a page of a list; all pages are of the snapshot taken for the first page."""
         size = int(query.get("limit", 0)) or len(items)
         number, _, begin = query.get("continue", "").partition(":")
         version, items = self.lists.pop(number, (self.version, items))
@@ -114,7 +114,7 @@ class Crowd:
         return metadata, items[begin:begin + size]
 
     def lives(self):
-        """The four events of a replacement, again and again."""
+        """Yields the four events of a pod's replacement, repeatedly."""
         turn = 0
         while True:
             turn += 1

@@ -1,4 +1,4 @@
-//! What a frame costs in a session that is an hour old, whatever is looked at.
+//! The cost of drawing a frame of a session with an hour of events, for each view.
 //!
 //! `cargo bench --bench frame`; a frame at 200x50 must stay under a millisecond of CPU.
 
@@ -20,7 +20,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ratatui::{Frame, Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 use std::{hint::black_box, time::Duration};
 
-/// Seconds of the session, and when in it the fault is fired.
+/// The length of the session in seconds, and the second at which the fault is fired.
 const HOUR: u64 = 3600;
 const FIRED: u64 = 1800;
 
@@ -51,7 +51,8 @@ fn pod(name: &str) -> Pod {
     }
 }
 
-/// Two requests a second, a breaker that turns every ten seconds, a fault in the middle.
+/// Builds an hour of events: two requests a second, a breaker that changes state every ten seconds, a fault in the
+/// middle.
 fn hour() -> Vec<Event> {
     let endpoint = EndpointId(0);
     let mut told = vec![
@@ -121,7 +122,7 @@ fn hour() -> Vec<Event> {
     told.into_iter().zip(0..).map(|((seconds, what), seq)| Event { seq, at: at(seconds), what }).collect()
 }
 
-/// What is looked at, and how large the screen is.
+/// Returns the name, screen size and view of each benchmark.
 fn looks() -> Vec<(String, Rect, View)> {
     let area = |width, height| Rect::new(0, 0, width, height);
     let plain = || View::new(Keymap::default(), ControlMode::Live);
@@ -145,7 +146,7 @@ fn looks() -> Vec<(String, Rect, View)> {
     looks
 }
 
-/// Twenty seconds more at five hundred requests a second.
+/// Adds twenty seconds at five hundred requests a second.
 fn rush(session: &mut Session) {
     let endpoint = EndpointId(0);
     for request in 0..10_000 {
@@ -171,8 +172,8 @@ fn rush(session: &mut Session) {
     }
 }
 
-/// Frame after frame as the screen draws them, to a terminal that takes everything: panes, what changed, its escapes.
-/// A second passes between two frames, so that ages and charts move.
+/// Draws consecutive frames as the screen does, to a sink: panes, diff and escape sequences. A second passes between
+/// two frames, so that ages and charts change.
 fn draw(criterion: &mut Criterion<CpuTime>, name: &str, session: &Session, area: Rect, view: &View) {
     let theme = Theme::default();
     let mut log = LogFeed::default();

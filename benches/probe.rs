@@ -1,8 +1,9 @@
-//! The endpoint probe at 500 requests a second: what it measures and what it costs, beside `oha` if that is installed.
+//! The endpoint probe at 500 requests a second: its latencies and its CPU cost, compared with `oha` if that is
+//! installed.
 //!
-//! `cargo bench --bench probe [-- ROUNDS]`. Server, probe and `oha` are processes of their own. In each round both clients
-//! ask the same server at the same rate, at the same time, so that whatever else the machine does happens to both. The
-//! server takes as long as a service does: log-normal around 8 ms, and one request in fifty five times as long.
+//! `cargo bench --bench probe [-- ROUNDS]`. Server, probe and `oha` are separate processes. In each round both clients
+//! send requests to the same server at the same rate and the same time, so that other load on the machine affects both.
+//! The server's response time is log-normal around 8 ms, and five times as long for one request in fifty.
 
 use axum::{Router, routing::get};
 use chaos_tui::{
@@ -33,7 +34,7 @@ fn main() {
     }
 }
 
-/// A child that ends with us.
+/// A child process that is killed on drop.
 struct Server(Child);
 
 impl Drop for Server {
@@ -43,7 +44,7 @@ impl Drop for Server {
     }
 }
 
-/// Percentiles in milliseconds, and CPU in percent of a core where it was measured.
+/// Percentiles in milliseconds, and CPU in percent of a core if measured.
 struct Figures {
     p50: f64,
     p99: f64,
@@ -104,7 +105,7 @@ async fn serve() {
     let _ = axum::serve(listener, Router::new().route("/invoke", get(answer))).await;
 }
 
-/// Log-normal around 8 ms (Box and Muller's way), with a tail.
+/// Returns a log-normal time around 8 ms (Box-Muller transform), with a tail.
 fn service_time() -> Duration {
     let (radius, angle): (f64, f64) = (1.0 - rand::random::<f64>(), rand::random());
     let normal = (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos();
@@ -138,7 +139,7 @@ async fn ask(url: &str) {
     println!("{}", json!({"p50": tally.all.p50, "p99": tally.all.p99, "cpu": cpu}));
 }
 
-/// CPU time of this process, where the system tells it in /proc.
+/// Returns the CPU time of this process, where /proc provides it.
 fn cpu_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let ticks: u64 =
@@ -146,7 +147,7 @@ fn cpu_seconds() -> Option<f64> {
     Some(ticks as f64 / 100.0)
 }
 
-/// Measured from the intended start, as ours.
+/// Runs `oha` with latencies measured from the intended start of each request, as the probe's are.
 fn oha(url: &str) -> Option<Figures> {
     let (rate, time) = (RATE.to_string(), format!("{SECONDS}s"));
     let arguments = ["-q", &rate, "-z", &time, "--latency-correction", "--no-tui", "--disable-compression"];

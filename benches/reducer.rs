@@ -1,7 +1,8 @@
-//! The reducer's cost: an hour of a session at two requests a second, event by event and as a whole.
+//! The reducer's cost for an hour of a session at two requests a second, per event and in total.
 //!
-//! `cargo bench --bench reducer`. The stream is made by a small deterministic generator: a kill every two minutes, a
-//! provider that hangs for 35 s, a breaker that opens and tries, pods that come and go, a health page twice a second.
+//! `cargo bench --bench reducer`. A small deterministic generator makes the stream: a kill every two minutes, a
+//! provider that hangs for 35 s, a breaker that opens and half-opens, pods that are replaced, two requests to a health
+//! page a second.
 
 mod cpu;
 
@@ -26,16 +27,16 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Seconds of the stream.
+/// The length of the stream in seconds.
 const HOUR: u64 = 3600;
-/// Seconds between two kills, and seconds the provider hangs.
+/// Seconds between two kills, and seconds for which the provider hangs.
 const CYCLE: (u64, u64) = (120, 35);
 
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_millisecond(1_795_352_700_000 + ms as i64).expect("a moment of this century")
 }
 
-/// An hour of events in the order they happen.
+/// Returns an hour of events in chronological order.
 fn hour(rate: u64) -> Vec<Event> {
     let mut facts: Vec<(u64, EventKind)> = vec![(0, watched(rate))];
     (0..HOUR).for_each(|second| facts.extend(facts_of(second, rate)));
@@ -49,7 +50,7 @@ fn watched(rate: u64) -> EventKind {
     EventKind::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 }
 }
 
-/// What begins in one second; its answers may come in a later one.
+/// Returns the events of requests and observations that start in one second; answers may arrive in a later second.
 fn facts_of(second: u64, rate: u64) -> Vec<(u64, EventKind)> {
     let mut facts = Vec::new();
     let (ms, endpoint) = (second * 1000, EndpointId(0));
@@ -89,8 +90,8 @@ fn facts_of(second: u64, rate: u64) -> Vec<(u64, EventKind)> {
     facts
 }
 
-/// Three hundred pods in play, as many as are ever told one by one, of which 25 a second are replaced, in a namespace of
-/// ten thousand: a hundred changes a second.
+/// Returns the pod changes of one second: of three hundred watched pods, the most that are reported individually, 25 a
+/// second are replaced, which makes a hundred changes a second, in a namespace of ten thousand pods.
 fn churn_of(second: u64) -> Vec<(u64, EventKind)> {
     const PODS: u64 = 300;
     let crowd = |number: u64, down: bool| {
@@ -114,8 +115,8 @@ fn churn_of(second: u64) -> Vec<(u64, EventKind)> {
     facts
 }
 
-/// A session after an hour, and how many events that took. They are made second by second: all at once they would take
-/// a thousand times the memory of the session.
+/// Returns a session after an hour and the number of its events. Events are generated second by second: all at once
+/// they would take a thousand times the memory of the session.
 fn grown(rate: u64, more: impl Fn(u64) -> Vec<(u64, EventKind)>) -> (Session, u64) {
     let mut session = Session::new();
     let mut waiting = BTreeMap::from([((0, 0), watched(rate))]);
@@ -212,12 +213,12 @@ fn played(events: &[Event]) -> Session {
     session
 }
 
-/// Counts what is allocated and not given back, to see how the state grows.
+/// Counts the bytes that are allocated and not yet freed, to measure the growth of the state.
 struct Counting;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the contract.
+// SAFETY: every call is forwarded unchanged to the system's allocator, which upholds the contract.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.fetch_add(layout.size(), Ordering::Relaxed);
@@ -242,7 +243,7 @@ fn growth() {
     held("2 requests and 100 changes of pods a second", || grown(2, churn_of));
 }
 
-/// Says what a session of an hour holds, byte by byte.
+/// Prints the memory that a session of an hour holds.
 fn held(what: &str, grown: impl FnOnce() -> (Session, u64)) {
     let before = HELD.load(Ordering::Relaxed);
     let (session, events) = grown();

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A Kubernetes API server with the ten pods of a consumer and nothing else, whose pages are read through `pods/proxy`.
+"""A Kubernetes API server with only the ten pods of a consumer, whose pages are read through `pods/proxy`.
 
     benches/sources.py KIND [PODS] [FOLDER]
 
 KIND is what the pods serve: `none` (404 on every path), `spring` (an actuator, 700 lines of metrics), `plain` (700 lines of metrics, a
 health page), `huge` (200 MB of metrics), `endless`, `drip` (a byte now and then). The users' address is the same port. Writes
-FOLDER/kubeconfig and FOLDER/sources.json, an experiment, and says the folder.
+FOLDER/kubeconfig and FOLDER/sources.json, an experiment, and prints the folder.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ LINE = 'http_server_requests_seconds_bucket{exception="none",method="GET",outcom
 
 
 def metrics():
-    """As Micrometer writes them: counters move between two readings, the breaker's state does not."""
+    """Returns metrics as Micrometer writes them: counters change between two reads, the breaker's state does not."""
     now = int(time.time() * 10)
     lines = []
     for uri in range(10):
@@ -39,7 +39,7 @@ def metrics():
 
 
 def page(path):
-    """Content type and body; None is 404."""
+    """Returns content type and body, or None for a 404."""
     if KIND == "spring":
         if path == "/actuator/circuitbreakers":
             breaker = {"failureRate": "-1.0%", "failureRateThreshold": "50.0%", "bufferedCalls": 3, "failedCalls": 0, "notPermittedCalls": 0, "state": "CLOSED"}
@@ -57,7 +57,7 @@ def page(path):
 
 
 async def flood(writer):
-    """A page too long to be read, or too slow."""
+    """Sends a page that is too long or too slow to be read completely."""
     writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {TEXT}\r\nConnection: close\r\n\r\n".encode())
     piece = (LINE * 500).encode()
     sent = 0

@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal with the screen it draws, and what a process costs."""
+"""A program in a pseudo-terminal with the screen it draws, and functions that measure a process."""
 
 import codecs
 import fcntl
@@ -17,7 +17,7 @@ TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 
 class Terminal:
-    """Runs a program; knows as much of escape sequences as our own program uses."""
+    """Runs a program; interprets only the escape sequences that chaos-tui uses."""
 
     def __init__(self, command, folder, width=120, height=36, **environment):
         self.cells = [[" "] * width for _ in range(height)]
@@ -37,7 +37,7 @@ class Terminal:
         return "\n".join("".join(row).rstrip() for row in self.cells)
 
     def read(self, seconds):
-        """Takes in what is drawn within this time; false when nothing was."""
+        """Reads output for at most this time; returns false if there was none."""
         if not select.select([self.file], [], [], seconds)[0]:
             return False
         try:
@@ -49,13 +49,13 @@ class Terminal:
         return True
 
     def watch(self, seconds):
-        """Reads for this long."""
+        """Reads output for this long."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.read(left)
 
     def wait(self, shows, patience=90, what="the screen"):
-        """Reads until the contents are as wanted; gives the moment at which they were."""
+        """Reads until the screen contents satisfy `shows`; returns the time at which they did."""
         end = time.monotonic() + patience
         while not shows(self.contents()):
             if time.monotonic() > end:
@@ -68,7 +68,7 @@ class Terminal:
 
     def draw(self, text):
         text = self.rest + text
-        # A sequence cut in two by the read waits for its other half.
+        # An escape sequence split by the read is kept until the rest arrives.
         cut = text.rfind("\x1b", max(0, len(text) - 40))
         whole = cut < 0 or TOKEN.match(text, cut) is not None
         text, self.rest = (text, "") if whole else (text[:cut], text[cut:])
@@ -95,7 +95,7 @@ class Terminal:
             self.x += 1
 
     def end(self):
-        """Ends the program and waits, so that its sandbox ends too."""
+        """Ends the program and waits for it, so that its sandbox ends too."""
         os.kill(self.pid, signal.SIGTERM)
         end = time.monotonic() + 30
         while time.monotonic() < end:
@@ -110,13 +110,13 @@ class Terminal:
 
 
 def cpu_seconds(pid):
-    """User and system time of a process so far."""
+    """Returns the user and system time of a process so far."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def memory_mb(pid, name="VmRSS"):
-    """Resident memory now, or at its highest with `VmHWM`."""
+    """Returns the resident memory in MiB, or its peak with `VmHWM`."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1]) / 1024
@@ -124,18 +124,18 @@ def memory_mb(pid, name="VmRSS"):
 
 
 def processes():
-    """Every process with its parent and its command line."""
+    """Yields the id, parent and command line of every process."""
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parent = int((entry / "stat").read_text().rpartition(") ")[2].split()[1])
                 yield int(entry.name), parent, (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            except OSError:  # it has ended meanwhile
+            except OSError:  # the process has ended meanwhile
                 pass
 
 
 def below(pid):
-    """The processes below another one, with their command lines."""
+    """Returns the descendants of a process, with their command lines."""
     children = {}
     for child, parent, command in processes():
         children.setdefault(parent, []).append((child, command))

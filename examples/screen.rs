@@ -1,8 +1,8 @@
-//! Draws the screen of a recorded session at a moment, as text with ANSI colours or as an SVG picture.
+//! Draws the screen of a recorded session at a given time, as text with ANSI colours or as an SVG picture.
 //!
 //!     cargo run --example screen -- RECORDING SECONDS [WIDTHxHEIGHT] [THEME] [16|256|none] [presenter] [ascii] [svg] [before=RECORDING]
 //!
-//! RECORDING is a `.ctui` file, packed or not; SECONDS count from T0, `end` is the last event.
+//! RECORDING is a `.ctui` file, compressed or not; SECONDS count from T0, `end` is the last event.
 
 use chaos_tui::{
     session::{Session, event::Timestamp, recording},
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The session of a recording so many seconds after T0, and that moment.
+/// Returns the session of a recording this many seconds after T0, and the corresponding time.
 fn session(path: &str, seconds: f64) -> Result<(Session, Timestamp), Box<dyn Error>> {
     let mut bytes = Vec::new();
     if std::path::Path::new(path).extension().is_some_and(|ext| ext.eq_ignore_ascii_case("gz")) {
@@ -83,7 +83,7 @@ fn session(path: &str, seconds: f64) -> Result<(Session, Timestamp), Box<dyn Err
     Ok((session, until))
 }
 
-/// The cells as text with the sequences for their colours.
+/// Returns the cells as text with ANSI colour sequences.
 fn ansi(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {

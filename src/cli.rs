@@ -1,4 +1,4 @@
-//! Arguments, and which command they mean.
+//! Parses the command line and calls the command it names.
 
 use crate::{
     commands::{self, GlobalArgs},
@@ -13,17 +13,18 @@ use std::{path::Path, process::ExitCode};
 
 /// A terminal dashboard for live chaos-engineering sessions.
 ///
-/// `chaos-tui experiment.json` opens an experiment on a screen and steps through it. `chaos-tui run` is a drop-in for `chaos
-/// run`: same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this terminal.
+/// `chaos-tui experiment.json` opens an experiment on a screen and steps through it. `chaos-tui run` is a drop-in for
+/// `chaos run`: same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this
+/// terminal.
 #[derive(Debug, Parser)]
 #[command(name = "chaos-tui", version, about, args_override_self = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The live session, when no command is named.
+    /// Arguments of the live session, used when no subcommand is named.
     #[command(flatten)]
     live: commands::live::Arguments,
-    /// Accepted before and after the command.
+    /// Options accepted before and after the subcommand.
     #[command(flatten)]
     global: GlobalArgs,
 }
@@ -39,22 +40,23 @@ enum Command {
     Demo(Deferred<commands::demo::Arguments>),
     /// Run an experiment without a screen, as `chaos run` does
     Run(Deferred<Box<commands::run::Arguments>>),
-    /// Check an experiment: all errors at once, each with its position and a remedy
+    /// Check an experiment and list all errors, each with its position and a remedy
     Validate(Deferred<commands::validate::Arguments>),
-    /// Show where the config file is looked for and what is in force
+    /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
-    /// Run only the embedded cluster, for kubectl and others
+    /// Run only the embedded cluster, for kubectl and other tools
     Sandbox(Deferred<commands::sandbox::Arguments>),
     /// Print a completion script for a shell
     Completions(Deferred<commands::reference::CompletionArgs>),
     /// Print the manual page, as roff
     Man(Deferred<commands::reference::ManArgs>),
-    /// Run one of the demo services (the sandbox's containers are this)
+    /// Run one of the demo services, as the sandbox's containers do
     #[command(hide = true)]
     Image(Deferred<commands::image::Arguments>),
 }
 
-/// The arguments of a command, which are only built when it is called: a short run is not to wait for those of all others.
+/// Arguments of a subcommand that clap builds only when the subcommand is called, so that a short run does not wait
+/// for the definitions of all others.
 #[derive(Debug)]
 struct Deferred<A>(A);
 
@@ -68,7 +70,7 @@ impl<A: Args> Args for Deferred<A> {
     }
 }
 
-/// With its own description, which that of the arguments would replace.
+/// Adds the arguments and keeps the subcommand's own description, which that of the argument struct would replace.
 fn described(command: clap::Command, augment: fn(clap::Command) -> clap::Command) -> clap::Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about))
@@ -94,7 +96,7 @@ fn dispatch() -> Result<ExitCode> {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // Of two words the first is taken for the experiment, and the second is too many: a mistyped command.
+            // clap takes a mistyped subcommand for the experiment, and then rejects the word after it as unknown.
             if error.kind() == ErrorKind::UnknownArgument {
                 refuse_mistyped_command(&std::env::args().nth(1).unwrap_or_default());
             }
@@ -130,7 +132,7 @@ fn dispatch() -> Result<ExitCode> {
     }
 }
 
-/// Ends with a usage error where a word stands in the place of an experiment, names no file, and resembles a command.
+/// Exits with a usage error if the word given as the experiment names no file and resembles a subcommand.
 fn refuse_mistyped_command(word: &str) {
     if word.is_empty() || Path::new(word).exists() {
         return;
@@ -145,12 +147,12 @@ fn refuse_mistyped_command(word: &str) {
     }
 }
 
-/// Ends with a usage error, exit code 2.
+/// Exits with a usage error, exit code 2.
 fn refuse(kind: ErrorKind, message: &str) -> ! {
     Cli::command().error(kind, message).exit()
 }
 
-/// Whether the command line itself gives any argument of a group.
+/// Returns whether any argument of a group was given on the command line, not by default or environment variable.
 fn given<Group: Args>(matches: &ArgMatches) -> bool {
     let group = Group::augment_args(clap::Command::new("group"));
     group
@@ -166,7 +168,7 @@ mod tests {
     #[test]
     fn every_command_has_its_own_description_and_arguments() {
         let mut cli = Cli::command();
-        // Panics where two arguments contradict each other, in any command.
+        // Panics if two arguments of any subcommand conflict.
         cli.build();
         let run = cli.find_subcommand("run").unwrap();
         assert_eq!(

@@ -1,12 +1,13 @@
 //! A terminal dashboard for live chaos-engineering sessions.
 //!
-//! One idea runs through the crate: **a session is one append-only stream of events**. Whatever acts (the
-//! runner, the observers in [`observe`], the operator's keys in [`tui`]) only emits [`session::Event`]s;
-//! whatever shows or saves (panes, console log, journal, recording, report) only reads a projection of them.
+//! The architecture follows one rule: **a session is one append-only stream of events**. Producers (the runner, the
+//! observers in [`observe`], the operator's keys in [`tui`]) only emit [`session::Event`]s; consumers (panes, console
+//! log, journal, recording, report) only read a projection of them.
 //!
-//! Public is what tests and benches from outside need, so that the compiler finds what nobody calls in the other rooms.
+//! Only the modules that external tests and benches need are public, so that the compiler reports unused code in the
+//! others.
 //!
-//! A room may import from the rooms listed before it, never from those after it.
+//! The modules are listed by layer: each may import from the modules listed before it, never from those after it.
 
 #![allow(
     missing_docs,

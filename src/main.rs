@@ -1,10 +1,10 @@
-//! The binary: hooks for panics and errors, then the command line.
+//! The binary: installs the TLS crypto provider, then runs the command line.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // kube and reqwest each leave the choice of a crypto provider to the program; this is the one place that makes it.
-    // It fails only where one is installed already, which is as good.
+    // kube and reqwest leave the choice of a crypto provider to the program. The call fails only if a provider is
+    // already installed, which is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
     chaos_tui::cli::main()
 }

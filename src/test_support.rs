@@ -1,4 +1,4 @@
-//! What the tests of every room need.
+//! Helpers shared by the tests of all modules.
 
 use crate::{
     experiment::{Activity, ControlCheck, Described, Experiment, Secrets, Signatures},
@@ -15,13 +15,13 @@ pub(crate) fn map(json: &str) -> Map {
     parse_json(json).unwrap().as_map().unwrap().clone()
 }
 
-/// The first activity of a method: `action` or `probe`, with a provider in JSON.
+/// Returns the first activity of a method: `kind` is `action` or `probe`, `provider` is JSON.
 pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activity {
     let declared = map(&format!(r#"{{"type": "{kind}", "name": "{name}", "provider": {provider}}}"#));
     Activity::declared(&declared, "$.method[0]").unwrap()
 }
 
-/// A request to play an experiment in JSON step by step, without configuration, secrets and controls.
+/// Returns a request to run a JSON experiment step by step, without configuration, secrets and controls.
 pub(crate) fn request(experiment: &str) -> RunRequest {
     let document = Document::json("test", experiment.to_owned()).unwrap();
     RunRequest {
@@ -39,7 +39,7 @@ pub(crate) fn method(index: usize) -> StepRef {
     StepRef { section: Section::Method, index }
 }
 
-/// A pod in play that runs, without containers and owner.
+/// Returns a running pod that the experiment names, without containers and owner.
 pub(crate) fn pod(namespace: &str, name: &str) -> Pod {
     Pod {
         key: PodKey { namespace: namespace.to_owned(), name: name.to_owned(), uid: format!("uid-{name}") },
@@ -61,7 +61,7 @@ pub(crate) fn container(ready: bool, restarts: u32) -> Container {
     Container { name, image, ready, restarts, waiting: None, last_end: None }
 }
 
-/// An answer without a status; those of a kind look alike.
+/// Returns an answer without a status; all answers of a kind have the same shape.
 pub(crate) fn answer(endpoint: EndpointId, request: RequestId, waited_ms: f64, kind: AnswerKind) -> Answer {
     Answer {
         endpoint,
@@ -75,7 +75,7 @@ pub(crate) fn answer(endpoint: EndpointId, request: RequestId, waited_ms: f64, k
     }
 }
 
-/// Knows nothing of Python.
+/// Signatures without Python: every function and control is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoPython;
 

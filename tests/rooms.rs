@@ -1,4 +1,5 @@
-//! The house rules that a compiler does not check: which room may import which, and which names no file may bear.
+//! Architecture rules that the compiler does not check: which module may import which, and which file names are
+//! forbidden.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The rooms, ground floor first; a room may import from those before it.
+/// The top-level modules, lowest layer first; a module may import only from those before it.
 const ROOMS: [&str; 11] = [
     "experiment",
     "session",
@@ -22,7 +23,7 @@ const ROOMS: [&str; 11] = [
     "commands",
 ];
 
-/// Crates of the terminal, allowed in `tui` and `commands` only.
+/// Terminal crates, allowed in `tui` and `commands` only.
 const TERMINAL: [&str; 3] = ["ratatui", "crossterm", "tui_logger"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -120,7 +121,7 @@ fn the_crates_beside_the_program_need_nothing_of_ours() {
     }
 }
 
-/// The crates beside the program, by the name of their folder, each with its manifest.
+/// Returns the name and the manifest of each crate in `crates/`.
 fn manifests_of_crates() -> Vec<(String, String)> {
     let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("crates")).unwrap();
     let found: Vec<_> = folders

@@ -1,9 +1,9 @@
-//! CPU time of this thread as criterion's measure: a busy machine makes walls, not figures.
+//! CPU time of this thread as criterion's measurement: on a busy machine, wall-clock time is not reproducible.
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use std::time::Duration;
 
-/// Measures what the thread spent, not what passed meanwhile.
+/// Measures the CPU time of the thread instead of the elapsed time.
 pub(crate) struct CpuTime;
 
 impl Measurement for CpuTime {
@@ -31,14 +31,14 @@ impl Measurement for CpuTime {
     }
 
     fn formatter(&self) -> &dyn ValueFormatter {
-        // Both count nanoseconds.
+        // Both measurements are in nanoseconds.
         WallTime.formatter()
     }
 }
 
 fn spent() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the call writes to `time`, which it gets alone, and nothing else.
+    // SAFETY: the call writes only to `time`, to which it has exclusive access.
     let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     assert_eq!(failed, 0, "every Unix that is supported has this clock");
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)

@@ -1,4 +1,4 @@
-//! Who does what in a session: the providers with everything they reach.
+//! Creates the providers of a session with their connections to the cluster and to Python.
 
 use crate::{
     cluster,
@@ -15,46 +15,46 @@ use crate::{
 use clap::{Args, ValueEnum};
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
-/// Which cluster and which Python.
+/// Options that choose the cluster and the Python interpreter.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Cluster and Python")]
 pub(crate) struct ConnectionArgs {
-    /// The context of the kubeconfig to use
+    /// Context of the kubeconfig to use
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
-    /// The kubeconfig to use
+    /// Path of the kubeconfig to use
     #[arg(long, value_name = "PATH")]
     pub kubeconfig: Option<PathBuf>,
-    /// The Python interpreter for functions that are not built in [default: that of the virtual environment, or python3]
+    /// Python interpreter for functions that are not built in [default: that of the virtual environment, or python3]
     #[arg(long, value_name = "PATH", hide_short_help = true)]
     pub python: Option<PathBuf>,
-    /// Whether Kubernetes and Gremlin functions run natively, or in Python as well
+    /// Whether to run Kubernetes and Gremlin functions natively instead of in Python
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, hide_short_help = true)]
     pub python_native: NativeFunctions,
 }
 
-/// Where functions that are built in are executed.
+/// Where built-in functions are executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NativeFunctions {
     /// Natively.
     #[default]
     On,
-    /// In Python, with the extensions that are installed there.
+    /// In Python, by its installed extensions.
     Off,
 }
 
-/// The providers, and what they were made of. Nothing is started or connected before it is needed.
+/// The providers and their connections. Nothing is started or connected before it is needed.
 pub(crate) struct Connections {
-    /// Does every activity.
+    /// Executes every activity.
     pub providers: Arc<Providers>,
-    /// Has to be shut down at the end.
+    /// The Python bridge; must be shut down at the end.
     pub python: Arc<PythonBridge>,
-    /// How the cluster is chosen.
+    /// The settings that choose the cluster.
     pub cluster: cluster::ClusterSettings,
 }
 
 impl ConnectionArgs {
-    /// Native functions first (unless told otherwise), Python for the others.
+    /// Creates the providers: native functions first (unless switched off), Python for all others.
     pub(crate) fn connect(
         &self,
         environment: &Environment,
@@ -63,7 +63,7 @@ impl ConnectionArgs {
         events: &Arc<PythonEvents>,
     ) -> Connections {
         let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
-        // One for all: what functions and controls set counts for whatever chooses a cluster later.
+        // Shared, so that variables set by functions and controls affect the later choice of a cluster.
         let live = LiveEnvironment::from(environment.clone());
         let cluster = self.cluster(&live);
         let python = Arc::new(PythonBridge::new(PythonSettings {
@@ -90,7 +90,7 @@ impl ConnectionArgs {
     fn cluster(&self, environment: &LiveEnvironment) -> cluster::ClusterSettings {
         let variables = environment.clone();
         let mut settings = cluster::ClusterSettings::new(move |name| variables.now().get(name));
-        // Functions may change the current directory.
+        // Made absolute because functions may change the current directory.
         settings.kubeconfig =
             self.kubeconfig.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         settings.context.clone_from(&self.context);

@@ -1,32 +1,32 @@
-//! `run --fail-on`: an exit code for what users got, on request.
+//! `run --fail-on`: an optional exit code that depends on the verdict about users.
 
 use crate::{
     insight::{self, RunVerdict},
     session::{Session, event::Timestamp, state::SafetyBasis},
 };
 
-/// What the program exits with then.
+/// The exit code if a condition of `--fail-on` applies.
 pub(super) const CODE: u8 = 3;
 
-/// What is not to be.
+/// A condition under which the run counts as failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum FailOn {
-    /// Any other verdict than RESILIENT
+    /// The verdict is not RESILIENT
     NotResilient,
-    /// Nothing was fired, or nobody knows whether the fire did something
+    /// Nothing was fired, or the effect of the fire is not confirmed
     FaultNeverHappened,
-    /// Nobody could see how users fared
+    /// The effect on users could not be observed
     NotObservable,
-    /// Users or targets were not back a minute after the end
+    /// Users or targets had not recovered a minute after the end
     NotRecovered,
 }
 
-/// The first of them that is so, as a line for the console.
+/// Returns the first condition that applies, as a line for the console.
 pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
     let conclusion = insight::conclusion(session, now);
     let verdict = || format!("{}: {}", conclusion.verdict.text(), conclusion.because());
-    fail_on.iter().find_map(|what| {
-        let (name, why) = match what {
+    fail_on.iter().find_map(|condition| {
+        let (name, why) = match condition {
             FailOn::NotResilient => {
                 ("not-resilient", (conclusion.verdict != RunVerdict::Resilient).then(verdict)?)
             }
@@ -46,7 +46,7 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
     })
 }
 
-/// What the run left behind.
+/// Returns why the system has not recovered, or `None` if it has.
 fn has_not_recovered(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.final_check.as_ref().is_some_and(|done| done.met) => {
@@ -66,9 +66,9 @@ mod tests {
     fn each_condition_is_found_where_it_is_so_and_nowhere_else() {
         use FailOn::{FaultNeverHappened, NotObservable, NotRecovered, NotResilient};
         let all = [NotResilient, FaultNeverHappened, NotObservable, NotRecovered];
-        let found = |told: &(Session, Timestamp)| {
-            let is = |what: &&FailOn| super::found(&told.0, told.1, &[**what]).is_some();
-            all.iter().filter(is).copied().collect::<Vec<_>>()
+        let found = |(session, now): &(Session, Timestamp)| {
+            let applies = |condition: &&FailOn| super::found(session, *now, &[**condition]).is_some();
+            all.iter().filter(applies).copied().collect::<Vec<_>>()
         };
         let cases = [
             ("not resilient", fixtures::finished(Variant::Before), vec![NotResilient]),
@@ -81,8 +81,8 @@ mod tests {
             ),
             ("still on", fixtures::before_failing(), vec![NotResilient, NotRecovered]),
         ];
-        for (name, told, wanted) in cases {
-            assert_eq!(found(&told), wanted, "{name}");
+        for (name, state, wanted) in cases {
+            assert_eq!(found(&state), wanted, "{name}");
         }
         let (session, now) = fixtures::finished(Variant::Before);
         let line = super::found(&session, now, &all).unwrap();

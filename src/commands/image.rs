@@ -1,18 +1,19 @@
-//! `chaos-tui image NAME`: one of the demo services, as the sandbox's containers and the container image run it.
+//! `chaos-tui image NAME`: runs one of the demo services, in the sandbox's containers or in the container image.
 
 use chaos_sandbox::images::{Image, ImageError};
 
-/// What the command line says.
+/// Arguments of `image`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// provider, consumer-before or consumer-after
+    /// Service to run: provider, consumer-before or consumer-after
     pub image: Image,
 }
 
-/// Serves until the process is ended. Not to be called inside a runtime: the service makes its own, small one.
+/// Runs the service until the process ends. Must not be called inside a runtime: the service creates its own, small
+/// one.
 ///
 /// # Errors
-/// When the service cannot listen.
+/// If the service cannot listen.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), ImageError> {
     arguments.image.run()
 }

@@ -1,4 +1,4 @@
-//! One file a command; they wire the rooms together.
+//! The commands, one module each; they connect the other modules of the crate.
 
 mod arguments;
 pub(crate) mod config;

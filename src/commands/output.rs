@@ -6,10 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-/// Writes a page to standard output. A reader that closes the pipe early, such as `head`, is no failure.
+/// Writes a page to standard output. A reader that closes the pipe early, such as `head`, is not an error.
 ///
 /// # Errors
-/// When standard output cannot be written for another reason.
+/// If standard output cannot be written for another reason.
 pub(crate) fn print_page(page: &str) -> Result<ExitCode> {
     match io::stdout().write_all(page.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

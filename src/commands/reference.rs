@@ -1,4 +1,4 @@
-//! `chaos-tui completions SHELL` and `chaos-tui man [COMMAND]`: made from the command line's own definition.
+//! `chaos-tui completions SHELL` and `chaos-tui man [COMMAND]`, generated from the definition of the command line.
 
 use super::{output::print_page, prepare::Refusal};
 use clap_complete::Shell;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionArgs {
-    /// The shell that is to read them
+    /// Shell to generate the script for
     #[arg(value_enum)]
     pub shell: Shell,
 }
@@ -16,14 +16,14 @@ pub(crate) struct CompletionArgs {
 /// Arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManArgs {
-    /// The command whose page it is; without it, that of chaos-tui
+    /// Command to print the page of [default: chaos-tui itself]
     pub command: Option<String>,
 }
 
 /// Prints the completion script for a shell.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// If standard output cannot be written.
 pub(crate) fn completions(mut cli: clap::Command, arguments: &CompletionArgs) -> Result<ExitCode> {
     let (name, mut script) = (cli.get_name().to_owned(), Vec::new());
     clap_complete::generate(arguments.shell, &mut cli, name, &mut script);
@@ -33,7 +33,7 @@ pub(crate) fn completions(mut cli: clap::Command, arguments: &CompletionArgs) ->
 /// Prints a manual page in roff.
 ///
 /// # Errors
-/// When there is no such command, or standard output cannot be written.
+/// If the command does not exist or standard output cannot be written.
 pub(crate) fn man(mut cli: clap::Command, arguments: &ManArgs) -> Result<ExitCode> {
     cli.build();
     let page = match &arguments.command {

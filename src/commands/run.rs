@@ -1,4 +1,4 @@
-//! `chaos-tui run`: an experiment without a screen, as `chaos run` plays it.
+//! `chaos-tui run`: runs an experiment without a screen, as `chaos run` does.
 
 use super::{
     GlobalArgs, LogFormat, RunArgs,
@@ -28,32 +28,32 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How long the console is waited for once somebody has told the run to end.
+/// How long to wait for a slow console if the run was interrupted.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// What the command line says.
+/// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Path or URL of the experiment
     pub source: String,
-    /// How to play it.
+    /// Options of the run.
     #[command(flatten)]
     pub playing: RunArgs,
-    /// Exit with 3 if the verdict about users is one of these (several: with commas); watches users and cluster
+    /// Exit with 3 if one of these conditions applies (comma-separated); watches users and cluster
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
 }
 
-/// Plays the experiment; exits as `chaos run` does (experiment-format 12.2).
+/// Runs the experiment and returns the exit code of `chaos run` (experiment-format 12.2).
 ///
 /// # Errors
-/// When the runtime, the console or the log file cannot be opened.
+/// If the runtime, the console or the log file cannot be opened.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    // One thread is enough for a headless run, and the cheapest to start.
+    // One thread is enough for a headless run and is the fastest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
         let outcome = runtime.block_on(headless(global, arguments));
-        // A name that is being looked up, or a pipe that nobody writes into, is not waited for.
+        // Does not wait for blocking calls, such as a DNS lookup or a read from a pipe without a writer.
         runtime.shutdown_background();
         outcome
     });
@@ -63,10 +63,10 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     }
 }
 
-/// How the program is left.
+/// How the program exits.
 enum Exit {
     With(ExitCode),
-    /// By a signal that came before the run.
+    /// Killed by a signal that arrived before the run.
     By(Signal),
 }
 
@@ -74,23 +74,24 @@ async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit
     let compat = arguments.playing.compat();
     let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
     let mut helpers = ChildProcesses::default();
-    let mut left = Exit::With(ExitCode::FAILURE);
+    let mut exit = Exit::With(ExitCode::FAILURE);
     if moved(global, &host).await {
         let (signals, receiver) = Signals::all(compat)?;
-        left = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
+        exit = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
     }
     helpers.end().await;
-    // Whoever reads slowly is waited for, unless somebody wants the end.
-    let hurried = matches!(left, Exit::By(_)) || host.session.borrow().run.interrupted.is_some();
+    // A slow reader of the console delays the exit, unless a signal or an interruption asked for it.
+    let hurried = matches!(exit, Exit::By(_)) || host.session.borrow().run.interrupted.is_some();
     host.end(hurried.then_some(LAST_LINES)).await;
-    Ok(left)
+    Ok(exit)
 }
 
-/// What is written to the console, and to a log file if one is named.
+/// Returns the settings of the console, and of the log file if one is named.
 fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
     let named = global.log_file.clone().or_else(|| compat.log_file().map(PathBuf::from));
     let path = named.filter(|_| !global.no_log_file);
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let colour =
+        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     ConsoleSettings {
         layout: match global.log_format {
             LogFormat::String => Layout::Text { with_target: global.verbose, colour },
@@ -101,7 +102,7 @@ fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
     }
 }
 
-/// Changes to the folder that is named, if one is; whether it could.
+/// Changes to the folder of `--change-dir`, if given. Returns `false` on failure.
 async fn moved(global: &GlobalArgs, host: &SessionHost) -> bool {
     let Some(folder) = &global.change_dir else { return true };
     host.log(Level::Warning, format!("Moving to {}", folder.display())).await;
@@ -114,7 +115,7 @@ async fn moved(global: &GlobalArgs, host: &SessionHost) -> bool {
     }
 }
 
-/// Prepares, plays, judges.
+/// Prepares and runs the experiment. Returns how the program exits.
 async fn play(
     global: &GlobalArgs,
     arguments: &Arguments,
@@ -122,31 +123,31 @@ async fn play(
     helpers: &mut ChildProcesses,
     (signals, mut receiver): (&Signals, mpsc::Receiver<Signal>),
 ) -> Exit {
-    let company = PrepareContext {
+    let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
         prints: PrintTarget::Inherited,
-        // The order to run the file is the consent to all that it does.
+        // Calling `run` is the consent to everything that the experiment does.
         pace: Pacing::Auto(Consent::up_front()),
         notifies: true,
     };
     let preparing =
-        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), company, helpers);
+        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), context, helpers);
     let prepared = tokio::select! {
         prepared = preparing => Ok(prepared),
         signal = receiver.recv() => Err(signal),
     };
     match prepared {
-        // The reference hears no signal yet: Python makes an exception of Ctrl-C, and the others kill.
+        // At this point the reference has no signal handlers: Ctrl-C raises an exception in Python, other signals kill.
         Err(Some(Signal::Interrupt) | None) => {
             host.bus.flush().await;
-            // A line of its own, also where the terminal has echoed `^C`.
+            // The line break separates the message from the `^C` that the terminal has echoed.
             eprintln!("\nAborted!");
             Exit::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Exit::By(signal),
-        Ok(Err(Refusal { message, code, said: instead })) => {
-            match instead {
+        Ok(Err(Refusal { message, code, said: python_text })) => {
+            match python_text {
                 None => host.log(Level::Error, message).await,
                 Some(text) if text.is_empty() => {}
                 Some(text) => {
@@ -160,7 +161,7 @@ async fn play(
     }
 }
 
-/// The session itself; gives the exit code.
+/// Runs the session and returns the exit code.
 async fn session(
     arguments: &Arguments,
     host: &SessionHost,
@@ -168,7 +169,7 @@ async fn session(
     signals: mpsc::Receiver<Signal>,
 ) -> ExitCode {
     let judged = !arguments.fail_on.is_empty();
-    let audience = if prepared.guards == Guards::OFF && !judged {
+    let mode = if prepared.guards == Guards::OFF && !judged {
         SessionMode::Nobody
     } else {
         SessionMode::Unattended { recovery: judged }
@@ -177,8 +178,8 @@ async fn session(
         source: arguments.source.clone(),
         journal: arguments.playing.journal_path.clone(),
         recording: None,
-        mode: audience,
-        // The same on every machine: no config file is read.
+        mode,
+        // No config file is read, so that a run is the same on every machine.
         watch: WatchSettings::default(),
         budget: 0,
         allowed_contexts: Vec::new(),
@@ -195,9 +196,9 @@ async fn session(
     exit_code(&running.end().await, failed_on.is_some())
 }
 
-/// Waits until the system has recovered from what the run left, or is not going to; whoever ends it now does not want to wait.
+/// Waits until the final check of the recovery is done. A signal ends the wait.
 async fn recovered(host: &SessionHost) {
-    let Ok((_hearing, mut signals)) = Signals::endings() else { return };
+    let Ok((_handlers, mut signals)) = Signals::endings() else { return };
     let mut session = host.session.clone();
     let settled =
         |session: &Session| session.safety.as_ref().is_none_or(|safety| safety.final_check.is_some());

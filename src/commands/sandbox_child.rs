@@ -1,4 +1,4 @@
-//! The embedded cluster as a process of its own, met only through what it announces.
+//! The embedded cluster as a child process, known only by the announcement it prints.
 
 use crate::{
     experiment::Environment,
@@ -13,60 +13,62 @@ use tokio::{
     time::timeout,
 };
 
-/// How long it may take to become ready: two seconds are usual.
+/// Timeout until the sandbox is ready; usually it takes two seconds.
 const READY: Duration = Duration::from_secs(60);
-/// How long it may take to end its pods.
+/// Timeout for the sandbox to stop its pods and exit.
 const FAREWELL: Duration = Duration::from_secs(10);
-/// Longest announcement that is read.
+/// Maximum size of the announcement, in bytes.
 const ANNOUNCEMENT: u64 = 1 << 20;
 
-/// The sandbox could not be started.
+/// Why the sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SandboxError {
-    /// The program could not be run.
+    /// The process could not be started.
     #[error("cannot start the sandbox: {0}")]
     NotStarted(#[from] std::io::Error),
-    /// It ended before it was ready; its own words are in the log.
+    /// The sandbox exited before it was ready; its output is in the log.
     #[error("the sandbox ended before it was ready; what it said is in the lines above")]
     Ended,
-    /// It is not ready in time.
+    /// The sandbox was not ready in time.
     #[error("the sandbox was not ready after {} s; `chaos-tui sandbox` alone shows what it is doing", READY.as_secs())]
     Late,
-    /// It announced something we cannot read.
+    /// The announcement could not be parsed.
     #[error("the sandbox announced something that is not understood: {0}")]
     Unreadable(String),
 }
 
-/// A running sandbox. Dropping it ends it, since its standard input closes; [`SandboxChild::end`] also waits for that.
+/// A running sandbox. Dropping it closes its standard input, which ends the process; [`SandboxChild::end`] also waits
+/// for the exit.
 #[derive(Debug)]
 pub(crate) struct SandboxChild {
     child: Child,
-    /// The sandbox lives as long as this is open, whatever becomes of us.
+    /// The sandbox exits when this closes, so it never outlives this process.
     stdin: ChildStdin,
     talk: JoinHandle<()>,
-    /// What it announced.
+    /// The announcement of the sandbox.
     pub announcement: Announcement,
 }
 
-/// Where everything of a sandbox is.
+/// The addresses of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Announcement {
+    /// Path of the kubeconfig.
     pub kubeconfig: PathBuf,
-    /// Name of its context.
+    /// Context of the kubeconfig.
     pub context: String,
     /// Base URL of the consumer.
     pub consumer_url: String,
     /// Base URL of the provider.
     pub provider_url: String,
-    /// Base URL of its Gremlin API.
+    /// Base URL of the Gremlin API.
     pub gremlin_url: String,
-    /// Variables for whoever uses it.
+    /// Environment variables that an experiment needs to use the sandbox.
     pub environment: Vec<(String, String)>,
 }
 
 impl SandboxChild {
-    /// Starts this program's `sandbox` with a variant of the sample, and waits until it is ready. What it says goes to
-    /// the log.
+    /// Starts this program's `sandbox` command with a variant of the sample and waits until it is ready. Its standard
+    /// error goes to the log.
     pub(crate) async fn start(variant: &str, emitter: &Emitter) -> Result<Self, SandboxError> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["sandbox", "--variant", variant, "--announce", "json"]);
@@ -74,7 +76,7 @@ impl SandboxChild {
     }
 
     async fn start_as(mut command: Command, emitter: &Emitter) -> Result<Self, SandboxError> {
-        // A group of its own: a Ctrl-C in the terminal is ours to handle, rollbacks may still need the cluster.
+        // Its own process group: Ctrl-C must not reach the sandbox, because rollbacks may still need the cluster.
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.process_group(0).spawn()?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
@@ -87,7 +89,7 @@ impl SandboxChild {
         let line = match timeout(READY, lines.next_line()).await {
             Ok(Ok(Some(line))) => line,
             Ok(_) => {
-                // Its last words come before the error that points to them.
+                // Its output is logged before the error that refers to it.
                 let _ = timeout(FAREWELL, talk).await;
                 return Err(SandboxError::Ended);
             }
@@ -97,12 +99,12 @@ impl SandboxChild {
         Ok(Self { child, stdin, talk, announcement })
     }
 
-    /// Ends it in order: pods first. What does not end is killed.
+    /// Asks the sandbox to stop its pods and exit; kills it after a timeout.
     pub(crate) async fn end(self) {
         let Self { mut child, stdin, talk, .. } = self;
         drop(stdin);
         if timeout(FAREWELL, child.wait()).await.is_err() {
-            // Nothing is left to be done about one that cannot even be killed.
+            // If even the kill fails, there is nothing left to do.
             let _ = child.kill().await;
         }
         talk.abort();
@@ -124,7 +126,7 @@ impl Announcement {
         })
     }
 
-    /// Lets everything that uses this environment use the sandbox.
+    /// Sets the variables of the sandbox in an environment.
     pub(crate) fn apply(&self, environment: &mut Environment) {
         for (name, value) in &self.environment {
             environment.set(name, value);
@@ -137,7 +139,7 @@ fn texts(map: &Map) -> Vec<(String, String)> {
     pairs.collect()
 }
 
-/// Every line of the sandbox becomes one of the log.
+/// Logs every line that the sandbox writes to standard error.
 async fn relay(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {

@@ -1,4 +1,4 @@
-//! `chaos-tui validate SOURCE`: every error at once, each with its place and a way out (experiment-format 12.3).
+//! `chaos-tui validate SOURCE`: lists all errors, each with its position and a remedy (experiment-format 12.3).
 
 use super::{ConnectionArgs, Connections, GlobalArgs};
 use crate::{
@@ -17,46 +17,46 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// What the command line says.
+/// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Experiment: a file (.json, .yaml, .yml) or a URL
     pub source: String,
-    /// Do not check the server's certificate when the source is a URL
+    /// Do not verify the server's certificate when the source is a URL
     #[arg(long)]
     pub no_verify_tls: bool,
-    /// How findings are told
+    /// Output format of the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
 
-/// How findings are told.
+/// The output formats of the findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people: the text underlined, on stderr
+    /// Text on stderr, with the erroneous part underlined
     Text,
-    /// For editors and CI: one JSON object on stdout
+    /// One JSON object on stdout, for editors and CI
     Json,
 }
 
-/// What validation may use.
+/// The resources that validation uses.
 #[derive(Clone, Copy)]
 pub(crate) struct ValidationContext<'a> {
-    /// Variables.
+    /// Environment variables.
     pub environment: &'a Environment,
-    /// Credentials for URLs.
+    /// The settings, with credentials for URLs.
     pub settings: &'a Settings,
-    /// Python functions.
+    /// Signatures of native and Python functions.
     pub signatures: &'a dyn Signatures,
-    /// Who is told, if anybody.
+    /// Notification channels, if any.
     pub notifications: Option<&'a Notifications>,
 }
 
-/// Validates with everything this machine has: native functions, its Python, its environment. Exits with 0 if the
-/// experiment may run, else 1.
+/// Validates an experiment with the native functions, the Python and the environment of this machine. Exits with 0 if
+/// the experiment is valid, else 1.
 ///
 /// # Errors
-/// When the runtime cannot be started, or an output stream takes nothing.
+/// If the runtime cannot be started or an output stream cannot be written.
 pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let valid = runtime.and_then(|runtime| {
@@ -83,20 +83,20 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
                     }
                 }
             };
-            // Nobody is there to hear what extensions say while they are looked at.
+            // The stream has no reader: output of extensions during their inspection is discarded.
             let (emitter, _) = stream(Clock::system());
             let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
             let Connections { providers, python, .. } =
                 ConnectionArgs::default().connect(&environment, &settings, PrintTarget::Inherited, &events);
             let signatures = NativeSignatures { providers: &providers, python: &*python };
             let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
-            let surroundings = ValidationContext {
+            let context = ValidationContext {
                 environment: &environment,
                 settings: &settings,
                 signatures: &signatures,
                 notifications: Some(&notifications),
             };
-            let valid = run(arguments, surroundings, &mut io::stdout(), &mut io::stderr()).await;
+            let valid = run(arguments, context, &mut io::stdout(), &mut io::stderr()).await;
             python.shut_down().await;
             valid
         })
@@ -105,14 +105,14 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Validates; tells whether the experiment may run. Text goes to `log`, JSON to `out`.
+/// Validates an experiment and returns whether it is valid. Writes text to `log`, JSON to `out`.
 pub(crate) async fn run(
     arguments: &Arguments,
-    surroundings: ValidationContext<'_>,
+    context: ValidationContext<'_>,
     out: &mut dyn Write,
     log: &mut dyn Write,
 ) -> io::Result<bool> {
-    let ValidationContext { environment, settings, signatures, notifications } = surroundings;
+    let ValidationContext { environment, settings, signatures, notifications } = context;
     let access = Access { verify_tls: !arguments.no_verify_tls, environment, settings };
     let mut report = Report::new(arguments, out, log);
     let document = match load(&arguments.source, access).await {
@@ -131,7 +131,7 @@ pub(crate) async fn run(
     let findings = check(&document, ValidationChecks { environment, signatures }).await;
     let Findings(found) = &findings;
     let first = findings.errors().next();
-    // What the reference warns of, it does as it goes, up to its first error.
+    // Warnings of the reference are printed only if there is no error.
     let warned = findings.warnings().filter_map(|finding| finding.reference_message.as_deref());
     for warning in warned.filter(|_| first.is_none()) {
         report.line("WARNING", warning)?;
@@ -169,14 +169,14 @@ impl<'a> Report<'a> {
         Self { format: arguments.format, source: &arguments.source, out, log }
     }
 
-    /// A line of the reference's console.
+    /// Writes a line in the format of the reference's console; writes nothing in JSON format.
     fn line(&mut self, level: &str, message: &str) -> io::Result<()> {
         if self.format == Format::Json {
             return Ok(());
         }
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        // At once: others write to the same place.
+        // In a single write, because others write to the same stream.
         self.log.write_all(format!("[{now} {level}] {clean}\n").as_bytes())
     }
 
@@ -227,7 +227,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let arguments = Arguments { source: path.display().to_string(), no_verify_tls: false, format };
         let (environment, settings) = (Environment::default(), Settings::default());
-        let surroundings = ValidationContext {
+        let context = ValidationContext {
             environment: &environment,
             settings: &settings,
             signatures: &NoPython,
@@ -235,7 +235,7 @@ mod tests {
         };
         let (mut out, mut log) = (Vec::new(), Vec::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let valid = runtime.block_on(run(&arguments, surroundings, &mut out, &mut log)).unwrap();
+        let valid = runtime.block_on(run(&arguments, context, &mut out, &mut log)).unwrap();
         (valid, String::from_utf8(out).unwrap(), String::from_utf8(log).unwrap())
     }
 

@@ -33,7 +33,7 @@ sys.path.insert(0, str(HERE))
 from suite import limits, matrix, needs, score  # noqa: E402
 
 PORTS_A_CASE = 8
-# Below the ports that the kernel hands out by itself: a closed listener's port must not be taken by somebody's call.
+# Below the kernel's ephemeral ports: another process's connection must not take the port of a closed listener.
 PORTS = range(20000, 30000)
 
 
@@ -60,7 +60,7 @@ def arguments():
 
 
 def free_ports(count, taken):
-    """Ports that nobody listens on, and that were not handed out before."""
+    """Returns ports that are free and were not handed out before."""
     found = []
     while len(found) < count:
         port = random.choice(PORTS)
@@ -77,7 +77,7 @@ def free_ports(count, taken):
 
 
 class Lanes:
-    """So many cases at a time, each in a process of its own."""
+    """Runs several cases at a time, each in a process of its own."""
 
     def __init__(self, given, cycles, folder, commands, environment):
         self.given, self.cycles, self.folder = given, cycles, folder
@@ -98,7 +98,7 @@ class Lanes:
         self.running[case.name] = (subprocess.Popen(command, cwd=HERE, stdin=subprocess.DEVNULL, stderr=errors), case, folder, order["ports"])
 
     def finished(self):
-        """The outcomes of cases that ended meanwhile."""
+        """Yields the outcomes of the cases that have ended since the last call."""
         for name, (process, case, folder, ports) in list(self.running.items()):
             if process.poll() is None:
                 continue
@@ -117,7 +117,7 @@ class Lanes:
             while waiting or self.running:
                 if waiting and len(self.running) < self.given.jobs:
                     self.start(waiting.pop(0))
-                    time.sleep(0.4)  # not all in one moment, nor in one rhythm
+                    time.sleep(0.4)  # so that the cases are out of step with each other
                     continue
                 for outcome in self.finished():
                     done += 1
@@ -136,7 +136,7 @@ def say(text):
 
 
 def brief(outcome):
-    """One line about a case."""
+    """Summarizes a case in one line."""
     if "failed" in outcome:
         return "NOT PLAYED: " + outcome["failed"]
     counts, _ = score.score(outcome)
@@ -154,7 +154,7 @@ def stalled_share(outcome):
 
 
 def report(outcomes, head):
-    """The Markdown, and the exit code."""
+    """Returns the report as Markdown, and the exit code."""
     played = [outcome for outcome in outcomes if "failed" not in outcome]
     failed = [outcome for outcome in outcomes if "failed" in outcome]
     told = [(outcome, *score.score(outcome)) for outcome in played]
@@ -184,7 +184,7 @@ def report(outcomes, head):
 
 
 def story(outcome):
-    """What happened, what was true and what was said, in seconds since the first fault."""
+    """Lists faults, true states and beliefs, in seconds since the first fault."""
     zero = next(t for t, on in outcome["faults"] if on)
     found = [(t, f"fault {'on' if on else 'off'}") for t, on in outcome["faults"]]
     for number, points in enumerate(outcome["truth"]):
@@ -200,7 +200,7 @@ def story(outcome):
 
 def main():
     given = arguments()
-    # Whoever ends this process ends what it started.
+    # On SIGTERM, exits normally so that the child processes are ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.score:
         outcomes = [json.loads(line) for line in given.score.read_text().splitlines()]

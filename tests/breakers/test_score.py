@@ -1,4 +1,4 @@
-"""The scorer is fed hand-made sessions, those above all in which it must say wrong.
+"""Tests the scorer with hand-made sessions, especially ones that it must score as wrong.
 
     python3 -m unittest discover -s tests/breakers
 """
@@ -15,7 +15,7 @@ from suite.load import Load  # noqa: E402
 
 
 def played(beliefs, truth=((0, "closed"),), faults=((0, False),), begin=10.0, end=20.0, **more):
-    """Ten seconds of a session. Beliefs are (t, state, confidence)."""
+    """Returns a ten-second session. Beliefs are (t, state, confidence)."""
     case = {
         "name": "a", "library": "pybreaker", "fault": "hang", "page": "absent", "health": "absent", "replicas": 1,
         "breaker": True, "readable": False, "fallback": True, "begin": begin, "end": end,
@@ -53,7 +53,7 @@ class Moments(unittest.TestCase):
         self.assertEqual(seconds(innocent(both)), (10, 0, 0, 0))
         for truth in ("open", "half_open"):
             self.assertEqual(seconds(played(both, truth=((0, truth),))), (0, 0, 0, 10))
-            # On the screen it stands all the same.
+            # The state alone is a claim, whatever the confidence.
             self.assertEqual(seconds(played([(0, "closed_or_none", "cannot_tell")], truth=((0, truth),))), (0, 0, 0, 10))
 
     def test_a_breaker_said_of_a_service_without_one_is_wrong(self):
@@ -71,7 +71,7 @@ class Moments(unittest.TestCase):
 
 
 class Around(unittest.TestCase):
-    """Opens at 14."""
+    """The breaker opens at 14 s."""
 
     truth = ((0, "closed"), (14.0, "open"))
 

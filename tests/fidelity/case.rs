@@ -1,56 +1,56 @@
-//! One case: an experiment, its surroundings, and how it is played.
+//! One test case: an experiment, its environment, and how it is run.
 
 use serde_json::{Value as Json, json};
 
 /// One case of the corpus.
 #[derive(Debug, Default)]
 pub(crate) struct Case {
-    /// What it pins.
+    /// The name of the case: the behaviour it tests.
     pub name: String,
-    /// Where it is written.
+    /// The corpus file and line of the case.
     pub place: String,
-    /// `run` or `validate`.
+    /// The subcommand: `run` or `validate`.
     pub command: String,
-    /// Global options, which stand before the command.
+    /// Global options, placed before the subcommand.
     pub global: Vec<String>,
-    /// Options of the command.
+    /// Options of the subcommand.
     pub options: Vec<String>,
-    /// Variables, besides those that every case has.
+    /// Environment variables, in addition to the common ones.
     pub environment: Vec<(String, String)>,
-    /// What is played: a file of the case unless told otherwise.
+    /// The experiment to run, by default a file of the case.
     pub source: String,
-    /// Everything in the folder, in the order written.
+    /// The files of the folder, in the order in which they are written.
     pub files: Vec<(String, Vec<u8>)>,
-    /// Console lines and those of files may come in any order: several activities run at once.
+    /// Whether the order of lines on the console and in files is ignored, because several activities run concurrently.
     pub any_order: bool,
-    /// A deliberate difference; none where both must do the same.
+    /// A deliberate difference; `None` if both programs must behave the same.
     pub difference: Option<Difference>,
 }
 
-/// A difference that `docs/differences.md` lists: places (JSON pointers) in what was seen, and what each side has there.
+/// A difference listed in `docs/differences.md`: JSON pointers into the outcome, and the value of each program there.
 #[derive(Debug)]
 pub(crate) struct Difference {
     /// Words of the row in `docs/differences.md`.
     pub row: String,
-    /// What the reference shows at each place.
+    /// The reference's value at each pointer.
     pub theirs: Json,
-    /// What we show at each place.
+    /// chaos-tui's value at each pointer.
     pub ours: Json,
 }
 
 impl Case {
-    /// Whether several of its activities run at once: who comes first is up to the machine.
+    /// Whether several activities run concurrently, so that their order is not deterministic.
     pub(crate) fn is_concurrent(&self) -> bool {
         let background = |text: &[u8]| String::from_utf8_lossy(text).contains("\"background\"");
         self.any_order || self.files.iter().any(|(_, text)| background(text))
     }
 
-    /// Whether its name or its place contains the text.
+    /// Whether the name or the place of the case contains the text.
     pub(crate) fn is_called(&self, text: &str) -> bool {
         self.name.contains(text) || self.place.contains(text)
     }
 
-    /// The short forms of an experiment: `tolerance` on a `given` output, a `substitute`d argument.
+    /// Builds an experiment from a short form: a `tolerance` on a `given` output, or a `substitute`d argument.
     pub(crate) fn of_short_form(headers: &[(String, Json)]) -> Option<Json> {
         let header = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         let give = |value: &Json| json!({"type": "python", "module": "given", "func": "value", "arguments": {"value": value}});

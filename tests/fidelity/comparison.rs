@@ -1,10 +1,10 @@
-//! Compares what both left behind, and tells the difference so that it can be read.
+//! Compares the outcomes of both programs and formats the differences.
 
 use crate::{case::Case, player::Both};
 use serde_json::Value as Json;
 use std::fmt::Write;
 
-/// Why the case fails; none if it does not.
+/// Returns why the case fails, or `None` if it passes.
 pub(crate) fn compare(case: &Case, seen: &Both) -> Option<String> {
     let Both { theirs, ours } = seen;
     let (mut theirs, mut ours) = (theirs.what.clone(), ours.what.clone());
@@ -31,7 +31,7 @@ pub(crate) fn compare(case: &Case, seen: &Both) -> Option<String> {
             forget(&mut ours, pointer);
         }
     }
-    // Where a journal is missing there is no layout to compare.
+    // Without both journals there is no layout to compare.
     if ![&seen.theirs, &seen.ours].iter().all(|seen| seen.what["journal"].is_object()) {
         for seen in [&mut theirs, &mut ours] {
             forget(seen, "/layout");
@@ -50,7 +50,7 @@ pub(crate) fn compare(case: &Case, seen: &Both) -> Option<String> {
     Some(format!("{} ({})\n{complaints}", case.name, case.place))
 }
 
-/// Where the reference crashes it has no words: ours are free then, but must be one clear line.
+/// If the reference crashes, it prints no message: chaos-tui's message may be any single clear line.
 fn wordless(theirs: &mut Json, ours: &mut Json, complaints: &mut String) {
     let lines = |seen: &Json| -> Vec<String> { serde_json::from_value(seen["console"].clone()).unwrap() };
     let (left, right) = (lines(theirs), lines(ours));
@@ -63,14 +63,14 @@ fn wordless(theirs: &mut Json, ours: &mut Json, complaints: &mut String) {
         let _ =
             writeln!(complaints, "  the reference crashes; we should say why in one line, and say {said:?}");
     }
-    // It may have crashed earlier than we refuse, never later.
+    // The reference may crash earlier than chaos-tui refuses, but not later.
     let mut ours_before = right.iter();
     if before.iter().all(|line| ours_before.any(|ours| ours == line)) {
         ours["console"] = theirs["console"].clone();
     }
 }
 
-/// Lines of the console and of files, and the journal's entries, in an order of their own.
+/// Sorts the lines of the console and of files, and the entries of the journal.
 fn sorted(seen: &mut Json) {
     for list in ["/console", "/journal/run", "/journal/rollbacks"] {
         if let Some(Json::Array(items)) = seen.pointer_mut(list) {
@@ -86,7 +86,7 @@ fn sorted(seen: &mut Json) {
     }
 }
 
-/// Removes what a pointer points at.
+/// Removes the value at a JSON pointer.
 fn forget(seen: &mut Json, pointer: &str) {
     let Some((parent, last)) = pointer.rsplit_once('/') else { return };
     match seen.pointer_mut(parent) {
@@ -102,12 +102,12 @@ fn forget(seen: &mut Json, pointer: &str) {
     }
 }
 
-/// Keys in their order, which equality of JSON does not look at.
+/// Returns the JSON text, which depends on the order of keys; equality of JSON values does not.
 fn order(seen: &Json) -> String {
     seen.to_string()
 }
 
-/// Every place where both differ.
+/// Writes every place where the outcomes differ to `complaints`.
 fn told(theirs: &Json, ours: &Json, place: &str, complaints: &mut String) {
     match (theirs, ours) {
         (Json::Object(left), Json::Object(right)) => {

@@ -1,4 +1,4 @@
-//! Reads the corpus: text files of many cases each (`corpus/README.md` describes the form).
+//! Reads the corpus: text files of many cases each (`corpus/README.md` describes the format).
 
 use crate::case::{Case, Difference};
 use serde_json::Value as Json;
@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The module of the short forms, in every folder.
+/// The Python module used by the short forms, present in every folder.
 const GIVEN: &str = "def value(value=None):\n    return value\n";
 
-/// Every case, in the order of file names.
+/// Returns every case, in the order of file names.
 pub(crate) fn read() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fidelity/corpus");
     let mut files = Vec::new();
@@ -47,7 +47,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The cases of one file.
+/// Parses the cases of one file.
 fn cases_of(file: &str, text: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut lines = text.lines().enumerate().peekable();
@@ -69,7 +69,7 @@ fn cases_of(file: &str, text: &str) -> Vec<Case> {
     cases
 }
 
-/// Without the comment on what comes next: lines with `#` after an empty one, at the end.
+/// Removes the comment on the next case: the final lines with `#` that follow an empty line.
 fn without_comment<'a, 'b>(body: &'b [&'a str]) -> &'b [&'a str] {
     let comments = body.iter().rev().take_while(|line| line.starts_with('#')).count();
     let end = body.len() - comments;
@@ -149,7 +149,7 @@ fn case_of(name: &str, place: &str, body: &[&str]) -> Case {
     case
 }
 
-/// `@head` stands for the title and the description that every experiment needs.
+/// Replaces `@head` by the title and the description that every experiment needs.
 fn with_head(file: &str, text: &str) -> String {
     let head = if file.ends_with("json") {
         r#""title": "t", "description": "d""#
@@ -159,7 +159,7 @@ fn with_head(file: &str, text: &str) -> String {
     text.replace("@head", head)
 }
 
-/// A text without its line ends, whose `\xNN` are bytes and `\n` line ends.
+/// Decodes a text: drops line ends, and replaces `\xNN` by that byte and `\n` by a line end.
 fn bytes(text: &str) -> Vec<u8> {
     let mut content = Vec::new();
     let mut rest = text.as_bytes();
@@ -181,7 +181,7 @@ fn bytes(text: &str) -> Vec<u8> {
     content
 }
 
-/// Words, of which one in single quotes may hold spaces.
+/// Splits at spaces; a word in single quotes may contain spaces.
 fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
     for c in text.chars() {

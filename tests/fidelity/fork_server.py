@@ -1,11 +1,11 @@
-"""Plays Chaos Toolkit many times for the price of one start.
+"""Runs Chaos Toolkit many times with a single start of Python.
 
-Imports the command line once. Each request, a line of JSON on standard input, forks a child, which becomes what
-`chaos` would be had it been started in that folder with those arguments and that environment, and calls its real
-main. Two lines answer: the child's process id, and how it ended.
+Imports the command line once. Each request, a line of JSON on standard input, forks a child, which takes the folder,
+arguments and environment of the request, as if `chaos` had been started with them, and calls the real main function.
+The answer is two lines: the child's process id, and its exit code.
 
-PACE=late lets threads of its pools start 100 ms late, PACE=early the one that started them go on 100 ms late: what
-then differs from our program hangs on the machine, and is no case.
+PACE=late delays the start of pool threads by 100 ms, PACE=early delays the threads that submit to pools: a difference
+from chaos-tui that occurs only then depends on the timing of the machine, and is not suitable as a case.
 """
 
 import concurrent.futures
@@ -16,7 +16,7 @@ import time
 
 
 def warm_up():
-    """Imports what runs use, so that no child has to."""
+    """Imports the modules that runs use, so that no child has to."""
     import chaostoolkit.__main__
     import chaoslib.provider.http, chaoslib.provider.process, chaoslib.provider.python  # noqa: E401, F401
 
@@ -29,7 +29,7 @@ def warm_up():
 
 
 def pace(hurry):
-    """Delays threads of pools, or those who started them."""
+    """Delays the start of pool threads, or delays the threads that submit to pools."""
     submit = concurrent.futures.ThreadPoolExecutor.submit
 
     def late(function, *arguments, **named):
@@ -48,7 +48,7 @@ def pace(hurry):
 
 
 def become(request, chaos, cli):
-    """Makes this process the `chaos` that was asked for."""
+    """Turns this process into the requested `chaos` process."""
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -57,11 +57,11 @@ def become(request, chaos, cli):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
     sys.stdin = open(0)
     sys.argv = [chaos] + request["arguments"]
-    # What an interpreter does at its start: the script's folder first, then PYTHONPATH.
+    # Sets the import path as an interpreter does at its start: the script's folder first, then PYTHONPATH.
     searched = os.environ.get("PYTHONPATH", "")
     sys.path[0] = os.path.dirname(chaos)
     sys.path[1:1] = [folder for folder in searched.split(os.pathsep) if folder]
-    # What the import has worked out from the home directory.
+    # Recomputes the default that the import derived from the home directory.
     for parameter in cli.params:
         if parameter.name == "settings":
             parameter.default = os.path.expanduser("~/.chaostoolkit/settings.yaml")

@@ -1,7 +1,7 @@
-//! Fidelity: a corpus of small experiments, each played by Chaos Toolkit and by us, and what both left behind compared:
-//! exit code, journal, console lines. `corpus/README.md` says how a case is written.
+//! Fidelity tests: Chaos Toolkit and chaos-tui each run a corpus of small experiments, and their outcomes are compared:
+//! exit code, journal and console lines. `corpus/README.md` describes the format of a case.
 //!
-//! `FIDELITY=text` plays only the cases whose name or file contains the text, and prints what was seen of each.
+//! `FIDELITY=text` runs only the cases whose name or file contains the text, and prints the outcomes of each.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
@@ -24,9 +24,9 @@ use std::{
     },
 };
 
-/// Players at work at the same time: some cases only wait.
+/// The number of cases run concurrently; some cases only wait.
 const PLAYERS: usize = 4;
-/// How often a case with several activities at once is played until both did the same.
+/// The maximum number of runs of a concurrent case until both outcomes agree.
 const ATTEMPTS: usize = 3;
 
 #[test]
@@ -55,7 +55,7 @@ fn the_reference_and_we_do_the_same() {
                 while let Some(case) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut seen = player.play(case);
                     let mut complaint = compare(case, &seen);
-                    // Where several activities run at once, who comes first is up to the machine, on either side.
+                    // The order of concurrent activities is not deterministic in either program.
                     let attempts = if case.is_concurrent() { ATTEMPTS } else { 1 };
                     for _ in 1..attempts {
                         if complaint.is_some() {

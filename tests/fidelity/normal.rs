@@ -1,39 +1,40 @@
-//! What a program left behind, without what differs from run to run: the one place that says what is volatile.
+//! The outcome of a program without the values that vary between runs. Only this module defines which values are
+//! volatile.
 
 use serde_json::{Map, Value as Json, json};
 
-/// What a program left behind.
+/// The raw outcome of a program.
 pub(crate) struct Raw {
     pub exit: i64,
-    /// The error output: every line of the log.
+    /// Standard error: every line of the log.
     pub console: String,
-    /// The normal output, where nothing but what extensions print belongs.
+    /// Standard output, which contains only the output of extensions.
     pub printed: String,
-    /// Files that are new or changed, the journal aside, by name.
+    /// New or changed files by name, without the journal.
     pub left: Vec<(String, String)>,
     pub journal: Option<String>,
-    /// The program's own folder.
+    /// The folder in which the program ran.
     pub folder: String,
-    /// Where the server of the test listens.
+    /// The port of the test server.
     pub port: u16,
-    /// Whether the command was `validate`.
+    /// Whether the subcommand was `validate`.
     pub validates: bool,
 }
 
-/// The same, comparable: `{"exit": …, "journal": {…} or null, "layout": …, "console": ["LEVEL text", …], "printed": …,
-/// "left": {…}}`. `layout` says whether the journal is laid out with two spaces and no final line end.
+/// The normalized outcome: `{"exit": …, "journal": {…} or null, "layout": …, "console": ["LEVEL text", …], "printed":
+/// …, "left": {…}}`. `layout` is whether the journal is indented by two spaces without a final line end.
 ///
-/// Where the program gave up before the run, the last console line is `REFUSED` with the message, if it had one.
+/// If the program refused the experiment before the run, the last console line is `REFUSED` with the message, if any.
 pub(crate) struct Seen {
     pub what: Json,
-    /// The console as it was, for people.
+    /// The console output as written, for display.
     pub console: String,
 }
 
 const LEVELS: [&str; 5] = ["DEBUG ", "INFO ", "WARNING ", "ERROR ", "CRITICAL "];
 
 impl Raw {
-    /// The reference: a stack trace on the console is a refusal without words.
+    /// Normalizes the reference's outcome: a stack trace on the console is a refusal without a message.
     pub(crate) fn of_theirs(&self) -> Seen {
         let mut lines = lines_of(&self.console);
         let trace = lines.iter().position(|line| line.starts_with("Traceback (most recent call last)"));
@@ -47,11 +48,11 @@ impl Raw {
         self.seen(lines)
     }
 
-    /// Our program: a refusal tells the place and a way out after the reference's words.
+    /// Normalizes chaos-tui's outcome: a refusal adds the place and a fix to the reference's message.
     pub(crate) fn of_ours(&self) -> Seen {
         let mut lines = lines_of(&self.console);
         if self.validates {
-            // Beside the reference's lines, `validate` shows every finding with its place.
+            // `validate` prints every finding with its place in addition to the reference's lines.
             lines.retain(|line| LEVELS.iter().any(|level| line.starts_with(level)));
         }
         refused(&mut lines, self.exit, self.journal.is_some());
@@ -59,7 +60,7 @@ impl Raw {
     }
 
     fn seen(&self, lines: Vec<String>) -> Seen {
-        // A usage error is in the words of each program's own parser of command lines.
+        // Each program's command-line parser words usage errors differently.
         let lines = if self.exit == 2 { vec!["USAGE".to_owned()] } else { lines };
         let lines = lines.into_iter().filter(|line| !of_antlr(line));
         let lines: Vec<Json> = lines.map(|line| self.text(in_common_words(&line)).into()).collect();
@@ -79,7 +80,7 @@ impl Raw {
         }
     }
 
-    /// Journals elsewhere and log files have their volatile parts removed too.
+    /// Returns the files left; journals at other paths and log files are normalized as well.
     fn left(&self) -> Json {
         let shown = |name: &str, text: &str| match name {
             _ if text.starts_with("{\n  \"chaoslib-version\"") => self.journal_text(text),
@@ -115,7 +116,7 @@ impl Raw {
         self.value(journal)
     }
 
-    /// Every text without folder and port.
+    /// Replaces folder and port in every text.
     fn value(&self, value: Json) -> Json {
         match value {
             Json::String(text) => self.text(text).into(),
@@ -135,7 +136,7 @@ impl Raw {
     }
 }
 
-/// Log lines as `LEVEL text`; what follows a line without being one belongs to it.
+/// Returns the log lines as `LEVEL text`; a continuation line is appended to the line before it.
 fn lines_of(log: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in log.lines() {
@@ -152,7 +153,8 @@ fn lines_of(log: &str) -> Vec<String> {
     lines
 }
 
-/// Whether a journal is JSON as `json.dump(…, indent=2, ensure_ascii=False)` writes it, small numbers aside.
+/// Whether a journal has the layout of `json.dump(…, indent=2, ensure_ascii=False)`. The spelling of numbers is
+/// ignored.
 fn is_laid_out(journal: &str) -> bool {
     let Ok(pretty) = serde_json::from_str::<Json>(&bare_numbers_quoted(journal))
         .and_then(|parsed| serde_json::to_string_pretty(&parsed))
@@ -173,7 +175,7 @@ fn is_laid_out(journal: &str) -> bool {
         && pretty.iter().zip(&journal).all(|(a, b)| a == b || (a.0 == b.0 && !numbers(a)))
 }
 
-/// An entry has its moments removed, and of its exception all but the last element.
+/// Removes the times of each entry, and all but the last line of its exception.
 fn entries(list: &mut Json) {
     for entry in list.as_array_mut().into_iter().flatten().filter_map(Json::as_object_mut) {
         for key in ["start", "end", "duration"] {
@@ -192,7 +194,7 @@ fn pass(pass: &mut Json) {
     pass.get_mut("probes").into_iter().for_each(entries);
 }
 
-/// Turns the last ERROR of a program that left no journal into `REFUSED`, without place and way out.
+/// Turns the last ERROR of a program that left no journal into `REFUSED`, without the place and the fix.
 fn refused(lines: &mut [String], exit: i64, journal: bool) {
     if exit != 1 || journal {
         return;
@@ -204,7 +206,7 @@ fn refused(lines: &mut [String], exit: i64, journal: bool) {
     }
 }
 
-/// `LEVEL text` of `[2026-11-22 13:02:22 LEVEL] text`.
+/// Parses `[2026-11-22 13:02:22 LEVEL] text` into `LEVEL text`.
 fn logged(line: &str) -> Option<String> {
     let (head, text) = line.strip_prefix('[')?.split_once("] ")?;
     let (moment, level) = head.rsplit_once(' ')?;
@@ -212,7 +214,7 @@ fn logged(line: &str) -> Option<String> {
     (is_moment && level.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| format!("{level} {text}"))
 }
 
-/// `LEVEL text {keys}` of a line in the JSON format.
+/// Parses a line in the JSON format into `LEVEL text {keys}`.
 fn logged_as_json(line: &str) -> Option<String> {
     let fields: Map<String, Json> = serde_json::from_str(line).ok()?;
     let (level, message) = (fields.get("levelname")?.as_str()?, fields.get("message")?.as_str()?);
@@ -220,7 +222,7 @@ fn logged_as_json(line: &str) -> Option<String> {
     Some(format!("{level} {message} {keys:?}"))
 }
 
-/// Log files tell which line of the program speaks: `LEVEL [module:12] text`.
+/// Removes the source location from a line of a log file: `LEVEL [module:12] text`.
 fn without_place(line: &str) -> String {
     let parts = line.split_once(" [").and_then(|(level, rest)| Some((level, rest.split_once("] ")?.1)));
     parts.map_or_else(|| line.to_owned(), |(level, text)| format!("{level} {text}"))
@@ -235,7 +237,7 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
-/// What the reference's JSON path parser says on standard error besides.
+/// Whether the line is an additional message of the reference's JSON path parser on standard error.
 fn of_antlr(line: &str) -> bool {
     let place = line.strip_prefix("line ").and_then(|rest| rest.split_once(' ')).map(|(place, _)| place);
     place
@@ -243,7 +245,7 @@ fn of_antlr(line: &str) -> bool {
         .is_some_and(|(line, column)| line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok())
 }
 
-/// A line without what a parser says in its own words, and without a stack trace or our reason in place of it.
+/// Cuts a line after a known prefix: the rest is a parser's message, a stack trace or chaos-tui's reason.
 fn in_common_words(line: &str) -> String {
     let cuts = [
         "Experiment ran into an un expected fatal error, aborting now.",
@@ -258,7 +260,7 @@ fn in_common_words(line: &str) -> String {
     line[..cut.unwrap_or(line.len())].trim_end().to_owned()
 }
 
-/// Each client library has words of its own for a connection that failed.
+/// Replaces the cause of a failed connection, which each client library words differently.
 fn without_cause(text: &str) -> String {
     const FAILED: &str = "failed to connect to ";
     let Some((before, (url, cause))) =
@@ -282,7 +284,7 @@ fn without_version(text: &str, product: &str) -> String {
     clean
 }
 
-/// Python objects tell where they are: `<function f at 0x7f…>`.
+/// Removes the memory address from the text of a Python object: `<function f at 0x7f…>`.
 fn without_address(text: &str) -> String {
     let mut parts = text.split(" at 0x");
     let mut clean = parts.next().unwrap_or_default().to_owned();
@@ -293,7 +295,7 @@ fn without_address(text: &str) -> String {
     clean
 }
 
-/// A journal may hold `NaN` and `Infinity`, which no strict parser takes: they become texts.
+/// Quotes `NaN` and `Infinity`, which a journal may contain but a strict parser rejects.
 fn bare_numbers_quoted(text: &str) -> String {
     let bare = |line: &str| {
         let (end, value) = match line.strip_suffix(',') {

@@ -1,4 +1,4 @@
-//! Plays one case with both programs, each in a fresh folder of its own.
+//! Runs one case with both programs, each in a fresh folder.
 
 use crate::{
     case::Case,
@@ -21,10 +21,10 @@ use tempfile::TempDir;
 /// Python modules that every case may use.
 const MODULES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fidelity/modules");
 
-/// No case takes as long; what does hangs, and is killed.
+/// The timeout of a case. It exceeds the duration of every case; a process that takes longer hangs and is killed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One warm reference, and our program.
+/// Runs cases with one warm reference process and with chaos-tui.
 pub(crate) struct Player {
     reference: Reference,
     chaos: PathBuf,
@@ -32,7 +32,7 @@ pub(crate) struct Player {
     server: SocketAddr,
 }
 
-/// What both left behind.
+/// The outcomes of both programs.
 pub(crate) struct Both {
     pub theirs: Seen,
     pub ours: Seen,
@@ -79,13 +79,13 @@ impl Player {
     }
 }
 
-/// A folder with what a case needs, and how a program is started in it.
+/// A folder with the files of a case, and the arguments and environment of the program.
 struct Stage {
     root: TempDir,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     port: u16,
-    /// What lies in the folder beforehand.
+    /// The files of the folder before the run.
     given: BTreeMap<String, Vec<u8>>,
 }
 
@@ -137,7 +137,7 @@ impl Stage {
         self.root.path().join("folder")
     }
 
-    /// Beside the folder: the program must not find it.
+    /// The path is outside the folder, so that the program does not find the file.
     fn console(&self) -> PathBuf {
         self.root.path().join("console")
     }
@@ -146,7 +146,7 @@ impl Stage {
         self.root.path().join("printed")
     }
 
-    /// What the run left in the folder: files that are new or changed.
+    /// Returns the files in the folder that are new or changed after the run.
     fn left(&self) -> Vec<(String, String)> {
         let mut files = files_under(&self.folder());
         files.retain(|name, content| name != "journal.json" && self.given.get(name) != Some(content));
@@ -169,7 +169,7 @@ impl Stage {
     }
 }
 
-/// Every file under a folder, by its name within.
+/// Returns every file below a folder, by its relative path.
 fn files_under(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -187,7 +187,7 @@ fn files_under(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Kills a process that does not end.
+/// Kills a process that exceeds the timeout.
 struct Watch {
     done: mpsc::Sender<()>,
     thread: thread::JoinHandle<()>,
@@ -198,7 +198,8 @@ impl Watch {
         let (done, ended) = mpsc::channel();
         let thread = thread::spawn(move || {
             if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // SAFETY: `kill` takes two integers. Whoever waits for the process tells us before its number is free.
+                // SAFETY: `kill` takes two integers. The thread that waits for the process stops this watch before the
+                // id is reused.
                 unsafe { libc::kill(pid, libc::SIGKILL) };
             }
         });

@@ -1,4 +1,4 @@
-//! Chaos Toolkit, kept warm: a Python process that has imported it and forks a child for each case (`fork_server.py`).
+//! The warm Chaos Toolkit: a Python process that has imported it and forks a child for each case (`fork_server.py`).
 
 use serde_json::{Value as Json, json};
 use std::{
@@ -7,21 +7,21 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// The fork server; ends with its standard input.
+/// The fork server; it ends when its standard input is closed.
 pub(crate) struct Reference {
     child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
-/// How one run of the reference is asked for.
+/// The parameters of one run of the reference.
 pub(crate) struct Start<'a> {
     pub folder: &'a Path,
     pub arguments: &'a [String],
     pub environment: &'a [(String, String)],
-    /// Takes the child's error output.
+    /// The file for the child's standard error.
     pub console: &'a Path,
-    /// Takes its normal output.
+    /// The file for the child's standard output.
     pub printed: &'a Path,
 }
 
@@ -44,7 +44,7 @@ impl Reference {
         Self { child, requests, answers }
     }
 
-    /// Starts a child; tells its process id. Wait for it with [`Reference::wait`] before the next.
+    /// Starts a child and returns its process id. Call [`Reference::wait`] before the next call.
     pub(crate) fn spawn(&mut self, start: &Start<'_>) -> i32 {
         let environment: serde_json::Map<String, Json> =
             start.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
@@ -57,7 +57,7 @@ impl Reference {
         i32::try_from(pid).unwrap()
     }
 
-    /// The exit code of the child; minus the signal that killed it.
+    /// Waits for the child. Returns its exit code, or minus the number of the signal that killed it.
     pub(crate) fn wait(&mut self) -> i64 {
         self.answer()["exit"].as_i64().unwrap()
     }

@@ -1,12 +1,13 @@
-//! A server on loopback that answers as the URL tells it to.
+//! A server on loopback whose answers are defined by the URL.
 //!
-//! - `/echo` and everything unknown: the request as JSON (verb, path, query, headers, body).
-//! - `/answer?status=…&type=…&body=…&header=Name:value&pause=milliseconds`: what is told; no `type`, no `Content-Type`.
-//! - `/file/…?type=…`: like `/answer`, for URLs that end in a name.
-//!   With `needs=…` only who sends that as `Authorization`; others get a 401.
-//! - `/kv2/…` and `/kv1/…`: a secret as Vault tells it, with the key `mine`.
-//! - `/note?file=…`: like `/echo`, and the request is appended to that file.
-//! - `/to?status=302&url=…`: a redirect. `/drop`: the connection closes without an answer.
+//! - `/echo` and every unknown path: the request as JSON (verb, path, query, headers, body).
+//! - `/answer?status=…&type=…&body=…&header=Name:value&pause=milliseconds`: this answer; without `type`, no
+//!   `Content-Type`.
+//! - `/file/…?type=…`: like `/answer`, for URLs that end in a file name.
+//!   With `needs=…`, a request without that value as `Authorization` gets a 401.
+//! - `/kv2/…` and `/kv1/…`: a secret in Vault's format, with the key `mine`.
+//! - `/note?file=…`: like `/echo`, and appends the request to that file.
+//! - `/to?status=302&url=…`: a redirect. `/drop`: closes the connection without an answer.
 
 use serde_json::json;
 use std::{
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// The server; ends with the test's process.
+/// The server; it ends with the test process.
 pub(crate) struct Server {
     address: SocketAddr,
 }
@@ -48,7 +49,7 @@ fn serve(stream: TcpStream) {
             return;
         }
         let pause = request.parameter("pause").and_then(|text| text.parse().ok()).unwrap_or(0);
-        // The client's patience is what is tested: the answer is late.
+        // Delays the answer to test the client's timeout.
         thread::sleep(Duration::from_millis(pause));
         if stream.write_all(&request.answer()).is_err() {
             return;
@@ -105,7 +106,7 @@ impl Request {
         found.map_or("", |(_, value)| value)
     }
 
-    /// Neither their order nor the case of their names means anything; each client has its own name.
+    /// Returns the headers sorted, with lower-case names and the client's name replaced: none of these is significant.
     fn told_headers(&self) -> Vec<(String, String)> {
         let told = |(name, value): &(String, String)| {
             let clients = ["python-requests/", "chaos-tui/"];
@@ -165,14 +166,14 @@ impl Request {
     }
 }
 
-/// A line without its end.
+/// Reads a line without its line end.
 fn line(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line).ok().filter(|read| *read > 0)?;
     Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Percent encoding and `+` undone.
+/// Decodes percent encoding and `+`.
 fn decoded(text: &str) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let [first, tail @ ..] = rest {

@@ -1,9 +1,9 @@
-//! The config file: own keys and themes, its errors, and who does not read it.
+//! The config file: custom keys and themes, its error messages, and the commands that do not read it.
 
 use super::{desk, terminal::Terminal};
 use std::{fs, path::Path};
 
-/// Writes a config file where it is looked for: in the home folder, which tests have in `folder`.
+/// Writes the config file below the home directory, which is `folder` in these tests.
 pub(crate) fn write(folder: &Path, text: &str) {
     let place = folder.join(".config/chaos-tui");
     fs::create_dir_all(&place).unwrap();

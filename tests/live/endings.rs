@@ -1,14 +1,14 @@
-//! Whatever ends a session ends it in good order: before its screen, before its run and in the middle of it.
+//! A session ends cleanly however it is ended: before its screen is drawn, before the run and during the run.
 
 use super::{desk, fire, start, terminal::Terminal, there};
 use std::path::Path;
 
-/// What ends a session from outside.
+/// An external cause that ends a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ending {
     Key,
     Signal(i32),
-    /// The window is closed.
+    /// The terminal window is closed.
     Closed,
 }
 
@@ -31,7 +31,7 @@ fn end(terminal: &mut Terminal, how: Ending) -> u32 {
     code
 }
 
-/// The last event that was recorded.
+/// Returns the last recorded event.
 fn last_recorded(folder: &Path) -> String {
     let recording = std::fs::read_to_string(folder.join("session.ctui")).unwrap();
     recording.lines().last().unwrap_or_default().to_owned()
@@ -108,7 +108,7 @@ fn where_no_cluster_is_found_the_offer_of_the_sandbox_gives_the_terminal_back() 
     terminal.ended();
 }
 
-/// The provider is scaled to nothing, and nothing in the file takes that back.
+/// Scales the provider to zero replicas without a rollback, so that the fault outlasts the run.
 const LASTING: &str = r#"{
     "title": "The provider is scaled down",
     "description": "for good",
@@ -128,7 +128,7 @@ fn whoever_leaves_a_lasting_fault_is_offered_the_undo_kit() {
     for (ends_first, key, undone) in [(false, "u", true), (true, "u", true), (false, "w", false)] {
         let mut terminal = Terminal::start(120, 36, folder.path(), &["--sandbox=after", "experiment.json"]);
         terminal.wait_for("› scale-down");
-        // The card is there, and with it the kit.
+        // The undo kit is saved once the target card is shown.
         terminal.wait_for("SCALE Deployment");
         terminal.wait_for("manifests saved");
         terminal.press("F");
@@ -158,7 +158,7 @@ fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
     terminal.press("P");
     terminal.wait_gone("1 FINDINGS");
     terminal.press("R");
-    // The presenter's view stays; without it the next key would bring it.
+    // The presenter's view stays on. If it did not, the next `P` would switch it on instead of off.
     terminal.wait_gone("FINISHED");
     terminal.wait_for("READY");
     terminal.press("P");
@@ -175,7 +175,7 @@ fn another_run_stands_beside_the_first_and_keeps_its_own_files() {
     }
 }
 
-/// A lesson is followed by the next one only when it was seen to its end.
+/// The demo continues with the next lesson only after the current lesson has been completed.
 #[test]
 fn whoever_leaves_a_lesson_leaves_the_demo() {
     for how in [Ending::Key, Ending::Signal(libc::SIGTERM), Ending::Closed] {

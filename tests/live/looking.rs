@@ -1,13 +1,13 @@
-//! Looking around while it goes on: endpoints, time, mouse.
+//! Views during a run: endpoints, scrolling back in time, and the mouse.
 
 use super::{fire_the_kill, in_sandbox, terminal::Terminal};
 
-/// A mouse event as terminals report it; columns and rows from 0.
+/// Sends a mouse event in the terminal's encoding; `column` and `row` count from 0.
 fn mouse(terminal: &mut Terminal, button: u8, column: usize, row: usize) {
     terminal.press(&format!("\x1b[<{button};{};{}M", column + 1, row + 1));
 }
 
-/// Where a text stands.
+/// Returns the column and row of a text on the screen.
 fn place(terminal: &Terminal, text: &str) -> (usize, usize) {
     let screen = terminal.contents();
     let found = screen
@@ -35,7 +35,8 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.wait_for("endpoint 2 of 2");
     terminal.press("x");
     terminal.press("nlook here\r");
-    // More of it than the view of a fault shows before its T0, so that there is a past to scroll to.
+    // The answers must span more time than the fault view shows before T0, so that there is something to scroll back
+    // to.
     terminal.wait_until("ten seconds of answers", |screen| {
         let screen = screen.contents();
         let asked = screen.lines().find_map(|line| line.split_once("asked")).map(|(_, rest)| rest);
@@ -45,13 +46,13 @@ fn two_endpoints_the_past_and_the_mouse() {
     fire_the_kill(&mut terminal);
     // An open breaker fails the health page, so the second endpoint is the worse one.
     terminal.wait_for("/health: ");
-    // Each has a strip of its own.
+    // Each endpoint has a strip of its own.
     terminal.wait_until("both strips", |screen| {
         let screen = screen.contents();
         screen.contains("│ users") && screen.contains("│ /health")
     });
 
-    // The past, while the session goes on.
+    // Scrolls back in time while the session continues.
     terminal.press("[");
     terminal.wait_for("PAUSED, 0 returns");
     terminal.press("0");
@@ -61,7 +62,7 @@ fn two_endpoints_the_past_and_the_mouse() {
     terminal.press("0");
     terminal.wait_gone(" at T");
 
-    // The mouse: a step is chosen, a second looked at, the wheel scrolls what is under it.
+    // The mouse: a click selects a step or a second, and the wheel scrolls the pane under the pointer.
     let (column, row) = place(&terminal, "│ users");
     mouse(&mut terminal, CLICK, column + 25, row);
     terminal.wait_for(" at T");
@@ -79,7 +80,7 @@ fn two_endpoints_the_past_and_the_mouse() {
     mouse(&mut terminal, CLICK, 0, 0);
     terminal.wait_gone("─ KEYS");
 
-    // Left to the terminal, it selects text.
+    // Without mouse reporting, the terminal selects text itself.
     terminal.press("M");
     terminal.wait_for("the mouse selects text now");
     terminal.wait_until("no mouse", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);

@@ -1,6 +1,6 @@
-//! The live session as an operator meets it: in a terminal, by keys.
+//! Tests of the live session in a pseudo-terminal, driven by key presses.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::unwrap_used)] // a test fails by panicking
 
 mod config;
 mod endings;
@@ -16,7 +16,7 @@ mod terminal;
 use std::path::Path;
 use terminal::Terminal;
 
-/// An experiment of processes: nothing but this machine is needed.
+/// An experiment that runs only local processes, so that it needs no cluster.
 const PROCESSES: &str = r#"{
     "title": "A file is taken away",
     "description": "and put back",
@@ -50,34 +50,35 @@ fn start(folder: &Path, more: &[&str]) -> Terminal {
     terminal
 }
 
-/// Steps up to the fire and fires.
+/// Steps to the destructive activity and fires it.
 fn fire(terminal: &mut Terminal) {
     terminal.press(" ");
     terminal.wait_for("› take-it-away");
     fire_awaited(terminal);
 }
 
-/// Fires. The name is typed, since no cluster is on no allow-list.
-/// A session of the killed pod in the sandbox, with a breaker in the consumer.
+/// Starts a session of the kill-pod experiment in the sandbox, whose consumer has a circuit breaker.
 fn in_sandbox(folder: &Path, more: &[&str]) -> Terminal {
     let experiment = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/kill-pod.json");
     let arguments = ["--sandbox=after", experiment.to_str().unwrap()].into_iter().chain(more.iter().copied());
     Terminal::start(120, 36, folder, &arguments.collect::<Vec<_>>())
 }
 
-/// From a watched service through the first step of the hypothesis to the fire of [`in_sandbox`]'s session.
+/// Steps from the watched service through the first step of the hypothesis and fires the kill of [`in_sandbox`]'s
+/// session.
 fn fire_the_kill(terminal: &mut Terminal) {
     terminal.press(" ");
     terminal.wait_for("✓ all-services-are-healthy");
     terminal.press(" ");
-    // The card itself, not only its frame.
+    // Waits for the content of the target card, not only its frame.
     terminal.wait_for("KILL 1 pod");
     terminal.press("F");
     terminal.wait_for("FAULT ON");
 }
 
+/// Fires the awaited step. Its name has to be typed, since an experiment without a cluster is on no allow-list.
 fn fire_awaited(terminal: &mut Terminal) {
-    // The card itself, not only its frame: nothing is fired before what it would hit is shown.
+    // Waits for the content of the target card, not only its frame: F is ignored until the card shows the targets.
     terminal.wait_for("returns");
     terminal.press("F");
     terminal.wait_for("FIRE?");
@@ -85,7 +86,7 @@ fn fire_awaited(terminal: &mut Terminal) {
     terminal.wait_for("✓ take-it-away");
 }
 
-/// Waits until a file is there, whatever the screen shows.
+/// Waits until a file exists, regardless of the screen.
 fn wait_for_file(path: &Path) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !path.exists() {
@@ -114,7 +115,7 @@ fn steps_by_keys_and_never_fires_by_space() {
     terminal.press("c");
     terminal.wait_for("✓ look-again");
     terminal.press(" ");
-    // The first pass is folded into one row: this one is the second.
+    // The first pass of the hypothesis is folded into one row, so this step belongs to the second pass.
     terminal.wait_for("› file-is-there");
     terminal.press("e");
     terminal.wait_for("FINISHED");
@@ -243,7 +244,8 @@ fn on_a_dumb_terminal_nothing_is_drawn_or_done() {
     assert!(!folder.path().join("journal.json").exists(), "something was played");
 }
 
-/// As a service or `setsid` starts it: the output is a terminal, but not this program's.
+/// As when a service manager or `setsid` starts the program: the output is a terminal, but not its controlling
+/// terminal.
 #[test]
 fn without_a_controlling_terminal_nothing_is_done() {
     let folder = desk();
@@ -265,7 +267,7 @@ fn read_only_cannot_step() {
     assert!(!folder.path().join("journal.json").exists(), "nothing was played");
 }
 
-/// The main job: users, pods and breaker of the embedded cluster while its provider is killed.
+/// The main use case: shows users, pods and breaker of the embedded cluster while the provider is killed.
 #[test]
 fn the_breaker_opens_tries_and_closes_before_our_eyes() {
     let folder = tempfile::tempdir().unwrap();

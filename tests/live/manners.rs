@@ -1,9 +1,9 @@
-//! How the program gets on with the terminal: what it copies, when it rings, what it asks, which characters it draws.
+//! How the program uses the terminal: clipboard, bell, background colour query and ASCII drawing.
 
 use super::{config::write, desk, terminal::Terminal};
 use std::path::Path;
 
-/// A row that every screen of a session has.
+/// The label of a row that every screen of a session has.
 const NEXT: &str = "NEXT";
 
 fn start(folder: &Path, more: &[&str]) -> Terminal {
@@ -17,7 +17,7 @@ fn start_with(variables: &[(&str, &str)], folder: &Path, more: &[&str]) -> Termi
     terminal
 }
 
-/// What was written, without the title, which ends in a bell too.
+/// Returns everything written except the title sequence, which also ends in a bell character.
 fn written(terminal: &Terminal) -> String {
     terminal.raw().replace("\x1b]0;chaos-tui\x07", "")
 }
@@ -50,7 +50,7 @@ fn the_bell_rings_when_it_is_the_operators_turn() {
     terminal.ended();
 }
 
-/// The colour of the letters of a text.
+/// Returns the foreground colour of a text on the screen.
 fn colour(screen: &vt100::Screen, text: &str) -> Option<vt100::Color> {
     let shown = screen.contents();
     let (line, row) = shown.lines().zip(0..).find(|(line, _)| line.contains(text))?;
@@ -75,7 +75,7 @@ fn the_terminal_is_asked_for_its_background_and_the_answer_is_no_key() {
     terminal.wait_written("the question", |raw| raw.contains(QUESTION));
     terminal.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
     terminal.wait_for(NEXT);
-    // A second answer, and one that is cut off, are no keys either: `r`, `g` and `b` would each do something.
+    // A second answer and a truncated answer must not be read as keys: `r`, `g` and `b` are bound to actions.
     terminal.press("\x1b]11;rgb:0000/0000/0000\x07\x1b]11;rgb:bbbb");
     terminal.press("?");
     terminal.wait_for("KEYS");

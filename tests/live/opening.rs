@@ -1,4 +1,4 @@
-//! The screen is there before the session: while the sandbox starts, and where there is no cluster.
+//! The screen is shown before the session is ready: while the sandbox starts, and when there is no cluster.
 
 use super::{desk, in_sandbox, terminal::Terminal};
 use std::{path::Path, time::Instant};

@@ -1,9 +1,10 @@
-//! What keeps a session safe, as an operator meets it: guards, the undo kit, fixes of the preflight.
+//! Safety features as an operator sees them: guards, the undo kit and the preflight's fixes.
 
 use super::terminal::Terminal;
 use std::path::Path;
 
-/// The provider is scaled to zero for minutes; the rollback scales it back. `extra` are more fields of the experiment.
+/// Writes an experiment that scales the provider to zero for minutes and scales it back in a rollback. `extra` holds
+/// more fields of the experiment.
 fn scaled_to_zero(folder: &Path, extra: &str) {
     let text = format!(
         r#"{{
@@ -76,7 +77,7 @@ fn a_guard_ends_a_headless_run_only_where_it_was_asked_for() {
     assert_eq!(journal["rollbacks"][0]["status"], "succeeded", "{said}");
 }
 
-/// The provider's Deployment is deleted, as `kill_microservice` does, and nothing in the file brings it back.
+/// Writes an experiment that deletes the provider's Deployment with `kill_microservice` and has no rollback.
 fn deleted(folder: &Path) {
     let text = r#"{
     "title": "The provider's Deployment is gone", "description": "and no rollback brings it back",
@@ -147,7 +148,7 @@ fn abort_undoes_what_the_file_does_not_roll_back() {
 #[test]
 fn f_repairs_a_dead_url_for_the_session() {
     let folder = tempfile::tempdir().unwrap();
-    // Nothing listens on the port of the sample's own times.
+    // Nothing listens on port 9, so the URL of the first probe is dead.
     let text = r#"{
     "title": "The address is yesterday's", "description": "and the Service is elsewhere today",
     "method": [

@@ -1,4 +1,4 @@
-//! A bare `chaos-tui`: the start screen, and the lines where there can be none.
+//! `chaos-tui` without arguments: the start screen, and the plain text printed where no screen can be drawn.
 
 use super::{desk, terminal::Terminal};
 

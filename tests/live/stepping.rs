@@ -1,4 +1,4 @@
-//! Stepping by keys: breakpoint, automatic, hold, skip, re-run, cut.
+//! Stepping by keys: breakpoint, automatic stepping, hold, skip, re-run and abort.
 
 use super::{desk, fire_awaited, start, there};
 
@@ -6,7 +6,7 @@ use super::{desk, fire_awaited, start, there};
 fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
     let folder = desk();
     let mut terminal = start(folder.path(), &[]);
-    // Down to the step after the destructive one.
+    // Moves down to the step after the destructive one and sets a breakpoint there.
     terminal.press("\x1b[B\x1b[Bb");
     terminal.wait_for("·*look-again");
     terminal.press("a");
@@ -19,7 +19,7 @@ fn a_breakpoint_holds_automatic_stepping_and_a_step_is_left_out() {
     terminal.press("s");
     terminal.wait_for("-*look-again");
     terminal.wait_for("skipped");
-    // Automatic stepping goes on behind the breakpoint, to the end.
+    // Automatic stepping continues after the breakpoint, to the end of the run.
     terminal.wait_for("FINISHED");
     assert!(there(folder.path()), "rolled back");
     terminal.press("q");
@@ -44,7 +44,7 @@ fn a_step_is_run_again_and_the_run_is_held() {
     terminal.press(".");
     terminal.wait_gone("HELD");
     fire_awaited(&mut terminal);
-    // What is run again is awaited first: what is destructive is fired again or not at all.
+    // A step to be re-run waits for the operator first: a destructive step is fired again or not executed at all.
     terminal.wait_for("› look-again");
     terminal.press("r");
     terminal.wait_for("› take-it-away");

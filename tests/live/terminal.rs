@@ -1,4 +1,5 @@
-//! The program in a pseudo-terminal: keys in, a screen out. Nothing here sleeps: every wait is for something to appear.
+//! Runs the program in a pseudo-terminal: sends keys and reads the screen. Tests wait for a condition and never for a
+//! fixed time.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::{
@@ -9,25 +10,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long anything may take on a busy machine.
+/// The timeout of every wait; generous because the test machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running program and its screen.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    /// Gone once the terminal is closed.
+    /// `None` once the terminal is closed.
     pty: Option<Pty>,
     screen: Arc<Screen>,
 }
 
-/// Our end of the terminal, and who reads it.
+/// The master side of the pseudo-terminal and the thread that reads it.
 struct Pty {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     reader: JoinHandle<()>,
 }
 
-/// What was drawn so far; those who wait are woken with every change.
+/// The output parsed so far. Every change notifies the waiting threads.
 struct Screen {
     parser: Mutex<State>,
     drawn: Condvar,
@@ -35,11 +36,11 @@ struct Screen {
 
 struct State {
     parser: vt100::Parser,
-    /// Everything that was ever written, for what the parser does not keep.
+    /// All output bytes, for sequences that the parser does not keep.
     raw: Vec<u8>,
-    /// Whether nobody is to read on.
+    /// Whether the reader thread is to stop.
     closing: bool,
-    /// Whether nobody reads for now.
+    /// Whether the reader thread is paused.
     hangs: bool,
     closed: bool,
 }
@@ -52,7 +53,7 @@ impl Terminal {
         Self::of(command, "xterm-256color", (width, height), folder)
     }
 
-    /// The same on a terminal that calls itself so.
+    /// Like [`Self::start`], with this value of `TERM`.
     #[allow(dead_code, reason = "each test binary has this module, and few need this")]
     pub(crate) fn start_as(
         term: &str,
@@ -65,7 +66,7 @@ impl Terminal {
         Self::of(command, term, size, folder)
     }
 
-    /// The same with these variables.
+    /// Like [`Self::start`], with these environment variables.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn start_with(
         variables: &[(&str, &str)],
@@ -80,7 +81,7 @@ impl Terminal {
         Self::of(command, "xterm-256color", size, folder)
     }
 
-    /// The same, started by another program: `setsid --wait chaos-tui ...`.
+    /// Like [`Self::start`], but started by another program: `setsid --wait chaos-tui ...`.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(program);
@@ -110,7 +111,8 @@ impl Terminal {
                     break;
                 }
             }
-            // Before those who wait go on: our end counts as closed only when the last hold on it is gone.
+            // Drops the reader before the waiting threads are notified: the master side is closed only when its last
+            // handle is.
             drop(output);
             drawn.close();
         });
@@ -118,16 +120,17 @@ impl Terminal {
         Self { child, pty: Some(Pty { master: pty.master, keys, reader }), screen }
     }
 
-    /// Presses keys.
+    /// Sends keys to the program.
     pub(crate) fn press(&mut self, keys: &str) {
         let pty = self.pty.as_mut().unwrap();
         pty.keys.write_all(keys.as_bytes()).unwrap();
         pty.keys.flush().unwrap();
     }
 
-    /// Presses keys until the screen shows a text: in the first milliseconds of a session that follows another one in the
-    /// same process, a key can still be taken by whoever read them before. Only for keys that do no harm twice.
-    #[allow(dead_code)] // not every test that includes this module plays two sessions
+    /// Sends keys until the screen shows a text: in the first milliseconds of a session that follows another one in the
+    /// same process, the previous session's reader can still consume a key. Only for keys that are harmless when
+    /// pressed twice.
+    #[allow(dead_code)] // not every test that includes this module runs two sessions
     pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
         let shown = |state: &State| state.parser.screen().contents().contains(text);
         for _ in 0..10 {
@@ -142,7 +145,8 @@ impl Terminal {
         self.wait_for(text);
     }
 
-    /// Closes the terminal as its window is closed. The key must draw something, since only that wakes whoever reads.
+    /// Closes the terminal as closing its window does. The key must cause output, since only output wakes the reader
+    /// thread.
     pub(crate) fn close(&mut self, key: &str) {
         self.screen.lock().closing = true;
         self.press(key);
@@ -157,17 +161,17 @@ impl Terminal {
         });
     }
 
-    /// Waits until it shows it no more.
+    /// Waits until the screen no longer shows a text.
     pub(crate) fn wait_gone(&self, text: &str) {
         self.wait(&format!("{text:?} gone"), |state| !state.parser.screen().contents().contains(text));
     }
 
-    /// Waits until something holds of the screen.
+    /// Waits until a condition on the screen holds.
     pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
         self.wait(what, |state| holds(state.parser.screen()));
     }
 
-    /// Waits until something holds of everything that was written, escape sequences included.
+    /// Waits until a condition on all output, escape sequences included, holds.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn wait_written(&self, what: &str, holds: impl Fn(&str) -> bool) {
         self.wait(what, |state| holds(&String::from_utf8_lossy(&state.raw)));
@@ -187,23 +191,23 @@ impl Terminal {
         }
     }
 
-    /// What is on the screen.
+    /// Returns the text on the screen.
     pub(crate) fn contents(&self) -> String {
         self.screen.lock().parser.screen().contents()
     }
 
-    /// What something finds on the screen.
+    /// Returns the result of a function of the screen.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn look<T>(&self, find: impl Fn(&vt100::Screen) -> T) -> T {
         find(self.screen.lock().parser.screen())
     }
 
-    /// Everything that was written, escape sequences included.
+    /// Returns all output, escape sequences included.
     pub(crate) fn raw(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().raw).into_owned()
     }
 
-    /// Another size.
+    /// Resizes the terminal.
     pub(crate) fn resize(&self, width: u16, height: u16) {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
         self.screen.lock().parser.screen_mut().set_size(rows, cols);
@@ -211,8 +215,8 @@ impl Terminal {
         pty.master.resize(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
-    /// Takes no output any more, as a connection that stalls, and returns once the program is stuck in writing some; or takes it
-    /// again.
+    /// With `hangs`, stops reading output, as a stalled connection does, and returns once the program blocks in a
+    /// write. Without it, resumes reading.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn hang(&self, hangs: bool) {
         self.screen.lock().hangs = hangs;
@@ -221,15 +225,15 @@ impl Terminal {
         let mut width = 0;
         while hangs && !self.is_stuck_in_a_write() {
             assert!(Instant::now() < deadline, "the terminal still takes output");
-            // Another size has every cell drawn again.
+            // A resize makes the program redraw every cell.
             width = (width + 1) % 40;
             self.resize(80 + width, 36);
-            // No event tells of it.
+            // There is no event to wait for, so the state is polled.
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// Whether a thread of the program is in write(2), now and a moment later.
+    /// Whether the same write(2) call of a thread of the program is in progress at two checks 50 ms apart.
     fn is_stuck_in_a_write(&self) -> bool {
         let tasks = format!("/proc/{}/task", self.child.process_id().unwrap());
         let writing = || {
@@ -242,7 +246,7 @@ impl Terminal {
         writing().iter().any(|call| before.contains(call))
     }
 
-    /// The processes that the program has started, by their ids.
+    /// Returns the ids of the program's child processes.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn children(&self) -> Vec<u32> {
         let parent = self.child.process_id().unwrap();
@@ -259,20 +263,20 @@ impl Terminal {
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: i32) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        // SAFETY: kill(2) has no memory effects; the child is ours and not yet waited for.
+        // SAFETY: kill(2) has no memory effects; the child belongs to this process and has not been waited for.
         assert_eq!(unsafe { libc::kill(id, signal) }, 0);
     }
 
-    /// Waits until the program is stopped, as a shell's job control does.
+    /// Waits until the program is stopped, as by a shell's job control.
     pub(crate) fn stopped(&self) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
         let mut status = 0;
-        // SAFETY: waitpid(2) writes the status and nothing else; the child is ours.
+        // SAFETY: waitpid(2) writes only the status; the child belongs to this process.
         assert_eq!(unsafe { libc::waitpid(id, &raw mut status, libc::WUNTRACED) }, id);
         assert!(libc::WIFSTOPPED(status), "it ended instead");
     }
 
-    /// Waits until the program has ended and everything it wrote was read; gives its exit code.
+    /// Waits until the program has ended and all its output has been read. Returns its exit code.
     pub(crate) fn ended(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         self.wait_closed(deadline);
@@ -288,7 +292,7 @@ impl Terminal {
         }
     }
 
-    /// Whether the terminal is as it was found: main screen, cursor, mouse, paste.
+    /// Whether the terminal is restored: main screen, cursor, mouse and bracketed paste.
     pub(crate) fn is_restored(&self) -> bool {
         let state = self.screen.lock();
         let screen = state.parser.screen();
@@ -301,7 +305,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // A test that failed leaves nothing running.
+        // A failed test must leave no process running.
         let _ = self.child.kill();
     }
 }
@@ -322,12 +326,12 @@ impl Screen {
         }
     }
 
-    /// What was drawn is still true when a test has failed.
+    /// Ignores lock poisoning: the parsed output is still valid after a test has failed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.parser.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what was drawn; tells whether to read on.
+    /// Parses output. Returns whether to continue reading.
     fn take(&self, bytes: &[u8]) -> bool {
         let mut state = self.lock();
         state.parser.process(bytes);

@@ -1,5 +1,5 @@
-//! The conformance checklist (experiment-format 15) has 110 lines, and each has a test that bears its number: `c074_…`.
-//! This one holds the others to it.
+//! The conformance checklist (experiment-format 15) has 110 lines, and each has a test named after its number:
+//! `c074_…`. This test checks that none is missing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The numbers a test's name begins with, as they are written: `c057_c058_processes` bears 057 and 058.
+/// Returns the numbers at the start of a test name, as written: `c057_c058_processes` gives 057 and 058.
 fn numbers(name: &str) -> Vec<&str> {
     let numbered = |part: &&str| {
         part.strip_prefix('c')
@@ -29,7 +29,7 @@ fn numbers(name: &str) -> Vec<&str> {
     name.split('_').take_while(numbered).map(|part| &part[1..]).collect()
 }
 
-/// The tests of a text: the function after each `#[test]` or `#[tokio::test…]`.
+/// Returns the test names in a source text: the function after each `#[test]` or `#[tokio::test…]`.
 fn tests(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut marked = false;

@@ -100,7 +100,7 @@ fn c108_a_journal_in_a_missing_folder_exits_with_1() {
     assert!(ended.says("cannot write the journal to missing/journal.json"));
 }
 
-/// As in a container, where a single file is mounted to take the journal: it can be written and not replaced.
+/// As in a container with a single file mounted for the journal: the file can be written but not replaced.
 #[test]
 fn a_journal_that_is_mounted_by_itself_is_written_in_place() {
     let unshare = || {
@@ -196,7 +196,7 @@ fn c110_no_version_service_is_asked() {
 
 #[test]
 fn a_trivial_run_is_short() {
-    // The figure that counts is measured by the benchmark script on a release build; this catches the gross ones.
+    // The benchmark script measures the start-up time of a release build; this test only catches gross regressions.
     let ended = Case::new(&method(&[process("action", "a", "true", "[]", "")])).run();
     let seconds = ended.at("/duration").as_f64().unwrap();
     assert!(Duration::from_secs_f64(seconds) < Duration::from_secs(2), "{seconds}");

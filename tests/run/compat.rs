@@ -1,4 +1,5 @@
-//! `--strict-compat`: the reference's behaviour where ours differs on purpose, each beside our own (docs/differences.md).
+//! `--strict-compat`: the reference's behaviour where chaos-tui differs on purpose; each test compares both modes
+//! (docs/differences.md).
 
 use crate::program::{Case, Ended, hypothesis, method, process, rollbacks, sh};
 use libc::{SIGHUP, SIGINT, SIGTERM};
@@ -7,12 +8,13 @@ fn undo() -> String {
     rollbacks(&[process("action", "undo", "touch", r#"["undone"]"#, "")])
 }
 
-/// The same case twice: ours, and strictly.
+/// Runs the same case twice: in the default mode and with `--strict-compat`.
 fn both(case: impl Fn() -> Case) -> [Ended; 2] {
     [case().run(), case().with(&["--strict-compat"]).run()]
 }
 
-/// Ours aborts with a journal and rolls back; strictly there is neither, but one line that says why.
+/// By default the run is aborted with a journal and rolled back. With `--strict-compat` it crashes without both and
+/// logs why.
 fn crashes(parts: &[String], words: &str) {
     let case = || Case::new(&parts.join(",")).file("up", "").with(&["--rollback-strategy", "always"]);
     let [ours, strict] = both(case);
@@ -28,7 +30,7 @@ fn a_tolerance_that_cannot_be_evaluated_crashes() {
     let blind = r#""tolerance": {"type": "regex", "pattern": "x"}"#;
     let words = "cannot be evaluated";
     crashes(&[hypothesis(&[process("probe", "p", "true", "[]", blind)]), method(&[]), undo()], words);
-    // In the final pass only, after a method that was played.
+    // Here the tolerance is evaluated only in the final pass, after the method.
     let after =
         ["--hypothesis-strategy", "after-method-only", "--rollback-strategy", "always", "--strict-compat"];
     let parts = [hypothesis(&[process("probe", "p", "true", "[]", blind)]), method(&[]), undo()];
@@ -127,13 +129,13 @@ fn sighup_kills_strictly() {
     let ended = running.end();
     assert_eq!(ended.killed_by(), Some(SIGHUP));
     assert!(!ended.has_journal());
-    // Killed outright, nobody is left to end the child: the test does.
+    // The killed program cannot end its child, so the test does.
     assert!(std::process::Command::new("kill").args(["-9", &child]).status().unwrap().success());
 }
 
 #[test]
 fn background_activities_are_awaited_strictly() {
-    // It goes on until the test lets it, which is after the signal was heard.
+    // The activity runs until the test creates `go`, which happens after the signal has been received.
     let behind = sh("action", "behind", "while test ! -e go; do :; done", r#""background": true"#);
     let steps = method(&[behind, sh("action", "stuck", "echo $$ > reached; exec sleep 600", "")]);
     let mut running = Case::new(&steps).with(&["--strict-compat"]).start();

@@ -1,8 +1,8 @@
-//! `--fail-on`: an exit code for what users got, only on request.
+//! `--fail-on`: an optional exit code for the verdict about users.
 
 use crate::program::{Case, method, process};
 
-/// Plays a fault; gives status and exit code, and whether the line about it was said.
+/// Runs a fault. Returns the status, the exit code, and whether the line about `--fail-on` was logged.
 fn played(path: &str, fail_on: &[&str]) -> (String, i32, bool) {
     let fault = method(&[process("action", "fault", path, "[]", "")]);
     let ended = Case::new(&fault).with(fail_on).run();
@@ -13,12 +13,12 @@ fn played(path: &str, fail_on: &[&str]) -> (String, i32, bool) {
 #[test]
 fn what_is_asked_for_exits_with_3_and_nothing_else_does() {
     let cases: [(&str, &[&str], i32); 7] = [
-        // Nobody can see what it did to users.
+        // No users are observed, so the effect of the fault is not observable.
         ("true", &[], 0),
         ("true", &["--fail-on", "not-observable"], 3),
         ("true", &["--fail-on", "fault-never-happened"], 0),
         ("true", &["--fail-on", "fault-never-happened,not-resilient"], 3),
-        // Nobody knows whether it did anything.
+        // The action failed, so it is unknown whether the fault happened.
         ("false", &[], 0),
         ("false", &["--fail-on", "fault-never-happened"], 3),
         ("false", &["--fail-on", "not-resilient"], 3),

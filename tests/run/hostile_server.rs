@@ -1,4 +1,4 @@
-//! A server that answers whatever it is told to, also what no server should.
+//! A server that sends any configured answer, including invalid ones.
 
 use std::{
     io::{Read, Write},
@@ -11,18 +11,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Always the same answer; the headers end with a line end.
+    /// Always sends the same answer; `headers` ends with a line end.
     pub(crate) fn answering(status: &str, headers: &str, body: &[u8]) -> Self {
         let head = format!("HTTP/1.1 {status}\r\n{headers}\r\n").into_bytes();
         Self::bytes([head.as_slice(), body].concat())
     }
 
-    /// Always these bytes.
+    /// Always sends these bytes.
     pub(crate) fn bytes(answer: Vec<u8>) -> Self {
         Self::with(move |stream| stream.write_all(&answer))
     }
 
-    /// A body of this length, which nobody has to keep.
+    /// Sends a body of this length without holding it in memory.
     pub(crate) fn long(headers: &str, length: usize) -> Self {
         let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
         Self::with(move |stream| {
@@ -32,7 +32,7 @@ impl Server {
         })
     }
 
-    /// The same in chunks.
+    /// Like [`Self::long`], with chunked transfer encoding.
     pub(crate) fn chunked(length: usize) -> Self {
         Self::with(move |stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
@@ -48,7 +48,7 @@ impl Server {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request);
-                // Whoever has enough hangs up.
+                // A client that has read enough closes the connection.
                 let _ = answer(&mut stream);
             }
         });

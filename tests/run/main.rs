@@ -1,5 +1,5 @@
-//! `chaos-tui run` from outside: the real binary, real processes, a real server. Tests bear the numbers of the
-//! conformance checklist (experiment-format 15).
+//! Black-box tests of `chaos-tui run`: the real binary, real processes and a real server. Test names start with the
+//! numbers of the conformance checklist (experiment-format 15).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 

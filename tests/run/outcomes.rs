@@ -1,4 +1,4 @@
-//! What runs come to, seen from outside.
+//! Outcomes of runs, tested as a black box.
 
 use crate::program::{Case, hypothesis, is_up, method, process, rollbacks, sh};
 

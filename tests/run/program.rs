@@ -1,4 +1,4 @@
-//! The program under test: started, listened to, signalled, and read afterwards.
+//! The program under test: starts it, reads its console, sends signals, and reads its results.
 
 use std::{
     io::{BufRead, BufReader, Read as _},
@@ -14,23 +14,23 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A variable that tells what one program has started.
+/// An environment variable that marks the processes started by one test.
 const MARK: &str = "STARTED_BY_TEST";
 
-/// Where the measured memory is written, in KiB.
+/// The file to which the peak memory is written, in KiB.
 const PEAK: &str = "peak-memory";
 
-/// Runs a program and writes down its memory. A child of ours begins with the memory we have had ourselves, as far as the
-/// system counts, so it must be the child of somebody small.
+/// Runs a program and writes its peak memory. The system counts the parent's memory at the time of the fork as the
+/// child's, so a direct child of the test process would report too much; the parent must be small.
 const MEASURE: &str = "import resource, subprocess, sys
 code = subprocess.call(sys.argv[2:])
 open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 sys.exit(code)";
 
-/// Longest wait for anything; a busy machine is slow.
+/// The timeout of every wait; generous because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A folder with an experiment, and how it is run.
+/// A folder with an experiment, and the arguments and environment of its run.
 pub(crate) struct Case {
     pub folder: TempDir,
     arguments: Vec<String>,
@@ -38,9 +38,10 @@ pub(crate) struct Case {
     measured: bool,
 }
 
-/// Gives SIGHUP its default effect again: whoever runs the tests under `nohup` hands on that it is ignored.
+/// Restores the default action of SIGHUP, which is inherited as ignored when the tests run under `nohup`.
 fn hears_hang_ups(command: &mut Command) {
-    // SAFETY: between fork and exec only `signal` is called, which is async-signal-safe and touches no memory of ours.
+    // SAFETY: between fork and exec only `signal` is called, which is async-signal-safe and touches no memory of this
+    // process.
     unsafe {
         command.pre_exec(|| {
             libc::signal(libc::SIGHUP, libc::SIG_DFL);
@@ -50,12 +51,12 @@ fn hears_hang_ups(command: &mut Command) {
 }
 
 impl Case {
-    /// An experiment of these parts, with a title and a description.
+    /// Creates an experiment from these parts, with a title and a description.
     pub(crate) fn new(parts: &str) -> Self {
         Self::of("experiment.json", format!(r#"{{"title": "t", "description": "d", {parts}}}"#))
     }
 
-    /// A file of this name and text, which need not be text.
+    /// Creates an experiment file with this name and content, which need not be valid UTF-8.
     pub(crate) fn of(name: &str, text: impl AsRef<[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -67,32 +68,32 @@ impl Case {
         }
     }
 
-    /// An experiment of this name that somebody else provides.
+    /// Runs an experiment of this name that the case does not create.
     pub(crate) fn named(source: &str) -> Self {
         let arguments = vec!["run".to_owned(), source.to_owned()];
         Self { folder: tempfile::tempdir().unwrap(), arguments, variables: Vec::new(), measured: false }
     }
 
-    /// Lets everything that the program starts be told from all else.
+    /// Marks all processes that the program starts.
     pub(crate) fn marked(self) -> Self {
         let mark = self.folder.path().display().to_string();
         self.variable(MARK, &mark)
     }
 
-    /// Measures how much memory it takes.
+    /// Measures the peak memory of the run.
     pub(crate) fn measured(mut self) -> Self {
         self.measured = true;
         self
     }
 
-    /// Lets it find Python, and modules in a folder of its own.
+    /// Makes Python available, with modules from a folder of the case.
     pub(crate) fn with_python(self, modules: &str) -> Self {
         let modules = self.path(modules).display().to_string();
         let case = self.variable("PYTHONPATH", &modules).variable("PYTHONDONTWRITEBYTECODE", "1");
         case.with(&["--python", python()])
     }
 
-    /// Waits until no process is there any more that bears the mark.
+    /// Waits until no marked process is left.
     pub(crate) fn left_nobody(&self) {
         let mark = format!("{MARK}={}", self.folder.path().display());
         let deadline = std::time::Instant::now() + PATIENCE;
@@ -106,7 +107,7 @@ impl Case {
         }
     }
 
-    /// Makes a named pipe.
+    /// Creates a named pipe.
     pub(crate) fn pipe(&self, name: &str) {
         let status = Command::new("mkfifo").arg(self.path(name)).status().unwrap();
         assert!(status.success());
@@ -131,12 +132,12 @@ impl Case {
         self
     }
 
-    /// Starts the program in the folder, with nothing of ours in its environment.
+    /// Starts the program in the folder with an empty base environment.
     pub(crate) fn start(self) -> Running {
         self.start_with(Stdio::piped())
     }
 
-    /// The same on somebody else's console: no line of it is heard.
+    /// Like [`Self::start`], but with standard error on the given pipe, so that the test reads no console line.
     pub(crate) fn start_on(self, console: std::io::PipeWriter) -> Running {
         self.start_with(console.into())
     }
@@ -172,13 +173,13 @@ impl Case {
         Running { case: self, child, lines, heard: Vec::new() }
     }
 
-    /// Runs it to its end.
+    /// Runs the program to completion.
     pub(crate) fn run(self) -> Ended {
         self.start().end()
     }
 }
 
-/// The program while it runs; killed when a test gives up on it.
+/// The running program. It is killed on drop if it has not ended.
 pub(crate) struct Running {
     case: Case,
     child: Child,
@@ -187,7 +188,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits for a line with this text.
+    /// Waits for a console line that contains this text.
     pub(crate) fn wait_for(&mut self, text: &str) {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
@@ -205,16 +206,16 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).unwrap();
-        // SAFETY: `kill` takes two integers; the child has not been waited for, so the number is still its own.
+        // SAFETY: `kill` takes two integers; the child has not been waited for, so its id has not been reused.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Writes a file of the case while it runs.
+    /// Writes a file of the case while the program runs.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.case.path(name), text).unwrap();
     }
 
-    /// Opens a pipe of the case, as soon as the program reads from it.
+    /// Opens a named pipe for writing; blocks until the program opens it for reading.
     pub(crate) fn open_to_write(&self, name: &str) -> std::fs::File {
         std::fs::File::options().write(true).open(self.case.path(name)).unwrap()
     }
@@ -231,7 +232,7 @@ impl Running {
         }
     }
 
-    /// Waits for its end.
+    /// Waits until the program ends.
     pub(crate) fn end(mut self) -> Ended {
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             self.heard.push(line);
@@ -241,7 +242,7 @@ impl Running {
         let status = self.child.wait().unwrap();
         let peak = std::fs::read_to_string(self.case.path(PEAK)).ok().and_then(|kib| kib.parse::<u64>().ok());
         let journal = std::fs::read_to_string(self.case.path("journal.json")).ok();
-        // Python writes and reads what is no number bare; this reader does not.
+        // Python writes and reads NaN and Infinity unquoted; the JSON parser of this test does not.
         let strict = |text: String| text.replace(": NaN", ": null").replace(": Infinity", ": null");
         let journal = journal.map(|text| serde_json::from_str(&strict(text)).expect("the journal is JSON"));
         let heard = std::mem::take(&mut self.heard);
@@ -258,16 +259,16 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless the test has failed.
+        // The program has already ended, unless the test has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What the program left behind.
+/// The results of a run.
 pub(crate) struct Ended {
     pub case: Case,
-    /// The most memory it or one of its children ever had, in MiB, if it was measured.
+    /// The peak memory of the program or one of its children in MiB, if measured.
     pub peak: Option<u64>,
     status: ExitStatus,
     pub stdout: String,
@@ -276,12 +277,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// The exit code; panics for a signal.
+    /// Returns the exit code; panics if a signal killed the program.
     pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| panic!("ended by {:?}: {:#?}", self.status, self.lines))
     }
 
-    /// The signal that killed it.
+    /// Returns the signal that killed the program.
     pub(crate) fn killed_by(&self) -> Option<i32> {
         self.status.signal()
     }
@@ -290,25 +291,25 @@ impl Ended {
         self.journal.is_some()
     }
 
-    /// A place in the journal by JSON pointer.
+    /// Returns the value at a JSON pointer of the journal.
     pub(crate) fn at(&self, pointer: &str) -> serde_json::Value {
         let journal = self.journal.as_ref().unwrap_or_else(|| panic!("no journal: {:#?}", self.lines));
         journal.pointer(pointer).cloned().unwrap_or_default()
     }
 
-    /// The journal's text as it was written.
+    /// Returns the text of the journal as written.
     pub(crate) fn journal_text(&self) -> String {
         std::fs::read_to_string(self.case.path("journal.json")).unwrap()
     }
 
-    /// Names of the journal's entries of a part.
+    /// Returns the names of the journal entries at a JSON pointer.
     pub(crate) fn names(&self, pointer: &str) -> Vec<String> {
         let entries = self.at(pointer);
         let name = |entry: &serde_json::Value| Some(entry.pointer("/activity/name")?.as_str()?.to_owned());
         entries.as_array().into_iter().flatten().filter_map(name).collect()
     }
 
-    /// Level and message of each console line.
+    /// Returns the level and message of each console line.
     pub(crate) fn messages(&self) -> Vec<(String, String)> {
         let split = |line: &String| {
             let (head, message) = line.split_once("] ")?;
@@ -321,14 +322,14 @@ impl Ended {
         self.lines.iter().any(|line| line.contains(text))
     }
 
-    /// Status, deviation, exit code.
+    /// Returns status, deviation and exit code.
     pub(crate) fn outcome(&self) -> (String, bool, i32) {
         let status = self.at("/status").as_str().unwrap_or("none").to_owned();
         (status, self.at("/deviated").as_bool().unwrap_or_default(), self.code())
     }
 }
 
-/// The Python of the tests: `python3` itself, not a wrapper that looks for it each time.
+/// Returns the path of the real Python interpreter. A `python3` wrapper would look it up at every call.
 fn python() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
     PATH.get_or_init(|| {
@@ -337,7 +338,7 @@ fn python() -> &'static str {
     })
 }
 
-/// Command lines of the processes with this variable in their environment.
+/// Returns the command lines of the processes with this variable in their environment.
 fn bearing(mark: &str) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
     let marked = processes.filter(|process| {
@@ -348,7 +349,7 @@ fn bearing(mark: &str) -> Vec<String> {
     marked.filter_map(command).map(|line| line.replace('\0', " ")).collect()
 }
 
-/// An activity of type process; arguments are JSON.
+/// Returns an activity of type process; `arguments` is JSON.
 pub(crate) fn process(kind: &str, name: &str, path: &str, arguments: &str, more: &str) -> String {
     let more = if more.is_empty() { String::new() } else { format!(", {more}") };
     format!(
@@ -357,7 +358,7 @@ pub(crate) fn process(kind: &str, name: &str, path: &str, arguments: &str, more:
     )
 }
 
-/// A shell script as an activity.
+/// Returns an activity that runs a shell script.
 pub(crate) fn sh(kind: &str, name: &str, script: &str, more: &str) -> String {
     process(kind, name, "sh", &format!(r#"["-c", "{script}"]"#), more)
 }
@@ -374,7 +375,7 @@ pub(crate) fn hypothesis(probes: &[String]) -> String {
     format!(r#""steady-state-hypothesis": {{"title": "h", "probes": [{}]}}"#, probes.join(","))
 }
 
-/// A hypothesis that holds while the file `up` is there.
+/// Returns a hypothesis that is met while the file `up` exists.
 pub(crate) fn is_up() -> String {
     hypothesis(&[process("probe", "is-up", "test", r#"["-e", "up"]"#, r#""tolerance": 0"#)])
 }

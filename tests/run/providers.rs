@@ -1,4 +1,4 @@
-//! Activities against a real server, and as real processes.
+//! Activities against a real server and as real processes.
 
 use crate::program::{Case, hypothesis, method, process};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-/// A server that answers every request with this status, type and body.
+/// Starts a server that answers every request with this status, type and body. Returns its URL.
 fn server(status: &'static str, kind: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

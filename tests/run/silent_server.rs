@@ -1,4 +1,4 @@
-//! A server that takes requests and never answers, or never comes to the end of its answer.
+//! A server that accepts requests and never answers, or never completes its answer.
 
 use std::{
     io::{Read, Write},
@@ -14,12 +14,12 @@ pub(crate) struct Silent {
 }
 
 impl Silent {
-    /// Says nothing.
+    /// Starts a server that never answers.
     pub(crate) fn start() -> Self {
         Self::with(|_| {})
     }
 
-    /// Says how much it will say, and only begins with it.
+    /// Starts a server that announces a body length and sends only the beginning of the body.
     pub(crate) fn dribbling() -> Self {
         Self::with(|stream| {
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\nbegun";

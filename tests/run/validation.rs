@@ -1,8 +1,8 @@
-//! What validation refuses and what it takes (experiment-format 3), by the outcome of a run.
+//! What validation refuses and accepts (experiment-format 3), tested by the outcome of a run.
 
 use crate::program::{Case, Ended, hypothesis, method, process};
 
-/// Refused in one line with these words, exit 1, no journal.
+/// Checks that the experiment is refused with one line of these words, exit code 1 and no journal.
 fn refused(parts: &str, words: &str) {
     let ended = Case::of("experiment.json", format!("{{{parts}}}")).run();
     assert_eq!(ended.code(), 1, "{parts}: {:#?}", ended.lines);
@@ -11,7 +11,7 @@ fn refused(parts: &str, words: &str) {
     assert!(!ended.has_journal());
 }
 
-/// Taken, and played to its end.
+/// Checks that the experiment is accepted and runs to its end.
 fn taken(parts: &str) -> Ended {
     let ended = Case::of("experiment.json", format!("{{{parts}}}")).run();
     assert_eq!(ended.outcome(), ("completed".to_owned(), false, 0), "{parts}: {:#?}", ended.lines);
@@ -20,12 +20,12 @@ fn taken(parts: &str) -> Ended {
 
 const NAMED: &str = r#""title": "t", "description": "d""#;
 
-/// An experiment with a title, a description, an empty method and these parts.
+/// Returns an experiment with a title, a description, an empty method and these parts.
 fn with(parts: &str) -> String {
     format!(r#"{NAMED}, "method": [], {parts}"#)
 }
 
-/// An experiment whose method is this one activity.
+/// Returns an experiment whose method is this one activity.
 fn step(activity: &str) -> String {
     format!("{NAMED}, {}", method(&[activity.to_owned()]))
 }

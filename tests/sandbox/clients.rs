@@ -1,4 +1,4 @@
-//! `kubectl` and `chaos` take the sandbox for a cluster.
+//! `kubectl` and `chaos` work with the sandbox as with a real cluster.
 
 use crate::stage::{DEADLINE, Stage, has_kubectl, text, until};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::{
     sync::mpsc,
 };
 
-/// The lines of a command that goes on; dropped, it is ended.
+/// A running command and its output lines. The command is killed on drop.
 struct Following {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -29,7 +29,7 @@ impl Following {
         Self { child, lines }
     }
 
-    /// Reads until a line is as wanted.
+    /// Reads lines until one satisfies the condition.
     fn until(&self, what: &str, wanted: impl Fn(&str) -> bool) {
         let mut seen = Vec::new();
         loop {
@@ -201,7 +201,7 @@ fn kubectl_drains_a_node_and_its_pods_move() {
     );
 }
 
-/// The Python tool itself; where it is must be said by `CHAOS_BIN`.
+/// Runs Chaos Toolkit's own `chaos`, whose path is given by `CHAOS_BIN`.
 #[test]
 fn chaos_runs_an_experiment_against_it() {
     let Some(chaos) = std::env::var_os("CHAOS_BIN") else {

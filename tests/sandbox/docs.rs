@@ -1,5 +1,5 @@
-//! The README and the pages in `docs/` must be true: the key table is the keymap's, links lead somewhere, and every command
-//! in them is run.
+//! Checks the README and the pages in `docs/`: the key table matches the keymap, links resolve, and every documented
+//! command runs.
 
 use crate::{
     stage::{Stage, has_kubectl, text},
@@ -13,17 +13,17 @@ use std::{
 
 /// How a documented command is run.
 enum Check {
-    /// To its end, which has this exit code.
+    /// Runs to completion with this exit code.
     Exit(i32),
-    /// On a screen, until it shows this text.
+    /// Runs on a screen until this text is shown.
     Screen(&'static str),
-    /// Against a sandbox, in the order of the page, successfully.
+    /// Runs against a sandbox, in the order of the page, and must succeed.
     Kubectl,
-    /// On a screen, against the sandbox that the commands before it were run on.
+    /// Runs on a screen, against the sandbox of the preceding commands, until this text is shown.
     ScreenOnCluster(&'static str),
-    /// Until it prints this text.
+    /// Runs until it prints this text.
     Prints(&'static str),
-    /// Not by this test, for this reason.
+    /// Not run by this test, for this reason.
     Elsewhere(&'static str),
 }
 
@@ -89,7 +89,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The pages that users read.
+/// Returns the names of the pages that users read.
 fn pages() -> Vec<String> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
     let docs = docs.map(|name| format!("docs/{}", name.to_str().unwrap())).filter(|name| {
@@ -98,7 +98,7 @@ fn pages() -> Vec<String> {
     docs.chain(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned)).collect()
 }
 
-/// The lines of the console blocks of a page.
+/// Returns the lines of a page's console blocks.
 fn commands(name: &str) -> Vec<String> {
     let (mut found, mut inside) = (Vec::new(), false);
     for line in page(name).lines().map(str::trim) {
@@ -112,7 +112,7 @@ fn commands(name: &str) -> Vec<String> {
     found
 }
 
-/// A folder in which commands find the experiments and manifests, and may write.
+/// Creates a writable folder with links to the experiments and manifests.
 fn desk() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for shared in ["experiments", "manifests"] {

@@ -1,4 +1,4 @@
-//! Faults and what users see of them.
+//! Faults and their effects on users.
 
 use crate::{
     http::{Outcome, address, ask, get},
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Long enough to tell an answer from silence, short enough to see the next state.
+/// Long enough to distinguish an answer from silence, short enough to observe the next state.
 const GLANCE: Duration = Duration::from_millis(300);
 
-/// Asks until the outcome is as wanted; what came before it, without repetitions.
+/// Sends requests until the outcome satisfies the condition. Returns all outcomes, without consecutive duplicates.
 fn watch(url: &str, path: &str, wanted: impl Fn(&Outcome) -> bool) -> Vec<Outcome> {
     let mut seen: Vec<Outcome> = Vec::new();
     until("the outcome that was waited for", || {
@@ -51,7 +51,7 @@ fn traffic_to_a_pod_that_is_gone_is_swallowed_then_refused_then_served_again() {
     assert_ne!(stage.pod("my-provider-app")["metadata"]["name"], before);
 }
 
-/// Logs in and shuts the provider's container down; the answer to the attack.
+/// Logs in and shuts the provider's container down. Returns the answer to the attack request.
 fn attack(stage: &Stage, container: &str) -> Outcome {
     let gremlin = address(stage.announced("gremlin_url"));
     let told = &stage.announced["environment"];
@@ -107,7 +107,7 @@ fn after_falls_back_opens_its_breaker_and_recovers() {
     let stage = Stage::set(&["--variant", "after", "--propagation", "60", "--start-delay", "6"]);
     let consumer = stage.announced("consumer_url").to_owned();
     attack(&stage, "my-provider-app");
-    // The order is answered before it is carried out.
+    // The server answers before it carries the attack out.
     until("the container was killed", || {
         stage.pod("my-provider-app")["status"]["containerStatuses"][0]["ready"] == false
     });
@@ -129,7 +129,7 @@ fn after_falls_back_opens_its_breaker_and_recovers() {
     assert_eq!(get(&consumer, "/health", PATIENCE), Outcome::Answered(200, "ok\n".to_owned()));
 }
 
-/// As declared: what the manifests say, and what a node takes besides.
+/// The outage lasts as long as the manifests' delays plus the overhead of a node.
 #[test]
 fn the_outage_of_the_sample_lasts_as_long_as_its_manifests_say() {
     if !has_kubectl() {

@@ -1,4 +1,4 @@
-//! The least HTTP client that can tell refused, silent and answered apart.
+//! A minimal HTTP client that distinguishes refused, silent and answered requests.
 
 use std::{
     io::{Read, Write},
@@ -6,20 +6,20 @@ use std::{
     time::Duration,
 };
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// An answer, with its status and body.
     Answered(u16, String),
-    /// Connected, and then nothing until patience ran out.
+    /// Connected, but no answer within the timeout.
     Silent,
-    /// Not even connected.
+    /// The connection failed.
     Refused,
     /// The connection ended without an answer.
     Broken,
 }
 
-/// Where a base URL leads.
+/// Returns the socket address of a base URL.
 pub(crate) fn address(url: &str) -> SocketAddr {
     url.trim_start_matches("http://").split('/').next().unwrap().parse().unwrap()
 }
@@ -51,7 +51,7 @@ pub(crate) fn ask(address: SocketAddr, request: &str, body: &str, patience: Dura
     }
 }
 
-/// `GET` of a path.
+/// Sends a `GET` request for a path.
 pub(crate) fn get(url: &str, path: &str, patience: Duration) -> Outcome {
     ask(address(url), &format!("GET {path} HTTP/1.1"), "", patience)
 }

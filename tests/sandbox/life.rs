@@ -1,4 +1,4 @@
-//! How a sandbox comes up, lives beside others, and ends.
+//! Starting a sandbox, running several at the same time, and stopping one.
 
 use crate::{
     http::{Outcome, get},
@@ -68,7 +68,7 @@ fn two_live_side_by_side() {
 
 #[test]
 fn a_listener_on_every_address_does_not_break_the_first_start() {
-    // Another test, or the machine, may hold it already: then that is the listener.
+    // If another test or process already holds the port, that process is the listener of this test.
     let taken = TcpListener::bind("0.0.0.0:8080");
     let stage = Stage::set(&[]);
     answers(&stage);

@@ -1,4 +1,4 @@
-//! The sandbox from outside: the real binary, real processes, `kubectl`, and Chaos Toolkit's own `chaos`.
+//! Black-box tests of the sandbox: the real binary, real processes, `kubectl`, and Chaos Toolkit's own `chaos`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on shall fail")]
 

@@ -10,13 +10,13 @@ use std::{
 /// Generous: the machine that runs the tests may be busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A running sandbox; dropped, it is killed.
+/// A running sandbox. It is killed on drop.
 pub(crate) struct Stage {
     pub child: Child,
-    /// The sandbox ends when this is dropped.
+    /// The sandbox ends when its standard input is closed.
     pub stdin: Option<ChildStdin>,
     pub announced: Value,
-    /// For kubectl's caches.
+    /// The home directory for kubectl's caches.
     home: tempfile::TempDir,
 }
 
@@ -45,7 +45,7 @@ impl Stage {
         self.child.id()
     }
 
-    /// A command with what the sandbox announced in its environment.
+    /// Returns a command with the environment variables that the sandbox announced.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(env!("CARGO_MANIFEST_DIR")).env("HOME", self.home.path());
@@ -55,32 +55,32 @@ impl Stage {
         command
     }
 
-    /// Runs kubectl to its end, which must be a good one.
+    /// Runs kubectl to completion, which must succeed.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = self.command("kubectl").args(arguments).output().unwrap();
         assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// One object as JSON.
+    /// Returns one object as JSON.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["get", "-o", "json"];
         all.extend(arguments);
         serde_json::from_str(&self.kubectl(&all)).unwrap()
     }
 
-    /// The one pod with this `name` label.
+    /// Returns the only pod with this `name` label.
     pub(crate) fn pod(&self, app: &str) -> Value {
         let pods = self.get(&["pods", "-l", &format!("name={app}")]);
         pods["items"][0].clone()
     }
 
-    /// The processes of the sandbox's pods.
+    /// Returns the ids of the sandbox's pod processes.
     pub(crate) fn children(&self) -> Vec<u32> {
         children(self.id())
     }
 
-    /// Waits for the sandbox's own end.
+    /// Waits until the sandbox process ends.
     pub(crate) fn ended(&mut self) -> std::process::ExitStatus {
         let mut status = None;
         until("the sandbox has ended", || {
@@ -98,7 +98,7 @@ impl Drop for Stage {
     }
 }
 
-/// Whether kubectl is there; without it a test has nothing to say and says so.
+/// Whether kubectl is installed. Without it, prints that the test is skipped.
 pub(crate) fn has_kubectl() -> bool {
     let found = Command::new("kubectl").args(["version", "--client"]).output().is_ok();
     if !found {
@@ -107,12 +107,12 @@ pub(crate) fn has_kubectl() -> bool {
     found
 }
 
-/// What a command wrote.
+/// Returns the standard and error output of a command.
 pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Waits until something is so.
+/// Polls until the condition holds.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + DEADLINE;
     while !holds() {
@@ -121,7 +121,7 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The processes whose parent this is.
+/// Returns the ids of the child processes of `parent`.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").unwrap();
     let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
@@ -130,18 +130,18 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
 
 fn parent_of(id: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name in brackets may hold anything; behind it come the state and the parent.
+    // The command name in parentheses may contain any character; the state and the parent id follow it.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Whether a process runs; a dead one that nobody asked about yet does not.
+/// Whether a process runs; a zombie does not.
 pub(crate) fn runs(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
 }
 
 pub(crate) fn signal(id: u32, signal: i32) {
-    // SAFETY: a system call on plain numbers; the process is a child of this test that was not awaited yet.
+    // SAFETY: kill(2) takes plain integers; the process is a child of this test and has not been waited for.
     let sent = unsafe { libc::kill(i32::try_from(id).unwrap(), signal) };
     assert_eq!(sent, 0, "signal {signal} to {id}");
 }

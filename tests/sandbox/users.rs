@@ -1,5 +1,5 @@
-//! The users' side of a session against the real sandbox: the probe, the breaker's witnesses and the reducer, while the
-//! provider's pod is killed. Nothing is played from a file here; what is seen must be what happens.
+//! The users' side of a session against the real sandbox: the endpoint probe, the breaker's evidence sources and the
+//! reducer while the provider's pod is killed. Nothing is replayed from a file.
 
 use crate::watched::Watched;
 use chaos_tui::{

@@ -1,4 +1,4 @@
-//! A sandbox, the observers on it, and the session that their events make.
+//! A sandbox, the observers watching it, and the session reduced from their events.
 
 use crate::stage::Stage;
 use chaos_tui::{
@@ -25,11 +25,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// A machine that is busy with other tests still gets there.
+/// Generous: the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Watched {
-    /// The sandbox ends with this.
+    /// Keeps the sandbox alive; dropping it ends the sandbox.
     _stage: Stage,
     connection: Connection,
     emitter: Emitter,
@@ -46,7 +46,7 @@ impl Watched {
     /// Starts a sandbox with a variant of the sample and watches it. With `CHAOS_TUI_RECORD` set to a folder, the
     /// session is recorded there as `VARIANT.ctui`.
     pub(crate) async fn open(variant: &str) -> Self {
-        // A second call in this process is refused, which is fine.
+        // A second installation in the same process fails, which does no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let stage = Stage::set(&["--variant", variant, "--start-delay", "16", "--propagation", "6"]);
         let clock = Clock::system();
@@ -100,7 +100,7 @@ impl Watched {
         receiver
     }
 
-    /// Deletes the provider's pod at once, as a killed node would.
+    /// Deletes the provider's pod with grace period 0, as if its node had failed.
     pub(crate) async fn kill_the_provider(&mut self) {
         let pods: Api<Pod> = Api::default_namespaced(self.connection.client().unwrap());
         let list = pods.list(&ListParams::default().labels("name=my-provider-app")).await.unwrap();
@@ -114,7 +114,7 @@ impl Watched {
         pods.delete(&name, &kube::api::DeleteParams::default().grace_period(0)).await.unwrap();
     }
 
-    /// Plays events until the session is as wanted.
+    /// Applies events until the session satisfies the condition.
     pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Session, Timestamp) -> bool) {
         let reached = timeout(PATIENCE, async {
             while !wanted(&self.session, self.clock.now()) {
@@ -146,7 +146,7 @@ impl Watched {
         format!("{}\n{}", insight::verdict(&self.session, now).sentence, lanes.join("\n"))
     }
 
-    /// Stops watching; the session as it stands, and the moment.
+    /// Stops watching. Returns the session and the current time.
     pub(crate) async fn close(mut self) -> (Session, Timestamp) {
         let now = self.clock.now();
         println!("{}", self.picture(now));

@@ -1,4 +1,4 @@
-//! A Kubernetes inside a program: starts one with the sample in it, says how to reach it, and ends it with Ctrl-C.
+//! Embeds a Kubernetes cluster: starts one with the sample, prints how to reach it, and stops it on Ctrl-C.
 //!
 //! ```console
 //! cargo run -p chaos-sandbox --example embedded
@@ -9,7 +9,7 @@ use chaos_sandbox::{Cluster, Settings, Variant, images::Image};
 use std::{error::Error, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The pods are processes of this very program, started with the words `image NAME`: see to that first.
+    // The pods are processes of this program, started with the arguments `image NAME`: handle these first.
     let words: Vec<String> = std::env::args().collect();
     if let [_, word, name] = words.as_slice()
         && word == "image"
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let cluster = Cluster::start(&Settings::new()).await?;
         cluster.apply_sample(Variant::Before).await?;
 
-        // Whoever has the file has the cluster: its token is in it.
+        // The file contains the token, so only its owner may read it.
         let path = std::env::temp_dir().join("embedded.kubeconfig");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
         file.write_all(cluster.kubeconfig().as_bytes())?;

@@ -1,4 +1,4 @@
-//! The demo services as a container starts them.
+//! The demo services, started as a container starts them.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -1,4 +1,4 @@
-//! Reads the config file: everything that is wrong with it at once, each with its place and a way out.
+//! Parses the config file and reports all its errors, each with its position and a remedy.
 
 use super::{Preferences, table::SETTINGS};
 use crate::{
@@ -7,13 +7,13 @@ use crate::{
 };
 use pyvalue::{Document, Map, Part, Value, place};
 
-/// The name of the keys' section.
+/// The name of the section of key bindings.
 const KEYS: &str = "keys";
 
-/// What a file says, over what we think best.
+/// Parses a config file. Settings that it leaves out keep their defaults.
 ///
 /// # Errors
-/// With every finding, ready to be printed.
+/// If the file has errors: all of them, rendered for printing.
 pub(super) fn parse(source: &str, text: &str) -> Result<Preferences, String> {
     let document = match Document::yaml(source, text) {
         Ok(document) => document,
@@ -37,7 +37,7 @@ pub(super) fn parse(source: &str, text: &str) -> Result<Preferences, String> {
 struct Reader<'a> {
     document: &'a Document,
     preferences: Preferences,
-    /// What is wrong, as it is printed.
+    /// The errors found so far, rendered for printing.
     found: String,
 }
 
@@ -63,7 +63,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The section of keys: every action by its name, with one key or a list of them.
+    /// Reads the section of key bindings: each entry maps an action to one key or a list of keys.
     fn keys(&mut self, path: &str, value: &Value) {
         let map = match value {
             Value::Null => return,
@@ -98,7 +98,7 @@ impl Reader<'_> {
                         (if map.contains_key(*one) { one } else { other }, "")
                     }
                     KeymapError::Reserved { action, .. } | KeymapError::Needed { action } => (action, ""),
-                    // Both were looked for above.
+                    // Cannot happen: names and keys were checked above.
                     KeymapError::UnknownAction(_) | KeymapError::UnknownKey(_) => (&KEYS, ""),
                 };
                 self.wrong(&place::key(path, name), Part::Value, &error.to_string(), remedy.to_owned());
@@ -123,9 +123,9 @@ impl Reader<'_> {
     }
 }
 
-/// The keys of an action, each one that a keyboard has.
+/// Parses the keys of an action. Fails if one of them is not a key.
 fn chords(value: &Value) -> Result<Vec<String>, String> {
-    // A digit without quotes is a number to YAML, and a key to everybody else.
+    // YAML parses an unquoted digit as a number, but here it means a key.
     let digit = |value: &Value| match value {
         Value::Int(digit @ 0..=9) => Value::Text(digit.to_string()),
         other => other.clone(),
@@ -168,16 +168,16 @@ keys:
   next: [ENTER, Y]
   mark: 9
 ";
-        let it = parse("config.yaml", text).unwrap();
-        assert_eq!((it.theme.as_str(), it.mouse, it.ascii, it.budget), ("light", true, None, 30));
-        assert_eq!((it.watch.rate, it.watch.limit), (5.0, 0.3));
+        let read = parse("config.yaml", text).unwrap();
+        assert_eq!((read.theme.as_str(), read.mouse, read.ascii, read.budget), ("light", true, None, 30));
+        assert_eq!((read.watch.rate, read.watch.limit), (5.0, 0.3));
         assert_eq!(
-            (it.watch.urls, it.allow_contexts),
+            (read.watch.urls, read.allow_contexts),
             (vec!["http://127.0.0.1:9/invoke".to_owned()], vec!["staging".to_owned()])
         );
-        assert_eq!(it.keys.action(Chord::char('Y'), Context::Screen), Some(Action::Next));
-        assert_eq!(it.keys.action(Chord::char(' '), Context::Screen), None);
-        assert_eq!(it.keys.action(Chord::char('9'), Context::Screen), Some(Action::Mark));
+        assert_eq!(read.keys.action(Chord::char('Y'), Context::Screen), Some(Action::Next));
+        assert_eq!(read.keys.action(Chord::char(' '), Context::Screen), None);
+        assert_eq!(read.keys.action(Chord::char('9'), Context::Screen), Some(Action::Mark));
         for nothing in ["", "# only a comment\n", "keys:\n"] {
             assert!(parse("config.yaml", nothing).is_ok(), "{nothing:?}");
         }
@@ -185,7 +185,8 @@ keys:
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once_with_its_place() {
-        let said = refused("theme: neon\nmuose: true\nrate: fast\nbudget: 0\nkeys:\n  nxet: g\n  mark: mm\n");
+        let errors =
+            refused("theme: neon\nmuose: true\nrate: fast\nbudget: 0\nkeys:\n  nxet: g\n  mark: mm\n");
         for wanted in [
             "config.yaml:1:8",
             "one of auto, dark, light, colour-blind, mono",
@@ -199,7 +200,7 @@ keys:
             "config.yaml:7:9",
             "`mm` is not a key",
         ] {
-            assert!(said.contains(wanted), "{wanted} in\n{said}");
+            assert!(errors.contains(wanted), "{wanted} in\n{errors}");
         }
     }
 
@@ -213,8 +214,8 @@ keys:
             ("keys: [a]", "holds actions with their keys"),
             ("- theme", "a config file holds settings"),
         ] {
-            let said = refused(text);
-            assert!(said.contains(wanted) && said.contains("config.yaml:1:"), "{wanted} in\n{said}");
+            let errors = refused(text);
+            assert!(errors.contains(wanted) && errors.contains("config.yaml:1:"), "{wanted} in\n{errors}");
         }
         assert!(refused("a: [").contains("config.yaml"));
     }

@@ -1,10 +1,10 @@
-//! Whether the locale is one of UTF-8: elsewhere the terminal shows other characters than those we mean.
+//! Detects locales without UTF-8, in which a terminal shows wrong characters for anything beyond ASCII.
 
-/// The setting because of which nothing beyond ASCII is drawn, such as `LC_ALL=C`; `None` where the locale is one of UTF-8.
+/// Returns the setting that makes the locale lack UTF-8, such as `LC_ALL=C`, or `None` if UTF-8 is supported.
 ///
-/// The C library takes the first of three variables that is set. Where none is, it takes `C`; but containers and many
-/// logins set none, in terminals that all know UTF-8, so only the console of Linux, whose font has few symbols, counts
-/// as one without it.
+/// The C library uses the first of three variables that is set, and `C` if none is. But containers and many logins set
+/// none, in terminals that support UTF-8. If no variable is set, only the Linux console, whose font has few symbols, is
+/// therefore treated as lacking UTF-8.
 pub(super) fn without_utf8(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     let named =
@@ -16,7 +16,8 @@ pub(super) fn without_utf8(variable: impl Fn(&str) -> Option<String>) -> Option<
     }
 }
 
-/// `language_TERRITORY.charset@modifier`; without a charset it is an older one.
+/// Returns whether a locale, `language_TERRITORY.charset@modifier`, names UTF-8. Without a charset it means a legacy
+/// one.
 fn is_utf8(locale: &str) -> bool {
     let charset = locale.split_once('.').map_or("", |(_, charset)| charset);
     let charset = charset.split('@').next().unwrap_or_default();

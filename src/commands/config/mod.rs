@@ -1,7 +1,7 @@
-//! The config file, and `chaos-tui config`, which shows it.
+//! The config file, and the command `chaos-tui config`, which shows it.
 //!
-//! Only what has a screen reads it: a headless run does what its command line and its experiment say, on every machine
-//! the same.
+//! Only commands with a screen read it. A headless run depends only on its command line and its experiment, so that
+//! it is the same on every machine.
 
 mod file;
 mod locale;
@@ -20,15 +20,15 @@ use std::{
     process::ExitCode,
 };
 
-/// The variable that names another file.
+/// The environment variable that names another config file.
 pub(crate) const VARIABLE: &str = "CHAOS_TUI_CONFIG";
-/// The most that is read; what is longer is no config file.
+/// Maximum size of a config file, in bytes.
 const MOST: u64 = 1 << 20;
 
-/// What the command line says.
+/// Arguments of `config`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Print a file with every setting at its default, to start from
+    /// Print a config file with every setting at its default
     #[arg(long)]
     pub print_default: bool,
     /// Read this config file instead
@@ -36,12 +36,12 @@ pub(crate) struct Arguments {
     pub config: Option<PathBuf>,
 }
 
-/// Where the file is looked for.
+/// The location of the config file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Where {
-    /// Where somebody said.
+    /// Named on the command line or by the environment variable: must exist.
     Named(PathBuf),
-    /// In the XDG place: it need not be there.
+    /// The default path in the XDG config folder: need not exist.
     Usual(PathBuf),
     /// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
     Nowhere,
@@ -60,15 +60,15 @@ impl Where {
     }
 }
 
-/// What is in force before the command line has its say: the file's settings where there is one, over the defaults.
+/// Reads the config file, if there is one. Settings that it leaves out have their defaults.
 ///
 /// # Errors
-/// When the file cannot be read or says something that cannot be; the text names each place.
+/// If the file cannot be read or holds invalid settings; the text names each position.
 pub(crate) fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
     read(&Where::of(named, &Environment::of_process())).map(|option| option.unwrap_or_default())
 }
 
-/// `None` when there is no file where none need be.
+/// Reads the config file. Returns `None` if an optional file does not exist.
 fn read(place: &Where) -> Result<Option<Preferences>, String> {
     let path = match place {
         Where::Named(path) | Where::Usual(path) => path,
@@ -86,10 +86,10 @@ fn read(place: &Where) -> Result<Option<Preferences>, String> {
     }
 }
 
-/// Prints the default file, or where the file is looked for and what is in force.
+/// Prints the default config file, or the path of the config file and the settings in effect.
 ///
 /// # Errors
-/// When the config file cannot be read or holds something invalid, or standard output takes nothing.
+/// If the config file cannot be read or is invalid, or standard output cannot be written.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let page = if arguments.print_default {
         default_file()
@@ -147,8 +147,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         assert!(read(&Where::Usual(path.clone())).unwrap().is_none());
-        let said = read(&Where::Named(path.clone())).unwrap_err();
-        assert!(said.contains("config.yaml cannot be read"), "{said}");
+        let error = read(&Where::Named(path.clone())).unwrap_err();
+        assert!(error.contains("config.yaml cannot be read"), "{error}");
         std::fs::write(&path, "theme: light\n").unwrap();
         assert_eq!(read(&Where::Usual(path.clone())).unwrap().unwrap().theme, "light");
         std::fs::write(&path, vec![b'#'; (MOST + 1) as usize]).unwrap();

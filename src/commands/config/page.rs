@@ -1,4 +1,4 @@
-//! A config file as we write it: every setting with what it means.
+//! Prints a config file: every setting with an explanation.
 
 use super::{
     Preferences,
@@ -7,10 +7,10 @@ use super::{
 use crate::tui::keymap::{Binding, Chord, Group};
 use std::fmt::Write;
 
-/// Columns up to which explanations are broken.
+/// Maximum width of the explanations, in columns.
 const WIDTH: usize = 100;
 
-/// The file that says these preferences.
+/// Returns the config file that holds these preferences.
 pub(super) fn page(preferences: &Preferences) -> String {
     let mut page = String::new();
     for setting in SETTINGS {
@@ -46,7 +46,7 @@ fn key(binding: &Binding, keys: &[Chord]) -> String {
     format!("{line:<28}")
 }
 
-/// The text behind `#`, broken at spaces.
+/// Returns the text as lines of comment, wrapped at spaces.
 fn comment(indent: &str, text: &str) -> String {
     let lines = crate::tui::wrapped(text, WIDTH - 2 - indent.len());
     lines.into_iter().map(|line| format!("{indent}# {line}\n")).collect()

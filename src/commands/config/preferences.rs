@@ -1,6 +1,6 @@
-//! What a person likes: how the screen looks, which key does what, how users are watched.
+//! The preferences of a user: appearance of the screen, key bindings, and how users are watched.
 //!
-//! Two layers, each over the one before: what we think best, and the config file. The command line goes before both.
+//! The config file overrides the defaults; the command line overrides both.
 
 use super::locale::without_utf8;
 use crate::{
@@ -8,36 +8,36 @@ use crate::{
     tui::{Background, Depth, Theme, ThemeByBackground, UnknownTheme, keymap::Keymap},
 };
 
-/// The theme that the terminal's background decides.
+/// The setting that chooses the theme by the terminal's background.
 const AUTO: &str = "auto";
-/// What can be said of the theme.
+/// The values of the setting `theme`.
 pub(super) const THEMES: [&str; Theme::NAMES.len() + 1] = {
     let [dark, light, colour_blind, mono] = Theme::NAMES;
     [AUTO, dark, light, colour_blind, mono]
 };
-/// What can be said of the ground: the theme's own, or that of the terminal.
+/// The values of the setting `ground`: the background of the theme or that of the terminal.
 pub(super) const GROUNDS: [&str; 2] = ["theme", "terminal"];
 
-/// All that the config file can say.
+/// The settings of the config file.
 #[derive(Clone, Debug)]
 pub(crate) struct Preferences {
     /// Name of the theme, or `auto`.
     pub theme: String,
-    /// What text stands on, one of [`GROUNDS`].
+    /// The background behind text, one of [`GROUNDS`].
     pub ground: String,
     /// `auto`, `always` or `never`.
     pub color: String,
-    /// Nothing beyond ASCII; where nobody says it, the locale does.
+    /// Whether to draw ASCII only; if `None`, the locale decides.
     pub ascii: Option<bool>,
-    /// Whether the mouse is ours from the start.
+    /// Whether the mouse is captured from the start.
     pub mouse: bool,
     /// Whether the terminal's bell rings.
     pub bell: bool,
-    /// How users are asked, and which pages are read.
+    /// How users are simulated and which sources of the breaker are read.
     pub watch: WatchSettings,
-    /// Bad user-seconds that may be spent.
+    /// Bad seconds allowed.
     pub budget: u32,
-    /// Contexts in which a fire needs no typed name, besides those that live on this machine.
+    /// Contexts in which a fire needs no typed name, besides those of local clusters.
     pub allow_contexts: Vec<String>,
     pub keys: Keymap,
 }
@@ -59,29 +59,29 @@ impl Default for Preferences {
     }
 }
 
-/// What comes of the preferences on this terminal.
+/// The appearance that results from the preferences on this terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Appearance {
-    /// What is shown at first.
+    /// The initial theme.
     pub theme: Theme,
-    /// What to show on which background, where the terminal is to be asked for it.
+    /// The theme for each background, if the terminal must be queried for it.
     pub grounds: Option<ThemeByBackground>,
-    /// What the operator has to be told of it.
+    /// A note for the operator about a limited display.
     pub note: Option<String>,
 }
 
 impl Preferences {
-    /// The look for this terminal.
+    /// Returns the appearance on this terminal; `variable` reads an environment variable.
     ///
     /// # Errors
-    /// When there is no theme of that name.
+    /// If no theme has the configured name.
     pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Appearance, UnknownTheme> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let depth = match self.color.as_str() {
             "never" => Depth::None,
             "auto" if set("NO_COLOR").is_some() => Depth::None,
             when => match Depth::of(set("TERM").as_deref(), set("COLORTERM").as_deref()) {
-                // `always` is meant for terminals that say less than they can.
+                // `always` is for terminals that support more than their variables state.
                 Depth::None if when == "always" => Depth::Sixteen,
                 depth => depth,
             },
@@ -100,12 +100,12 @@ impl Preferences {
         };
         let theme = match grounds {
             Some(grounds) => {
-                let told = set("COLORFGBG").as_deref().and_then(Background::environment_background);
-                grounds.on(told.unwrap_or(Background::Dark))
+                let background = set("COLORFGBG").as_deref().and_then(Background::environment_background);
+                grounds.on(background.unwrap_or(Background::Dark))
             }
             None => here(Theme::named(&self.theme)?),
         };
-        // Without colours dark and light look the same.
+        // Without colours the dark and the light theme look the same.
         let grounds = grounds.filter(|_| depth != Depth::None);
         let note = lacking.map(|why| format!("ASCII only (--ascii=false draws all): {why} is no UTF-8"));
         Ok(Appearance { theme, grounds, note })

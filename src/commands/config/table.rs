@@ -1,4 +1,4 @@
-//! Every setting of the config file: one row for what it is called, what it means, how it is read and written.
+//! The table of settings of the config file: the name, explanation, parser and printer of each.
 
 use super::{
     Preferences,
@@ -11,118 +11,130 @@ use crate::{
 };
 use pyvalue::Value;
 
+/// A setting of the config file.
 pub(super) struct ConfigKey {
-    /// Its key.
+    /// The name of the setting in the file.
     pub name: &'static str,
-    /// What it means, for the file that is printed.
+    /// The explanation in the printed file.
     pub about: &'static str,
-    /// Takes a value over, or says what would be one.
+    /// Stores a value in the preferences. The error says which values are valid.
     pub take: fn(&mut Preferences, &Value) -> Result<(), String>,
-    /// The value as the file writes it.
+    /// Returns the value as it is written in the file.
     pub show: fn(&Preferences) -> String,
 }
 
-/// All but the keys, in the order of the file.
+/// All settings except the key bindings, in the order of the printed file.
 pub(super) const SETTINGS: &[ConfigKey] = &[
     ConfigKey {
         name: "theme",
         about: "auto, dark, light, colour-blind or mono; auto asks the terminal whether it is dark or light",
-        take: |it, value| one_of(value, &THEMES).map(|name| it.theme = name),
-        show: |it| it.theme.clone(),
+        take: |preferences, value| one_of(value, &THEMES).map(|name| preferences.theme = name),
+        show: |preferences| preferences.theme.clone(),
     },
     ConfigKey {
         name: "ground",
         about: "theme or terminal: whose background text stands on; in sixteen colours it is always the terminal's",
-        take: |it, value| one_of(value, &GROUNDS).map(|whose| it.ground = whose),
-        show: |it| it.ground.clone(),
+        take: |preferences, value| one_of(value, &GROUNDS).map(|whose| preferences.ground = whose),
+        show: |preferences| preferences.ground.clone(),
     },
     ConfigKey {
         name: "color",
         about: "auto, always or never; auto heeds NO_COLOR and what the terminal can",
-        take: |it, value| one_of(value, &["auto", "always", "never"]).map(|when| it.color = when),
-        show: |it| it.color.clone(),
+        take: |preferences, value| {
+            one_of(value, &["auto", "always", "never"]).map(|when| preferences.color = when)
+        },
+        show: |preferences| preferences.color.clone(),
     },
     ConfigKey {
         name: "ascii",
         about: "nothing beyond ASCII on the screen: true, false or auto; auto takes it where the locale has no UTF-8",
-        take: |it, value| match value.as_str() {
+        take: |preferences, value| match value.as_str() {
             Some("auto") => {
-                it.ascii = None;
+                preferences.ascii = None;
                 Ok(())
             }
-            _ => switch(value).map(|on| it.ascii = Some(on)).map_err(|wanted| wanted + ", or auto"),
+            _ => switch(value).map(|on| preferences.ascii = Some(on)).map_err(|wanted| wanted + ", or auto"),
         },
-        show: |it| it.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
+        show: |preferences| preferences.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
     },
     ConfigKey {
         name: "mouse",
         about: "click to focus and choose, wheel to scroll; a key switches it off for selecting text",
-        take: |it, value| switch(value).map(|on| it.mouse = on),
-        show: |it| it.mouse.to_string(),
+        take: |preferences, value| switch(value).map(|on| preferences.mouse = on),
+        show: |preferences| preferences.mouse.to_string(),
     },
     ConfigKey {
         name: "bell",
         about: "ring the terminal's bell when it is your turn and when the verdict about users changes",
-        take: |it, value| switch(value).map(|on| it.bell = on),
-        show: |it| it.bell.to_string(),
+        take: |preferences, value| switch(value).map(|on| preferences.bell = on),
+        show: |preferences| preferences.bell.to_string(),
     },
     ConfigKey {
         name: "watch",
         about: "URLs that users ask, where neither the command line nor the experiment names one",
-        take: |it, value| text_list(value).map(|urls| it.watch.urls = urls),
-        show: |it| list(&it.watch.urls),
+        take: |preferences, value| text_list(value).map(|urls| preferences.watch.urls = urls),
+        show: |preferences| list(&preferences.watch.urls),
     },
     ConfigKey {
         name: "watch-headers",
         about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
                 configuration and secrets are put in, and no value is ever shown",
-        take: |it, value| text_list(value).map(|texts| it.watch.headers = Headers::new(texts)),
-        show: |it| list(&it.watch.headers.shown()),
+        take: |preferences, value| {
+            text_list(value).map(|texts| preferences.watch.headers = Headers::new(texts))
+        },
+        show: |preferences| list(&preferences.watch.headers.shown()),
     },
     ConfigKey {
         name: "watch-insecure",
         about: "accept every certificate of them",
-        take: |it, value| switch(value).map(|on| it.watch.insecure = on),
-        show: |it| it.watch.insecure.to_string(),
+        take: |preferences, value| switch(value).map(|on| preferences.watch.insecure = on),
+        show: |preferences| preferences.watch.insecure.to_string(),
     },
     ConfigKey {
         name: "rate",
         about: "requests a second to each of them",
-        take: |it, value| above_zero(value, 10_000.0).map(|rate| it.watch.rate = rate),
-        show: |it| it.watch.rate.to_string(),
+        take: |preferences, value| above_zero(value, 10_000.0).map(|rate| preferences.watch.rate = rate),
+        show: |preferences| preferences.watch.rate.to_string(),
     },
     ConfigKey {
         name: "limit",
         about: "what users accept to wait, in seconds",
-        take: |it, value| above_zero(value, 3600.0).map(|limit| it.watch.limit = limit),
-        show: |it| it.watch.limit.to_string(),
+        take: |preferences, value| above_zero(value, 3600.0).map(|limit| preferences.watch.limit = limit),
+        show: |preferences| preferences.watch.limit.to_string(),
     },
     ConfigKey {
         name: "budget",
         about: "bad seconds allowed: those since T0 in which a user is let down, before the screen says: abort",
-        take: |it, value| whole(value).map(|seconds| it.budget = seconds),
-        show: |it| it.budget.to_string(),
+        take: |preferences, value| whole(value).map(|seconds| preferences.budget = seconds),
+        show: |preferences| preferences.budget.to_string(),
     },
     ConfigKey {
         name: "breaker-source",
         about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
-        take: |it, value| declared::sources(value).map(|named| it.watch.breaker_sources = named),
-        show: |it| list(&it.watch.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        take: |preferences, value| {
+            declared::sources(value).map(|named| preferences.watch.breaker_sources = named)
+        },
+        show: |preferences| {
+            list(&preferences.watch.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>())
+        },
     },
     ConfigKey {
         name: "breaker-series",
         about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
-        take: |it, value| declared::series(value).map(|rules| it.watch.breaker_series = rules),
-        show: |it| {
-            let rules: Vec<String> = it.watch.breaker_series.iter().map(SeriesRule::written).collect();
+        take: |preferences, value| {
+            declared::series(value).map(|rules| preferences.watch.breaker_series = rules)
+        },
+        show: |preferences| {
+            let rules: Vec<String> =
+                preferences.watch.breaker_series.iter().map(SeriesRule::written).collect();
             format!("[{}]", rules.join(", "))
         },
     },
     ConfigKey {
         name: "allow-contexts",
         about: "contexts in which a fire needs no typed name, besides sandbox, minikube, kind-... and their like",
-        take: |it, value| text_list(value).map(|names| it.allow_contexts = names),
-        show: |it| list(&it.allow_contexts),
+        take: |preferences, value| text_list(value).map(|names| preferences.allow_contexts = names),
+        show: |preferences| list(&preferences.allow_contexts),
     },
 ];
 
@@ -158,7 +170,7 @@ fn whole(value: &Value) -> Result<u32, String> {
     .ok_or_else(|| "must be a whole number above 0".to_owned())
 }
 
-/// A list on one line; JSON's quotes are YAML's too.
+/// Returns a YAML list on one line; the items are quoted as in JSON, which YAML accepts.
 pub(super) fn list(texts: &[String]) -> String {
     let quoted: Vec<String> =
         texts.iter().map(|text| serde_json::Value::from(text.as_str()).to_string()).collect();

@@ -1,4 +1,4 @@
-//! What the demo says while it is played: which key to press, and what to look at.
+//! The captions of the demo: which key to press and what to look at.
 
 use super::Lesson;
 use crate::{
@@ -13,16 +13,16 @@ use crate::{
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-/// Says each caption once, when it becomes true; ends with the session.
+/// Emits each caption once, when it first applies. Ends with the session.
 pub(super) async fn guide(
     lesson: Lesson,
     shown: watch::Receiver<Session>,
     emitter: Emitter,
     mut tap: mpsc::Receiver<Arc<Event>>,
 ) {
-    let mut said = "";
+    let mut shown_caption = "";
     while let Some(event) = tap.recv().await {
-        // Requests and answers come by the hundred and never change what to say.
+        // Skips frequent events that never change the caption.
         if matches!(
             event.what,
             EventKind::RequestSent { .. } | EventKind::Answered(_) | EventKind::Captioned { .. }
@@ -30,19 +30,20 @@ pub(super) async fn guide(
             continue;
         }
         let next = caption(lesson, &shown.borrow(), event.at);
-        if next != said && !next.is_empty() {
-            said = next;
+        if next != shown_caption && !next.is_empty() {
+            shown_caption = next;
             emitter.emit(EventKind::Captioned { text: next.to_owned() }).await;
         }
     }
 }
 
-/// How long a turn of the breaker is spoken of before what followed it, in seconds: its states may be shorter than a glance.
+/// How long a failed or short trial of the breaker keeps its caption, in seconds: its states may be too short to be
+/// seen.
 const SPOKEN_S: f64 = 5.0;
-/// What is shorter is called so, in seconds.
+/// A half-open state shorter than this, in seconds, is described as brief.
 const BRIEF_S: f64 = 1.0;
 
-/// The caption for where the session stands.
+/// Returns the caption for the current phase of the session, or an empty text for none.
 pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     match insight::phase(session, now) {
         Phase::Starting => "",
@@ -91,7 +92,8 @@ fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     }
 }
 
-/// Each state of the breaker by its name, and a short one for long enough to be read.
+/// Returns the caption for the state of the breaker. A short state is mentioned for [`SPOKEN_S`] so that it can be
+/// read.
 fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
     let lately = |at: Timestamp| now.duration_since(at).as_secs_f64() < SPOKEN_S;
     let brief = |cycle: &Cycle, ended: Timestamp| {
@@ -132,7 +134,7 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
     }
 }
 
-/// Whether one runs: at its end a trial call is due, and nobody has seen one.
+/// Returns whether the countdown to the next trial call is running.
 fn countdown(session: &Session, now: Timestamp) -> bool {
     session.breaker.belief.as_ref().is_some_and(|belief| belief.next_trial.is_some_and(|due| due > now))
 }
@@ -187,7 +189,7 @@ mod tests {
         }
     }
 
-    /// A trial that is refused at once is half-open for a millisecond; it is spoken of all the same, and only then.
+    /// A trial that fails at once is half-open for a millisecond only; the caption still mentions it.
     #[test]
     fn a_trial_too_short_to_be_seen_is_named() {
         let (mut session, now) = fixtures::session_at(Variant::After, 12.0);
@@ -204,7 +206,7 @@ mod tests {
         assert!(said.starts_with("HALF-OPEN for a moment: the trial call failed"), "{said}");
     }
 
-    /// What is said must be readable where the demo is most often seen.
+    /// Captions must fit into a terminal of 80 columns.
     #[test]
     fn captions_are_never_cut_at_80_columns() {
         for variant in [Variant::Before, Variant::After] {

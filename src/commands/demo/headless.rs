@@ -1,4 +1,4 @@
-//! A lesson played by itself: the same session as on the screen, told in lines.
+//! Runs a lesson of the demo without a screen: the same session, printed as lines.
 
 use super::narration::Narration;
 use crate::{
@@ -16,15 +16,15 @@ use crate::{
 use std::time::Duration;
 use tokio::{sync::watch, time::timeout};
 
-/// How long it may take until enough answers have come to know a real one.
+/// Timeout until enough answers have arrived to recognise a real one.
 const LEARNING: Duration = Duration::from_secs(30);
-/// How long users are watched after the run, so that those who still wait get their answer.
+/// How long users are watched after the run, so that open requests get their answer.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
-/// How long the way back to safety may take after that.
+/// Timeout for the recovery after that.
 const SAFETY: Duration = Duration::from_secs(30);
 
-/// Plays a lesson and gives its session. A signal ends it as one ends `chaos-tui run`, rollbacks included.
+/// Runs a lesson and returns its session. A signal ends the lesson as it ends `chaos-tui run`, rollbacks included.
 pub(super) async fn play(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Session, Refusal> {
     let host = SessionHost::start(None, None);
     let mut helpers = ChildProcesses::default();
@@ -41,20 +41,20 @@ async fn lesson(
     helpers: &mut ChildProcesses,
 ) -> Result<(), Refusal> {
     let (signals, mut receiver) = Signals::all(arguments.playing.compat()).map_err(Refusal::invalid)?;
-    let company = PrepareContext {
+    let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
         prints: PrintTarget::Listener,
-        // The order to play the demo is the consent to what it does, and it does it to a sandbox of its own.
+        // Starting the demo is the consent to its actions, which affect only its own sandbox.
         pace: Pacing::Auto(Consent::up_front()),
         notifies: false,
     };
     let settings_file = global.settings.as_ref();
     let prepared = tokio::select! {
-        prepared = prepare(&arguments.source, &arguments.playing, settings_file, company, helpers) => prepared?,
+        prepared = prepare(&arguments.source, &arguments.playing, settings_file, context, helpers) => prepared?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     };
-    // Without a screen the same on every machine: no config file is read.
+    // Without a screen no config file is read, so that the run is the same on every machine.
     let preferences = arguments.watching.over(Preferences::default());
     let mut open = host.open(&arguments.settings(&preferences), prepared).await;
     open.spawn(Narration::default().follow(host.session.clone(), host.clock));
@@ -69,7 +69,7 @@ async fn lesson(
     running.done.cancelled().await;
     if host.session.borrow().run.interrupted.is_none() {
         tokio::time::sleep(AFTERWARDS).await;
-        // What is still wrong after that stands in the comparison.
+        // The comparison shows a recovery that is incomplete by then.
         let _ = timeout(SAFETY, host.session.clone().wait_for(Session::finished)).await;
     }
     let report = running.end().await;
@@ -80,10 +80,10 @@ async fn lesson(
     }
 }
 
-/// Resolves when the session knows what a real answer looks like.
+/// Waits until the session has learned the shape of a real answer.
 async fn learned(mut shown: watch::Receiver<Session>) {
     let known = |session: &Session| session.users.main().is_some_and(|endpoint| endpoint.shape.is_some());
-    // An error means that the session is over, and the timeout says so.
+    // An error means that the session is over: wait for the timeout, which reports it.
     if shown.wait_for(known).await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -1,4 +1,4 @@
-//! The lessons, in their order.
+//! The lessons of the demo.
 
 use crate::{insight::RunVerdict, report::Comparison};
 use std::fmt;
@@ -8,17 +8,17 @@ use std::fmt;
 pub(super) enum Lesson {
     /// A consumer without a circuit breaker.
     Before,
-    /// The same with one.
+    /// The same consumer with a circuit breaker.
     After,
-    /// The same with one, whose pod is restarted because it is open.
+    /// The same consumer with a circuit breaker, whose pod is restarted because the breaker is open.
     Trap,
 }
 
 impl Lesson {
-    /// All, in the order in which they are played.
+    /// All lessons, in their order.
     pub(super) const ALL: [Self; 3] = [Self::Before, Self::After, Self::Trap];
 
-    /// The sandbox's variant; also what the lesson is called in a comparison.
+    /// Returns the variant of the sandbox, which is also the name of the lesson in a comparison.
     pub(super) fn variant(self) -> &'static str {
         match self {
             Self::Before => "before",
@@ -27,7 +27,7 @@ impl Lesson {
         }
     }
 
-    /// Its experiment: the file's name and text. None needs an account anywhere.
+    /// Returns the name and text of the experiment file. No experiment needs an account.
     pub(super) fn experiment(self) -> (&'static str, &'static str) {
         match self {
             Self::Before | Self::After => {
@@ -37,7 +37,7 @@ impl Lesson {
         }
     }
 
-    /// What one key leads to when it is over.
+    /// Returns what follows the lesson, for the key hint at its end.
     pub(super) fn next(self) -> &'static str {
         match self {
             Self::Before => "lesson 2",
@@ -46,7 +46,8 @@ impl Lesson {
         }
     }
 
-    /// What the figures do not show of this lesson, if anything; `compared` is with the lesson before it.
+    /// Returns what the figures fail to show of this lesson, if anything. `compared` compares it with the lesson
+    /// before.
     pub(super) fn missed(self, compared: &Comparison) -> Option<&'static str> {
         let (before, after) = (&compared.before, &compared.after);
         match self {

@@ -1,8 +1,8 @@
-//! `chaos-tui demo`: the lesson of the circuit breaker, in the sandbox.
+//! `chaos-tui demo`: three lessons on circuit breakers, in the sandbox.
 //!
-//! The same kill three times: against a consumer without a breaker, against one with, and against one whose pod is
-//! restarted because its breaker is open. Nothing is canned: all runs are real sessions, and the comparisons are made from
-//! what they measured.
+//! The provider's pod is killed three times: for a consumer without a breaker, for one with a breaker, and for one
+//! whose pod is restarted because its breaker is open. All runs are real sessions, and the comparisons use their
+//! measurements.
 
 mod guide;
 mod headless;
@@ -20,16 +20,16 @@ use lesson::Lesson;
 use script::DemoFolder;
 use std::process::ExitCode;
 
-/// What the command line says.
+/// Arguments of `demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Play the lessons without a screen and print the comparisons (what happens by itself without a terminal)
+    /// Run the lessons without a screen and print the comparisons (automatic if there is no terminal)
     #[arg(long)]
     pub headless: bool,
-    /// Requests a second, as users would send them
+    /// Requests per second sent as users would
     #[arg(long, value_name = "PER_SECOND", default_value_t = 4.0)]
     pub rate: f64,
-    /// How it looks.
+    /// Options of the screen.
     #[command(flatten)]
     pub looks: live::ScreenArgs,
 }
@@ -40,15 +40,15 @@ impl Default for Arguments {
     }
 }
 
-/// The experiment of the first two lessons as a file of its own, for whoever plays it without them.
+/// Writes the experiment of the first two lessons to a file, to be run outside of the demo. Returns its path.
 pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
     Ok(DemoFolder::write()?.folder().join(Lesson::Before.experiment().0))
 }
 
-/// Plays the lessons; exits with 0 when they were shown.
+/// Runs the lessons. Exits with 0 if the measurements showed what the lessons teach.
 ///
 /// # Errors
-/// When the folder of the demo cannot be written, or a lesson cannot be started.
+/// If the folder of the demo cannot be written, or a lesson cannot be started.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
     if arguments.headless || terminal::check_available().is_err() {
@@ -58,7 +58,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     }
 }
 
-/// The lessons on the screen; one key leads from each to the next. From the second on each ends with both side by side.
+/// Runs the lessons on the screen; one key leads to the next. From the second on, each ends with a comparison.
 fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let guided = |lesson| -> live::Guide {
         Box::new(move |host| {
@@ -69,7 +69,8 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
     let mut seen: Vec<Session> = Vec::new();
     let mut presenter = false;
     for (i, lesson) in Lesson::ALL.into_iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |it| it.variant());
+        let before =
+            i.checked_sub(1).and_then(|i| Lesson::ALL.get(i)).map_or("before", |previous| previous.variant());
         let outcome = loop {
             let course = Sequence { next: lesson.next(), names: (before, lesson.variant()) };
             let options = SessionOptions {
@@ -86,7 +87,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
         };
         let left = outcome.early;
         let ended = |session: &Session| session.run.ended.is_some() && session.run.interrupted.is_none();
-        // Whoever leaves a lesson leaves the demo, with what was seen to its end.
+        // Leaving a lesson leaves the demo. Only a lesson whose run has ended is compared.
         seen.extend(outcome.session.filter(|session| !left || ended(session)));
         if left {
             if seen.len() > 1 {
@@ -98,7 +99,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
     Ok(conclude(&seen, script))
 }
 
-/// The lessons without a screen.
+/// Runs the lessons without a screen.
 fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
@@ -110,7 +111,7 @@ fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
     Ok(conclude(&seen, script))
 }
 
-/// Prints each lesson beside the one before it; the exit code says whether the lessons were shown by what was measured.
+/// Prints the comparison of each lesson with the one before. Exit code 0 means that all figures show the lessons.
 fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (pair, lessons) in seen.windows(2).zip(Lesson::ALL.windows(2)) {

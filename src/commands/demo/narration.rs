@@ -1,4 +1,4 @@
-//! The demo in lines, for where there is no screen: each change of what users get, of the breaker, of the fault.
+//! Prints the demo as lines if there is no screen: each change of the users, the breaker, the fault, steps and pods.
 
 use crate::{
     insight::{self, UserWord},
@@ -13,15 +13,15 @@ use crate::{
 use std::time::Duration;
 use tokio::{sync::watch, time::interval};
 
-/// How often it is looked for something to tell.
+/// How often the session is checked for changes.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What was told last.
+/// The state that was last printed.
 #[derive(Debug, Default)]
 pub(super) struct Narration {
     users: Option<UserWord>,
     breaker: Option<BreakerState>,
-    /// Turns of the breaker told so far.
+    /// The number of state changes of the breaker printed so far.
     turns: usize,
     fault: Option<bool>,
     steps: usize,
@@ -29,7 +29,7 @@ pub(super) struct Narration {
 }
 
 impl Narration {
-    /// Prints what changes until it is dropped.
+    /// Prints changes of the session until the future is dropped.
     pub(super) async fn follow(mut self, shown: watch::Receiver<Session>, clock: Clock) {
         let mut ticks = interval(LOOK);
         loop {
@@ -40,7 +40,7 @@ impl Narration {
         }
     }
 
-    /// What changed since the last call, one line each.
+    /// Returns the changes since the last call, one line each.
     pub(super) fn news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
         let mut news = self.breaker_news(session, now);
         let over = session.steps.rows.iter().filter(|row| row.state.is_over());
@@ -79,8 +79,8 @@ impl Narration {
         news
     }
 
-    /// Every state the breaker was in since the last call, however short it was: its cycles keep what a look at the
-    /// present would miss.
+    /// Returns every state of the breaker since the last call. Reads its cycles, since the current state would miss
+    /// short ones.
     fn breaker_news(&mut self, session: &Session, now: Timestamp) -> Vec<String> {
         let breaker = &session.breaker;
         let at =
@@ -91,7 +91,7 @@ impl Narration {
                 && breaker
                     .cycles
                     .get(i - 1)
-                    .is_some_and(|it| it.ended.is_some_and(|(end, _)| end == cycle.opened));
+                    .is_some_and(|previous| previous.ended.is_some_and(|(end, _)| end == cycle.opened));
             if !again {
                 turns.push(format!("OPEN: calls are not made any more{}", at(cycle.opened)));
             }
@@ -116,7 +116,7 @@ impl Narration {
         self.turns = self.turns.max(turns.len());
         let belief = breaker.belief.as_ref();
         let other = changed(&mut self.breaker, belief.map(|belief| belief.state)) && news.is_empty();
-        // States that belong to no opening: closed at first, none seen.
+        // States outside of any cycle, such as the initial closed state.
         if let Some(belief) = belief.filter(|_| other) {
             news.push(format!("breaker  {}: {}", wording::breaker(belief.state), belief.because));
         }
@@ -124,7 +124,7 @@ impl Narration {
     }
 }
 
-/// Keeps the new value; tells whether it is another one that is worth a word.
+/// Stores the new value, if any. Returns whether it differs from the stored one.
 fn changed<T: PartialEq + Copy>(kept: &mut Option<T>, new: Option<T>) -> bool {
     let changed = new.is_some() && *kept != new;
     *kept = new.or(*kept);

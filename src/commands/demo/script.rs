@@ -1,4 +1,4 @@
-//! The demo's experiments as files, and the command lines of its sessions.
+//! Writes the experiments of the demo to files and builds the arguments of its sessions.
 
 use super::{Arguments, Lesson};
 use crate::commands::live;
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A folder with the experiments; the journals go there too and stay.
+/// A folder for the experiments and journals of the demo. It is not deleted at the end.
 #[derive(Debug)]
 pub(super) struct DemoFolder {
     folder: PathBuf,
@@ -21,7 +21,7 @@ struct Line {
 }
 
 impl DemoFolder {
-    /// Writes the experiments into a new folder of ours.
+    /// Writes the experiments into a new temporary folder.
     pub(super) fn write() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
         fs::create_dir(&folder)?;
@@ -31,12 +31,12 @@ impl DemoFolder {
         Ok(Self { folder })
     }
 
-    /// Where the journals are.
+    /// Returns the folder of the experiments and journals.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What the live session of a lesson is told, as if typed.
+    /// Returns the arguments of the live session of a lesson, as if given on the command line.
     pub(super) fn session(&self, lesson: Lesson, demo: &Arguments) -> live::Arguments {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let line = [

@@ -1,4 +1,4 @@
-//! What the command line says of a live session, and the settings that it makes.
+//! Command-line arguments of the live session, and the settings made from them.
 
 use crate::{
     commands::{
@@ -10,19 +10,19 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// What the command line says.
+/// Arguments of the live session.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Path or URL of the experiment: opens the live session
+    /// Path or URL of the experiment to open in a live session
     #[arg(value_name = "EXPERIMENT", default_value = "", hide_default_value = true)]
     pub source: String,
-    /// How to play it.
+    /// Options of the run.
     #[command(flatten)]
     pub playing: RunArgs,
-    /// What to watch.
+    /// Options of watching.
     #[command(flatten)]
     pub watching: WatchArgs,
-    /// How it looks.
+    /// Options of the screen.
     #[command(flatten)]
     pub looks: ScreenArgs,
     /// Panic shortly after the start, to test that everything is restored
@@ -30,16 +30,16 @@ pub(crate) struct Arguments {
     pub panic_for_test: Option<PanicIn>,
 }
 
-/// What is watched, and what may be done.
+/// Options of what is watched and what may be done.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Users and circuit breaker")]
 pub(crate) struct WatchArgs {
-    /// Send requests to this URL as users would, or to this path of the service that the experiment probes (repeatable)
+    /// Send requests as users would to this URL, or to this path of the service that the experiment probes (repeatable)
     /// [default: the experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
-    /// Send this header to each watched URL, in addition to those of the experiment (repeatable); ${name} takes the value
-    /// from the experiment's configuration or secrets
+    /// Send this header to each watched URL, in addition to those of the experiment (repeatable); ${name} takes the
+    /// value from the experiment's configuration or secrets
     #[arg(long, value_name = "NAME:VALUE", hide_default_value = true)]
     pub watch_header: Vec<String>,
     /// Accept any certificate of the watched URLs
@@ -54,14 +54,14 @@ pub(crate) struct WatchArgs {
     /// Bad seconds allowed since T0, in which a user got no answer in time [default: 120]
     #[arg(long, value_name = "SECONDS")]
     pub budget: Option<u32>,
-    /// Send no requests as users do: only the service's own metrics are read, and what users get is not known
+    /// Send no requests as users would: read only the service's own metrics; the effect on users stays unknown
     #[arg(long)]
     pub passive: bool,
     /// Read the breaker's state here as well: a URL, a path, or a port of the consumer's pods with a path, such as
     /// 8081/actuator/circuitbreakers (repeatable) [default: the usual pages only]
     #[arg(long, value_name = "URL|PATH|PORT/PATH", value_parser = NamedSource::parse)]
     pub breaker_source: Vec<NamedSource>,
-    /// Watch only: no step can be run or fired
+    /// Only watch: no step can be run or fired
     #[arg(long, help_heading = SAFETY)]
     pub read_only: bool,
     /// A context in which a fire needs no typed name, in addition to sandbox, minikube, kind and similar (repeatable)
@@ -69,17 +69,17 @@ pub(crate) struct WatchArgs {
     pub allow_context: Vec<String>,
 }
 
-/// How the screen looks.
+/// Options of the screen.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Screen")]
 pub(crate) struct ScreenArgs {
-    /// auto, dark, light, colour-blind or mono; auto asks the terminal [default: auto]
+    /// Theme: auto, dark, light, colour-blind or mono; auto queries the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Whether to use colours; `NO_COLOR` means never [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"])]
     pub color: Option<String>,
-    /// Draw ASCII only [default: where the locale has no UTF-8]
+    /// Draw ASCII only [default: true if the locale has no UTF-8]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ascii: Option<bool>,
     /// Use the mouse: click to focus and select, wheel to scroll; selecting text then needs SHIFT
@@ -88,10 +88,10 @@ pub(crate) struct ScreenArgs {
     /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
     #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Show an earlier run behind this one, aligned at T0: a file written by --record
+    /// Show an earlier run, recorded with --record, behind this one, aligned at T0
     #[arg(long, value_name = "PATH")]
     pub ghost: Option<PathBuf>,
-    /// Write the session to this file
+    /// Record the session in this file
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,
 }
@@ -99,14 +99,14 @@ pub(crate) struct ScreenArgs {
 /// Where to panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum PanicIn {
-    /// In the loop that draws.
+    /// In the render loop.
     Screen,
     /// In a background task.
     Task,
 }
 
 impl ScreenArgs {
-    /// The preferences with what the command line says about looks.
+    /// Returns the preferences overridden by these options.
     pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());
         set(&mut preferences.color, self.color.clone());
@@ -117,7 +117,7 @@ impl ScreenArgs {
 }
 
 impl WatchArgs {
-    /// The preferences with what the command line says about watching.
+    /// Returns the preferences overridden by these options.
     pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
         let watch = &mut preferences.watch;
         if !self.watch.is_empty() {
@@ -137,7 +137,7 @@ impl WatchArgs {
 }
 
 impl Arguments {
-    /// How the session is held.
+    /// Returns the settings of the session.
     pub(crate) fn settings(&self, preferences: &Preferences) -> SessionSettings {
         SessionSettings {
             source: self.source.clone(),
@@ -151,8 +151,9 @@ impl Arguments {
     }
 }
 
-fn set<T>(place: &mut T, said: Option<T>) {
-    if let Some(said) = said {
-        *place = said;
+/// Overwrites a setting if a value is given.
+fn set<T>(setting: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *setting = value;
     }
 }

@@ -1,7 +1,7 @@
 //! `chaos-tui experiment.json`: the live session.
 //!
-//! Wires experiment, runner and observers to the screen. Everything ends through the runner's rollbacks: a key, a signal,
-//! a closed terminal and a panic of the screen alike.
+//! Connects experiment, runner and observers to the screen. However the session ends (key, signal, closed terminal,
+//! panic of the screen), the runner executes the rollbacks.
 
 mod arguments;
 mod opening;
@@ -20,18 +20,18 @@ use std::{
     process::ExitCode,
 };
 
-/// Exit code of a bug of ours.
+/// Exit code of a bug in chaos-tui.
 pub(crate) const BUG: u8 = 70;
-/// How long a terminal that takes no output is waited for with what was to be said last.
+/// How long to wait for a terminal that accepts no output when the last lines are printed.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
-/// Exit code when the operator did not wait for the rollbacks.
+/// Exit code if the operator did not wait for the rollbacks.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Runs the live session. Where there can be no screen nobody can see what a fire would hit, so nothing is done: whoever
-/// wants the experiment played without one says so.
+/// Runs the live session. Without a terminal nothing is done, because the operator could not see the targets of a fire;
+/// `chaos-tui run` runs the experiment without a screen.
 ///
 /// # Errors
-/// When there can be no screen, or no runtime.
+/// If there is no terminal or the runtime cannot be created.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     if let Err(why) = terminal::check_available() {
         let source = &arguments.source;
@@ -51,13 +51,13 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
         }
         number += 1;
         session = once_more(arguments, number);
-        // A run without a fire cannot be lined up with another.
+        // A run without a fire has no T0, so it cannot be aligned with another.
         let kept = outcome.session.filter(|session| session.t0().is_some()).or(before);
         options = SessionOptions { earlier: kept, presenter: outcome.presenter, ..SessionOptions::default() };
     }
 }
 
-/// The same session, with files of its own.
+/// Returns the arguments of another run, with numbered files for journal and recording.
 fn once_more(first: &Arguments, number: u32) -> Arguments {
     let mut session = first.clone();
     let journal = &mut session.playing.journal_path;
@@ -66,7 +66,7 @@ fn once_more(first: &Arguments, number: u32) -> Arguments {
     session
 }
 
-/// `journal.json` as `journal-2.json`.
+/// Inserts a number into the file name: `journal.json` becomes `journal-2.json`.
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!("-{number}"));
@@ -77,7 +77,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Holds a session at the screen; tells how it ended.
+/// Runs a session on the screen and returns how it ended.
 pub(super) fn run_session(
     global: &GlobalArgs,
     arguments: &Arguments,
@@ -86,15 +86,15 @@ pub(super) fn run_session(
     on_runtime(|| session::run(global, arguments, options))
 }
 
-/// Runs something on a runtime of its own, the screen's size.
+/// Runs a future on a new runtime with two worker threads.
 ///
 /// # Errors
-/// When the system gives no threads.
+/// If the threads cannot be created.
 pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Result<Work::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.wrap_err("cannot start the threads of a session")?;
     let output = runtime.block_on(work());
-    // What has not ended by now is dropped.
+    // Tasks that have not ended by then are dropped.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(output)
 }

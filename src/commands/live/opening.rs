@@ -1,4 +1,5 @@
-//! Opens the session on a thread of its own: neither a cluster that does not answer nor a program that hangs holds up the screen.
+//! Opens the session on a separate thread, so that an unresponsive cluster or a hanging program does not block the
+//! screen.
 
 use super::{
     BUG,
@@ -22,56 +23,58 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How long it is waited for an opening that was given up: it may be in the midst of what cannot be interrupted.
+/// How long to wait for a cancelled opening, which may be in an operation that cannot be interrupted.
 const GIVEN_UP: Duration = Duration::from_secs(2);
 
-/// What it takes to open a session.
+/// Everything needed to open a session.
 pub(super) struct Plan {
     pub global: GlobalArgs,
     pub arguments: Arguments,
     pub settings: SessionSettings,
     pub host: Arc<SessionHost>,
-    /// Speaks to the audience while the session goes on.
+    /// Creates the task that emits captions during the session.
     pub guide: Option<Guide>,
-    /// Takes Python's wish to end the run; before there is a screen, also the signals that end the process.
+    /// The channel for Python's requests to end the run and, before there is a screen, for signals that end the
+    /// process.
     pub signals: (mpsc::Sender<Signal>, mpsc::Receiver<Signal>),
-    /// The operator's orders.
+    /// The operator's commands.
     pub orders: mpsc::Receiver<Command>,
 }
 
-/// What came of it, and what has to be ended after it.
+/// The result of an opening, and the processes to end after the session.
 type Opened = (Result<RunningSession, Refusal>, ChildProcesses);
 
-/// A session that is being opened, or was.
+/// A session that is being opened or is open.
 pub(super) struct Opening {
-    /// None once it has told.
+    /// `None` once the result was received.
     outcome: Option<oneshot::Receiver<Opened>>,
     stop: CancellationToken,
     helpers: ChildProcesses,
-    /// Lets the thread end. The system kills Python when the thread ends that has started it.
+    /// Ends the thread when dropped. Until then the thread must live: when it ends, the system kills the Python process
+    /// that it started.
     _over: DropGuard,
 }
 
 impl Opening {
-    /// Begins to open it.
+    /// Starts to open the session on a new thread.
     pub(super) fn begin(plan: Plan) -> Self {
         let stop = CancellationToken::new();
-        let (over, (tell, outcome)) = (CancellationToken::new(), oneshot::channel());
+        let (over, (sender, outcome)) = (CancellationToken::new(), oneshot::channel());
         let (runtime, stopped, ended) = (Handle::current(), stop.clone(), over.clone());
         tokio::task::spawn_blocking(move || {
             runtime.block_on(async {
-                // Nobody hears it only where it was given up and took too long.
-                let _ = tell.send(open(plan, stopped).await);
+                // Fails only if the opening was cancelled and took too long.
+                let _ = sender.send(open(plan, stopped).await);
                 ended.cancelled().await;
             });
         });
         Self { outcome: Some(outcome), stop, helpers: ChildProcesses::default(), _over: over.drop_guard() }
     }
 
-    /// The session once it is open. Safe to drop and call again, until it has given a result.
+    /// Waits until the session is open. Cancel-safe: may be called again until it has returned a result.
     ///
     /// # Errors
-    /// Why there is none.
+    /// If the session was refused or the opening panicked.
     pub(super) async fn opened(&mut self) -> Result<RunningSession, Refusal> {
         let Some(outcome) = &mut self.outcome else { return Err(ended_before()) };
         let opened = outcome.await;
@@ -81,29 +84,29 @@ impl Opening {
                 self.helpers = helpers;
                 result
             }
-            // What a panic of it said, the hook has kept.
+            // The opening panicked; the panic hook has kept the message.
             Err(_) => {
                 Err(Refusal { message: "the session could not be opened".to_owned(), code: BUG, said: None })
             }
         }
     }
 
-    /// Gives it up. The session all the same where it has just been opened: it has to be ended then.
+    /// Cancels the opening. Returns the session if it has opened in the meantime: the caller must then end it.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is no session.
     pub(super) async fn give_up(&mut self) -> Result<RunningSession, Refusal> {
         self.stop.cancel();
         tokio::time::timeout(GIVEN_UP, self.opened()).await.unwrap_or_else(|_| Err(ended_before()))
     }
 
-    /// Ends what was started for the session.
+    /// Ends the processes that were started for the session.
     pub(super) async fn end(self) {
         self.helpers.end().await;
     }
 }
 
-/// Opens the session and begins to play it, unless it is stopped before.
+/// Opens the session and starts the run, unless `stop` is cancelled before.
 async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession, Refusal>, ChildProcesses) {
     let mut helpers = ChildProcesses::default();
     let opened = tokio::select! {
@@ -117,7 +120,7 @@ async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession
     (opened, helpers)
 }
 
-/// Prepares; where an experiment is about a cluster and there is none, offers the sandbox.
+/// Prepares the run. If the experiment needs a cluster and there is none, offers the sandbox.
 async fn prepared(plan: &mut Plan, helpers: &mut ChildProcesses) -> Result<PreparedRun, Refusal> {
     let mut playing = plan.arguments.playing.clone();
     loop {
@@ -137,7 +140,7 @@ async fn prepared(plan: &mut Plan, helpers: &mut ChildProcesses) -> Result<Prepa
     }
 }
 
-/// What the operator decides where there is no cluster.
+/// Waits for the decision of the operator whether to start the sandbox or to continue without a cluster.
 async fn decision(
     orders: &mut mpsc::Receiver<Command>,
     signals: &mut mpsc::Receiver<Signal>,
@@ -146,7 +149,7 @@ async fn decision(
         tokio::select! {
             order = orders.recv() => match order {
                 Some(Command::Open(decided)) => return Ok(decided),
-                // What else can be ordered by now only looks around.
+                // All other commands that are possible at this point only concern the display.
                 Some(_) => {}
                 None => return Err(ended_before()),
             },
@@ -160,7 +163,7 @@ async fn prepare_once(
     playing: &RunArgs,
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
-    let company = PrepareContext {
+    let context = PrepareContext {
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
         prints: PrintTarget::Listener,
@@ -168,14 +171,14 @@ async fn prepare_once(
         notifies: false,
     };
     let settings = plan.global.settings.as_ref();
-    let preparing = prepare(&plan.arguments.source, playing, settings, company, helpers);
+    let preparing = prepare(&plan.arguments.source, playing, settings, context, helpers);
     tokio::select! {
         prepared = preparing => prepared,
         Some(_) = plan.signals.1.recv() => Err(ended_before()),
     }
 }
 
-/// Observers and runner.
+/// Starts the observers, the guide and the runner.
 async fn begun(
     plan: Plan,
     prepared: PreparedRun,
@@ -196,7 +199,7 @@ async fn begun(
     Ok(if arguments.watching.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
 }
 
-/// Somebody ended the session before there was one to see.
+/// The refusal of a session that was ended before it was open.
 pub(super) fn ended_before() -> Refusal {
     Refusal::invalid("Aborted!")
 }

@@ -1,4 +1,4 @@
-//! The screen of a session, and its end where the screen is gone.
+//! Shows the screen of a session, and ends the session if the screen fails.
 
 use super::{
     LAST_WORDS,
@@ -16,25 +16,27 @@ use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, time::Duration};
 use tokio::sync::mpsc;
 
-/// How long rollbacks may take once the screen is gone, before the process ends all the same.
+/// Timeout for the end of the run, rollbacks included, after the screen has failed.
 const FAREWELL: Duration = Duration::from_secs(300);
 
-/// How the screen was left.
+/// How the operator left the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScreenExit {
+    /// The session was finished.
     Finished,
-    /// To be played once more.
+    /// The session was finished, and the operator asked for another run.
     Again,
-    /// While it went on, or by a signal; through its end all the same.
+    /// The operator quit a running session, which then ended in good order, or interrupted a finished one.
     Early,
+    /// The operator did not wait for the rollbacks.
     Unfinished,
-    /// By a panic of ours, or because the terminal could not be taken.
+    /// The screen panicked, or the terminal could not be used.
     Broken,
-    /// Said no where the sandbox was offered.
+    /// The operator declined the offered sandbox.
     Declined,
 }
 
-/// Shows the session until the operator leaves. The terminal is restored whatever happens.
+/// Shows the session until the operator leaves. The terminal is restored even after a panic.
 pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveView) -> ScreenExit {
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
@@ -59,7 +61,7 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveVie
         Ok(Departure::Early) => ScreenExit::Early,
         Ok(Departure::Unfinished) => ScreenExit::Unfinished,
         Ok(Departure::Declined) => ScreenExit::Declined,
-        // The hook restored the terminal and spoke.
+        // The panic hook has restored the terminal and printed the message.
         Err(_) => ScreenExit::Broken,
     }
 }
@@ -70,21 +72,21 @@ pub(super) async fn panic_for_test() {
     panic!("asked for by --panic-for-test");
 }
 
-/// Without a screen the run still goes through its rollbacks, and says what it does.
+/// Ends the run after the screen has failed: rollbacks still run, and the log is printed to standard error.
 pub(super) async fn end_without(
     running: &RunningSession,
     host: &SessionHost,
     orders: &mpsc::Sender<Command>,
 ) {
-    // Nobody hears it only when the run has ended by itself.
+    // Fails only if the run has already ended.
     let _ = orders.send(StepCommand::Quit.into()).await;
     let Ok(mut lines) = LineWriter::stderr() else {
-        // Only what would be said is lost.
+        // Without standard error only the output is lost.
         return running.done.cancelled().await;
     };
     lines.line("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
     let mut session = host.session.clone();
-    let mut said = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
+    let mut printed = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
     let deadline = tokio::time::sleep(FAREWELL);
     tokio::pin!(deadline);
     loop {
@@ -96,7 +98,7 @@ pub(super) async fn end_without(
                 break;
             }
             Ok(()) = session.changed() => {
-                said = summary::follow(&session.borrow_and_update(), said, &mut lines);
+                printed = summary::follow(&session.borrow_and_update(), printed, &mut lines);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! From the command line to the screen and back to the shell.
+//! Runs a live session: reads the settings, opens the session, shows the screen, prints the summary.
 
 use super::{
     BUG, INTERRUPTED, LAST_WORDS,
@@ -34,52 +34,52 @@ use std::{
 use tokio::time::timeout;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How long a session may take to open before its screen shows that it does.
+/// How long a session may take to open before the screen shows the preparation.
 const AT_ONCE: Duration = Duration::from_millis(10);
 
-/// What a session has besides its arguments.
+/// Options of a session besides its command-line arguments.
 #[derive(Default)]
 pub(crate) struct SessionOptions {
-    /// An earlier session, to compare with at the end.
+    /// An earlier session to compare with at the end.
     pub earlier: Option<Session>,
-    /// Speaks to the audience while it goes on.
+    /// Creates the task that emits captions during the session.
     pub guide: Option<Guide>,
-    /// What it is a part of.
+    /// The sequence that the session belongs to.
     pub course: Option<Sequence>,
-    /// Whether it begins in the presenter's view, as the session before it ended.
+    /// Whether it starts in the presenter's view, as the previous session ended.
     pub presenter: bool,
 }
 
-/// How a session ended for whoever held it.
+/// How a session ended.
 pub(crate) struct SessionOutcome {
-    /// What the program would exit with.
+    /// The exit code of the program.
     pub code: ExitCode,
-    /// The session, unless there was none.
+    /// The final state of the session, if there was one.
     pub session: Option<Session>,
-    /// Whether it was left before its end, or by a signal: nothing is to follow it.
+    /// Whether the operator or a signal ended it early, it was refused, or it hit a bug: no other session may follow.
     pub early: bool,
-    /// Whether the same is to be played once more.
+    /// Whether the operator asked for another run.
     pub again: bool,
-    /// Whether the presenter's view was on.
+    /// Whether the presenter's view was on at the end.
     pub presenter: bool,
 }
 
 impl SessionOutcome {
-    /// None: it was refused.
+    /// The outcome of a session that was refused.
     pub(super) fn refused(code: ExitCode) -> Self {
         Self { code, session: None, early: true, again: false, presenter: false }
     }
 
-    /// None: another command line is needed.
+    /// Prints a usage error and returns the outcome of a refused session.
     fn misused(why: impl Display) -> Self {
         Self::refused(errors::print(&Refusal::usage(why).into()))
     }
 }
 
-/// Makes the task that speaks to the audience.
+/// Creates the task that emits captions, as in the demo.
 pub(crate) type Guide = Box<dyn FnOnce(&SessionHost) -> BoxFuture<'static, ()> + Send>;
 
-/// Prepares, shows, ends.
+/// Runs a session from its settings to its end.
 pub(super) async fn run(
     global: &GlobalArgs,
     arguments: &Arguments,
@@ -108,7 +108,7 @@ pub(super) async fn run(
     let host = Arc::new(SessionHost::start(recorder, None));
     let outcome = session(global, arguments, &host, UiOptions { preferences, look }, options).await;
     let outcome = outcome.map_err(|refusal| errors::print(&refusal.into()));
-    // An opening that could not be interrupted holds it still: then there was no session.
+    // A cancelled opening that could not be interrupted still holds the host; then there was no session.
     let ended = match Arc::into_inner(host) {
         Some(host) => host.end(Some(LAST_WORDS)).await.0,
         None => None,
@@ -120,7 +120,10 @@ pub(super) async fn run(
     }
 }
 
-/// The session of a recording. One without a fire cannot be lined up with anything.
+/// Replays the session of a recording.
+///
+/// # Errors
+/// If the recording cannot be read, or has no fire and so no T0 to align at.
 fn run_before(path: &Path) -> Result<Session, String> {
     let (_, events) = recording::open(path).map_err(|error| error.to_string())?;
     let mut session = Session::new();
@@ -136,7 +139,7 @@ fn run_before(path: &Path) -> Result<Session, String> {
 }
 
 fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingError> {
-    // The fingerprint of a file at a URL is that of its name: it is not fetched twice.
+    // For a URL the fingerprint is that of the URL, so that the file is not fetched twice.
     let text = || {
         crate::experiment::read_bounded(std::path::Path::new(&arguments.source))
             .unwrap_or_else(|_| arguments.source.clone().into_bytes())
@@ -145,7 +148,7 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
     arguments.looks.record.as_ref().map(begin).transpose()
 }
 
-/// The config file, and the command line over it.
+/// Reads the config file and applies the command line. Returns the preferences and the appearance on this terminal.
 fn preferences(arguments: &Arguments) -> Result<(Preferences, Appearance), String> {
     let read = config::preferences(arguments.looks.config.clone())?;
     let preferences = arguments.watching.over(arguments.looks.over(read));
@@ -153,30 +156,31 @@ fn preferences(arguments: &Arguments) -> Result<(Preferences, Appearance), Strin
     Ok((preferences, look))
 }
 
-/// What the operator likes, and what comes of it on this terminal.
+/// The preferences and the appearance that results from them on this terminal.
 struct UiOptions {
     preferences: Preferences,
     look: Appearance,
 }
 
-/// Which lines of libraries are worth showing. That the API server passed on a 5xx is told by whoever asked: a page of the
-/// breaker's that answers 503 while it is open is no error.
+/// Returns the filter for log records of libraries. It drops kube's records about a 5xx passed on by the API server:
+/// the caller reports such errors, and a breaker page that answers 503 while the breaker is open is not an error.
 fn worth_showing(verbose: bool) -> EnvFilter {
     let level = if verbose { "debug" } else { "info" };
     let wanted = format!("warn,kube_client::client::builder=off,chaos_tui={level}");
     EnvFilter::try_new(wanted).unwrap_or_default()
 }
 
-/// What libraries trace goes to the log pane, never to the terminal.
+/// Sends the log records of libraries to the log pane instead of the terminal.
 fn listen_to_libraries(global: &GlobalArgs) {
     let filter = worth_showing(global.verbose);
     tui::accept_everything();
-    // It fails only where somebody listens already.
+    // Fails only if a subscriber is already installed.
     let _ =
         tracing_subscriber::registry().with(filter).with(tui_logger::TuiTracingSubscriberLayer).try_init();
 }
 
-/// The session itself, opened beside its screen. What became of it is known once its stream has ended.
+/// Opens the session while its screen is shown, and ends it. The outcome has no session: the caller adds it after the
+/// end of the stream.
 async fn session(
     global: &GlobalArgs,
     arguments: &Arguments,
@@ -188,7 +192,7 @@ async fn session(
     if let Some(note) = &look.note {
         tracing::info!("{note}");
     }
-    let (hearing, signals) = Signals::endings().map_err(signals_unavailable)?;
+    let (handlers, signals) = Signals::endings().map_err(signals_unavailable)?;
     let (orders, ordered) = orders();
     let mut opening = Opening::begin(Plan {
         global: global.clone(),
@@ -196,10 +200,11 @@ async fn session(
         settings: arguments.settings(&preferences),
         host: host.clone(),
         guide: options.guide,
-        signals: (hearing.sender(), signals),
+        signals: (handlers.sender(), signals),
         orders: ordered,
     });
-    // What opens at once needs no screen that says so, and what is refused at once none at all.
+    // A session that opens at once needs no screen of the preparation; one that is refused at once needs no screen at
+    // all.
     let early = match timeout(AT_ONCE, opening.opened()).await {
         Ok(Ok(running)) => Some(running),
         Ok(Err(refusal)) => {
@@ -229,8 +234,8 @@ async fn session(
         bell: preferences.bell,
         signals: tui::Signals::listen().map_err(signals_unavailable)?,
     };
-    // From here on the screen hears signals: what else reaches the run is Python's wish to end it.
-    drop(hearing);
+    // From here on the screen handles signals; the channel to the run only carries Python's requests to end it.
+    drop(handlers);
     let shown = watched(&mut opening, early, screen::watch(arguments, preferences.mouse, &mut show)).await;
     let (running, departed) = match shown {
         Ok(shown) => shown,
@@ -248,7 +253,7 @@ async fn session(
     }
     opening.end().await;
     let seen = matches!(departed, ScreenExit::Finished | ScreenExit::Again) && !report.bugs;
-    // In a live session a rollback has failed also where only its exit code says so.
+    // In a live session a rollback also counts as failed if only its exit code says so.
     let forgives = arguments.playing.compat().forgives_rollbacks();
     let unrolled = !forgives && host.session.borrow().steps.failed_rollbacks().next().is_some();
     let (code, again) = (code(departed, &report, unrolled), seen && departed == ScreenExit::Again);
@@ -259,23 +264,23 @@ fn steering(arguments: &Arguments) -> ControlMode {
     if arguments.watching.read_only { ControlMode::ReadOnly } else { ControlMode::Live }
 }
 
-/// Shows the session while it is opened and until it is left.
+/// Shows the screen while the session is opened and until the operator leaves.
 ///
 /// # Errors
-/// When it does not open, or is left before.
+/// If the session does not open, or the operator leaves before it is open.
 async fn watched(
     opening: &mut Opening,
     early: Option<RunningSession>,
     screen: impl Future<Output = ScreenExit>,
 ) -> Result<(RunningSession, ScreenExit), Refusal> {
-    // Whatever leads out of here, the terminal is given back before anything is said.
+    // On every return the terminal is restored before anything is printed.
     let mut screen = pin!(screen);
     if let Some(running) = early {
         return Ok((running, screen.await));
     }
     let departed = tokio::select! {
         biased;
-        // First: what is opened ends with the screen, which knows why.
+        // Polled first: if the operator has left, the session ends with the screen, which knows the reason.
         departed = &mut screen => departed,
         opened = opening.opened() => {
             let running = opened?;
@@ -292,7 +297,7 @@ async fn watched(
     }
 }
 
-/// The operator left where the sandbox was offered.
+/// The refusal if the operator declined the offered sandbox.
 fn declined() -> Refusal {
     Refusal::usage("nothing was done; `--sandbox` starts the embedded cluster")
 }
@@ -301,7 +306,7 @@ fn signals_unavailable(error: io::Error) -> Refusal {
     Refusal::invalid(format!("signals cannot be heard: {error}"))
 }
 
-/// What the program exits with: a bug of ours is never a success.
+/// Returns the exit code. A bug in chaos-tui is never a success.
 fn code(left: ScreenExit, report: &SessionReport, unrolled: bool) -> ExitCode {
     match (left, report) {
         (ScreenExit::Broken, _) | (_, SessionReport { bugs: true, .. }) => ExitCode::from(BUG),

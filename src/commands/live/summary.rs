@@ -1,4 +1,4 @@
-//! What is left on the terminal after the screen is gone.
+//! The summary printed to the terminal after the screen is closed.
 
 use crate::{
     engine::{LineWriter, SessionReport},
@@ -13,10 +13,10 @@ use crate::{
 };
 use std::io::{self, Write};
 
-/// Prints the verdict, the figures and where things were saved.
+/// Prints the verdict, the figures and the paths of the saved files.
 pub(super) fn print(session: &Session, report: &SessionReport, now: Timestamp) {
     for line in lines(session, report, now) {
-        // A terminal that was closed takes nothing, and nobody reads it.
+        // A closed terminal is ignored.
         let _ = writeln!(io::stdout(), "{line}");
     }
 }
@@ -102,12 +102,12 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
     lines.extend(session.run.journal.as_ref().map(|path| format!("  journal   {path}")));
     lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
     lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
-    // Last, where nobody overlooks it.
+    // Last, so that it is not overlooked.
     lines.extend(session.steps.failed_rollbacks().map(|row| format!("  {}", rollback_failure_text(row))));
     lines
 }
 
-/// What the way back to safety came to; where nobody waited for it, that.
+/// Returns the line about the recovery, if any; says so if its end was not awaited.
 fn safety(session: &Session) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.final_check.is_none() => {
@@ -118,10 +118,10 @@ fn safety(session: &Session) -> Option<String> {
     }
 }
 
-/// Prints the log lines that were not printed yet; gives the number of the next one.
-pub(super) fn follow(session: &Session, said: u64, lines: &mut LineWriter) -> u64 {
+/// Prints the log lines from number `printed` on, without debug lines. Returns the number of the next line.
+pub(super) fn follow(session: &Session, printed: u64, lines: &mut LineWriter) -> u64 {
     let log = &session.log;
-    let skip = usize::try_from(said.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
+    let skip = usize::try_from(printed.saturating_sub(log.forgotten)).unwrap_or(usize::MAX);
     for line in log.lines.iter().skip(skip).filter(|line| line.level > Level::Debug) {
         lines.line(format!("  {}", line.text));
     }
@@ -158,7 +158,7 @@ mod tests {
         assert!(text.lines().count() <= 20);
     }
 
-    /// What protects nobody is a finding, and what was never seen is not named.
+    /// A breaker that does not protect is a finding; one that was never seen is not named.
     #[test]
     fn a_breaker_is_named_as_far_as_it_was_seen() {
         use crate::session::event::{Belief, BreakerState as State, Confidence, Event, EventKind};

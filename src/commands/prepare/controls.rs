@@ -1,4 +1,4 @@
-//! Controls of the settings file and of `--control-file` (experiment-format 10.1).
+//! Reads the controls of the settings file and of `--control-file` (experiment-format 10.1).
 
 use super::Refusal;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use pyvalue::{Document, Map, Value};
 use std::path::{Path, PathBuf};
 
-/// Those of the settings, then those of the files. A file that cannot be parsed is told of and left out.
+/// Returns the controls of the settings, then those of the files. A file that cannot be parsed is logged and skipped.
 pub(super) async fn read(
     settings: &Settings,
     files: &[PathBuf],
@@ -29,7 +29,7 @@ pub(super) async fn read(
         match read_without_blocking(path, parse).await? {
             Ok(declared) => match named(&declared, &shown) {
                 Ok(of_file) => of_files.extend(of_file),
-                // The reference takes it for an engine that knows no control files.
+                // The reference then ignores all control files, as if its engine did not support them.
                 Err(Malformed::Kind(message)) => {
                     let message = format!("{message}; no control file is used");
                     report(emitter, Level::Warning, message).await;
@@ -48,7 +48,7 @@ async fn report(emitter: &Emitter, level: Level, message: String) {
     emitter.emit(EventKind::Logged { level, target: "chaostoolkit".to_owned(), message }).await;
 }
 
-/// Those whose module Python can import; one that is not there is left out. The error is what the reference crashes on.
+/// Returns the controls whose module exists in Python. A broken module is an error, since the reference crashes on it.
 pub(super) async fn importable(
     controls: Vec<Control>,
     signatures: &dyn Signatures,
@@ -72,18 +72,18 @@ pub(super) async fn importable(
     Ok(kept)
 }
 
-/// What is wrong with a declared control.
+/// Why a declared control is invalid.
 #[derive(Debug, thiserror::Error)]
 enum Malformed {
-    /// It, or its provider, is of another kind than a mapping.
+    /// The control or its provider is not a mapping.
     #[error("{0}")]
     Kind(String),
-    /// It is a mapping, but lacks something.
+    /// The provider lacks an entry.
     #[error("{0}")]
     Lack(String),
 }
 
-/// A mapping of names to controls, which stands in `place`.
+/// Parses a mapping of names to controls; `place` says in messages where it is.
 fn named(declared: &Map, place: &str) -> Result<Vec<Control>, Malformed> {
     let control = |(name, value): (&String, &Value)| {
         let at = format!("the control '{name}' of {place}");
@@ -98,7 +98,7 @@ fn named(declared: &Map, place: &str) -> Result<Vec<Control>, Malformed> {
     declared.iter().map(control).collect()
 }
 
-/// What the reference falls over is refused: at once, or as soon as the control is to be called.
+/// Rejects a provider on which the reference would crash, on loading or on calling the control.
 fn check_provider(provider: Option<&Value>, at: &str) -> Result<(), Malformed> {
     let lack = |what: &str| Err(Malformed::Lack(format!("{at} has a provider {what}")));
     match provider {
@@ -118,7 +118,7 @@ fn check_provider(provider: Option<&Value>, at: &str) -> Result<(), Malformed> {
     }
 }
 
-/// The inner error leaves the file out; the outer one is what the reference crashes on.
+/// Parses a control file. On the inner error the file is skipped; on the outer error the reference crashes.
 fn parse(path: &Path) -> Result<Result<Map, String>, Refusal> {
     let shown = path.display().to_string();
     let unusable = |why: &str| Refusal::invalid(format!("the control file '{shown}' {why}"));
@@ -163,11 +163,11 @@ mod tests {
         let settings = parse_json(r#"{"controls": {"a": {"provider": {}}}}"#).unwrap();
         let settings = Settings::from(settings.as_map().unwrap().clone());
         let files = [file("b.yaml", "b: {provider: {}}"), file("c", r#"{"c": {}}"#), file("bad.json", "{")];
-        let (emitter, mut told) = stream::stream(Clock::system());
+        let (emitter, mut events) = stream::stream(Clock::system());
         let controls = read(&settings, &files, &emitter).await.unwrap();
         let names: Vec<&str> = controls.iter().map(|control| control.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
-        assert!(format!("{:?}", told.try_next()).contains("Failed to parse control file"));
+        assert!(format!("{:?}", events.try_next()).contains("Failed to parse control file"));
         for (name, text) in
             [("x.txt", "{}x"), ("list.json", "[1]"), ("empty.json", "[]"), ("blank.yaml", " \n")]
         {

@@ -1,4 +1,4 @@
-//! The guards of a session: what it has unless told otherwise, then the file, then the command line.
+//! The guards of a session: the defaults, overridden by the experiment, overridden by the command line.
 
 use super::Refusal;
 use crate::{
@@ -8,11 +8,11 @@ use crate::{
     session::{GuardChange, GuardError, event::Guards},
 };
 
-/// Our vendor place among the extensions of an experiment, which `chaos` ignores.
+/// The name of chaos-tui's extension in an experiment, which `chaos` ignores.
 const VENDOR: &str = "chaos-tui";
 
-/// The limits to begin with. Whoever leads step by step has them; a run that goes by itself is a drop-in, and has only
-/// those that somebody asks for.
+/// Returns the guards at the start of the session. By default a run by steps has all guards, and an automatic run has
+/// none, because it is a drop-in for `chaos run`.
 pub(super) fn in_force(playing: &RunArgs, experiment: &Experiment, pace: &Pacing) -> Result<Guards, Refusal> {
     let base = match pace {
         Pacing::Step => Guards::default(),
@@ -72,8 +72,8 @@ mod tests {
             limits(&Pacing::Step, r#"[{"name": "chaos-tui", "guards": {"user": 20}}]"#, &[]).unwrap_err();
         assert!(file.contains("file.json") && file.contains("'user=20' is no guard"), "{file}");
         for option in ["users=0", "users", "silence=1.5", "restarts=99999999", ""] {
-            let said = limits(&Pacing::Step, "[]", &["--guard", option]).unwrap_err();
-            assert!(said.contains("is no guard"), "{said}");
+            let error = limits(&Pacing::Step, "[]", &["--guard", option]).unwrap_err();
+            assert!(error.contains("is no guard"), "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Loading the experiment, between the controls of its loading (experiment-format 10.2).
+//! Loads the experiment and calls the controls before and after loading (experiment-format 10.2).
 
 use super::{PrepareContext, Refusal};
 use crate::{
@@ -8,24 +8,24 @@ use crate::{
 };
 use pyvalue::{Document, python_text};
 
-/// Loads the experiment. Controls may forbid it, and change what was loaded; those after it are called whatever became
-/// of it.
+/// Loads the experiment. Controls may forbid the loading and may change the loaded experiment. The controls after
+/// loading are called even if the loading fails.
 pub(super) async fn load(
     source: &str,
     access: Access<'_>,
     controls: &Controls,
-    company: &PrepareContext<'_>,
+    context: &PrepareContext<'_>,
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
-    complain(company, before.complaints).await;
+    complain(context, before.complaints).await;
     let loaded = match before.stopped_by {
         None => experiment::load(source, access).await.map_err(Refusal::invalid),
-        Some(turned) => Err(forbidden(turned)),
+        Some(stop) => Err(forbidden(stop)),
     };
     let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;
-    complain(company, after.complaints).await;
-    if let Some(turned) = after.stopped_by {
-        return Err(forbidden(turned));
+    complain(context, after.complaints).await;
+    if let Some(stop) = after.stopped_by {
+        return Err(forbidden(stop));
     }
     let mut document = loaded?;
     if let Some(changed) = after.experiment {
@@ -34,15 +34,15 @@ pub(super) async fn load(
     Ok(document)
 }
 
-async fn complain(company: &PrepareContext<'_>, complaints: Vec<String>) {
+async fn complain(context: &PrepareContext<'_>, complaints: Vec<String>) {
     for complaint in complaints {
-        company.log(Level::Debug, complaint).await;
+        context.log(Level::Debug, complaint).await;
     }
 }
 
-fn forbidden(turned: StopByControl) -> Refusal {
+fn forbidden(stop: StopByControl) -> Refusal {
     let forbidden = |why: &str| format!("a control does not let the experiment be loaded: {why}");
-    match turned {
+    match stop {
         StopByControl::Interrupt(message) => Refusal::invalid(forbidden(&message)),
         StopByControl::Exit(code) => {
             Refusal::exit(forbidden(&format!("it asks to exit with {}", python_text(&code))), &code)

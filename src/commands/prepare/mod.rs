@@ -1,4 +1,4 @@
-//! From the command line to a run that can be played: load, validate, resolve, connect.
+//! Prepares a run from the command line: loads, connects, validates and resolves the experiment.
 
 mod controls;
 mod guards;
@@ -27,7 +27,7 @@ pub(crate) use refusal::Refusal;
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
-/// What has to be ended after a run, whatever became of it.
+/// Child processes and temporary files that must be cleaned up after a run, even if it was refused.
 #[derive(Default)]
 pub(crate) struct ChildProcesses {
     sandbox: Option<SandboxChild>,
@@ -36,7 +36,7 @@ pub(crate) struct ChildProcesses {
 }
 
 impl ChildProcesses {
-    /// Ends them.
+    /// Ends the processes and deletes the files.
     pub(crate) async fn end(self) {
         if let Some(python) = self.python {
             python.shut_down().await;
@@ -50,22 +50,23 @@ impl ChildProcesses {
     }
 }
 
-/// Who takes part in a run besides its file.
+/// The context in which a run is prepared.
 pub(crate) struct PrepareContext<'a> {
-    /// Takes every line.
+    /// Receives the events and log lines.
     pub emitter: &'a Emitter,
-    /// Takes Python's wish to end the run.
+    /// Receives Python's requests to end the run.
     pub signals: mpsc::Sender<Signal>,
     /// Where the output of extensions goes.
     pub prints: PrintTarget,
-    /// Who decides about steps.
+    /// Whether the operator starts each step or all steps run automatically.
     pub pace: Pacing,
-    /// Whether the channels of the settings are told of the run.
+    /// Whether the notification channels of the settings learn of the start of the run.
     pub notifies: bool,
 }
 
 impl PrepareContext<'_> {
-    /// Tells whoever waits for the session at a screen what is done now; the title as far as it is known.
+    /// Reports the current step of the preparation to the screen, if there is one. The title is empty until it is
+    /// known.
     async fn doing(&self, title: &str, doing: impl Into<String>) {
         if matches!(self.pace, Pacing::Step) {
             let (title, doing) = (title.to_owned(), doing.into());
@@ -73,7 +74,7 @@ impl PrepareContext<'_> {
         }
     }
 
-    /// A word that is no line of the log; what has a screen cannot print it.
+    /// Prints a message that is not a log line. With a screen it is logged instead, because it cannot be printed.
     async fn notice(&self, message: String) {
         match self.pace {
             Pacing::Step => self.log(Level::Warning, message).await,
@@ -87,40 +88,40 @@ impl PrepareContext<'_> {
     }
 }
 
-/// Prepares a run. What it starts is left in `helpers`, also when it refuses.
+/// Prepares a run. Processes that it starts are stored in `helpers`, even if it returns an error.
 pub(crate) async fn prepare(
     source: &str,
     playing: &RunArgs,
     settings_path: Option<&PathBuf>,
-    company: PrepareContext<'_>,
+    context: PrepareContext<'_>,
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
-    company.doing("", format!("reading {source}")).await;
+    context.doing("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
     let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
     let vars = vars.map_err(Refusal::usage)?;
     if let Some(path) = playing.var_files.iter().chain(&playing.control_files).find(|path| !path.exists()) {
         return Err(Refusal::usage(format!("the file '{}' does not exist", path.display())));
     }
-    let settings = settings(settings_path, &environment, &company).await?;
+    let settings = settings(settings_path, &environment, &context).await?;
     let (overrides, left_out) =
         Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
     for message in left_out {
-        company.notice(message).await;
+        context.notice(message).await;
     }
-    let globals = controls::read(&settings, &playing.control_files, company.emitter).await?;
-    let events = PythonEvents::new(company.emitter.clone(), company.signals.clone());
-    let mut link = Connector {
+    let globals = controls::read(&settings, &playing.control_files, context.emitter).await?;
+    let events = PythonEvents::new(context.emitter.clone(), context.signals.clone());
+    let mut connector = Connector {
         playing,
         settings: &settings,
-        company: &company,
+        company: &context,
         events: &events,
         helpers,
         title: String::new(),
     };
-    // Controls of the loading need Python before there is an experiment. Without any, what is not needed for a file
-    // that cannot be read is not started.
-    let early = if globals.is_empty() { None } else { Some(link.connect(&mut environment).await?) };
+    // Global controls of the loading need Python before the experiment is loaded. Without global controls, Python and
+    // the sandbox are set up only after the file was read.
+    let early = if globals.is_empty() { None } else { Some(connector.connect(&mut environment).await?) };
     let controls = match &early {
         Some(connected) => {
             let globals = controls::importable(globals, &*connected.python).await?;
@@ -130,43 +131,43 @@ pub(crate) async fn prepare(
     };
     let access =
         Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
-    let document = loading::load(source, access, &controls, &company).await?;
+    let document = loading::load(source, access, &controls, &context).await?;
     let title = document.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
-    link.title.clone_from(&title);
+    connector.title.clone_from(&title);
     let connected = match early {
         Some(connected) => connected,
-        None => link.connect(&mut environment).await?,
+        None => connector.connect(&mut environment).await?,
     };
     let Connections { providers, python, cluster } = connected;
-    let notifications = Notifications::new("run", &settings, python.clone(), company.emitter.clone());
-    if let Some(experiment) = document.root().as_map().filter(|_| company.notifies) {
+    let notifications = Notifications::new("run", &settings, python.clone(), context.emitter.clone());
+    if let Some(experiment) = document.root().as_map().filter(|_| context.notifies) {
         notifications.started(experiment).await;
     }
 
-    company.doing(&title, "checking the experiment").await;
+    context.doing(&title, "checking the experiment").await;
     let mut experiment = if playing.no_validation {
         unchecked(document)?
     } else {
         let signatures = NativeSignatures { providers: &providers, python: &*python };
-        let means = ValidationChecks { environment: &environment, signatures: &signatures };
-        validation::validated(document, means, &company).await?
+        let checks = ValidationChecks { environment: &environment, signatures: &signatures };
+        validation::validated(document, checks, &context).await?
     };
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
     if runtime.hypothesis == MISSPELT {
-        company.log(Level::Warning, MISSPELT_WARNING).await;
+        context.log(Level::Warning, MISSPELT_WARNING).await;
     }
     if let Some(settings) = settings.with_runtime(&runtime) {
         python.set_settings(settings.into()).await;
     }
-    let guards = guards::in_force(playing, &experiment, &company.pace)?;
+    let guards = guards::in_force(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
-        variables::resolve(&experiment, &overrides, &environment, &company).await?;
+        variables::resolve(&experiment, &overrides, &environment, &context).await?;
     events.hide(Redactor::new(&secrets));
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
     }
-    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &company).await?;
+    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &context).await?;
     let controls = if controls.has_globals() || !Controls::are_declared(&experiment) {
         controls
     } else {
@@ -178,11 +179,11 @@ pub(crate) async fn prepare(
         options,
         configuration,
         secrets,
-        pace: company.pace,
+        pace: context.pace,
         controls,
         shown: ShownTargets::default(),
     };
-    // Whoever sits at a screen is offered the sandbox instead.
+    // In the live session the operator is offered the sandbox instead.
     if !matches!(request.pace, Pacing::Step)
         && let Some(error) = needs_missing_cluster(&request, &providers).await
     {
@@ -192,19 +193,19 @@ pub(crate) async fn prepare(
     Ok(PreparedRun { request, providers, notifications, cluster, guards, unserialisable })
 }
 
-/// What it takes to connect a run with what it reaches.
+/// Connects a run to the cluster and to Python.
 struct Connector<'a> {
     playing: &'a RunArgs,
     settings: &'a Settings,
     company: &'a PrepareContext<'a>,
     events: &'a Arc<PythonEvents>,
     helpers: &'a mut ChildProcesses,
-    /// Title of the experiment, once it is read.
+    /// The title of the experiment, empty until it is loaded.
     title: String,
 }
 
 impl Connector<'_> {
-    /// Starts the sandbox, if one is wanted, before anything looks at the environment, and connects.
+    /// Starts the sandbox, if requested, then connects. The sandbox comes first because it sets environment variables.
     async fn connect(&mut self, environment: &mut Environment) -> Result<Connections, Refusal> {
         if let Some(variant) = &self.playing.sandbox {
             let doing = format!("starting the sandbox with the variant `{variant}`");
@@ -221,24 +222,24 @@ impl Connector<'_> {
     }
 }
 
-/// The settings file; one with broken syntax counts as none, with an ERROR line.
+/// Reads the settings file. A file with a syntax error is logged as an error and ignored.
 async fn settings(
     path: Option<&PathBuf>,
     environment: &Environment,
-    company: &PrepareContext<'_>,
+    context: &PrepareContext<'_>,
 ) -> Result<Settings, Refusal> {
     let path = path.cloned().unwrap_or_else(|| Settings::default_path(environment));
     match read_without_blocking(&path, Settings::read).await {
         Ok(settings) => Ok(settings),
         Err(error @ SettingsError::Syntax(_)) => {
-            company.log(Level::Error, error.to_string()).await;
+            context.log(Level::Error, error.to_string()).await;
             Ok(Settings::default())
         }
         Err(error) => Err(Refusal::invalid(error)),
     }
 }
 
-/// An experiment that nobody checked must at least have what a run cannot begin without.
+/// Builds an experiment without validation. It must still have a title, which a run needs.
 fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     let experiment = Experiment::unchecked(document).map_err(Refusal::invalid)?;
     if experiment.raw().contains_key("title") {
@@ -248,12 +249,12 @@ fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     }
 }
 
-/// A spelling that the reference accepts with a warning.
+/// A misspelling that the reference accepts with a warning.
 const MISSPELT: &str = "continously";
 const MISSPELT_WARNING: &str = "\nThe \"--hypothesis-strategy=continously\" command is depreciating and will be removed in a future version\n\
      Instead, please use \"--hypothesis-strategy=continuously\"";
 
-/// The strategies as whoever decides them has written them.
+/// Returns the strategies as written: those of the command line, else of the experiment, else of the settings.
 fn asked_runtime(playing: &RunArgs, experiment: &Experiment, settings: &Settings) -> Runtime {
     let of_settings = || Runtime::of_settings(settings.as_map()).ok().flatten();
     let declared = experiment.runtime().ok().flatten().or_else(of_settings).unwrap_or_default();

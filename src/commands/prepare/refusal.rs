@@ -1,43 +1,44 @@
-//! Why a command does nothing.
+//! The error of a command that was refused.
 
 use pyvalue::{Value, python_text};
 
-/// Why a command does nothing: something that the user can mend.
+/// Why a command was refused: a problem that the user can fix.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Refusal {
-    /// One message with a way out.
+    /// The message, with a remedy.
     pub message: String,
-    /// What the program exits with: 2 for what the command line can mend, else 1 (experiment-format 12.2).
+    /// The exit code: 2 if another command line fixes the problem, otherwise usually 1 (experiment-format 12.2).
     pub code: u8,
-    /// What `run` says in place of the message, where Python was asked to exit: what Python says then.
+    /// If Python exited or was interrupted: the text that `run` prints instead of the message; empty for none.
     pub said: Option<String>,
 }
 
 impl Refusal {
-    /// Another command line is needed.
+    /// The command line must change: exit code 2.
     pub(in crate::commands) fn usage(message: impl ToString) -> Self {
         Self { message: message.to_string(), code: 2, said: None }
     }
 
-    /// Another file, or another environment, is needed.
+    /// A file or the environment must change: exit code 1.
     pub(in crate::commands) fn invalid(message: impl ToString) -> Self {
         Self { message: message.to_string(), code: 1, said: None }
     }
 
-    /// Python asked to exit: a number is the code, whatever else is not null is said, and the code is 1 then.
+    /// Python requested an exit. A number is the exit code; any other value except null is printed, with exit code 1.
     pub(super) fn exit(message: String, code: &Value) -> Self {
         let (code, said) = match code {
             Value::Null => (0, String::new()),
             Value::Bool(flag) => (u8::from(*flag), String::new()),
-            // As much of it as the operating system takes.
+            // The operating system takes the lowest byte.
             Value::Int(code) => (code.to_le_bytes()[0], String::new()),
             other => (1, python_text(other)),
         };
         Self { message, code, said: Some(said) }
     }
 
-    /// Python was interrupted as by Ctrl-C, which is told on a line of its own, also where the terminal has echoed `^C`.
+    /// Python was interrupted as by Ctrl-C. The text starts with a line break because the terminal may have echoed
+    /// `^C`.
     pub(super) fn interrupted(message: String) -> Self {
         Self { message, code: 1, said: Some("\nAborted!".to_owned()) }
     }

@@ -1,4 +1,4 @@
-//! Validation as the reference tells it: three lines, or the first error.
+//! Validates an experiment and logs the result as the reference does.
 
 use super::{PrepareContext, Refusal};
 use crate::{
@@ -7,26 +7,29 @@ use crate::{
 };
 use pyvalue::Document;
 
-/// Validates; the first error refuses the experiment, the warnings of the reference are told.
+/// Validates an experiment and logs the warnings of the reference.
+///
+/// # Errors
+/// If the experiment is invalid: its first error.
 pub(super) async fn validated(
     document: Document,
-    means: ValidationChecks<'_>,
-    company: &PrepareContext<'_>,
+    checks: ValidationChecks<'_>,
+    context: &PrepareContext<'_>,
 ) -> Result<Experiment, Refusal> {
-    company.log(Level::Info, "Validating the experiment's syntax").await;
-    let validation = validate(document, means).await;
+    context.log(Level::Info, "Validating the experiment's syntax").await;
+    let validation = validate(document, checks).await;
     let experiment = validation.experiment.map_err(|document| {
         let errors: Vec<&Finding> = validation.findings.errors().collect();
         Refusal::invalid(refused(&document, &errors))
     })?;
     for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
-        company.log(Level::Warning, warning).await;
+        context.log(Level::Warning, warning).await;
     }
-    company.log(Level::Info, "Experiment looks valid").await;
+    context.log(Level::Info, "Experiment looks valid").await;
     Ok(experiment)
 }
 
-/// The first error as one line with its place and a way out, and how many more there are.
+/// Returns the first error as one line with its position and remedy, and the number of further errors.
 fn refused(document: &Document, errors: &[&Finding]) -> String {
     let Some(first) = errors.first() else { return "the experiment is not valid".to_owned() };
     let message = first.reference_message.as_ref().unwrap_or(&first.message);

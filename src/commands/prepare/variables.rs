@@ -13,12 +13,12 @@ use crate::{
 };
 use pyvalue::{Map, python_text};
 
-/// Both, overrides applied; dynamic entries are still as declared.
+/// Resolves configuration and secrets and applies the overrides. Dynamic entries stay as declared.
 pub(super) async fn resolve(
     experiment: &Experiment,
     overrides: &Overrides,
     environment: &Environment,
-    company: &PrepareContext<'_>,
+    context: &PrepareContext<'_>,
 ) -> Result<(Map, Secrets), Refusal> {
     let configuration =
         configuration::resolve(&experiment.configuration(), &overrides.configuration, environment)
@@ -29,17 +29,17 @@ pub(super) async fn resolve(
         return Err(Refusal::invalid(error));
     }
     for warning in resolved.warnings {
-        company.log(Level::Warning, warning).await;
+        context.log(Level::Warning, warning).await;
     }
     Ok((configuration, resolved.secrets))
 }
 
-/// Runs the dynamic entries; those that fail are left out with one warning.
+/// Runs the probes of dynamic configuration entries. Entries that fail are omitted, with one warning for all.
 pub(super) async fn ask_dynamic(
     configuration: Map,
     secrets: &Secrets,
     providers: &Providers,
-    company: &PrepareContext<'_>,
+    context: &PrepareContext<'_>,
 ) -> Result<Map, Refusal> {
     configuration::check_dynamic(&configuration).map_err(Refusal::invalid)?;
     let mut ended = None;
@@ -49,7 +49,7 @@ pub(super) async fn ask_dynamic(
     {
         Outcome::Done(output) => {
             if let Some(warning) = output_warning(&activity.raw.clone().into(), &output) {
-                company.log(Level::Warning, warning).await;
+                context.log(Level::Warning, warning).await;
             }
             DynamicOutcome::Output(output)
         }
@@ -74,12 +74,12 @@ pub(super) async fn ask_dynamic(
     let redactor = Redactor::new(secrets);
     for failure in &failures {
         let reason = redactor.text(format!("'{}': {}", failure.entry, failure.reason));
-        company.log(Level::Debug, reason).await;
+        context.log(Level::Debug, reason).await;
     }
     if !failures.is_empty() {
         let warning = "Some of the dynamic configuration failed to be loaded.\
                        Please review the log file for understanding what happened.";
-        company.log(Level::Warning, warning).await;
+        context.log(Level::Warning, warning).await;
     }
     Ok(configuration)
 }

@@ -1,10 +1,10 @@
-//! What the sandbox says when it is ready.
+//! The announcement that the sandbox prints when it is ready.
 
 use chaos_sandbox::{Cluster, ReplacedPort, Settings, Variant, kubelet::StartDelays};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// How to reach everything.
+/// The addresses and credentials of a running sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Announcement {
     kubeconfig: PathBuf,
@@ -18,7 +18,7 @@ pub(super) struct Announcement {
 }
 
 impl Announcement {
-    /// Of a cluster that plays the sample.
+    /// Creates the announcement of a cluster that runs the sample.
     pub(super) fn of(cluster: &Cluster, kubeconfig: &Path) -> Self {
         let account = &cluster.gremlin().account;
         Self {
@@ -33,7 +33,8 @@ impl Announcement {
         }
     }
 
-    /// One line for programs. `environment` is what an experiment needs to run against this sandbox.
+    /// Returns the announcement for programs. `environment` holds the variables that an experiment needs to use this
+    /// sandbox.
     pub(super) fn json(&self) -> Value {
         let kubeconfig = self.kubeconfig.to_string_lossy();
         json!({
@@ -55,7 +56,7 @@ impl Announcement {
         })
     }
 
-    /// Words for people.
+    /// Returns the announcement as text for people.
     pub(super) fn words(&self, variant: Variant, settings: &Settings, replaced: &[ReplacedPort]) -> String {
         let mut text = format!(
             "The sandbox is ready: a cluster on this machine, with the consumer \"{variant}\".

@@ -1,4 +1,4 @@
-//! `chaos-tui sandbox`: only the embedded cluster, for `kubectl`, `chaos` and curious people.
+//! `chaos-tui sandbox`: runs only the embedded cluster, for `kubectl`, `chaos` and other tools.
 
 mod announcement;
 
@@ -18,36 +18,36 @@ use tokio::{
     sync::oneshot,
 };
 
-/// What the command line says.
+/// Arguments of `sandbox`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Which consumer to deploy: before (naive), after (circuit breaker and fallback) or trap (the same, and its liveness
-    /// probe fails while the breaker is open)
+    /// Consumer to deploy: before (no circuit breaker), after (circuit breaker and fallback) or trap (as after, but its
+    /// liveness probe fails while the breaker is open)
     #[arg(long, default_value_t)]
     pub variant: Variant,
-    /// How to tell that it is ready: words for people, or one line of JSON for programs. With json the sandbox also
-    /// ends when its standard input closes
+    /// Format of the announcement that the sandbox is ready; with json the sandbox also ends when its standard input
+    /// closes
     #[arg(long, value_enum, default_value_t)]
     pub announce: Announce,
-    /// Seconds that a container takes to start once the sandbox is ready [default: what its manifest says: provider 22,
+    /// Seconds that a container takes to start once the sandbox is ready [default: as in its manifest: provider 22,
     /// consumer 3]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub start_delay: Option<Duration>,
-    /// Seconds until the network notices that a pod is gone; until then its traffic is swallowed [default: 6]
+    /// Seconds until the network notices that a pod is gone; until then its traffic is dropped [default: 6]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub propagation: Option<Duration>,
-    /// Port of the Kubernetes API; 0 takes any free one
+    /// Port of the Kubernetes API; 0 for any free port
     #[arg(long, default_value_t = 0)]
     pub port: u16,
 }
 
-/// How to tell that the sandbox is ready.
+/// The formats of the announcement that the sandbox is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Announce {
-    /// Words for people.
+    /// Text for people.
     #[default]
     Text,
-    /// One line of JSON, then nothing more.
+    /// One line of JSON for programs.
     Json,
 }
 
@@ -56,21 +56,21 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| "not a number of seconds that can be waited".to_owned())
 }
 
-/// Why the sandbox ended before its time.
+/// Why the sandbox failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// It did not come up.
+    /// The cluster or the sample could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The kubeconfig cannot be written.
     #[error("cannot write the kubeconfig in {folder}: {source}; set TMPDIR to a folder that can be written")]
     Kubeconfig {
-        /// Where.
+        /// The folder.
         folder: std::path::PathBuf,
-        /// The system's answer.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// No runtime, no signals.
+    /// The runtime or the signal handlers could not be created.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
 }
@@ -88,10 +88,10 @@ impl Arguments {
     }
 }
 
-/// Runs the sandbox until it is told to end. When it cannot come up it says why, leaves nothing running and exits
-/// with 2. Makes its own runtime: not to be called inside one.
+/// Runs the sandbox until it is asked to end. If it cannot start, it leaves nothing running and exits with 2. Creates
+/// its own runtime, so it must not be called inside one.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    // Standard output belongs to the announcement. Whoever embeds this may have a subscriber of their own.
+    // Logs go to standard error, because standard output is for the announcement. Fails if a subscriber is already set.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
@@ -116,7 +116,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     ended
 }
 
-/// Brings up the sample, says so, and waits for the end.
+/// Deploys the sample, prints the announcement, and waits for the request to end.
 async fn play(
     arguments: &Arguments,
     settings: &Settings,
@@ -137,13 +137,13 @@ async fn play(
         Announce::Json => announcement.json().to_string(),
         Announce::Text => announcement.words(arguments.variant, settings, &replaced),
     };
-    // Whoever started us may not read it: that is no reason not to serve.
+    // The sandbox keeps running even if nothing reads its standard output.
     let _ = writeln!(std::io::stdout(), "{text}");
     end.asked().await;
     Ok(())
 }
 
-/// The ways in which the sandbox is asked to end.
+/// The signals and the end of standard input that ask the sandbox to end.
 struct StopTriggers {
     interrupt: Signal,
     terminate: Signal,
@@ -161,6 +161,7 @@ impl StopTriggers {
         })
     }
 
+    /// Waits until one of the triggers fires.
     async fn asked(&mut self) {
         let stdin_closed = async {
             match &mut self.stdin_closed {
@@ -177,14 +178,14 @@ impl StopTriggers {
     }
 }
 
-/// Reads standard input to its end on a thread of its own: a runtime would wait for such a read when it ends.
+/// Reads standard input to its end on a separate thread, because a runtime would wait for the read when it shuts down.
 fn watch_stdin() -> std::io::Result<oneshot::Receiver<()>> {
-    let (closed, heard) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new().name("stdin".to_owned()).spawn(move || {
         let mut rest = [0; 256];
         while matches!(std::io::stdin().read(&mut rest), Ok(1..)) {}
-        // Nobody hears it when the sandbox ends anyway.
-        let _ = closed.send(());
+        // Fails if the sandbox has already ended.
+        let _ = sender.send(());
     })?;
-    Ok(heard)
+    Ok(receiver)
 }

@@ -1,4 +1,4 @@
-//! Experiments near by: the files that a bare `chaos-tui` offers.
+//! Finds the experiment files that the start screen offers.
 
 use crate::{experiment::read_bounded, tui::start::FoundExperiment};
 use pyvalue::{Document, Value};
@@ -8,17 +8,18 @@ use std::{
     time::SystemTime,
 };
 
-/// Where they are looked for.
+/// The folders that are searched.
 const FOLDERS: [&str; 2] = [".", "experiments"];
-/// The most entries of a folder that are looked at.
+/// Maximum number of entries examined per folder.
 const ENTRIES: usize = 5000;
-/// The most files that are read, newest first, and how long one may be.
+/// Maximum number of files read, newest first.
 const READ: usize = 200;
+/// Maximum size of a file, in bytes.
 const LONGEST: u64 = 1 << 20;
-/// The most that are offered.
+/// Maximum number of experiments offered.
 const OFFERED: usize = 50;
 
-/// The experiments in this folder and in `experiments`, newest first.
+/// Returns the experiments in this folder and in its subfolder `experiments`, newest first.
 pub(super) fn experiments(here: &Path) -> Vec<FoundExperiment> {
     let mut files: Vec<(SystemTime, String, PathBuf)> =
         FOLDERS.into_iter().flat_map(|folder| candidates(here, folder)).collect();
@@ -30,20 +31,22 @@ pub(super) fn experiments(here: &Path) -> Vec<FoundExperiment> {
     found.take(OFFERED).collect()
 }
 
-/// Files that may be one, by their names: when each was written, its path as it is shown, its path.
+/// Returns the files of a folder that may be experiments by name and size: modification time, displayed path, full
+/// path.
 fn candidates(here: &Path, folder: &str) -> Vec<(SystemTime, String, PathBuf)> {
     let Ok(entries) = fs::read_dir(here.join(folder)) else { return Vec::new() };
     let candidate = |entry: fs::DirEntry| {
         let (file, name) = (entry.path(), entry.file_name().into_string().ok()?);
         let named = [".json", ".yaml", ".yml"].iter().any(|ending| name.ends_with(ending));
-        let metadata = fs::metadata(&file).ok().filter(|it| named && it.is_file() && it.len() <= LONGEST)?;
+        let metadata =
+            fs::metadata(&file).ok().filter(|data| named && data.is_file() && data.len() <= LONGEST)?;
         let path = if folder == "." { name } else { format!("{folder}/{name}") };
         Some((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), path, file))
     };
     entries.flatten().take(ENTRIES).filter_map(candidate).collect()
 }
 
-/// The title of an experiment; none of what is no experiment.
+/// Returns the title of an experiment, or `None` if the file is not an experiment.
 fn title(file: &Path) -> Option<String> {
     let text = String::from_utf8(read_bounded(file).ok()?).ok()?;
     let json = file.extension().is_some_and(|extension| extension == "json");

@@ -1,4 +1,4 @@
-//! A bare `chaos-tui`: the start screen, and five lines where there can be none.
+//! `chaos-tui` without arguments: the start screen, or a short usage text if there is no terminal.
 
 mod files;
 
@@ -11,7 +11,7 @@ use crate::tui::{
 use color_eyre::eyre::{Result, WrapErr};
 use std::{io, process::ExitCode};
 
-/// What is said where nobody can choose.
+/// The usage text printed if there is no terminal.
 const LINES: &str = "\
 chaos-tui demo                    what a circuit breaker changes, in three lessons; needs nothing
 chaos-tui experiment.json         your experiment on a screen, step by step
@@ -20,10 +20,10 @@ chaos-tui sandbox                 only the embedded cluster, for kubectl and oth
 chaos-tui --help                  all commands and options; the README explains them
 ";
 
-/// Offers what there is, and does what was chosen.
+/// Shows the start screen and runs the chosen command.
 ///
 /// # Errors
-/// When the folder or the config file cannot be used, or the terminal cannot be taken.
+/// If the folder, the config file or the terminal cannot be used.
 pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<ExitCode> {
     if terminal::check_available().is_err() {
         print!("{LINES}");
@@ -34,7 +34,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
     {
         return Err(Refusal::usage(format!("cannot change to {}: {error}", folder.display())).into());
     }
-    // The folder is changed: what is chosen is not to change it again.
+    // The folder is already changed: the chosen command must not change it again.
     let global = &GlobalArgs { change_dir: None, ..global.clone() };
     let look = look(arguments).map_err(Refusal::usage)?;
     match live::on_runtime(|| choose(look))?.wrap_err("the terminal cannot be used")? {
@@ -51,7 +51,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
     }
 }
 
-/// How it looks here.
+/// Returns the appearance on this terminal.
 fn look(arguments: &live::Arguments) -> Result<config::Appearance, String> {
     let read = config::preferences(arguments.looks.config.clone())?;
     let preferences = arguments.looks.over(read);
@@ -67,7 +67,7 @@ async fn choose(look: config::Appearance) -> io::Result<StartChoice> {
     start::choose(&mut screen, &mut keys, &mut signals, (look.theme, look.grounds), found).await
 }
 
-/// The command line as it would be typed for what was chosen.
+/// Returns the arguments for the chosen experiment, as if given on the command line.
 fn with(arguments: &live::Arguments, source: String, sandbox: Option<&str>) -> live::Arguments {
     let mut arguments = live::Arguments { source, ..arguments.clone() };
     if let Some(variant) = sandbox {

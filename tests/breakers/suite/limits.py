@@ -1,12 +1,13 @@
-"""The limits of the figures, and the tables."""
+"""The limits of the scores, and their tables."""
 
 from . import matrix
 from .score import STEP_S, figures
 
 PERCENT = 100.0
-# More than this share of a case's time stalled: the machine was measured, not the program.
+# If more than this share of a case's time stalled, the result reflects the machine and not the program.
 STALLED = 0.2
-# With fewer cycles a case than this, one unlucky phase of one case moves a figure by points: each share may be so much lower, or higher.
+# With fewer cycles a case than FEW, one unlucky phase of a case moves a share by several points: shares may be this
+# much lower or higher.
 FEW, LOWER, HIGHER = 10, 0.15, 0.02
 
 
@@ -23,26 +24,26 @@ def innocent(*faults):
 
 
 class Limit:
-    """A share of the scored seconds that must be so high, or may be so high."""
+    """A minimum or maximum for a share of the scored seconds."""
 
     def __init__(self, words, limit, measured, scored, highest):
         self.words, self.limit, self.measured, self.scored, self.highest = words, limit, measured, scored, highest
 
     @property
     def held(self):
-        """None where nothing was played that it speaks of."""
+        """Whether the limit is met; None if no case applies to it."""
         if self.measured is None:
             return None
         return self.measured <= self.limit if self.highest else self.measured >= self.limit
 
 
 def few(outcomes):
-    """Whether the cases have too few cycles for the limits of all."""
+    """Whether the cases have too few cycles for the strict limits."""
     return max((sum(on for _, on in outcome["faults"]) for outcome in outcomes), default=FEW) < FEW
 
 
 def limits(scored, short=False):
-    """All limits, as measured; of a short play with some slack, but for what is sure and wrong."""
+    """Returns all limits with their measurements. Short runs get some slack, except for `sure and wrong`."""
     found = []
     lower, higher = (LOWER, HIGHER) if short else (0.0, 0.0)
 
@@ -76,7 +77,7 @@ def limits(scored, short=False):
 
 
 def open_share(scored):
-    """Of the suite itself: a set in which breakers are seldom open measures little."""
+    """A limit on the suite itself: if breakers are seldom open, the suite measures little."""
     tenths = opened = 0
     for case, counts in scored:
         if case["breaker"] and case["replicas"] == 1:
@@ -93,7 +94,7 @@ def row(words, of):
 
 
 def table(scored):
-    """The figures as Markdown."""
+    """Returns the scores as Markdown."""
     lines = ["| | seconds | right | withheld | wrong | sure and wrong, s |", "| --- | --: | --: | --: | --: | --: |"]
 
     def add(words, of_case=lambda case: True, of_key=lambda key: True):
@@ -128,7 +129,7 @@ def table(scored):
 
 
 def verdicts(scored, short=False):
-    """The limits as Markdown."""
+    """Returns the limits as Markdown."""
     lines = ["| limit | | measured | seconds | |", "| --- | --: | --: | --: | --- |"]
     for limit in limits(scored, short):
         seconds = "in seconds" in limit.words

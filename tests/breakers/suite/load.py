@@ -1,22 +1,22 @@
-"""Whether the machine ran what it should have: a slow machine must not be laid at the program's door."""
+"""Detects stalls of the machine, so that the program is not blamed for a slow machine."""
 
 import os
 import threading
 import time
 
-# A sleeper that wakes this late, or a thread that waited this long for a core within one look, makes a stall.
+# A sleeper that wakes this late, or a thread that waited this long for a core between two checks, counts as a stall.
 LATE_S, WAITED_S, LOOK_S = 0.25, 0.25, 0.5
-# What was seen during a stall, and what followed from it, is not scored.
+# Seconds before and after a stall that are not scored, since the observations are affected.
 BEFORE_S, AFTER_S = 0.3, 1.6
 
 
 class Load(threading.Thread):
-    """Looks twice a second until it is stopped."""
+    """Checks for stalls, and twice a second how long the threads waited for a core, until it is stopped."""
 
     def __init__(self, pids):
         super().__init__(daemon=True)
         self.pids, self.over = pids, threading.Event()
-        self.late, self.latest = [], 0.0  # (when, seconds), and the longest of all
+        self.late, self.latest = [], 0.0  # late wake-ups as (time, seconds), and the longest delay
         self.waited = []
 
     def run(self):
@@ -36,7 +36,7 @@ class Load(threading.Thread):
                 look, before = now, after
 
     def waiting(self):
-        """For how long each thread of the processes was ready and had no core so far, in seconds."""
+        """Returns for each thread of the processes how long it was runnable without a core so far, in seconds."""
         found = {}
         for pid in self.pids:
             try:
@@ -44,7 +44,7 @@ class Load(threading.Thread):
                     with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
                         found[thread] = int(file.read().split()[1]) / 1e9
             except (OSError, IndexError, ValueError):
-                pass  # it has ended, or this kernel does not say
+                pass  # the process has ended, or the kernel does not provide schedstat
         return found
 
     def stop(self):
@@ -52,7 +52,7 @@ class Load(threading.Thread):
         self.join()
 
     def stalls(self):
-        """The times that are not scored, joined."""
+        """Returns the time spans that are not scored, with overlapping spans merged."""
         spans = [(at - late - BEFORE_S, at + AFTER_S) for at, late in self.late]
         spans += [(at - LOOK_S - BEFORE_S, at + AFTER_S) for at, _ in self.waited]
         joined = []
@@ -65,7 +65,7 @@ class Load(threading.Thread):
 
 
 def cpu_seconds(pid):
-    """User and system time of a process so far."""
+    """Returns the user and system time of a process so far."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(") ")[2].split()

@@ -1,8 +1,8 @@
-"""Which consumers are played, against which faults, with what to be seen of them.
+"""The cases: combinations of consumer, fault, health page, metrics page and replicas.
 
-The whole cross of 10 consumers, 4 faults, 4 health pages, pages and replicas would take days. Covered are: every consumer
+All combinations of 10 consumers, 4 faults, 4 health pages, pages and replicas would take days. Covered: every consumer
 with every fault; every breaker with every fault with a page and without; every health page with every fault, and with
-every consumer. Full is 64 cases, so that eight lanes play eight each.
+every consumer. The full part has 64 cases, so that eight lanes run eight each.
 """
 
 import dataclasses
@@ -12,21 +12,23 @@ FAULTS = ("refuse", "hang", "slow", "error")
 BREAKERS = ("opossum", "pybreaker", "tower", "failsafe", "recloser")
 INNOCENTS = ("none", "except", "cache", "bulkhead", "limiter")
 HEALTHS = ("constant", "dependency", "while-open", "absent")
-# An innocent has no breaker to be open; its fourth page fails after a call that failed, which looks like one.
+# A consumer without a breaker has no page `while-open`. Its `last-call` page fails after a failed call, which looks
+# similar.
 INNOCENT_HEALTHS = ("constant", "dependency", "last-call", "absent")
 
-# Pages from which a state cannot be read for certain: they count as none.
+# Pages from which a state cannot be read reliably: they count as absent.
 UNREADABLE = ("own",)
 
 RESET_S = 3.0
-# How long a call may take, by consumer. Those of innocents differ: a breaker is not the only thing with a limit.
+# The timeout of a call by consumer. Those without a breaker vary, since a timeout alone is no sign of a breaker.
 TIMEOUT_S = {"none": 2.0, "bulkhead": 2.5, "limiter": 0.6}
-# Seconds of a fault and of the time after it; each period draws its own, so that they meet every phase of the reset.
+# Ranges of the seconds with a fault and without; each period is drawn, so that faults meet every phase of the reset
+# timeout.
 ON_S, OFF_S = (6.4, 8.4), (5.2, 6.0)
-# The users' first twenty answers, then six scored seconds.
+# Time for the users' first twenty answers and six scored seconds.
 STEADY_S = 16.0
 SCORED_BEFORE_S = 6.0
-# Starting everything and ending it, as measured.
+# Measured time to start and end everything.
 AROUND_S = 6.0
 
 
@@ -40,7 +42,7 @@ class Case:
     # Whether the fault hits all providers or only the first replica's.
     sick: str = "all"
     fallback: bool = True
-    # How late a slow provider answers, and from when on the breaker itself counts an answer as slow.
+    # The delay of a slow provider, and the response time from which the breaker counts a call as slow.
     slow_after_s: float = 2.5
     counts_slow_s: float | None = None
     ci: bool = False
@@ -59,7 +61,7 @@ class Case:
 
     @property
     def readable(self):
-        """Whether there is a page that tells the state of a breaker."""
+        """Whether there is a page that shows the state of a breaker."""
         return self.breaker and self.page != "absent" and self.page not in UNREADABLE
 
     @property
@@ -67,7 +69,7 @@ class Case:
         return TIMEOUT_S.get(self.library, 1.0)
 
     def periods(self, cycles):
-        """Seconds with the fault and without, drawn by the case's name alone: each run plays the same."""
+        """Returns the seconds with and without the fault of each period, seeded by the case's name."""
         draw = random.Random(self.name)
         return [(round(draw.uniform(*ON_S), 1), round(draw.uniform(*OFF_S), 1)) for _ in range(cycles)]
 
@@ -84,7 +86,7 @@ PAGES = {
 }
 
 CI = {
-    # answers alone
+    # no readable page: the state is inferred from the answers alone
     ("opossum", "hang", "absent"), ("pybreaker", "slow", "absent"), ("tower", "hang", "own"), ("recloser", "error", "absent"),
     ("failsafe", "refuse", "absent"), ("failsafe", "hang", "absent"), ("recloser", "hang", "absent"), ("pybreaker", "refuse", "absent"),
     # with a page
@@ -132,11 +134,11 @@ def in_ci(case):
 
 
 def part(name):
-    """The cases of a part, and how many periods of the fault each has."""
+    """Returns the cases of a part, and the number of fault periods of each."""
     cases = full()
     return (cases, 30) if name == "full" else ([case for case in cases if case.ci], 4)
 
 
 def seconds(case, cycles):
-    """How long a case takes, about."""
+    """Returns the approximate duration of a case."""
     return AROUND_S + STEADY_S + sum(map(sum, case.periods(cycles)))

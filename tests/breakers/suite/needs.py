@@ -1,4 +1,4 @@
-"""What the consumers need, installed once into a folder outside the sources: pinned, and with their own clients."""
+"""Installs the consumers' pinned dependencies once into a folder outside the sources, with each language's own tool."""
 
 import hashlib
 import pathlib
@@ -11,12 +11,12 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 
 
 def print_of(*paths):
-    """A fingerprint of the files that say what is needed."""
+    """Returns a fingerprint of the files that define the dependencies."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
 
 
 def once(folder, fingerprint, make):
-    """Makes the folder unless it was made of the same."""
+    """Makes the folder unless it was made with the same fingerprint."""
     mark = folder / ".made-of"
     if mark.exists() and mark.read_text() == fingerprint:
         return
@@ -39,7 +39,7 @@ def node(cache):
     def make(folder):
         for path in named:
             shutil.copy(path, folder)
-        # opossum-hystrix names old versions of Node only; it works with newer ones, with a warning.
+        # opossum-hystrix declares only old versions of Node; it works with newer ones, with a warning.
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
 
     once(cache / "node", print_of(*named), make)
@@ -65,7 +65,7 @@ def rust(cache):
 
 
 def all_of(cache):
-    """The commands of the three consumers, and the environment they need."""
+    """Returns the commands of the three consumers, and the environment they need."""
     cache.mkdir(parents=True, exist_ok=True)
     commands, environment = {}, {}
     for kind, make in (("node", node), ("python", python), ("rust", rust)):

@@ -1,8 +1,8 @@
-"""Plays one case and writes what happened as JSON: a process of its own, so that cases do not wait for each other.
+"""Runs one case and writes its outcome as JSON. A separate process, so that cases do not wait for each other.
 
     python3 -m suite.play ORDER.json
 
-The order names the case, the binary, the ports, the commands of the consumers, a folder and where the outcome goes.
+The order names the case, the binary, the ports, the commands of the consumers, a folder and the path of the outcome.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 
 
 class Processes:
-    """Everything that a case runs beside the session; ended in the end, by its own id."""
+    """The processes that a case runs beside the session; killed by their own ids."""
 
     def __init__(self, folder):
         self.folder, self.running = folder, []
@@ -61,7 +61,7 @@ def listening(port, processes, patience=20):
 
 
 def warm(port, path="/invoke", calls=5):
-    """A service that is watched has been in use: its first call of all, which loads what it needs, is not the users'."""
+    """Sends a few calls first: a watched service is already in use, so users do not see its slow first call."""
     for _ in range(calls):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             answer.read()
@@ -124,7 +124,7 @@ def play(order, case, folder, processes):
         for seconds_on, seconds_off in case.periods(order["cycles"]):
             for on, seconds in ((True, seconds_on), (False, seconds_off)):
                 session.fire(switched(on))
-                # Periods are counted from when they were due: firing takes its time, and the sum should not.
+                # Periods are counted from their due time, so that the time firing takes does not add up.
                 due = max(due, time.time() - 1.0) + seconds
                 session.watch(max(0.0, due - time.time()))
                 processes.check()
@@ -154,7 +154,7 @@ def main():
     folder = pathlib.Path(order["folder"])
     outcome = {**dataclasses.asdict(case), "name": case.name, "breaker": case.breaker, "readable": case.readable}
     processes = Processes(folder)
-    # Whoever ends this process ends what it started.
+    # On SIGTERM, exits normally so that the child processes are ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         outcome |= play(order, case, folder, processes)

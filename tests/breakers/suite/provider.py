@@ -54,7 +54,7 @@ class Provider:
             await reader.readuntil(b"\r\n\r\n")
             late = self.after if self.on and self.fault == "slow" else 0.002
             if self.on and self.fault == "hang":
-                await reader.read(1)  # until who asked has left
+                await reader.read(1)  # until the client closes the connection
                 return
             if self.on and self.fault == "error":
                 reply(writer, 500, {"error": "out of order"})

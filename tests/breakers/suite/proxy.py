@@ -1,9 +1,9 @@
-"""What stands before two replicas: each path is answered by one and the other in turn, as a Service's users see it.
+"""A proxy in front of two replicas: the requests for each path alternate between them, as behind a Service.
 
     python3 -m suite.proxy PORT UPSTREAM_PORT UPSTREAM_PORT...
 
-By path, because users, health and pages are asked in one rhythm: in one common turn each would always meet the same
-replica.
+It alternates by path, because the requests for users, health and pages have the same interval: with one common turn,
+each path would always reach the same replica.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ class Proxy:
         self.upstreams, self.turns = upstreams, {}
 
     def turn(self, path):
-        # Half of the paths begin with the other replica.
+        # Half of the paths start with the other replica.
         turn = self.turns.get(path, len(self.turns))
         self.turns[path] = turn + 1
         return self.upstreams[turn % len(self.upstreams)]

@@ -1,19 +1,19 @@
-"""Scores what the program believed against what the breakers themselves logged. Pure: no clock, no files.
+"""Scores the program's beliefs against the breakers' own logs. Pure functions: no clock, no files.
 
-A played case is a dictionary:
+The outcome of a case is a dictionary:
 
     name, library, fault, page, health, replicas, breaker, readable     what it is (see matrix.py)
     begin, end          the scored time
     truth               per replica [[t, state], ...] from the library's own callbacks; `none` without a breaker
     faults              [[t, on], ...] from the provider
     beliefs             [[t, state, confidence, because], ...] from the recording
-    stalls              [[from, to], ...] in which the machine did not run what it should have
+    stalls              [[from, to], ...] in which the machine stalled
 
 Each tenth of a second is one of
-    right     what is believed fits the truth of that moment
-    out       it does not, but fits one of the last 1.6 s or the next 0.3 s; or the machine stalled
+    right     the belief matches the true state of that moment
+    out       it matches only a true state of the last 1.6 s or the next 0.3 s; or the machine stalled
     withheld  nothing is claimed
-    wrong     something else is claimed
+    wrong     the belief matches none of these states
 """
 
 import bisect
@@ -23,22 +23,22 @@ STEP_S = 0.1
 BEFORE_S, AFTER_S = 1.6, 0.3
 
 WITHHELD = {"unknown", "not_seen_yet", "fallback_at_once"}
-# What a belief says is so. `none_seen` is `no_breaker_seen` in older recordings.
+# The breaker states that a belief matches. `none_seen` is `no_breaker_seen` in older recordings.
 FITS = {
     "closed_or_none": {"closed", "none"},
     "no_breaker_seen": {"none"},
     "none_seen": {"none"},
 }
 
-# One tenth of a second, as it is counted.
+# The category of one tenth of a second.
 Key = collections.namedtuple("Key", "kind truth under_fault cycled confidence")
 
 
 def claims(state, confidence):
-    """The truths that what is on the screen fits; None where nothing is claimed."""
+    """Returns the true states that match the belief shown; None if nothing is claimed."""
     if state in WITHHELD:
         return None
-    # It is an own state, which names both explanations; no word of confidence takes that back.
+    # `closed_or_none` is a state of its own that names both explanations; a low confidence does not withdraw it.
     if state == "closed_or_none":
         return FITS[state]
     if confidence == "cannot_tell":
@@ -47,7 +47,7 @@ def claims(state, confidence):
 
 
 class Line:
-    """What held from when on."""
+    """A value over time, as a step function."""
 
     def __init__(self, points):
         self.times = [point[0] for point in points]
@@ -58,13 +58,13 @@ class Line:
         return self.values[found] if found >= 0 else None
 
     def within(self, start, end):
-        """Everything that held at some moment of this time."""
+        """Returns all values in this time span."""
         first = max(0, bisect.bisect_right(self.times, start) - 1)
         return set(self.values[first:bisect.bisect_right(self.times, end)])
 
 
 def together(replicas):
-    """The truth of several replicas: their state where they agree, else `mixed`."""
+    """Returns the combined state of several replicas: their state if they agree, else `mixed`."""
     lines = [Line(points) for points in replicas]
     points = []
     for t in sorted({t for points in replicas for t, _ in points}):
@@ -76,7 +76,7 @@ def together(replicas):
 
 
 def first_cycle(replicas):
-    """When a breaker first closed again after it was open; None where none did."""
+    """Returns when the first breaker closed again after it was open; None if none did."""
     ends = []
     for points in replicas:
         opened = False
@@ -89,7 +89,7 @@ def first_cycle(replicas):
 
 
 def score(played):
-    """Counts every tenth of a second, and gathers what was wrong as runs."""
+    """Counts every tenth of a second by category, and joins consecutive wrong ones."""
     truth, faults = Line(together(played["truth"])), Line(played["faults"])
     beliefs = Line([[t, (state, confidence, because)] for t, state, confidence, because in played["beliefs"]])
     stalls = played.get("stalls", [])
@@ -103,7 +103,8 @@ def score(played):
         true, under = truth.at(t) or "none", bool(faults.at(t))
         near = truth.within(t - BEFORE_S, t + AFTER_S)
         kind = judge(claims(state, confidence), true, near)
-        # Without a breaker the truth never changes; what changes is the fault, and a word about that takes its time too.
+        # Without a breaker the true state never changes, but the fault does, and a belief about that may be delayed as
+        # well.
         if kind == "withheld" and not played["breaker"] and not under and len(faults.within(t - BEFORE_S, t)) > 1:
             kind = "out"
         if any(start <= t < end for start, end in stalls):
@@ -123,7 +124,7 @@ def score(played):
 
 
 def judge(claimed, true, near):
-    """One moment: what is claimed, what is true, and what was and will be true around it."""
+    """Judges one moment by the claimed states, the true state, and the true states shortly before and after."""
     if claimed is None:
         return "withheld"
     if true in claimed:
@@ -132,7 +133,7 @@ def judge(claimed, true, near):
 
 
 class Figures:
-    """Seconds of some of the tenths."""
+    """Seconds per category of a selection of the counts."""
 
     def __init__(self, counts):
         of = collections.Counter()
@@ -149,7 +150,7 @@ class Figures:
 
 
 def figures(scored, of_case=lambda case: True, of_key=lambda key: True):
-    """The figures of what both say yes to; `scored` is a list of (case, counts)."""
+    """Returns the figures of what both predicates select; `scored` is a list of (case, counts)."""
     return Figures([
         (key, tenths) for case, counts in scored if of_case(case) for key, tenths in counts.items() if of_key(key)
     ])

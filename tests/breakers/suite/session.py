@@ -1,4 +1,4 @@
-"""The live session in a pseudo-terminal of 80x24, and what it kept with `--record`."""
+"""The live session in a pseudo-terminal of 80x24, and its `--record` recording."""
 
 import datetime
 import json
@@ -14,7 +14,7 @@ TYPED = re.compile(r"Type (\S.*?) and press ENTER")
 
 
 class Ended(Exception):
-    """The program ended before it should have."""
+    """The program ended too early."""
 
 
 class Session:
@@ -46,7 +46,7 @@ class Session:
             raise Ended(str(ended)) from None
 
     def fire(self, done, patience=6.0):
-        """Fires the step on the card; types what is asked for, if something is. `done()` tells that it acted."""
+        """Fires the step on the card and types the name, if requested. `done()` returns whether the step has acted."""
         start, pressed, typed = time.monotonic(), 0.0, False
         while not done():
             now = time.monotonic()
@@ -57,7 +57,7 @@ class Session:
                 self.terminal.press(asked[1] + "\r")
                 typed = True
             elif not asked and now - pressed > 2.0:
-                # Its own card may not be there yet: then nothing happened, and it is pressed again.
+                # The step's target card may not be shown yet: then F had no effect and is pressed again.
                 self.terminal.press("F")
                 pressed, typed = now, False
             self.watch(0.05)
@@ -66,7 +66,7 @@ class Session:
         try:
             self.terminal.end()
         except (OSError, SystemExit):
-            pass  # it has ended already
+            pass  # the program has already ended
 
     def events(self):
         with open(self.record, encoding="utf-8") as file:
@@ -74,10 +74,10 @@ class Session:
                 try:
                     yield json.loads(line)
                 except ValueError:
-                    pass  # a torn last line
+                    pass  # an incomplete last line
 
     def beliefs(self):
-        """Each change of what was believed, and why: [t, state, confidence, because]."""
+        """Returns each change of the belief with its reason: [t, state, confidence, because]."""
         found = []
         for event in self.events():
             what = event.get("what")
@@ -95,7 +95,7 @@ def experiment(control, cycles):
         for switch in ("on", "off"):
             provider = {"type": "http", "url": f"http://127.0.0.1:{control}/{switch}", "method": "POST", "timeout": 3}
             method.append({"type": "action", "name": f"fault-{switch}-{cycle}", "provider": provider})
-    # Never played: the run is not to end before the last period does.
+    # Never executed: it keeps the run from ending before the last period does.
     last = {"type": "http", "url": f"http://127.0.0.1:{control}/", "timeout": 3}
     method.append({"type": "probe", "name": "the-provider-is-there", "provider": last})
     return {
@@ -105,7 +105,7 @@ def experiment(control, cycles):
 
 
 def stamp(text):
-    """Seconds since the epoch; fractions of any length."""
+    """Returns seconds since the epoch; the fraction may have any number of digits."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     moment = datetime.datetime.fromisoformat(whole).replace(tzinfo=datetime.timezone.utc)
     return moment.timestamp() + float(f"0.{fraction or 0}")

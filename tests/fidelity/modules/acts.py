@@ -13,7 +13,7 @@ def give(value=None):
 
 
 def note(text, file="notes.txt"):
-    """Leaves a trace in a file."""
+    """Appends a line to a file."""
     with open(file, "a") as notes:
         notes.write(f"{text}\n")
     return text
@@ -32,7 +32,7 @@ def leave(code=None):
 
 
 def wait_for(file, lines=0):
-    """Returns once a file is there, and has that many lines."""
+    """Returns once a file exists and has at least that many lines."""
     while not os.path.exists(file):
         time.sleep(0.01)
     while lines > 0 and len(open(file).readlines()) < lines:
@@ -41,13 +41,13 @@ def wait_for(file, lines=0):
 
 
 def in_method(value=None, file="started"):
-    """For continuous checks: returns once the method has come to the activity that makes the file."""
+    """For continuous checks: returns once the activity of the method that creates the file has started."""
     wait_for(file)
     return note(value, "passed")
 
 
 def counted(file="count.txt", met_until=1):
-    """True for the first calls, then false."""
+    """Returns true for the first `met_until` calls, then false."""
     with open(file, "a+") as count:
         count.seek(0)
         calls = len(count.read()) + 1

@@ -1,6 +1,6 @@
-"""A control that writes each of its calls into `trace.txt`, and does as its arguments tell.
+"""A control that appends each of its calls to `trace.txt`.
 
-`label` names it, `interrupt` and `fail` name functions that raise, `silent` writes nothing.
+`label` names the control; `interrupt` and `fail` name functions that raise.
 """
 
 from chaoslib.exceptions import InterruptExecution
@@ -17,7 +17,7 @@ def trace(function, label="", context=None, state=None, interrupt=None, fail=Non
 
 
 def told(state):
-    """A state in a few words."""
+    """Summarizes a state."""
     if isinstance(state, list):
         return [entry.get("status") for entry in state]
     if isinstance(state, dict):

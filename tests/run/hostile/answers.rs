@@ -1,4 +1,4 @@
-//! What servers answer.
+//! Hostile HTTP answers.
 
 use super::{DEEP, MOST, MOST_OF_VALUES, failure, refused, run, run_within};
 use crate::{
@@ -23,7 +23,7 @@ fn asked_within(most: u64, server: &Server) -> Ended {
     run_within(most, Case::new(&method(&[get(&server.url, ""), next])))
 }
 
-/// The activity has failed with these words, and the run went on.
+/// Checks that the activity failed with this message and that the run continued.
 fn fails(server: &Server, words: &str) {
     let ended = asked(server);
     assert_eq!(ended.outcome(), ("completed".to_owned(), false, 0), "{:#?}", ended.lines);
@@ -41,7 +41,7 @@ fn bodies_without_end() {
 
 #[test]
 fn bombs() {
-    // Packed data may consist of parts: 512 of two mebibytes each.
+    // A gzip stream may consist of several members: here 512 of 2 MiB each.
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&vec![0; 2 << 20]).unwrap();
     let bomb = packer.finish().unwrap().repeat(512);
@@ -74,7 +74,7 @@ fn json_that_is_none_aborts() {
         assert_eq!(ended.outcome(), ("aborted".to_owned(), false, 1), "{words}");
         assert!(ended.says(words) && ended.says("is not valid JSON"), "{words}: {:#?}", ended.lines);
     }
-    // Bytes that are no text are replaced before, as the reference does.
+    // As in the reference, bytes that are not UTF-8 are replaced before the body is parsed.
     assert_eq!(json(b"\"\xff\"").outcome(), ("completed".to_owned(), false, 0));
 }
 

@@ -1,4 +1,4 @@
-//! Experiments that are no experiments.
+//! Files that are not valid experiments.
 
 use super::{DEEP, MOST_OF_VALUES, refused, refused_within};
 use crate::program::Case;

@@ -1,4 +1,4 @@
-//! Inputs that want to be the end of whoever reads them: each is refused or fails in clear words, in bounded memory.
+//! Hostile inputs: each is refused or fails with a clear message, in bounded memory.
 
 mod answers;
 mod files;
@@ -8,17 +8,17 @@ mod python;
 
 use crate::program::{Case, Ended};
 
-/// MiB that a run may take whatever it is given. Twenty of them are the program itself; what is kept of an answer or an
-/// output is at most sixteen, and for a moment there are a few copies of it.
+/// The maximum memory of a run in MiB, for any input. The program itself takes twenty; an answer or an output is kept
+/// up to sixteen, and a few copies of it exist for a moment.
 const MOST: u64 = 150;
 
-/// MiB for what holds as many values as are read at all, a million, each of which takes a hundred bytes.
+/// The maximum memory in MiB for inputs with the maximum number of values, a million of about a hundred bytes each.
 const MOST_OF_VALUES: u64 = 500;
 
-/// Levels that no reader which recurses survives.
+/// A nesting depth at which a recursive parser overflows its stack.
 const DEEP: usize = 100_000;
 
-/// Runs it to its end, in bounds.
+/// Runs a case to completion and checks its memory use.
 fn run(case: Case) -> Ended {
     run_within(MOST, case)
 }
@@ -33,7 +33,7 @@ fn run_within(most: u64, case: Case) -> Ended {
     ended
 }
 
-/// Runs it; it is refused in one ERROR line with these words, without journal.
+/// Runs a case and checks that it is refused with one ERROR line that contains these words, without a journal.
 fn refused(case: Case, words: &str) {
     refused_within(MOST, case, words);
 }
@@ -46,7 +46,7 @@ fn refused_within(most: u64, case: Case, words: &str) {
     assert!(matches!(errors.as_slice(), [(_, text)] if text.contains(words)), "{words}: {:#?}", ended.lines);
 }
 
-/// The last line of the exception of the first activity.
+/// Returns the last line of the first activity's exception.
 fn failure(ended: &Ended) -> String {
     let exception = ended.at("/run/0/exception");
     let last = exception.as_array().and_then(|lines| lines.last()).and_then(|line| line.as_str());

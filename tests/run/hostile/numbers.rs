@@ -1,4 +1,4 @@
-//! Numbers that are none, or that nothing can count to.
+//! Values that are not numbers, or numbers that are too large to handle.
 
 use super::{refused, run};
 use crate::program::{Case, hypothesis, method, process, sh};
@@ -39,7 +39,7 @@ fn a_frequency_of_any_size_is_taken() {
 
 #[test]
 fn integers_are_kept_up_to_what_python_converts() {
-    // As many as the journal's reader in this test takes.
+    // The longest number that the JSON parser of this test accepts for the journal.
     let digits = "9".repeat(300);
     let step = |number: &str| method(&[process("action", "a", "echo", &format!("[{number}]"), "")]);
     let ended = run(Case::new(&step(&digits)));

@@ -1,4 +1,4 @@
-//! What processes write.
+//! Hostile output of processes.
 
 use super::{DEEP, failure, run};
 use crate::program::{Case, hypothesis, method, process, sh};

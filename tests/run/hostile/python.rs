@@ -1,4 +1,4 @@
-//! What Python does.
+//! Hostile Python extensions.
 
 use super::{MOST_OF_VALUES, failure, run_within};
 use crate::program::{Case, Ended, method, sh};

@@ -1,4 +1,4 @@
-//! Controls' functions: what they get, what they change, how they end (experiment-format 10).
+//! Control functions: their arguments, the changes they make, and how they end (experiment-format 10).
 
 use super::stage::Stage;
 use chaos_tui::{
@@ -67,7 +67,7 @@ impl Scene {
         ControlHost::call(&self.stage.bridge, call).await
     }
 
-    /// What the module's `seen` holds.
+    /// Returns the value of the module's `seen`.
     async fn seen(&self) -> Value {
         value(&self.stage.result("show", "{}").await)
     }

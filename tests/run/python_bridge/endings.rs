@@ -1,4 +1,4 @@
-//! Workers that die, that never start, and that are no longer needed.
+//! Workers that die, that never become ready, and that are no longer needed.
 
 use super::stage::Stage;
 use chaos_tui::provider::{
@@ -90,7 +90,7 @@ async fn dropping_the_bridge_ends_the_worker() {
     .expect("the worker is gone");
 }
 
-/// Writes a program and a stage whose Python it is said to be.
+/// Writes a script and returns its stage, and a stage that uses the script as its Python interpreter.
 fn impostor(script: &str) -> (Stage, Stage) {
     let place = Stage::new("");
     let program = place.folder.path().join("python");
@@ -106,7 +106,7 @@ async fn an_import_that_never_ends_is_given_up() {
     fs::write(stage.folder.path().join("endless.py"), "import threading\nthreading.Event().wait()\n")
         .unwrap();
     assert_eq!(stage.result("f", "{}").await, "1");
-    // With nothing else to do, the clock runs to the next deadline.
+    // While every task is idle, the paused clock advances to the next deadline.
     tokio::time::pause();
     let error = Bridge::describe(&stage.bridge, "endless", "f").await;
     tokio::time::resume();

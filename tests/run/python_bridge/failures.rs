@@ -1,4 +1,4 @@
-//! Exceptions, with the words of the reference.
+//! Exceptions, with the reference's messages.
 
 use super::stage::Stage;
 use chaos_tui::provider::{Bridge, Outcome};

@@ -1,4 +1,4 @@
-//! Calls in the background, and calls that are told to end.
+//! Background calls and cancelled calls.
 
 use super::stage::Stage;
 use chaos_tui::provider::{
@@ -80,7 +80,7 @@ def terminate_a_child():
     return "went on"
 "#;
 
-/// Calls a function and cancels it once it says that it has started.
+/// Calls a function and cancels the call once it has logged `started`.
 async fn cancelled(stage: &Stage, func: &str, foreground: bool) -> Outcome {
     stage.forget();
     let cancel = CancellationToken::new();
@@ -168,7 +168,7 @@ async fn what_nobody_waits_for_any_more_is_cancelled() {
         _ = stage.until_logged("started") => {}
     }
     stage.until_logged("tidied up").await;
-    // It has spoken its last words, but may not have returned yet.
+    // The function has logged its last message but may not have returned yet.
     let freed = async { while stage.result("open_gate", "{}").await != "true" {} };
     tokio::time::timeout(Duration::from_secs(30), freed).await.expect("the main thread is free again");
     assert_eq!(stage.result("number", "{}").await, before);

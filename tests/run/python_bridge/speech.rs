@@ -1,4 +1,4 @@
-//! What extensions log and print.
+//! Log records and printed output of extensions.
 
 use super::stage::Stage;
 use chaos_tui::{

@@ -1,4 +1,4 @@
-//! A bridge to a real Python with one module, `ext`, of the test's own.
+//! A bridge to a real Python with one test module, `ext`.
 
 use chaos_tui::{
     experiment::{Activity, Environment, Secrets},
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Longer than anything takes on a busy machine.
+/// Generous: the machine may be busy.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(super) struct Stage {
@@ -32,12 +32,12 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// A bridge to `python3` with this source as module `ext`.
+    /// Creates a bridge to `python3` with this source as module `ext`.
     pub(super) fn new(source: &str) -> Self {
         Self::with(source, |_| ())
     }
 
-    /// The same, with changed settings.
+    /// Like [`Self::new`], with changed settings.
     pub(super) fn with(source: &str, change: impl FnOnce(&mut PythonSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ext.py"), source).unwrap();
@@ -73,7 +73,7 @@ impl Stage {
         self.call_until(func, arguments, true, &CancellationToken::new()).await
     }
 
-    /// The result of a call that must succeed, as JSON.
+    /// Returns the result of a call that must succeed, as JSON.
     pub(super) async fn result(&self, func: &str, arguments: &str) -> String {
         match self.call(func, arguments).await {
             Outcome::Done(value) => value.to_json(),
@@ -81,7 +81,7 @@ impl Stage {
         }
     }
 
-    /// The message of a call that must fail.
+    /// Returns the message of a call that must fail.
     pub(super) async fn failure(&self, func: &str) -> String {
         match self.call(func, "{}").await {
             Outcome::Failed { message, .. } => message,
@@ -89,7 +89,7 @@ impl Stage {
         }
     }
 
-    /// Calls it so that it can be cancelled.
+    /// Calls a function with a cancellation token.
     pub(super) async fn call_until(
         &self,
         func: &str,
@@ -111,7 +111,7 @@ impl Stage {
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")
     }
 
-    /// Waits until something was said.
+    /// Waits for a matching event.
     pub(super) async fn until(&self, what: impl Fn(&PythonEvent) -> bool) -> PythonEvent {
         let said = async {
             loop {
@@ -126,7 +126,7 @@ impl Stage {
         timeout(DEADLINE, said).await.unwrap_or_else(|_| panic!("only heard {:?}", self.heard()))
     }
 
-    /// Waits for a log record that starts with a text; the rest of it.
+    /// Waits for a log record that starts with a text. Returns the rest of the record.
     pub(super) async fn until_logged(&self, start: &str) -> String {
         let logged = |said: &PythonEvent| match said {
             PythonEvent::Logged { message, .. } => message.strip_prefix(start).map(str::to_owned),
@@ -135,12 +135,12 @@ impl Stage {
         logged(&self.until(|said| logged(said).is_some()).await).unwrap()
     }
 
-    /// Everything said so far.
+    /// Returns all events received so far.
     pub(super) fn heard(&self) -> Vec<PythonEvent> {
         self.heard.0.lock().unwrap().clone()
     }
 
-    /// Forgets what was said.
+    /// Clears the received events.
     pub(super) fn forget(&self) {
         self.heard.0.lock().unwrap().clear();
     }

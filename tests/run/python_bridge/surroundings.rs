@@ -1,4 +1,4 @@
-//! What calls change around themselves.
+//! Changes that calls make to their process and environment.
 
 use super::stage::Stage;
 use chaos_tui::provider::python::{EnvironmentChange, PythonEvent};

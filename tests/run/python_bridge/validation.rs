@@ -1,4 +1,4 @@
-//! What validation learns of Python (experiment-format 3.1).
+//! The information about Python that validation uses (experiment-format 3.1).
 
 use super::stage::Stage;
 use chaos_tui::experiment::{ControlCheck, Described, Parameter, Signatures};

@@ -1,4 +1,4 @@
-//! What goes in and what comes out.
+//! Conversion of arguments and return values.
 
 use super::stage::Stage;
 use chaos_tui::{

@@ -1,4 +1,5 @@
-//! Before the run: Ctrl-C says so and exits with 1, the others kill as they would have; no journal, nobody left.
+//! Signals before the run: Ctrl-C is logged and exits with 1, other signals have their default effect; no journal is
+//! written and no process is left.
 
 use super::{EXT, python};
 use crate::{
@@ -35,7 +36,7 @@ fn while_a_pipe_is_read() {
         case.pipe("pipe.json");
         case
     };
-    // Whoever opens the other end gets through once the program has opened its own.
+    // Opening the pipe for writing returns once the program has opened it for reading.
     ends(case, |running| running.open_to_write("pipe.json"));
 }
 

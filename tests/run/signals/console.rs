@@ -1,4 +1,4 @@
-//! Nobody reads the console any more, and its pipe is full.
+//! The console's pipe is full and no process reads it.
 
 use super::stuck;
 use crate::program::{Case, method, rollbacks, sh};
@@ -8,7 +8,7 @@ use std::{
     os::fd::AsRawFd,
 };
 
-/// Fills a pipe whose other writers block from then on.
+/// Fills a pipe, so that later writers block.
 fn fill(pipe: &mut PipeWriter) {
     blocking(pipe, false);
     for size in [4096, 1] {
@@ -33,7 +33,7 @@ fn a_full_console_stands_before_no_rollback() {
     fill(&mut console);
     running.signal(SIGTERM);
     running.wait_for_file("undone");
-    // Whoever read is gone: what was still to be said is nobody's.
+    // Closes the reading end: the program's pending output is discarded.
     drop((reader, console));
     assert_eq!(running.end().code(), 1);
 }

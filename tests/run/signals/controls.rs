@@ -1,10 +1,11 @@
-//! In controls, also in those that do not listen, and in those that only begin once the run was told to end.
+//! Signals in controls, including controls that ignore cancellation and controls called after the run has been
+//! interrupted.
 
 use super::{by_file, case, in_phase, interrupted};
 use crate::program::{Case, Running, is_up, method, sh};
 use libc::SIGINT;
 
-/// A control that hangs in one function, the first time it is called.
+/// Returns a control that hangs in one function the first time it is called.
 fn control(function: &str, stubborn: bool) -> String {
     let waits = if stubborn {
         "    while True:\n        try: time.sleep(600)\n        except BaseException: pass\n"

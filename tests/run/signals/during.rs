@@ -1,4 +1,4 @@
-//! In the hypothesis, in pauses, in the method and beside it.
+//! Signals in the hypothesis, in pauses, in the method and in concurrent activities.
 
 use super::{by_file, case, in_method, in_phase, interrupted, is_complete, python, stubborn, stuck};
 use crate::{
@@ -130,7 +130,7 @@ fn beside_background_activities() {
             assert_eq!(ended.names("/run"), ["stuck", "here"]);
             assert_eq!(ended.at("/run/0/status"), Value::Null);
         }
-        // The method has ended, and only what is in the background is awaited.
+        // The method has ended, and the run waits only for the background activity.
         in_phase(|| case(&[method(from_ref(&behind))]), by_file);
     }
 }

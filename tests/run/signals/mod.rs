@@ -1,7 +1,7 @@
-//! Signals in every phase (experiment-format 10.6): the run turns to its end at once, the rollbacks are played as the
-//! strategy says, the journal is complete, and no process is left that the run has started.
+//! Signals in every phase (experiment-format 10.6): the run is interrupted at once, the rollbacks run as the strategy
+//! demands, the journal is complete, and no process that the run started is left.
 //!
-//! Whatever a phase is stuck in lasts ten minutes; a test that reaches its end within its patience was cut short.
+//! In each phase the run is blocked for ten minutes; if it ends within the test's timeout, the block was interrupted.
 
 mod before;
 mod console;
@@ -15,7 +15,7 @@ use crate::program::{Case, Ended, Running, method, process, sh};
 use journal_keys::KEYS;
 use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
-/// What the console says of a signal.
+/// Returns the console message for a signal.
 fn said(signal: i32) -> &'static str {
     match signal {
         SIGINT => "Received a termination signal (Ctrl-C)...",
@@ -27,17 +27,17 @@ fn said(signal: i32) -> &'static str {
     }
 }
 
-/// Writes `reached`, then waits longer than any test, with a child of its own that waits too.
+/// Returns an activity that writes `reached` and then waits longer than any test, as does its child process.
 fn stuck(kind: &str, more: &str) -> String {
     sh(kind, "stuck", "sleep 600 & echo $$ > reached; wait", more)
 }
 
-/// The same, but neither it nor its child ends when it is asked to.
+/// Like [`stuck`], but the process and its child ignore SIGTERM and SIGINT.
 fn stubborn(kind: &str, more: &str) -> String {
     sh(kind, "stuck", "trap '' TERM INT; (trap '' TERM INT; sleep 600) & echo $$ > reached; wait; wait", more)
 }
 
-/// A function of the module `ext`.
+/// Returns an activity that calls a function of the module `ext`.
 fn python(kind: &str, name: &str, func: &str, more: &str) -> String {
     let more = if more.is_empty() { String::new() } else { format!(", {more}") };
     format!(
@@ -46,7 +46,7 @@ fn python(kind: &str, name: &str, func: &str, more: &str) -> String {
     )
 }
 
-/// The module `ext`: functions and controls that wait.
+/// The source of the module `ext`: functions that wait.
 const EXT: &str = r#"
 import subprocess, time
 
@@ -72,19 +72,19 @@ def stubborn():
             pass
 "#;
 
-/// An experiment of these parts that rolls back by touching `undone`.
+/// Returns an experiment of these parts whose rollback creates `undone`.
 fn case(parts: &[String]) -> Case {
     let undo = crate::program::rollbacks(&[process("action", "undo", "touch", r#"["undone"]"#, "")]);
     let parts: Vec<String> = parts.iter().cloned().chain([undo]).collect();
     Case::new(&parts.join(",")).marked().file("ext.py", EXT).with_python(".")
 }
 
-/// An experiment whose method is this one step and another one.
+/// Returns an experiment whose method is this step followed by another one.
 fn in_method(step: String) -> Case {
     case(&[method(&[step, sh("action", "next", "touch went-on", "")])])
 }
 
-/// Signals a run that has reached what it is to be interrupted in, and checks how it ends.
+/// Sends a signal to a run that has reached the phase under test, and checks how it ends.
 fn interrupted(mut running: Running, signal: i32) -> Ended {
     running.signal(signal);
     running.wait_for(said(signal));
@@ -97,7 +97,7 @@ fn interrupted(mut running: Running, signal: i32) -> Ended {
     ended
 }
 
-/// A journal with all its keys, every entry of it ended.
+/// Checks that the journal has all its keys and that every entry has ended.
 fn is_complete(ended: &Ended) {
     let journal = ended.at("");
     let keys: Vec<&str> = journal.as_object().unwrap().keys().map(String::as_str).collect();
@@ -124,7 +124,7 @@ fn in_phase(case: impl Fn() -> Case, reached: impl Fn(&mut Running)) -> Vec<Ende
         .into()
 }
 
-/// Waits until what is stuck runs.
+/// Waits until the blocking activity runs.
 fn by_file(running: &mut Running) {
     running.wait_for_file("reached");
 }

@@ -1,4 +1,4 @@
-//! In the rollbacks: the rest of them is skipped, whatever the strategy.
+//! Signals in the rollbacks: the remaining rollbacks are skipped, whatever the strategy.
 
 use super::{EXT, interrupted, python, stubborn, stuck};
 use crate::program::{Case, method, process, rollbacks};

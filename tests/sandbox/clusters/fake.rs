@@ -1,4 +1,4 @@
-//! A cluster that knows how many pods it has, and nothing else.
+//! A fake cluster that knows only how many pods it has.
 
 use serde_json::json;
 use std::{
@@ -6,11 +6,11 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-/// Answers until the test ends.
+/// Answers requests until the test ends.
 pub(super) struct Cluster(SocketAddr);
 
 impl Cluster {
-    /// Starts one with so many pods.
+    /// Starts a cluster with this many pods.
     pub(super) fn start(pods: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -22,7 +22,7 @@ impl Cluster {
         Self(address)
     }
 
-    /// Its server, for a kubeconfig.
+    /// Returns the server URL for a kubeconfig.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.0)
     }

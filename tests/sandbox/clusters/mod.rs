@@ -1,4 +1,4 @@
-//! Which cluster a step acts in: two of them, each way of choosing, and who does the step.
+//! Which of two clusters a step acts on, for each way to choose a cluster and each kind of step.
 
 mod fake;
 
@@ -6,7 +6,8 @@ use fake::Cluster;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-/// A Python function that finds its cluster as `chaosk8s` does, and one that chooses; a program that finds it as `kubectl` does.
+/// A Python function that resolves its cluster as `chaosk8s` does, and one that chooses a cluster. `PROGRAM` resolves
+/// it as `kubectl` does.
 const MODULE: &str = r#"
 import json, os
 
@@ -23,14 +24,14 @@ const PROGRAM: &str = r#"#!/bin/sh
 sed -n 's/.*"current-context": *"\([^"]*\)".*/\1/p' "$KUBECONFIG"
 "#;
 
-/// Two clusters and the kubeconfigs that lead to them.
+/// Two clusters and the kubeconfigs for them.
 struct Desk {
     folder: tempfile::TempDir,
     production: Cluster,
     staging: Cluster,
 }
 
-/// In which cluster each step was, and what the program said.
+/// The cluster that each kind of step acted on.
 #[derive(Debug, PartialEq)]
 struct Seen {
     native: String,
@@ -74,7 +75,7 @@ impl Desk {
             "contexts": named(&|name, _| json!({"name": name, "context": {"cluster": name, "user": name}}))})
     }
 
-    /// Runs these first steps and then one of each kind; `change` has the last word about the experiment.
+    /// Runs the steps of `first` and then one step of each kind; `change` edits the experiment last.
     fn run(
         &self,
         first: &[Value],
@@ -131,7 +132,7 @@ fn python(func: &str, arguments: Value) -> Value {
 
 fn unchanged(_: &mut Value) {}
 
-/// Gives the native and the bridged step secrets that choose a context.
+/// Adds secrets that choose a context to the native and the bridged step.
 fn with_secrets(experiment: &mut Value) {
     experiment["secrets"] = json!({"k8s": {"KUBERNETES_CONTEXT": "staging"}});
     for step in experiment["method"].as_array_mut().unwrap() {
@@ -183,7 +184,7 @@ fn without_options_the_steps_own_secrets_come_first() {
 fn then_what_the_run_has_set() {
     let desk = Desk::new();
     let everywhere = seen("staging", "staging", "staging");
-    // A program such as kubectl knows KUBECONFIG and no variable for the context.
+    // Programs such as kubectl read KUBECONFIG; no variable gives them a context.
     let chosen = seen("staging", "staging", "production");
     let other = desk.path().join("other").display().to_string();
 
@@ -253,7 +254,7 @@ fn where_nothing_can_make_a_cluster_the_run_is_refused_before_it_begins() {
     assert!(said.contains("no cluster"), "{said}");
 }
 
-/// What programs were told of the options is gone with the run.
+/// The kubeconfig that passes the options on to programs is deleted at the end of the run.
 #[test]
 fn nothing_is_left_of_the_kubeconfig_that_was_made_for_a_run() {
     let desk = Desk::new();

@@ -1,4 +1,4 @@
-//! What functions do to the cluster.
+//! The effects of native functions on the cluster.
 
 use super::{call, call_telling, connection, settings, value};
 use crate::stage::{DEADLINE, Stage, has_kubectl};
@@ -20,7 +20,7 @@ async fn a_killed_pod_is_missed_and_comes_back() {
     connection(&stage).await;
     let kubernetes = Kubernetes::new(settings(&stage));
     let before = stage.pod(PROVIDER)["metadata"]["name"].clone();
-    // The watch begins before the kill: a dip that is over would be missed.
+    // The watch starts before the kill, because it would miss a dip that has already ended.
     let begun = Notify::new();
     let progress = |_| begun.notify_one();
     let missed = call_telling(

@@ -1,4 +1,4 @@
-//! What is looked up before anything is fired.
+//! The preflight checks and target cards that precede firing.
 
 use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
@@ -11,7 +11,7 @@ use chaos_tui::{
 use pyvalue::{Map, Value};
 use serde_json::{Value as Json, json};
 
-/// The providers of a file's hypothesis and method, substituted with what the sandbox announced.
+/// Returns the providers of a file's hypothesis and method, substituted with the values that the sandbox announced.
 fn providers(stage: &Stage, file: &str) -> Vec<(Section, String, Json)> {
     let path = format!("{}/experiments/{file}", env!("CARGO_MANIFEST_DIR"));
     let experiment: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

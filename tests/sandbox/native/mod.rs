@@ -1,5 +1,5 @@
-//! The native Kubernetes and Gremlin functions, the watches, the target cards and the preflight against a sandbox, met
-//! only through its kubeconfig. With `CHAOS_BIN` set, results are compared with those of Chaos Toolkit itself.
+//! The native Kubernetes and Gremlin functions, the watches, the target cards and the preflight against a sandbox that
+//! is known only by its kubeconfig. With `CHAOS_BIN` set, results are compared with those of Chaos Toolkit itself.
 
 mod functions;
 mod looks;
@@ -15,14 +15,14 @@ use chaos_tui::{
 use pyvalue::Map;
 use serde_json::{Value as Json, json};
 
-/// How the sandbox's announcement chooses a cluster.
+/// Returns cluster settings from the environment variables that the sandbox announced.
 fn settings(stage: &Stage) -> ClusterSettings {
     let variables = stage.announced["environment"].clone();
     ClusterSettings::new(move |name| variables[name].as_str().map(str::to_owned))
 }
 
 async fn connection(stage: &Stage) -> Connection {
-    // Main names the provider for the binary; here nobody else does.
+    // `main` installs the crypto provider for the binary; a test has to do it itself.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Connection::choose(&settings(stage), &Map::default()).await.unwrap()
 }
@@ -31,7 +31,7 @@ fn map(value: Json) -> Map {
     serde_json::from_value(value).unwrap()
 }
 
-/// An activity with this provider.
+/// Returns an activity with this provider.
 fn activity(provider: &Json) -> Activity {
     let declared = map(json!({"type": "action", "name": "activity", "provider": provider}));
     Activity::declared(&declared, "$.method[0]").unwrap()
@@ -42,7 +42,7 @@ async fn call(catalogue: &dyn Catalogue, address: &str, arguments: Json) -> Outc
     call_telling(catalogue, address, arguments, &|_| {}).await
 }
 
-/// Calls a native function that tells how far it is.
+/// Calls a native function that reports its progress.
 async fn call_telling(
     catalogue: &dyn Catalogue,
     address: &str,
@@ -58,7 +58,7 @@ async fn call_telling(
     catalogue.call(native, map(arguments), &call).await
 }
 
-/// The value of a call that succeeded.
+/// Returns the value of a call that succeeded.
 fn value(outcome: Outcome) -> Json {
     match outcome {
         Outcome::Done(value) => serde_json::to_value(value).unwrap(),

@@ -1,4 +1,4 @@
-//! The same calls through `chaos` and through us end alike.
+//! The same calls through `chaos` and through chaos-tui have equal results.
 
 use crate::stage::{Stage, text};
 use serde_json::{Value as Json, json};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const LABEL: &str = "name=my-provider-app";
 
-/// Module, function, arguments: calls that change nothing, or nothing that matters to the next.
+/// Module, function and arguments of calls that change nothing that a later call depends on.
 fn calls() -> Vec<(&'static str, &'static str, Json)> {
     let pods = "chaosk8s.pod.probes";
     let deployments = "chaosk8s.deployment.probes";
@@ -50,7 +50,7 @@ fn calls() -> Vec<(&'static str, &'static str, Json)> {
     ]
 }
 
-/// The run entries of a journal that `program` writes of these calls.
+/// Returns the run entries of the journal that `program` writes for these calls.
 fn played(stage: &Stage, program: &str, folder: &Path) -> Vec<Json> {
     let method: Vec<Json> = calls()
         .into_iter()
@@ -72,7 +72,7 @@ fn played(stage: &Stage, program: &str, folder: &Path) -> Vec<Json> {
     serde_json::from_str::<Json>(&written).unwrap()["run"].as_array().unwrap().clone()
 }
 
-/// The class of the exception that a failed activity wraps, such as `re.error`.
+/// Returns the class of the exception that a failed activity wraps, such as `re.error`.
 fn class(entry: &Json) -> Option<String> {
     let lines = entry["exception"].as_array()?;
     let last = lines.last()?.as_str()?;

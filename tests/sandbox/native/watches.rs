@@ -1,4 +1,4 @@
-//! What the watches tell of a kill, and how soon.
+//! The events that the watches emit after a kill, and how soon they arrive.
 
 use super::{activity, call, connection, map, settings};
 use crate::stage::{DEADLINE, Stage, has_kubectl};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 const PROVIDER: &str = "my-provider-app";
 
-/// Reads until a fact is as wanted; fails with what came instead.
+/// Reads events until one satisfies the condition; on failure, prints the events read.
 async fn until(stream: &mut Stream, what: &str, mut wanted: impl FnMut(&EventKind) -> bool) {
     let mut heard = Vec::new();
     let read = async {
@@ -84,7 +84,7 @@ async fn a_kill_as_the_operator_sees_it() {
         gone && empty && fewer && killing
     })
     .await;
-    // Two watches tell of it, in any order.
+    // Two watches report the recovery, in any order.
     let (mut runs, mut served) = (false, false);
     until(&mut stream, "the replacement runs and the Service has its endpoint again", |what| {
         match what {

@@ -19,8 +19,7 @@ pub(super) trait Controller: Send + 'static {
     type Key: Ord + Clone + std::fmt::Debug + Send;
 
     /// Returns the keys of the objects that a change of `object` (formerly `previous`) may affect.
-    fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>)
-    -> Vec<Self::Key>;
+    fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Self::Key>;
 
     /// Reconciles one object. Returns the delay after which to reconcile it again even without a change.
     ///

@@ -1,4 +1,4 @@
-//! Deleting and evicting.
+//! Deletions and evictions.
 
 use crate::rig::{Rig, deployment, put};
 use chaos_sandbox::store::{FOREGROUND, ORPHAN, Resource};
@@ -84,7 +84,7 @@ async fn evictions_respect_the_budget() {
     let rig = Rig::start().await;
     let spec = json!({"spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}});
     put(&rig.store, Resource::PodDisruptionBudgets, "default", "budget", spec);
-    // As the Python client writes it, and as kube-rs does.
+    // The eviction bodies of the Python client and of kube-rs.
     let python = json!({"deleteOptions": {}, "metadata": {"name": "a", "namespace": "default"}});
     let kube_rs = json!({"delete_options": {"gracePeriodSeconds": 1}, "metadata": {"name": "b"}});
     let first = rig.post(&format!("{PODS}/a/eviction"), &python).await;

@@ -1,4 +1,4 @@
-//! Everyday work of a kube-rs client.
+//! Common operations of a kube-rs client.
 
 use crate::rig::{LONG, Rig, deployment};
 use futures_util::AsyncReadExt;

@@ -1,10 +1,10 @@
-//! kubectl, where it is installed: the acceptance list of kubernetes-wire 16, as far as it needs no running pods.
+//! kubectl, where it is installed: the acceptance list of kubernetes-wire 16, except for items that need running pods.
 
 use crate::rig::{LONG, Rig, deployment};
 use serde_json::json;
 use tokio::time::timeout;
 
-/// Runs kubectl and wants it to succeed; what it printed. `None` where there is no kubectl.
+/// Runs kubectl, which must succeed, and returns its output. `None` if kubectl is not installed.
 async fn works(rig: &Rig, arguments: &[&str]) -> Option<String> {
     let output = timeout(LONG, rig.kubectl(arguments)).await.unwrap()?;
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -12,7 +12,7 @@ async fn works(rig: &Rig, arguments: &[&str]) -> Option<String> {
     Some(out.into_owned())
 }
 
-/// Runs kubectl and wants it to fail with 1; what it complained about.
+/// Runs kubectl, which must fail with exit code 1, and returns its error output.
 async fn fails(rig: &Rig, arguments: &[&str]) -> String {
     let output =
         timeout(LONG, rig.kubectl(arguments)).await.unwrap().expect("kubectl was there a moment ago");
@@ -56,7 +56,7 @@ async fn getting_prints_tables_and_complaints() {
     assert_eq!(works(&rig, &["logs", "a"]).await.unwrap(), "log of main\n");
     assert_eq!(works(&rig, &["exec", "a", "--", "echo", "hi"]).await.unwrap(), "echo hi");
     assert!(fails(&rig, &["exec", "a", "--", "missing"]).await.contains("no such command: missing"));
-    // Up to 1.31 in JSON, later in protobuf.
+    // kubectl up to 1.31 sends this request as JSON, later versions as protobuf.
     let imperative = rig.kubectl(&["create", "deployment", "d", "--image=x"]).await.unwrap();
     let hint = String::from_utf8_lossy(&imperative.stderr).contains("kubectl create -f");
     assert!(imperative.status.success() || hint);

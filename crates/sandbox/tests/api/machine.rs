@@ -1,4 +1,4 @@
-//! A machine without pods: every container has logged its name and the options, and every command is an echo.
+//! A machine without pods: every container's log is one line with its name, and every command echoes its arguments.
 
 use bytes::Bytes;
 use chaos_sandbox::{
@@ -37,7 +37,7 @@ impl Machine for Echo {
         Ok(if options.follow { line.chain(stream::pending()).boxed() } else { line.boxed() })
     }
 
-    /// Echoes its arguments and its input; `exit N` ends with that code.
+    /// Echoes the arguments; `cat` also echoes its input, and `exit N` ends with code N.
     fn exec(&self, _: &Object, _: &str, command: &[String]) -> Result<Process, Status> {
         let command = command.to_vec();
         if command[0] == "missing" {

@@ -1,11 +1,11 @@
-//! `pods/X/proxy` and `services/X/proxy`: the machine of the tests has every pod and Service on loopback.
+//! `pods/X/proxy` and `services/X/proxy`: the test machine resolves every pod and Service to loopback.
 
 use crate::rig::{Rig, put};
 use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
 use chaos_sandbox::store::Resource;
 use serde_json::{Value, json};
 
-/// A pod's server, which tells what it was asked; `/elsewhere` leads away.
+/// Starts a pod's server, which returns the request it received; `/elsewhere` redirects. Returns its port.
 async fn pod() -> u16 {
     let router = Router::new().fallback(async |request: Request| {
         let headers: Vec<&str> = request.headers().keys().map(axum::http::HeaderName::as_str).collect();
@@ -33,7 +33,7 @@ async fn a_page_of_a_pod_or_a_service_is_read_without_our_credentials() {
         let headers = answer.body["headers"].to_string();
         assert!(!headers.contains("authorization"), "{headers}");
     }
-    // The pod's own answers stay the pod's: no Status of the server.
+    // The pod's own error answers are passed through unchanged, not replaced by a Status of the server.
     let health = rig.get(&format!("{base}/pods/a:{port}/proxy/health")).await;
     assert_eq!((health.code, health.body), (503, json!("down")));
     let away = rig.get(&format!("{base}/pods/a:{port}/proxy/elsewhere")).await;

@@ -1,4 +1,4 @@
-//! What the server refuses, and in which words: the table that a real kube-apiserver gave.
+//! The requests that the server refuses, with the status and message that a real kube-apiserver returns.
 
 use crate::rig::{Rig, deployment};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
 
-/// Code, reason and a part of the message.
+/// Checks the code, the reason and a part of the message.
 fn is(answer: &crate::rig::Answer, code: u16, reason: &str, words: &str) {
     let body = &answer.body;
     assert_eq!((answer.code, &body["reason"]), (code, &json!(reason)), "{body}");
@@ -250,7 +250,7 @@ async fn strangers_are_kept_out() {
     assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok"), "{health}");
 }
 
-/// A request without a token, by hand.
+/// Sends a request without a token over a raw connection.
 async fn without_token(rig: &Rig, first_line: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = rig.tls().await;

@@ -1,4 +1,4 @@
-//! A served store and its clients.
+//! A store served by the API server, and its clients.
 
 use crate::machine::Echo;
 use chaos_sandbox::{
@@ -29,7 +29,7 @@ use tokio_rustls::{
     },
 };
 
-/// Nothing on loopback takes this long, whatever else the machine does.
+/// A timeout that no operation on loopback exceeds, even on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) struct Rig {
@@ -39,14 +39,14 @@ pub(crate) struct Rig {
     pub serving: Serving,
 }
 
-/// What a raw request came to.
+/// The answer to a raw request.
 pub(crate) struct Answer {
     pub code: u16,
     pub body: Value,
 }
 
 impl Rig {
-    /// A cluster with a node and three running pods.
+    /// Starts a cluster with a node and three running pods.
     pub(crate) async fn start() -> Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = Store::new();
@@ -63,13 +63,13 @@ impl Rig {
         let mut config =
             Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         config.proxy_url = None;
-        // A refused eviction would be tried again for minutes.
+        // With retries, kube-rs would repeat a refused eviction for minutes.
         config.default_retry = false;
         tokio::spawn(end_marked_pods(store.clone()));
         Rig { client: Client::try_from(config).unwrap(), store, folder, serving }
     }
 
-    /// A request as it is written here; `headers` replace the client's own.
+    /// Sends a raw request; `headers` replace the client's own.
     pub(crate) async fn ask(
         &self,
         method: &str,
@@ -101,7 +101,7 @@ impl Rig {
         self.ask("PATCH", path, &[("content-type", media_type)], body).await
     }
 
-    /// A bare connection, as any program could make one.
+    /// Opens a plain TLS connection to the server.
     pub(crate) async fn tls(&self) -> TlsStream<TcpStream> {
         let kubeconfig = Kubeconfig::from_yaml(&self.serving.kubeconfig).unwrap();
         let authority =
@@ -115,7 +115,7 @@ impl Rig {
         TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
     }
 
-    /// Runs kubectl with its own cache; `None` where there is none.
+    /// Runs kubectl with its own cache; `None` if kubectl is not installed.
     pub(crate) async fn kubectl(&self, arguments: &[&str]) -> Option<Output> {
         let mut command = Command::new("kubectl");
         command.arg("--kubeconfig").arg(self.folder.path().join("kubeconfig"));
@@ -167,7 +167,7 @@ pub(crate) fn deployment(name: &str, replicas: u32) -> Value {
     })
 }
 
-/// The part of a kubelet that deletions need: what is marked goes.
+/// The part of a kubelet that deletions need: removes pods that are marked for deletion.
 async fn end_marked_pods(store: Store) {
     let mut ticked = store.ticked();
     let mut cursor = store.version();

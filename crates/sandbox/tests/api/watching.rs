@@ -1,4 +1,4 @@
-//! Watches, as their readers see them.
+//! Watches, tested through their clients.
 
 use crate::rig::{LONG, Rig, put, running_pod};
 use chaos_sandbox::store::{Resource, Store};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
-/// The events of a watch until its end.
+/// Returns the events of a watch until it ends.
 async fn events(rig: &Rig, query: &str, accept: &str) -> Vec<Value> {
     let request = axum::http::Request::get(format!("{PODS}?watch=true&{query}")).header("accept", accept);
     let stream = rig.client.request_stream(request.body(Vec::new()).unwrap()).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_kube_rs_watcher_outlives_the_end_of_its_stream() {
             }
         }
         assert_eq!(names, ["a", "b", "c"]);
-        // The first watch ends after a second; what happens later must arrive through the next one.
+        // The server ends the first watch after a second; later changes must arrive through the next watch.
         let ended = async { timeout(std::time::Duration::from_millis(1500), stream.try_next()).await };
         assert!(ended.await.is_err(), "a quiet watch that reconnects tells nothing");
         relabel(&rig.store, "b", "changed");
@@ -157,7 +157,7 @@ async fn a_reader_that_falls_too_far_behind_lists_again() {
     let mut stream = watcher(pods, watcher::Config::default()).default_backoff().boxed();
     let mut next = async || timeout(LONG, stream.next()).await.unwrap().unwrap();
     while !matches!(next().await, Ok(watcher::Event::InitDone)) {}
-    // The watch is open from here on, but nobody reads it while the history moves past it.
+    // The watch is open, but the client does not read while the history advances past its position.
     relabel(&rig.store, "a", "first");
     while !matches!(next().await, Ok(watcher::Event::Apply(_))) {}
     for n in 0..20_000 {

@@ -19,11 +19,11 @@ ERROR = {"error": "upstream unavailable"}
 
 
 class Failed(Exception):
-    """The provider did not answer in time, or with an error."""
+    """The provider did not answer in time, or answered with an error."""
 
 
 class Provider:
-    """The service that is called, one connection a call."""
+    """The client of the provider; one connection per call."""
 
     def __init__(self, address, timeout):
         self.address, self.timeout = address, timeout
@@ -46,7 +46,7 @@ class Provider:
 
 
 class Log:
-    """One JSON line a transition."""
+    """Writes one JSON line per transition."""
 
     def __init__(self, path):
         self.file = open(path, "a", buffering=1)
@@ -56,7 +56,7 @@ class Log:
 
 
 class Breaker:
-    """pybreaker, with the page of prometheus_client that a service would have."""
+    """pybreaker, with a page of prometheus_client as a real service would have."""
 
     def __init__(self, provider, log, reset, page, fallback):
         import pybreaker
@@ -111,7 +111,7 @@ class Breaker:
 
 
 class Innocent:
-    """No breaker. What its page counts is requests, as any service's does."""
+    """A consumer without a breaker. Its page counts requests, as any service's does."""
 
     open = False
     series = ""
@@ -141,7 +141,7 @@ class Innocent:
 
 
 class Except(Innocent):
-    """try, except, something else."""
+    """Answers with a fallback if the call fails."""
 
     def answer(self):
         try:
@@ -151,7 +151,7 @@ class Except(Innocent):
 
 
 class Cache(Innocent):
-    """The last good answer."""
+    """Answers with the last good answer if the call fails."""
 
     last = None
 
@@ -165,7 +165,7 @@ class Cache(Innocent):
 
 
 class Bulkhead(Innocent):
-    """Two calls at a time; who finds no place is turned away at once, as by an open breaker."""
+    """Two concurrent calls at most; a further call is answered by the fallback at once, as by an open breaker."""
 
     places = 2
     series = "# TYPE bulkhead_available_concurrent_calls gauge\nbulkhead_available_concurrent_calls{{name=\"provider\"}} {places}\n"
@@ -185,7 +185,7 @@ class Bulkhead(Innocent):
 
 
 class Limiter(Innocent):
-    """Four tries a call, five a second in all and six in store: a failing provider empties it, time fills it."""
+    """Up to four tries per call, limited by a token bucket of six at five a second: a failing provider empties it."""
 
     rate, store, tries = 5.0, 6.0, 4
     series = "# TYPE ratelimiter_available_permissions gauge\nratelimiter_available_permissions{{name=\"provider\"}} {tokens:.0f}\n"
@@ -269,7 +269,7 @@ class Consumer(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(raw)
         except OSError:
-            self.close_connection = True  # who asked has left
+            self.close_connection = True  # the client has closed the connection
 
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):

@@ -1,4 +1,5 @@
-//! The three libraries behind one call. Their settings are as alike as they allow: three failures open, one trial.
+//! The three libraries behind one interface. Their settings are as similar as possible: three failures open, one trial
+//! call.
 
 use crate::log::{Log, State};
 use std::{
@@ -16,14 +17,14 @@ use tracing::{
     span,
 };
 
-/// Failures in a row that open a breaker (of the last six, where the library counts a share).
+/// Consecutive failures that open a breaker (of the last six, where the library uses a failure rate).
 const FAILURES: u32 = 3;
 
-/// A call to the provider: the body of its answer, or that there was none.
+/// A call to the provider: the body of its answer, or an error without details.
 pub struct Call(Pin<Box<dyn Future<Output = Result<String, ()>> + Send>>);
 
 impl Call {
-    /// Whatever asks the provider.
+    /// Wraps a future that calls the provider.
     pub fn new(call: impl Future<Output = Result<String, ()>> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }
@@ -37,7 +38,7 @@ impl Future for Call {
     }
 }
 
-/// One of the libraries.
+/// A circuit breaker of one of the libraries.
 pub enum Breaker {
     /// tower-resilience.
     Tower(CircuitBreakerLayer),
@@ -52,7 +53,7 @@ pub enum Breaker {
     Recloser(recloser::AsyncRecloser),
 }
 
-/// failsafe tells its transitions to this.
+/// Receives failsafe's transitions.
 pub struct Told(Arc<Log>);
 
 impl failsafe::Instrument for Told {
@@ -64,14 +65,14 @@ impl failsafe::Instrument for Told {
         self.0.tell(State::HalfOpen);
     }
     fn on_closed(&self) {
-        // It tells also that it began closed, which the log knows.
+        // failsafe also reports that it starts closed, which is already logged.
         if self.0.state() != State::Closed {
             self.0.tell(State::Closed);
         }
     }
 }
 
-/// recloser tells its transitions as events of `tracing`.
+/// Receives recloser's transitions, which are `tracing` events.
 struct Heard(Arc<Log>);
 
 impl Subscriber for Heard {
@@ -92,7 +93,7 @@ impl Subscriber for Heard {
             "HalfOpen" => State::HalfOpen,
             _ => return,
         };
-        // Each transition makes two events: what ended, and what began.
+        // Each transition emits two events: the end of the old state and the start of the new one.
         if fields.began && state != self.0.state() {
             self.0.tell(state);
         }
@@ -120,7 +121,7 @@ impl Visit for Fields {
 }
 
 impl Breaker {
-    /// Makes the breaker of a library. With `slow`, tower-resilience also opens when answers take that long.
+    /// Creates the breaker of a library. With `slow`, tower-resilience also opens when answers take that long.
     pub fn new(
         library: &str,
         reset: Duration,
@@ -150,7 +151,8 @@ impl Breaker {
                         .slow_call_duration_threshold(slow)
                         .slow_call_rate_threshold(0.5),
                 };
-                // The plain `build` makes a circuit of its own for each service, and each call is one here.
+                // The plain `build` creates a separate circuit for each service, and here each call is a service of its
+                // own.
                 let (layer, _) = builder.build_with_handle().map_err(|error| error.to_string())?;
                 Ok(Self::Tower(layer))
             }
@@ -178,7 +180,7 @@ impl Breaker {
         }
     }
 
-    /// Makes the call if the breaker lets it through.
+    /// Makes the call if the breaker permits it.
     pub fn call(&self, call: Call) -> Call {
         use failsafe::futures::CircuitBreaker as _;
         match self {
@@ -198,7 +200,7 @@ impl Breaker {
     }
 }
 
-/// The service that a call is a request to: whatever is asked is done.
+/// The service that the breaker wraps: it runs the call it is given.
 #[derive(Clone)]
 struct Caller;
 

@@ -1,4 +1,4 @@
-//! As little HTTP as a consumer on loopback needs: one request a connection, both ways.
+//! A minimal HTTP server and client for a consumer on loopback: one request per connection.
 
 use std::{future::Future, io, sync::Arc};
 use tokio::{
@@ -6,10 +6,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Bytes read of a head.
+/// The maximum size of a request head in bytes.
 const HEAD: usize = 64 * 1024;
 
-/// What is answered.
+/// An HTTP answer.
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -20,7 +20,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A JSON answer.
+    /// Creates a JSON answer.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Self { status, kind: "application/json", body: body.into() }
     }
@@ -43,14 +43,14 @@ where
             let head = format!(
                 "HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
             );
-            // Whoever left does not want it any more.
+            // The client may have closed the connection; then the answer is not needed.
             let _ = stream.write_all((head + &body).as_bytes()).await;
             let _ = stream.shutdown().await;
         });
     }
 }
 
-/// The path of a request, without its query.
+/// Reads a request and returns its path without the query.
 async fn asked(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -63,7 +63,7 @@ async fn asked(stream: &mut TcpStream) -> io::Result<Option<String>> {
     Ok(Some(target.split('?').next().unwrap_or("/").to_owned()))
 }
 
-/// Asks for a page; anything but a whole 200 is an error.
+/// Fetches a page; any answer other than a complete 200 is an error.
 pub async fn get(address: &str, path: &str) -> Result<String, ()> {
     let answered = async {
         let mut stream = TcpStream::connect(address).await?;

@@ -1,7 +1,7 @@
 //! A consumer on loopback whose calls to a provider go through a real circuit breaker of one of three libraries.
 //!
-//! Its log of transitions comes from the library's own callbacks and is what the program's words are scored against.
-//! All three open their half-open state with the next call, never by themselves.
+//! Its log of transitions comes from the library's own callbacks and is the ground truth for scoring the program's
+//! beliefs. All three libraries become half-open with the next call, never by themselves.
 
 mod breakers;
 mod http;
@@ -14,12 +14,12 @@ use log::{Log, State};
 use page::Page;
 use std::{collections::HashMap, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
-/// What is said instead of a real answer.
+/// The body of the fallback answer.
 const FALLBACK: &str =
     r#"{"status": "degraded", "message": "the catalogue is not to be had now", "retry": true}"#;
 const FAILED: &str = r#"{"error": "upstream unavailable"}"#;
 
-/// What `/health` says.
+/// The kind of the `/health` page.
 enum Health {
     Absent,
     Constant,
@@ -79,7 +79,7 @@ impl Consumer {
     }
 }
 
-/// `--name value` pairs.
+/// Parses `--name value` pairs.
 fn arguments() -> HashMap<String, String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     words.chunks_exact(2).map(|pair| (pair[0].trim_start_matches('-').to_owned(), pair[1].clone())).collect()
@@ -91,7 +91,7 @@ async fn run() -> Result<(), String> {
     let number = |name: &str| word(name)?.parse::<f64>().map_err(|error| format!("--{name}: {error}"));
     let seconds = |name: &str| number(name).map(Duration::from_secs_f64);
     let log = Arc::new(Log::new(Path::new(word("log")?)).map_err(|error| format!("--log: {error}"))?);
-    // Before the breaker, so that its own series have somewhere to go.
+    // Created before the breaker, so that a recorder for the breaker's own series is installed.
     let page = Page::new(word("page")?)?;
     let slow = if given.contains_key("slow") { Some(seconds("slow")?) } else { None };
     let consumer = Consumer {

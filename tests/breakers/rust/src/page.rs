@@ -1,5 +1,5 @@
-//! What the consumer's `/metrics` says, in the ways services have: one-hot by a label, a number with its meaning in the
-//! help text, halves, and what tower-resilience itself exports.
+//! The consumer's `/metrics` page in the formats that services use: one-hot by a label, a number explained in the help
+//! text, halves, and the metrics of tower-resilience itself.
 
 use crate::log::State;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -7,20 +7,20 @@ use std::fmt::Write as _;
 
 /// A kind of page.
 pub enum Page {
-    /// There is none.
+    /// No page.
     Absent,
-    /// One series a state.
+    /// One series per state.
     OneHot,
-    /// 0, 1, 2 with its meaning.
+    /// 0, 1 or 2, explained in the help text.
     Gauge,
-    /// 0, 0.5, 1 with its meaning.
+    /// 0, 0.5 or 1, explained in the help text.
     Halves,
     /// The library's own `metrics` feature: its gauge sets each state it enters to 1 and never back to 0.
     Own(PrometheusHandle),
 }
 
 impl Page {
-    /// The page of this name.
+    /// Returns the page of this name.
     pub fn new(name: &str) -> Result<Self, String> {
         match name {
             "absent" => Ok(Self::Absent),
@@ -34,7 +34,7 @@ impl Page {
         }
     }
 
-    /// The text, if there is a page.
+    /// Returns the text, or `None` if there is no page.
     pub fn text(&self, state: State) -> Option<String> {
         let states = [State::Closed, State::Open, State::HalfOpen];
         let mut text = String::new();
