@@ -90,7 +90,7 @@ pub(crate) struct RunArgs {
     pub var_files: Vec<PathBuf>,
     /// The cluster and the Python interpreter to use.
     #[command(flatten)]
-    pub reach: ConnectionArgs,
+    pub connection: ConnectionArgs,
     /// While a fault is on, end the run when a limit is exceeded: users (bad seconds), restarts (of containers that the
     /// fault does not target) or silence (seconds without news of the cluster); also `users=off`, `on`, `off` [default:
     /// users=60,restarts=1,silence=10 in the live session, off in a headless run]

@@ -22,7 +22,7 @@ pub(crate) enum FailOn {
 }
 
 /// Returns the first condition that applies, as a line for the console.
-pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
+pub(super) fn first_match(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Option<String> {
     let conclusion = insight::conclusion(session, now);
     let verdict = || format!("{}: {}", conclusion.verdict.text(), conclusion.because());
     fail_on.iter().find_map(|condition| {
@@ -40,14 +40,14 @@ pub(super) fn found(session: &Session, now: Timestamp, fail_on: &[FailOn]) -> Op
             FailOn::NotObservable => {
                 ("not-observable", (conclusion.verdict == RunVerdict::NotObservable).then(verdict)?)
             }
-            FailOn::NotRecovered => ("not-recovered", has_not_recovered(session, now)?),
+            FailOn::NotRecovered => ("not-recovered", recovery_problem(session, now)?),
         };
         Some(format!("Exit code {CODE}, as --fail-on {name} asks for: {why}"))
     })
 }
 
 /// Returns why the system has not recovered, or `None` if it has.
-fn has_not_recovered(session: &Session, now: Timestamp) -> Option<String> {
+fn recovery_problem(session: &Session, now: Timestamp) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.final_check.as_ref().is_some_and(|done| done.met) => {
             (session.safety_basis() == SafetyBasis::Unknown).then(|| session.safety_text())
@@ -67,7 +67,7 @@ mod tests {
         use FailOn::{FaultNeverHappened, NotObservable, NotRecovered, NotResilient};
         let all = [NotResilient, FaultNeverHappened, NotObservable, NotRecovered];
         let found = |(session, now): &(Session, Timestamp)| {
-            let applies = |condition: &&FailOn| super::found(session, *now, &[**condition]).is_some();
+            let applies = |condition: &&FailOn| super::first_match(session, *now, &[**condition]).is_some();
             all.iter().filter(applies).copied().collect::<Vec<_>>()
         };
         let cases = [
@@ -85,13 +85,13 @@ mod tests {
             assert_eq!(found(&state), wanted, "{name}");
         }
         let (session, now) = fixtures::finished(Variant::Before);
-        let line = super::found(&session, now, &all).unwrap();
+        let line = super::first_match(&session, now, &all).unwrap();
         assert!(
             line.starts_with(
                 "Exit code 3, as --fail-on not-resilient asks for: NOT RESILIENT: 60 of 70 users"
             ),
             "{line}"
         );
-        assert_eq!(super::found(&session, now, &[]), None);
+        assert_eq!(super::first_match(&session, now, &[]), None);
     }
 }

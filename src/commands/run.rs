@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     pub source: String,
     /// Options of the run.
     #[command(flatten)]
-    pub playing: RunArgs,
+    pub run_args: RunArgs,
     /// Exit with 3 if one of these conditions applies (comma-separated); watches users and cluster
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
@@ -59,7 +59,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     });
     match outcome.wrap_err("cannot start the run")? {
         Exit::With(code) => Ok(code),
-        Exit::By(signal) => die_of(signal),
+        Exit::BySignal(signal) => die_of(signal),
     }
 }
 
@@ -67,21 +67,21 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
 enum Exit {
     With(ExitCode),
     /// Killed by a signal that arrived before the run.
-    By(Signal),
+    BySignal(Signal),
 }
 
 async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit> {
-    let compat = arguments.playing.compat();
+    let compat = arguments.run_args.compat();
     let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
     let mut helpers = ChildProcesses::default();
     let mut exit = Exit::With(ExitCode::FAILURE);
-    if moved(global, &host).await {
+    if enter_folder(global, &host).await {
         let (signals, receiver) = Signals::all(compat)?;
         exit = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
     }
     helpers.end().await;
     // A slow reader of the console delays the exit, unless a signal or an interruption asked for it.
-    let hurried = matches!(exit, Exit::By(_)) || host.session.borrow().run.interrupted.is_some();
+    let hurried = matches!(exit, Exit::BySignal(_)) || host.session.borrow().run.interrupted.is_some();
     host.end(hurried.then_some(LAST_LINES)).await;
     Ok(exit)
 }
@@ -103,7 +103,7 @@ fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
 }
 
 /// Changes to the folder of `--change-dir`, if given. Returns `false` on failure.
-async fn moved(global: &GlobalArgs, host: &SessionHost) -> bool {
+async fn enter_folder(global: &GlobalArgs, host: &SessionHost) -> bool {
     let Some(folder) = &global.change_dir else { return true };
     host.log(Level::Warning, format!("Moving to {}", folder.display())).await;
     match std::env::set_current_dir(folder) {
@@ -129,10 +129,10 @@ async fn play(
         prints: PrintTarget::Inherited,
         // Calling `run` is the consent to everything that the experiment does.
         pace: Pacing::Auto(Consent::up_front()),
-        notifies: true,
+        notify_channels: true,
     };
     let preparing =
-        prepare(&arguments.source, &arguments.playing, global.settings.as_ref(), context, helpers);
+        prepare(&arguments.source, &arguments.run_args, global.settings.as_ref(), context, helpers);
     let prepared = tokio::select! {
         prepared = preparing => Ok(prepared),
         signal = receiver.recv() => Err(signal),
@@ -145,8 +145,8 @@ async fn play(
             eprintln!("\nAborted!");
             Exit::With(ExitCode::FAILURE)
         }
-        Err(Some(signal)) => Exit::By(signal),
-        Ok(Err(Refusal { message, code, said: python_text })) => {
+        Err(Some(signal)) => Exit::BySignal(signal),
+        Ok(Err(Refusal { message, code, python_message: python_text })) => {
             match python_text {
                 None => host.log(Level::Error, message).await,
                 Some(text) if text.is_empty() => {}
@@ -176,7 +176,7 @@ async fn session(
     };
     let settings = SessionSettings {
         source: arguments.source.clone(),
-        journal: arguments.playing.journal_path.clone(),
+        journal: arguments.run_args.journal_path.clone(),
         recording: None,
         mode,
         // No config file is read, so that a run is the same on every machine.
@@ -187,9 +187,9 @@ async fn session(
     let running = host.open(&settings, prepared).await.play(signals, orders().1);
     running.done.cancelled().await;
     if judged {
-        recovered(host).await;
+        wait_for_recovery(host).await;
     }
-    let failed_on = fail_on::found(&host.session.borrow(), host.clock.now(), &arguments.fail_on);
+    let failed_on = fail_on::first_match(&host.session.borrow(), host.clock.now(), &arguments.fail_on);
     if let Some(line) = &failed_on {
         host.log(Level::Error, line.clone()).await;
     }
@@ -197,7 +197,7 @@ async fn session(
 }
 
 /// Waits until the final check of the recovery is done. A signal ends the wait.
-async fn recovered(host: &SessionHost) {
+async fn wait_for_recovery(host: &SessionHost) {
     let Ok((_handlers, mut signals)) = Signals::endings() else { return };
     let mut session = host.session.clone();
     let settled =

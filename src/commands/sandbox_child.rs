@@ -14,9 +14,9 @@ use tokio::{
 };
 
 /// Timeout until the sandbox is ready; usually it takes two seconds.
-const READY: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout for the sandbox to stop its pods and exit.
-const FAREWELL: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of the announcement, in bytes.
 const ANNOUNCEMENT: u64 = 1 << 20;
 
@@ -30,8 +30,8 @@ pub(crate) enum SandboxError {
     #[error("the sandbox ended before it was ready; what it said is in the lines above")]
     Ended,
     /// The sandbox was not ready in time.
-    #[error("the sandbox was not ready after {} s; `chaos-tui sandbox` alone shows what it is doing", READY.as_secs())]
-    Late,
+    #[error("the sandbox was not ready after {} s; `chaos-tui sandbox` alone shows what it is doing", READY_TIMEOUT.as_secs())]
+    Timeout,
     /// The announcement could not be parsed.
     #[error("the sandbox announced something that is not understood: {0}")]
     Unreadable(String),
@@ -44,7 +44,7 @@ pub(crate) struct SandboxChild {
     child: Child,
     /// The sandbox exits when this closes, so it never outlives this process.
     stdin: ChildStdin,
-    talk: JoinHandle<()>,
+    log_task: JoinHandle<()>,
     /// The announcement of the sandbox.
     pub announcement: Announcement,
 }
@@ -84,26 +84,26 @@ impl SandboxChild {
         else {
             return Err(SandboxError::Ended);
         };
-        let talk = tokio::spawn(relay(stderr, emitter.clone()));
+        let talk = tokio::spawn(log_lines(stderr, emitter.clone()));
         let mut lines = BufReader::new(stdout.take(ANNOUNCEMENT)).lines();
-        let line = match timeout(READY, lines.next_line()).await {
+        let line = match timeout(READY_TIMEOUT, lines.next_line()).await {
             Ok(Ok(Some(line))) => line,
             Ok(_) => {
                 // Its output is logged before the error that refers to it.
-                let _ = timeout(FAREWELL, talk).await;
+                let _ = timeout(STOP_TIMEOUT, talk).await;
                 return Err(SandboxError::Ended);
             }
-            Err(_) => return Err(SandboxError::Late),
+            Err(_) => return Err(SandboxError::Timeout),
         };
         let announcement = Announcement::read(&line).ok_or(SandboxError::Unreadable(line))?;
-        Ok(Self { child, stdin, talk, announcement })
+        Ok(Self { child, stdin, log_task: talk, announcement })
     }
 
     /// Asks the sandbox to stop its pods and exit; kills it after a timeout.
     pub(crate) async fn end(self) {
-        let Self { mut child, stdin, talk, .. } = self;
+        let Self { mut child, stdin, log_task: talk, .. } = self;
         drop(stdin);
-        if timeout(FAREWELL, child.wait()).await.is_err() {
+        if timeout(STOP_TIMEOUT, child.wait()).await.is_err() {
             // If even the kill fails, there is nothing left to do.
             let _ = child.kill().await;
         }
@@ -140,7 +140,7 @@ fn texts(map: &Map) -> Vec<(String, String)> {
 }
 
 /// Logs every line that the sandbox writes to standard error.
-async fn relay(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
+async fn log_lines(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
     let mut lines = BufReader::new(stderr).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         emitter

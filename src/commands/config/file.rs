@@ -24,7 +24,7 @@ pub(super) fn parse(source: &str, text: &str) -> Result<Preferences, String> {
     match document.root() {
         Value::Null => {}
         Value::Map(map) => reader.settings(map),
-        _ => reader.wrong(
+        _ => reader.add_error(
             "$",
             Part::Value,
             "a config file holds settings such as `theme: light`",
@@ -47,9 +47,9 @@ impl Reader<'_> {
             let path = place::key("$", name);
             match (SETTINGS.iter().find(|setting| setting.name == name), name.as_str()) {
                 (Some(setting), _) => {
-                    if let Err(wanted) = (setting.take)(&mut self.preferences, value) {
+                    if let Err(wanted) = (setting.parse)(&mut self.preferences, value) {
                         let message = format!("`{name}` {wanted}");
-                        self.wrong(&path, Part::Value, &message, setting.about.to_owned());
+                        self.add_error(&path, Part::Value, &message, setting.about.to_owned());
                     }
                 }
                 (None, KEYS) => self.keys(&path, value),
@@ -57,7 +57,7 @@ impl Reader<'_> {
                     let names = SETTINGS.iter().map(|setting| setting.name).chain([KEYS]);
                     let remedy =
                         suggestion(name, names, "`chaos-tui config --print-default` shows every setting");
-                    self.wrong(&path, Part::Key, &format!("there is no setting `{name}`"), remedy);
+                    self.add_error(&path, Part::Key, &format!("there is no setting `{name}`"), remedy);
                 }
             }
         }
@@ -70,7 +70,7 @@ impl Reader<'_> {
             Value::Map(map) => map,
             _ => {
                 let message = "`keys` holds actions with their keys, such as `zoom: \"Z\"`";
-                return self.wrong(path, Part::Value, message, String::new());
+                return self.add_error(path, Part::Value, message, String::new());
             }
         };
         let mut own: Vec<(&str, Vec<String>)> = Vec::new();
@@ -79,14 +79,14 @@ impl Reader<'_> {
             if !TABLE.iter().any(|binding| binding.name == name) {
                 let names = TABLE.iter().map(|binding| binding.name);
                 let remedy = suggestion(name, names, "`chaos-tui config --print-default` shows every action");
-                self.wrong(&path, Part::Key, &format!("there is no action `{name}`"), remedy);
+                self.add_error(&path, Part::Key, &format!("there is no action `{name}`"), remedy);
                 continue;
             }
             match chords(value) {
                 Ok(chords) => own.push((name.as_str(), chords)),
                 Err(message) => {
                     let remedy = "write it in quotes, such as \"n\", \"CTRL+N\" or [\"n\", \"F5\"]";
-                    self.wrong(&path, Part::Value, &message, remedy.to_owned());
+                    self.add_error(&path, Part::Value, &message, remedy.to_owned());
                 }
             }
         }
@@ -101,12 +101,12 @@ impl Reader<'_> {
                     // Cannot happen: names and keys were checked above.
                     KeymapError::UnknownAction(_) | KeymapError::UnknownKey(_) => (&KEYS, ""),
                 };
-                self.wrong(&place::key(path, name), Part::Value, &error.to_string(), remedy.to_owned());
+                self.add_error(&place::key(path, name), Part::Value, &error.to_string(), remedy.to_owned());
             }
         }
     }
 
-    fn wrong(&mut self, path: &str, part: Part, message: &str, remedy: String) {
+    fn add_error(&mut self, path: &str, part: Part, message: &str, remedy: String) {
         let position = self.document.position(path, part);
         let finding = Finding {
             code: "E-CONFIG",

@@ -38,25 +38,27 @@ pub(crate) struct Arguments {
 
 /// The location of the config file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Where {
+enum ConfigLocation {
     /// Named on the command line or by the environment variable: must exist.
     Named(PathBuf),
     /// The default path in the XDG config folder: need not exist.
-    Usual(PathBuf),
+    Default(PathBuf),
     /// Neither `XDG_CONFIG_HOME` nor `HOME` is set.
     Nowhere,
 }
 
-impl Where {
+impl ConfigLocation {
     fn of(named: Option<PathBuf>, environment: &Environment) -> Self {
         if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
-            return Where::Named(path);
+            return ConfigLocation::Named(path);
         }
         let absolute =
             |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let folder =
             absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
-        folder.map_or(Where::Nowhere, |folder| Where::Usual(folder.join("chaos-tui").join("config.yaml")))
+        folder.map_or(ConfigLocation::Nowhere, |folder| {
+            ConfigLocation::Default(folder.join("chaos-tui").join("config.yaml"))
+        })
     }
 }
 
@@ -65,14 +67,14 @@ impl Where {
 /// # Errors
 /// If the file cannot be read or holds invalid settings; the text names each position.
 pub(crate) fn preferences(named: Option<PathBuf>) -> Result<Preferences, String> {
-    read(&Where::of(named, &Environment::of_process())).map(|option| option.unwrap_or_default())
+    read(&ConfigLocation::of(named, &Environment::of_process())).map(|option| option.unwrap_or_default())
 }
 
 /// Reads the config file. Returns `None` if an optional file does not exist.
-fn read(place: &Where) -> Result<Option<Preferences>, String> {
+fn read(place: &ConfigLocation) -> Result<Option<Preferences>, String> {
     let path = match place {
-        Where::Named(path) | Where::Usual(path) => path,
-        Where::Nowhere => return Ok(None),
+        ConfigLocation::Named(path) | ConfigLocation::Default(path) => path,
+        ConfigLocation::Nowhere => return Ok(None),
     };
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
@@ -81,7 +83,7 @@ fn read(place: &Where) -> Result<Option<Preferences>, String> {
             Err(format!("the config file {} is longer than 1 MiB", path.display()))
         }
         (Ok(_), _) => file::parse(&path.display().to_string(), &text).map(Some),
-        (Err(error), Where::Usual(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(error), ConfigLocation::Default(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         (Err(error), _) => Err(format!("the config file {} cannot be read: {error}", path.display())),
     }
 }
@@ -94,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let page = if arguments.print_default {
         default_file()
     } else {
-        in_force(arguments.config.clone()).map_err(Refusal::usage)?
+        effective_settings(arguments.config.clone()).map_err(Refusal::usage)?
     };
     print_page(&page)
 }
@@ -106,15 +108,17 @@ fn default_file() -> String {
     head.to_owned() + &page::page(&Preferences::default())
 }
 
-fn in_force(named: Option<PathBuf>) -> Result<String, String> {
-    let place = Where::of(named, &Environment::of_process());
+fn effective_settings(named: Option<PathBuf>) -> Result<String, String> {
+    let place = ConfigLocation::of(named, &Environment::of_process());
     let found = read(&place)?;
     let state = match (&place, &found) {
-        (Where::Nowhere, _) => {
+        (ConfigLocation::Nowhere, _) => {
             "neither XDG_CONFIG_HOME nor HOME is set: no config file is looked for".to_owned()
         }
-        (Where::Named(path) | Where::Usual(path), Some(_)) => format!("read from {}", path.display()),
-        (Where::Named(path) | Where::Usual(path), None) => {
+        (ConfigLocation::Named(path) | ConfigLocation::Default(path), Some(_)) => {
+            format!("read from {}", path.display())
+        }
+        (ConfigLocation::Named(path) | ConfigLocation::Default(path), None) => {
             format!("{} is not there: these are the defaults", path.display())
         }
     };
@@ -130,29 +134,29 @@ mod tests {
     #[test]
     fn it_is_looked_for_in_the_xdg_place_unless_named() {
         let of = |named: Option<&str>, variables: [(&str, &str); 2]| {
-            Where::of(named.map(PathBuf::from), &Environment::of(variables))
+            ConfigLocation::of(named.map(PathBuf::from), &Environment::of(variables))
         };
-        let usual = |path: &str| Where::Usual(PathBuf::from(path));
+        let usual = |path: &str| ConfigLocation::Default(PathBuf::from(path));
         let both = [("XDG_CONFIG_HOME", "/x"), ("HOME", "/home/me")];
         assert_eq!(of(None, both), usual("/x/chaos-tui/config.yaml"));
         let relative = [("XDG_CONFIG_HOME", "x"), ("HOME", "/home/me")];
         assert_eq!(of(None, relative), usual("/home/me/.config/chaos-tui/config.yaml"));
-        assert_eq!(of(Some("mine.yaml"), both), Where::Named("mine.yaml".into()));
+        assert_eq!(of(Some("mine.yaml"), both), ConfigLocation::Named("mine.yaml".into()));
         assert_eq!(of(Some(""), both), usual("/x/chaos-tui/config.yaml"));
-        assert_eq!(of(None, [("XDG_CONFIG_HOME", ""), ("HOME", "")]), Where::Nowhere);
+        assert_eq!(of(None, [("XDG_CONFIG_HOME", ""), ("HOME", "")]), ConfigLocation::Nowhere);
     }
 
     #[test]
     fn a_file_that_was_named_must_be_there_and_any_other_need_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
-        assert!(read(&Where::Usual(path.clone())).unwrap().is_none());
-        let error = read(&Where::Named(path.clone())).unwrap_err();
+        assert!(read(&ConfigLocation::Default(path.clone())).unwrap().is_none());
+        let error = read(&ConfigLocation::Named(path.clone())).unwrap_err();
         assert!(error.contains("config.yaml cannot be read"), "{error}");
         std::fs::write(&path, "theme: light\n").unwrap();
-        assert_eq!(read(&Where::Usual(path.clone())).unwrap().unwrap().theme, "light");
+        assert_eq!(read(&ConfigLocation::Default(path.clone())).unwrap().unwrap().theme, "light");
         std::fs::write(&path, vec![b'#'; (MOST + 1) as usize]).unwrap();
-        assert!(read(&Where::Usual(path)).unwrap_err().contains("longer than"));
+        assert!(read(&ConfigLocation::Default(path)).unwrap_err().contains("longer than"));
     }
 
     #[test]

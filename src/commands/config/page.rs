@@ -19,7 +19,7 @@ pub(super) fn page(preferences: &Preferences) -> String {
             "{}{}: {}\n",
             comment("", setting.about),
             setting.name,
-            (setting.show)(preferences)
+            (setting.print)(preferences)
         );
     }
     page += &comment("", KEYS);

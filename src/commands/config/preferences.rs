@@ -65,7 +65,7 @@ pub(crate) struct Appearance {
     /// The initial theme.
     pub theme: Theme,
     /// The theme for each background, if the terminal must be queried for it.
-    pub grounds: Option<ThemeByBackground>,
+    pub theme_by_background: Option<ThemeByBackground>,
     /// A note for the operator about a limited display.
     pub note: Option<String>,
 }
@@ -75,7 +75,10 @@ impl Preferences {
     ///
     /// # Errors
     /// If no theme has the configured name.
-    pub(crate) fn look(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Appearance, UnknownTheme> {
+    pub(crate) fn appearance(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Appearance, UnknownTheme> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let depth = match self.color.as_str() {
             "never" => Depth::None,
@@ -108,7 +111,7 @@ impl Preferences {
         // Without colours the dark and the light theme look the same.
         let grounds = grounds.filter(|_| depth != Depth::None);
         let note = lacking.map(|why| format!("ASCII only (--ascii=false draws all): {why} is no UTF-8"));
-        Ok(Appearance { theme, grounds, note })
+        Ok(Appearance { theme, theme_by_background: grounds, note })
     }
 }
 
@@ -122,7 +125,7 @@ mod tests {
             let preferences = Preferences { color: color.to_owned(), ..Preferences::default() };
             let find =
                 |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-            preferences.look(find).unwrap().theme
+            preferences.appearance(find).unwrap().theme
         };
         let (mono, sixteen) =
             (Theme::default().with_depth(Depth::None), Theme::default().with_depth(Depth::Sixteen));
@@ -140,17 +143,21 @@ mod tests {
             let preferences = Preferences { theme: theme.to_owned(), ..Preferences::default() };
             let find =
                 |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-            preferences.look(find).unwrap()
+            preferences.appearance(find).unwrap()
         };
         let xterm = ("TERM", "xterm-256color");
         let here = |name: &str| Theme::named(name).unwrap().with_depth(Depth::Indexed);
         let (dark, light) = (here("dark"), here("light"));
         let asked = look("auto", &[xterm]);
-        assert_eq!((asked.theme, asked.grounds), (dark, Some(ThemeByBackground { dark, light })));
+        assert_eq!((asked.theme, asked.theme_by_background), (dark, Some(ThemeByBackground { dark, light })));
         assert_eq!(look("auto", &[xterm, ("COLORFGBG", "0;15")]).theme, light, "until it answers");
-        assert_eq!(look("auto", &[xterm, ("NO_COLOR", "1")]).grounds, None, "it would change nothing");
+        assert_eq!(
+            look("auto", &[xterm, ("NO_COLOR", "1")]).theme_by_background,
+            None,
+            "it would change nothing"
+        );
         for named in Theme::NAMES {
-            assert_eq!(look(named, &[xterm]).grounds, None, "{named}");
+            assert_eq!(look(named, &[xterm]).theme_by_background, None, "{named}");
         }
         assert_eq!(look("light", &[xterm, ("COLORFGBG", "15;0")]).theme, light);
     }
@@ -159,23 +166,26 @@ mod tests {
     fn text_stands_on_the_terminals_ground_where_that_is_wanted() {
         let look = |ground: &str| {
             let preferences = Preferences { ground: ground.to_owned(), ..Preferences::default() };
-            preferences.look(|name| (name == "TERM").then(|| "xterm-256color".to_owned())).unwrap()
+            preferences.appearance(|name| (name == "TERM").then(|| "xterm-256color".to_owned())).unwrap()
         };
         let own = look("terminal");
         assert_eq!(own.theme, Theme::default().with_depth(Depth::Indexed).on_own_ground());
         assert_ne!(own.theme, look("theme").theme);
-        assert!(own.grounds.is_some_and(|grounds| grounds.light != look("theme").grounds.unwrap().light));
+        assert!(
+            own.theme_by_background
+                .is_some_and(|grounds| grounds.light != look("theme").theme_by_background.unwrap().light)
+        );
     }
 
     #[test]
     fn a_locale_without_utf8_takes_ascii_and_says_so_unless_somebody_decided() {
         let look = |ascii, lang: &str| {
             let find = |name: &str| (name == "LANG").then(|| lang.to_owned());
-            Preferences { ascii, ..Preferences::default() }.look(find).unwrap()
+            Preferences { ascii, ..Preferences::default() }.appearance(find).unwrap()
         };
         let plain = look(None, "C");
         assert_eq!(plain.theme, Theme::default().with_depth(Depth::Sixteen).ascii());
-        assert!(plain.grounds.unwrap().light.ascii);
+        assert!(plain.theme_by_background.unwrap().light.ascii);
         let note = plain.note.unwrap();
         assert!(note.contains("LANG=C is no UTF-8") && note.chars().count() < 70, "{note}");
         let all = Theme::default().with_depth(Depth::Sixteen);
@@ -187,7 +197,7 @@ mod tests {
     #[test]
     fn a_theme_that_is_not_there_is_refused_with_those_that_are() {
         let preferences = Preferences { theme: "neon".to_owned(), ..Preferences::default() };
-        let error = preferences.look(|_| None).unwrap_err().to_string();
+        let error = preferences.appearance(|_| None).unwrap_err().to_string();
         assert!(error.contains("neon") && error.contains("colour-blind"), "{error}");
     }
 }

@@ -18,9 +18,9 @@ pub(super) struct ConfigKey {
     /// The explanation in the printed file.
     pub about: &'static str,
     /// Stores a value in the preferences. The error says which values are valid.
-    pub take: fn(&mut Preferences, &Value) -> Result<(), String>,
+    pub parse: fn(&mut Preferences, &Value) -> Result<(), String>,
     /// Returns the value as it is written in the file.
-    pub show: fn(&Preferences) -> String,
+    pub print: fn(&Preferences) -> String,
 }
 
 /// All settings except the key bindings, in the order of the printed file.
@@ -28,103 +28,103 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     ConfigKey {
         name: "theme",
         about: "auto, dark, light, colour-blind or mono; auto asks the terminal whether it is dark or light",
-        take: |preferences, value| one_of(value, &THEMES).map(|name| preferences.theme = name),
-        show: |preferences| preferences.theme.clone(),
+        parse: |preferences, value| one_of(value, &THEMES).map(|name| preferences.theme = name),
+        print: |preferences| preferences.theme.clone(),
     },
     ConfigKey {
         name: "ground",
         about: "theme or terminal: whose background text stands on; in sixteen colours it is always the terminal's",
-        take: |preferences, value| one_of(value, &GROUNDS).map(|whose| preferences.ground = whose),
-        show: |preferences| preferences.ground.clone(),
+        parse: |preferences, value| one_of(value, &GROUNDS).map(|whose| preferences.ground = whose),
+        print: |preferences| preferences.ground.clone(),
     },
     ConfigKey {
         name: "color",
         about: "auto, always or never; auto heeds NO_COLOR and what the terminal can",
-        take: |preferences, value| {
+        parse: |preferences, value| {
             one_of(value, &["auto", "always", "never"]).map(|when| preferences.color = when)
         },
-        show: |preferences| preferences.color.clone(),
+        print: |preferences| preferences.color.clone(),
     },
     ConfigKey {
         name: "ascii",
         about: "nothing beyond ASCII on the screen: true, false or auto; auto takes it where the locale has no UTF-8",
-        take: |preferences, value| match value.as_str() {
+        parse: |preferences, value| match value.as_str() {
             Some("auto") => {
                 preferences.ascii = None;
                 Ok(())
             }
             _ => switch(value).map(|on| preferences.ascii = Some(on)).map_err(|wanted| wanted + ", or auto"),
         },
-        show: |preferences| preferences.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
+        print: |preferences| preferences.ascii.map_or_else(|| "auto".to_owned(), |on| on.to_string()),
     },
     ConfigKey {
         name: "mouse",
         about: "click to focus and choose, wheel to scroll; a key switches it off for selecting text",
-        take: |preferences, value| switch(value).map(|on| preferences.mouse = on),
-        show: |preferences| preferences.mouse.to_string(),
+        parse: |preferences, value| switch(value).map(|on| preferences.mouse = on),
+        print: |preferences| preferences.mouse.to_string(),
     },
     ConfigKey {
         name: "bell",
         about: "ring the terminal's bell when it is your turn and when the verdict about users changes",
-        take: |preferences, value| switch(value).map(|on| preferences.bell = on),
-        show: |preferences| preferences.bell.to_string(),
+        parse: |preferences, value| switch(value).map(|on| preferences.bell = on),
+        print: |preferences| preferences.bell.to_string(),
     },
     ConfigKey {
         name: "watch",
         about: "URLs that users ask, where neither the command line nor the experiment names one",
-        take: |preferences, value| text_list(value).map(|urls| preferences.watch.urls = urls),
-        show: |preferences| list(&preferences.watch.urls),
+        parse: |preferences, value| text_list(value).map(|urls| preferences.watch.urls = urls),
+        print: |preferences| list(&preferences.watch.urls),
     },
     ConfigKey {
         name: "watch-headers",
         about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
                 configuration and secrets are put in, and no value is ever shown",
-        take: |preferences, value| {
+        parse: |preferences, value| {
             text_list(value).map(|texts| preferences.watch.headers = Headers::new(texts))
         },
-        show: |preferences| list(&preferences.watch.headers.shown()),
+        print: |preferences| list(&preferences.watch.headers.shown()),
     },
     ConfigKey {
         name: "watch-insecure",
         about: "accept every certificate of them",
-        take: |preferences, value| switch(value).map(|on| preferences.watch.insecure = on),
-        show: |preferences| preferences.watch.insecure.to_string(),
+        parse: |preferences, value| switch(value).map(|on| preferences.watch.insecure = on),
+        print: |preferences| preferences.watch.insecure.to_string(),
     },
     ConfigKey {
         name: "rate",
         about: "requests a second to each of them",
-        take: |preferences, value| above_zero(value, 10_000.0).map(|rate| preferences.watch.rate = rate),
-        show: |preferences| preferences.watch.rate.to_string(),
+        parse: |preferences, value| above_zero(value, 10_000.0).map(|rate| preferences.watch.rate = rate),
+        print: |preferences| preferences.watch.rate.to_string(),
     },
     ConfigKey {
         name: "limit",
         about: "what users accept to wait, in seconds",
-        take: |preferences, value| above_zero(value, 3600.0).map(|limit| preferences.watch.limit = limit),
-        show: |preferences| preferences.watch.limit.to_string(),
+        parse: |preferences, value| above_zero(value, 3600.0).map(|limit| preferences.watch.limit = limit),
+        print: |preferences| preferences.watch.limit.to_string(),
     },
     ConfigKey {
         name: "budget",
         about: "bad seconds allowed: those since T0 in which a user is let down, before the screen says: abort",
-        take: |preferences, value| whole(value).map(|seconds| preferences.budget = seconds),
-        show: |preferences| preferences.budget.to_string(),
+        parse: |preferences, value| whole(value).map(|seconds| preferences.budget = seconds),
+        print: |preferences| preferences.budget.to_string(),
     },
     ConfigKey {
         name: "breaker-source",
         about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
-        take: |preferences, value| {
+        parse: |preferences, value| {
             declared::sources(value).map(|named| preferences.watch.breaker_sources = named)
         },
-        show: |preferences| {
+        print: |preferences| {
             list(&preferences.watch.breaker_sources.iter().map(ToString::to_string).collect::<Vec<_>>())
         },
     },
     ConfigKey {
         name: "breaker-series",
         about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
-        take: |preferences, value| {
+        parse: |preferences, value| {
             declared::series(value).map(|rules| preferences.watch.breaker_series = rules)
         },
-        show: |preferences| {
+        print: |preferences| {
             let rules: Vec<String> =
                 preferences.watch.breaker_series.iter().map(SeriesRule::written).collect();
             format!("[{}]", rules.join(", "))
@@ -133,8 +133,8 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     ConfigKey {
         name: "allow-contexts",
         about: "contexts in which a fire needs no typed name, besides sandbox, minikube, kind-... and their like",
-        take: |preferences, value| text_list(value).map(|names| preferences.allow_contexts = names),
-        show: |preferences| list(&preferences.allow_contexts),
+        parse: |preferences, value| text_list(value).map(|names| preferences.allow_contexts = names),
+        print: |preferences| list(&preferences.allow_contexts),
     },
 ];
 

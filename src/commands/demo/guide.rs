@@ -39,7 +39,7 @@ pub(super) async fn guide(
 
 /// How long a failed or short trial of the breaker keeps its caption, in seconds: its states may be too short to be
 /// seen.
-const SPOKEN_S: f64 = 5.0;
+const CAPTION_HOLD_S: f64 = 5.0;
 /// A half-open state shorter than this, in seconds, is described as brief.
 const BRIEF_S: f64 = 1.0;
 
@@ -95,7 +95,7 @@ fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
 /// Returns the caption for the state of the breaker. A short state is mentioned for [`SPOKEN_S`] so that it can be
 /// read.
 fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
-    let lately = |at: Timestamp| now.duration_since(at).as_secs_f64() < SPOKEN_S;
+    let lately = |at: Timestamp| now.duration_since(at).as_secs_f64() < CAPTION_HOLD_S;
     let brief = |cycle: &Cycle, ended: Timestamp| {
         cycle.trial.is_some_and(|trial| ended.duration_since(trial).as_secs_f64() < BRIEF_S)
     };

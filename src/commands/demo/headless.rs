@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::{sync::watch, time::timeout};
 
 /// Timeout until enough answers have arrived to recognise a real one.
-const LEARNING: Duration = Duration::from_secs(30);
+const LEARNING_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long users are watched after the run, so that open requests get their answer.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 
@@ -40,28 +40,28 @@ async fn lesson(
     host: &SessionHost,
     helpers: &mut ChildProcesses,
 ) -> Result<(), Refusal> {
-    let (signals, mut receiver) = Signals::all(arguments.playing.compat()).map_err(Refusal::invalid)?;
+    let (signals, mut receiver) = Signals::all(arguments.run_args.compat()).map_err(Refusal::invalid)?;
     let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
         prints: PrintTarget::Listener,
         // Starting the demo is the consent to its actions, which affect only its own sandbox.
         pace: Pacing::Auto(Consent::up_front()),
-        notifies: false,
+        notify_channels: false,
     };
     let settings_file = global.settings.as_ref();
     let prepared = tokio::select! {
-        prepared = prepare(&arguments.source, &arguments.playing, settings_file, context, helpers) => prepared?,
+        prepared = prepare(&arguments.source, &arguments.run_args, settings_file, context, helpers) => prepared?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     };
     // Without a screen no config file is read, so that the run is the same on every machine.
-    let preferences = arguments.watching.over(Preferences::default());
+    let preferences = arguments.watch_args.over(Preferences::default());
     let mut open = host.open(&arguments.settings(&preferences), prepared).await;
     open.spawn(Narration::default().follow(host.session.clone(), host.clock));
     open.observe().await;
     tokio::select! {
-        learned = timeout(LEARNING, learned(host.session.clone())) => learned.map_err(|_| {
-            Refusal::invalid(format!("the consumer gave too few answers in {} s to learn from", LEARNING.as_secs()))
+        learned = timeout(LEARNING_TIMEOUT, wait_until_learned(host.session.clone())) => learned.map_err(|_| {
+            Refusal::invalid(format!("the consumer gave too few answers in {} s to learn from", LEARNING_TIMEOUT.as_secs()))
         })?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     }
@@ -81,7 +81,7 @@ async fn lesson(
 }
 
 /// Waits until the session has learned the shape of a real answer.
-async fn learned(mut shown: watch::Receiver<Session>) {
+async fn wait_until_learned(mut shown: watch::Receiver<Session>) {
     let known = |session: &Session| session.users.main().is_some_and(|endpoint| endpoint.shape.is_some());
     // An error means that the session is over: wait for the timeout, which reports it.
     if shown.wait_for(known).await.is_err() {

@@ -52,7 +52,7 @@ pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
     if arguments.headless || terminal::check_available().is_err() {
-        by_itself(global, arguments, &script)
+        without_screen(global, arguments, &script)
     } else {
         on_screen(global, arguments, &script)
     }
@@ -76,7 +76,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
             let options = SessionOptions {
                 earlier: seen.last().cloned(),
                 guide: Some(guided(lesson)),
-                course: Some(course),
+                sequence: Some(course),
                 presenter,
             };
             let outcome = live::run_session(global, &script.session(lesson, arguments), options)?;
@@ -100,7 +100,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
 }
 
 /// Runs the lessons without a screen.
-fn by_itself(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
+fn without_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
         println!("{lesson}");

@@ -22,7 +22,7 @@ pub(super) struct Narration {
     users: Option<UserWord>,
     breaker: Option<BreakerState>,
     /// The number of state changes of the breaker printed so far.
-    turns: usize,
+    breaker_changes: usize,
     fault: Option<bool>,
     steps: usize,
     restarts: u32,
@@ -112,8 +112,8 @@ impl Narration {
             }));
         }
         let mut news: Vec<String> =
-            turns.iter().skip(self.turns).map(|turn| format!("breaker  {turn}")).collect();
-        self.turns = self.turns.max(turns.len());
+            turns.iter().skip(self.breaker_changes).map(|turn| format!("breaker  {turn}")).collect();
+        self.breaker_changes = self.breaker_changes.max(turns.len());
         let belief = breaker.belief.as_ref();
         let other = changed(&mut self.breaker, belief.map(|belief| belief.state)) && news.is_empty();
         // States outside of any cycle, such as the initial closed state.

@@ -49,7 +49,7 @@ impl DemoFolder {
             demo.rate.to_string(),
         ];
         let mut arguments = Line::parse_from(line).arguments;
-        arguments.looks = demo.looks.clone();
+        arguments.screen_args = demo.looks.clone();
         arguments
     }
 }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_session_is_told_its_variant_and_where_its_journal_goes() {
-        let looks = Line::parse_from(["x", "file", "--ascii"]).arguments.looks;
+        let looks = Line::parse_from(["x", "file", "--ascii"]).arguments.screen_args;
         let demo = Arguments { headless: true, rate: 8.0, looks };
         let script = DemoFolder::write().unwrap();
         for lesson in Lesson::ALL {
@@ -71,8 +71,8 @@ mod tests {
         }
         let arguments = script.session(Lesson::After, &demo);
         fs::remove_dir_all(script.folder()).unwrap();
-        assert_eq!(arguments.playing.sandbox.as_deref(), Some("after"));
-        assert!(arguments.playing.journal_path.ends_with("after.journal.json"));
-        assert_eq!((arguments.looks.ascii, arguments.watching.rate), (Some(true), Some(8.0)));
+        assert_eq!(arguments.run_args.sandbox.as_deref(), Some("after"));
+        assert!(arguments.run_args.journal_path.ends_with("after.journal.json"));
+        assert_eq!((arguments.screen_args.ascii, arguments.watch_args.rate), (Some(true), Some(8.0)));
     }
 }

@@ -18,13 +18,13 @@ pub(crate) struct Arguments {
     pub source: String,
     /// Options of the run.
     #[command(flatten)]
-    pub playing: RunArgs,
+    pub run_args: RunArgs,
     /// Options of watching.
     #[command(flatten)]
-    pub watching: WatchArgs,
+    pub watch_args: WatchArgs,
     /// Options of the screen.
     #[command(flatten)]
-    pub looks: ScreenArgs,
+    pub screen_args: ScreenArgs,
     /// Panic shortly after the start, to test that everything is restored
     #[arg(long, hide = true, value_enum)]
     pub panic_for_test: Option<PanicIn>,
@@ -107,7 +107,7 @@ pub(crate) enum PanicIn {
 
 impl ScreenArgs {
     /// Returns the preferences overridden by these options.
-    pub(crate) fn over(&self, mut preferences: Preferences) -> Preferences {
+    pub(crate) fn applied_to(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());
         set(&mut preferences.color, self.color.clone());
         preferences.ascii = self.ascii.or(preferences.ascii);
@@ -141,9 +141,9 @@ impl Arguments {
     pub(crate) fn settings(&self, preferences: &Preferences) -> SessionSettings {
         SessionSettings {
             source: self.source.clone(),
-            journal: self.playing.journal_path.clone(),
-            recording: self.looks.record.clone(),
-            mode: SessionMode::Operator { read_only: self.watching.read_only },
+            journal: self.run_args.journal_path.clone(),
+            recording: self.screen_args.record.clone(),
+            mode: SessionMode::Operator { read_only: self.watch_args.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,
             allowed_contexts: preferences.allow_contexts.clone(),

@@ -23,7 +23,7 @@ use std::{
 /// Exit code of a bug in chaos-tui.
 pub(crate) const BUG: u8 = 70;
 /// How long to wait for a terminal that accepts no output when the last lines are printed.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
+const OUTPUT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 /// Exit code if the operator did not wait for the rollbacks.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
             return Ok(outcome.code);
         }
         number += 1;
-        session = once_more(arguments, number);
+        session = rerun_arguments(arguments, number);
         // A run without a fire has no T0, so it cannot be aligned with another.
         let kept = outcome.session.filter(|session| session.t0().is_some()).or(before);
         options = SessionOptions { earlier: kept, presenter: outcome.presenter, ..SessionOptions::default() };
@@ -58,11 +58,11 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
 }
 
 /// Returns the arguments of another run, with numbered files for journal and recording.
-fn once_more(first: &Arguments, number: u32) -> Arguments {
+fn rerun_arguments(first: &Arguments, number: u32) -> Arguments {
     let mut session = first.clone();
-    let journal = &mut session.playing.journal_path;
+    let journal = &mut session.run_args.journal_path;
     *journal = numbered(journal, number);
-    session.looks.record = session.looks.record.map(|path| numbered(&path, number));
+    session.screen_args.record = session.screen_args.record.map(|path| numbered(&path, number));
     session
 }
 

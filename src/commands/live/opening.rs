@@ -24,7 +24,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How long to wait for a cancelled opening, which may be in an operation that cannot be interrupted.
-const GIVEN_UP: Duration = Duration::from_secs(2);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Everything needed to open a session.
 pub(super) struct Plan {
@@ -52,7 +52,7 @@ pub(super) struct Opening {
     helpers: ChildProcesses,
     /// Ends the thread when dropped. Until then the thread must live: when it ends, the system kills the Python process
     /// that it started.
-    _over: DropGuard,
+    _thread_end: DropGuard,
 }
 
 impl Opening {
@@ -68,7 +68,12 @@ impl Opening {
                 ended.cancelled().await;
             });
         });
-        Self { outcome: Some(outcome), stop, helpers: ChildProcesses::default(), _over: over.drop_guard() }
+        Self {
+            outcome: Some(outcome),
+            stop,
+            helpers: ChildProcesses::default(),
+            _thread_end: over.drop_guard(),
+        }
     }
 
     /// Waits until the session is open. Cancel-safe: may be called again until it has returned a result.
@@ -85,9 +90,11 @@ impl Opening {
                 result
             }
             // The opening panicked; the panic hook has kept the message.
-            Err(_) => {
-                Err(Refusal { message: "the session could not be opened".to_owned(), code: BUG, said: None })
-            }
+            Err(_) => Err(Refusal {
+                message: "the session could not be opened".to_owned(),
+                code: BUG,
+                python_message: None,
+            }),
         }
     }
 
@@ -97,7 +104,7 @@ impl Opening {
     /// If there is no session.
     pub(super) async fn give_up(&mut self) -> Result<RunningSession, Refusal> {
         self.stop.cancel();
-        tokio::time::timeout(GIVEN_UP, self.opened()).await.unwrap_or_else(|_| Err(ended_before()))
+        tokio::time::timeout(CANCEL_TIMEOUT, self.opened()).await.unwrap_or_else(|_| Err(ended_before()))
     }
 
     /// Ends the processes that were started for the session.
@@ -114,7 +121,7 @@ async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession
         () = stop.cancelled() => Err(ended_before()),
     };
     let opened = match opened {
-        Ok(prepared) => begun(plan, prepared, stop).await,
+        Ok(prepared) => start_session(plan, prepared, stop).await,
         Err(refusal) => Err(refusal),
     };
     (opened, helpers)
@@ -122,7 +129,7 @@ async fn open(mut plan: Plan, stop: CancellationToken) -> (Result<RunningSession
 
 /// Prepares the run. If the experiment needs a cluster and there is none, offers the sandbox.
 async fn prepared(plan: &mut Plan, helpers: &mut ChildProcesses) -> Result<PreparedRun, Refusal> {
-    let mut playing = plan.arguments.playing.clone();
+    let mut playing = plan.arguments.run_args.clone();
     loop {
         let prepared = prepare_once(plan, &playing, helpers).await?;
         let PreparedRun { request, providers, .. } = &prepared;
@@ -168,7 +175,7 @@ async fn prepare_once(
         signals: plan.signals.0.clone(),
         prints: PrintTarget::Listener,
         pace: Pacing::Step,
-        notifies: false,
+        notify_channels: false,
     };
     let settings = plan.global.settings.as_ref();
     let preparing = prepare(&plan.arguments.source, playing, settings, context, helpers);
@@ -179,7 +186,7 @@ async fn prepare_once(
 }
 
 /// Starts the observers, the guide and the runner.
-async fn begun(
+async fn start_session(
     plan: Plan,
     prepared: PreparedRun,
     stop: CancellationToken,
@@ -196,7 +203,7 @@ async fn begun(
     if arguments.panic_for_test == Some(PanicIn::Task) {
         open.spawn(super::screen::panic_for_test());
     }
-    Ok(if arguments.watching.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
+    Ok(if arguments.watch_args.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
 }
 
 /// The refusal of a session that was ended before it was open.

@@ -1,7 +1,7 @@
 //! Shows the screen of a session, and ends the session if the screen fails.
 
 use super::{
-    LAST_WORDS,
+    OUTPUT_TIMEOUT,
     arguments::{Arguments, PanicIn},
     summary,
 };
@@ -17,7 +17,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use tokio::sync::mpsc;
 
 /// Timeout for the end of the run, rollbacks included, after the screen has failed.
-const FAREWELL: Duration = Duration::from_secs(300);
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How the operator left the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) async fn panic_for_test() {
 }
 
 /// Ends the run after the screen has failed: rollbacks still run, and the log is printed to standard error.
-pub(super) async fn end_without(
+pub(super) async fn end_without_screen(
     running: &RunningSession,
     host: &SessionHost,
     orders: &mpsc::Sender<Command>,
@@ -87,13 +87,13 @@ pub(super) async fn end_without(
     lines.line("the screen is gone; the run turns to its end, rollbacks included ...".to_owned());
     let mut session = host.session.clone();
     let mut printed = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
-    let deadline = tokio::time::sleep(FAREWELL);
+    let deadline = tokio::time::sleep(ROLLBACK_TIMEOUT);
     tokio::pin!(deadline);
     loop {
         tokio::select! {
             () = running.done.cancelled() => break,
             () = &mut deadline => {
-                let late = FAREWELL.as_secs();
+                let late = ROLLBACK_TIMEOUT.as_secs();
                 lines.line(format!("the rollbacks did not end within {late} s: see the journal"));
                 break;
             }
@@ -102,5 +102,5 @@ pub(super) async fn end_without(
             }
         }
     }
-    lines.finish(Some(LAST_WORDS)).await;
+    lines.finish(Some(OUTPUT_TIMEOUT)).await;
 }

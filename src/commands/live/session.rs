@@ -1,7 +1,7 @@
 //! Runs a live session: reads the settings, opens the session, shows the screen, prints the summary.
 
 use super::{
-    BUG, INTERRUPTED, LAST_WORDS,
+    BUG, INTERRUPTED, OUTPUT_TIMEOUT,
     arguments::Arguments,
     opening::{Opening, Plan},
     screen::{self, ScreenExit},
@@ -35,7 +35,7 @@ use tokio::time::timeout;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long a session may take to open before the screen shows the preparation.
-const AT_ONCE: Duration = Duration::from_millis(10);
+const SCREEN_DELAY: Duration = Duration::from_millis(10);
 
 /// Options of a session besides its command-line arguments.
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(crate) struct SessionOptions {
     /// Creates the task that emits captions during the session.
     pub guide: Option<Guide>,
     /// The sequence that the session belongs to.
-    pub course: Option<Sequence>,
+    pub sequence: Option<Sequence>,
     /// Whether it starts in the presenter's view, as the previous session ended.
     pub presenter: bool,
 }
@@ -71,7 +71,7 @@ impl SessionOutcome {
     }
 
     /// Prints a usage error and returns the outcome of a refused session.
-    fn misused(why: impl Display) -> Self {
+    fn usage_error(why: impl Display) -> Self {
         Self::refused(errors::print(&Refusal::usage(why).into()))
     }
 }
@@ -88,21 +88,21 @@ pub(super) async fn run(
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {
-        return SessionOutcome::misused(format!("cannot change to {}: {error}", folder.display()));
+        return SessionOutcome::usage_error(format!("cannot change to {}: {error}", folder.display()));
     }
     let (preferences, look) = match preferences(arguments) {
         Ok(found) => found,
-        Err(message) => return SessionOutcome::misused(message),
+        Err(message) => return SessionOutcome::usage_error(message),
     };
-    listen_to_libraries(global);
+    install_log_subscriber(global);
     let recorder = match recorder(arguments) {
         Ok(recorder) => recorder,
-        Err(error) => return SessionOutcome::misused(error),
+        Err(error) => return SessionOutcome::usage_error(error),
     };
-    if let Some(path) = &arguments.looks.ghost {
-        match run_before(path) {
+    if let Some(path) = &arguments.screen_args.ghost {
+        match replay_recording(path) {
             Ok(before) => options.earlier = Some(options.earlier.unwrap_or(before)),
-            Err(error) => return SessionOutcome::misused(error),
+            Err(error) => return SessionOutcome::usage_error(error),
         }
     }
     let host = Arc::new(SessionHost::start(recorder, None));
@@ -110,7 +110,7 @@ pub(super) async fn run(
     let outcome = outcome.map_err(|refusal| errors::print(&refusal.into()));
     // A cancelled opening that could not be interrupted still holds the host; then there was no session.
     let ended = match Arc::into_inner(host) {
-        Some(host) => host.end(Some(LAST_WORDS)).await.0,
+        Some(host) => host.end(Some(OUTPUT_TIMEOUT)).await.0,
         None => None,
     };
     match (outcome, ended) {
@@ -124,7 +124,7 @@ pub(super) async fn run(
 ///
 /// # Errors
 /// If the recording cannot be read, or has no fire and so no T0 to align at.
-fn run_before(path: &Path) -> Result<Session, String> {
+fn replay_recording(path: &Path) -> Result<Session, String> {
     let (_, events) = recording::open(path).map_err(|error| error.to_string())?;
     let mut session = Session::new();
     for event in events {
@@ -145,14 +145,14 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
             .unwrap_or_else(|_| arguments.source.clone().into_bytes())
     };
     let begin = |path: &PathBuf| Recorder::create(path, &Header::new(&text()))?.spawn_thread();
-    arguments.looks.record.as_ref().map(begin).transpose()
+    arguments.screen_args.record.as_ref().map(begin).transpose()
 }
 
 /// Reads the config file and applies the command line. Returns the preferences and the appearance on this terminal.
 fn preferences(arguments: &Arguments) -> Result<(Preferences, Appearance), String> {
-    let read = config::preferences(arguments.looks.config.clone())?;
-    let preferences = arguments.watching.over(arguments.looks.over(read));
-    let look = preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    let read = config::preferences(arguments.screen_args.config.clone())?;
+    let preferences = arguments.watch_args.over(arguments.screen_args.applied_to(read));
+    let look = preferences.appearance(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     Ok((preferences, look))
 }
 
@@ -164,15 +164,15 @@ struct UiOptions {
 
 /// Returns the filter for log records of libraries. It drops kube's records about a 5xx passed on by the API server:
 /// the caller reports such errors, and a breaker page that answers 503 while the breaker is open is not an error.
-fn worth_showing(verbose: bool) -> EnvFilter {
+fn library_log_filter(verbose: bool) -> EnvFilter {
     let level = if verbose { "debug" } else { "info" };
     let wanted = format!("warn,kube_client::client::builder=off,chaos_tui={level}");
     EnvFilter::try_new(wanted).unwrap_or_default()
 }
 
 /// Sends the log records of libraries to the log pane instead of the terminal.
-fn listen_to_libraries(global: &GlobalArgs) {
-    let filter = worth_showing(global.verbose);
+fn install_log_subscriber(global: &GlobalArgs) {
+    let filter = library_log_filter(global.verbose);
     tui::accept_everything();
     // Fails only if a subscriber is already installed.
     let _ =
@@ -205,7 +205,7 @@ async fn session(
     });
     // A session that opens at once needs no screen of the preparation; one that is refused at once needs no screen at
     // all.
-    let early = match timeout(AT_ONCE, opening.opened()).await {
+    let early = match timeout(SCREEN_DELAY, opening.opened()).await {
         Ok(Ok(running)) => Some(running),
         Ok(Err(refusal)) => {
             opening.end().await;
@@ -219,24 +219,25 @@ async fn session(
         view: View {
             mouse: preferences.mouse,
             compares: options.earlier.is_some(),
-            sequence: options.course,
+            sequence: options.sequence,
             presenter: options.presenter,
             hint: look.note,
             starting: true,
-            ..View::new(preferences.keys, steering(arguments))
+            ..View::new(preferences.keys, control_mode(arguments))
         },
         earlier: options.earlier,
         commands: orders.clone(),
         clock: host.clock,
         theme: look.theme,
-        grounds: look.grounds,
+        grounds: look.theme_by_background,
         verbose: global.verbose,
         bell: preferences.bell,
         signals: tui::Signals::listen().map_err(signals_unavailable)?,
     };
     // From here on the screen handles signals; the channel to the run only carries Python's requests to end it.
     drop(handlers);
-    let shown = watched(&mut opening, early, screen::watch(arguments, preferences.mouse, &mut show)).await;
+    let shown =
+        open_behind_screen(&mut opening, early, screen::watch(arguments, preferences.mouse, &mut show)).await;
     let (running, departed) = match shown {
         Ok(shown) => shown,
         Err(refusal) => {
@@ -245,7 +246,7 @@ async fn session(
         }
     };
     if departed == ScreenExit::Broken && !running.done.is_cancelled() {
-        screen::end_without(&running, host, &orders).await;
+        screen::end_without_screen(&running, host, &orders).await;
     }
     let report = running.end().await;
     if terminal::accepted_output() {
@@ -254,21 +255,21 @@ async fn session(
     opening.end().await;
     let seen = matches!(departed, ScreenExit::Finished | ScreenExit::Again) && !report.bugs;
     // In a live session a rollback also counts as failed if only its exit code says so.
-    let forgives = arguments.playing.compat().forgives_rollbacks();
+    let forgives = arguments.run_args.compat().forgives_rollbacks();
     let unrolled = !forgives && host.session.borrow().steps.failed_rollbacks().next().is_some();
     let (code, again) = (code(departed, &report, unrolled), seen && departed == ScreenExit::Again);
     Ok(SessionOutcome { code, session: None, early: !seen, again, presenter: show.view.presenter })
 }
 
-fn steering(arguments: &Arguments) -> ControlMode {
-    if arguments.watching.read_only { ControlMode::ReadOnly } else { ControlMode::Live }
+fn control_mode(arguments: &Arguments) -> ControlMode {
+    if arguments.watch_args.read_only { ControlMode::ReadOnly } else { ControlMode::Live }
 }
 
 /// Shows the screen while the session is opened and until the operator leaves.
 ///
 /// # Errors
 /// If the session does not open, or the operator leaves before it is open.
-async fn watched(
+async fn open_behind_screen(
     opening: &mut Opening,
     early: Option<RunningSession>,
     screen: impl Future<Output = ScreenExit>,
@@ -291,7 +292,7 @@ async fn watched(
         Ok(running) => Ok((running, departed)),
         Err(_) if departed == ScreenExit::Declined => Err(declined()),
         Err(_) if departed == ScreenExit::Broken => {
-            Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, said: None })
+            Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, python_message: None })
         }
         Err(refusal) => Err(refusal),
     }
@@ -345,7 +346,7 @@ mod tests {
     fn a_status_that_the_api_server_passes_on_is_no_line_of_the_log() {
         let heard = Heard::default();
         let writer = heard.clone();
-        let filter = super::worth_showing(false);
+        let filter = super::library_log_filter(false);
         let listener =
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(listener, || {

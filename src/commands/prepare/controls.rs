@@ -16,7 +16,7 @@ pub(super) async fn read(
 ) -> Result<Vec<Control>, Refusal> {
     let mut controls = match settings.get("controls") {
         None => Vec::new(),
-        Some(Value::Map(declared)) => named(declared, "the settings").map_err(Refusal::invalid)?,
+        Some(Value::Map(declared)) => parse_controls(declared, "the settings").map_err(Refusal::invalid)?,
         Some(_) => {
             return Err(Refusal::invalid(
                 "the `controls` of the settings must be a mapping of names to controls, or left out",
@@ -27,7 +27,7 @@ pub(super) async fn read(
     for path in files {
         let shown = format!("the control file '{}'", path.display());
         match read_without_blocking(path, parse).await? {
-            Ok(declared) => match named(&declared, &shown) {
+            Ok(declared) => match parse_controls(&declared, &shown) {
                 Ok(of_file) => of_files.extend(of_file),
                 // The reference then ignores all control files, as if its engine did not support them.
                 Err(Malformed::Kind(message)) => {
@@ -84,7 +84,7 @@ enum Malformed {
 }
 
 /// Parses a mapping of names to controls; `place` says in messages where it is.
-fn named(declared: &Map, place: &str) -> Result<Vec<Control>, Malformed> {
+fn parse_controls(declared: &Map, place: &str) -> Result<Vec<Control>, Malformed> {
     let control = |(name, value): (&String, &Value)| {
         let at = format!("the control '{name}' of {place}");
         let Value::Map(control) = value else {

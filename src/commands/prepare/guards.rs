@@ -13,7 +13,11 @@ const VENDOR: &str = "chaos-tui";
 
 /// Returns the guards at the start of the session. By default a run by steps has all guards, and an automatic run has
 /// none, because it is a drop-in for `chaos run`.
-pub(super) fn in_force(playing: &RunArgs, experiment: &Experiment, pace: &Pacing) -> Result<Guards, Refusal> {
+pub(super) fn effective_guards(
+    playing: &RunArgs,
+    experiment: &Experiment,
+    pace: &Pacing,
+) -> Result<Guards, Refusal> {
     let base = match pace {
         Pacing::Step => Guards::default(),
         Pacing::Auto(_) => Guards::OFF,
@@ -44,7 +48,8 @@ mod tests {
         let playing = Line::try_parse_from(["x"].iter().chain(options)).map_err(|error| error.to_string())?;
         let text = format!(r#"{{"title": "t", "method": [], "extensions": {extensions}}}"#);
         let experiment = Experiment::unchecked(Document::json("file.json", text).unwrap()).unwrap();
-        let guards = in_force(&playing.playing, &experiment, pace).map_err(|refusal| refusal.message)?;
+        let guards =
+            effective_guards(&playing.playing, &experiment, pace).map_err(|refusal| refusal.message)?;
         Ok([guards.users_s, guards.restarts, guards.silence_s])
     }
 

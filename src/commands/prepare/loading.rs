@@ -17,15 +17,15 @@ pub(super) async fn load(
     context: &PrepareContext<'_>,
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
-    complain(context, before.complaints).await;
+    log_complaints(context, before.complaints).await;
     let loaded = match before.stopped_by {
         None => experiment::load(source, access).await.map_err(Refusal::invalid),
-        Some(stop) => Err(forbidden(stop)),
+        Some(stop) => Err(refusal_by_control(stop)),
     };
     let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;
-    complain(context, after.complaints).await;
+    log_complaints(context, after.complaints).await;
     if let Some(stop) = after.stopped_by {
-        return Err(forbidden(stop));
+        return Err(refusal_by_control(stop));
     }
     let mut document = loaded?;
     if let Some(changed) = after.experiment {
@@ -34,13 +34,13 @@ pub(super) async fn load(
     Ok(document)
 }
 
-async fn complain(context: &PrepareContext<'_>, complaints: Vec<String>) {
+async fn log_complaints(context: &PrepareContext<'_>, complaints: Vec<String>) {
     for complaint in complaints {
         context.log(Level::Debug, complaint).await;
     }
 }
 
-fn forbidden(stop: StopByControl) -> Refusal {
+fn refusal_by_control(stop: StopByControl) -> Refusal {
     let forbidden = |why: &str| format!("a control does not let the experiment be loaded: {why}");
     match stop {
         StopByControl::Interrupt(message) => Refusal::invalid(forbidden(&message)),

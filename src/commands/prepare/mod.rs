@@ -61,13 +61,13 @@ pub(crate) struct PrepareContext<'a> {
     /// Whether the operator starts each step or all steps run automatically.
     pub pace: Pacing,
     /// Whether the notification channels of the settings learn of the start of the run.
-    pub notifies: bool,
+    pub notify_channels: bool,
 }
 
 impl PrepareContext<'_> {
     /// Reports the current step of the preparation to the screen, if there is one. The title is empty until it is
     /// known.
-    async fn doing(&self, title: &str, doing: impl Into<String>) {
+    async fn report_progress(&self, title: &str, doing: impl Into<String>) {
         if matches!(self.pace, Pacing::Step) {
             let (title, doing) = (title.to_owned(), doing.into());
             self.emitter.emit(EventKind::Preparing { title, doing }).await;
@@ -96,7 +96,7 @@ pub(crate) async fn prepare(
     context: PrepareContext<'_>,
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
-    context.doing("", format!("reading {source}")).await;
+    context.report_progress("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
     let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
     let vars = vars.map_err(Refusal::usage)?;
@@ -114,7 +114,7 @@ pub(crate) async fn prepare(
     let mut connector = Connector {
         playing,
         settings: &settings,
-        company: &context,
+        context: &context,
         events: &events,
         helpers,
         title: String::new(),
@@ -140,17 +140,17 @@ pub(crate) async fn prepare(
     };
     let Connections { providers, python, cluster } = connected;
     let notifications = Notifications::new("run", &settings, python.clone(), context.emitter.clone());
-    if let Some(experiment) = document.root().as_map().filter(|_| context.notifies) {
+    if let Some(experiment) = document.root().as_map().filter(|_| context.notify_channels) {
         notifications.started(experiment).await;
     }
 
-    context.doing(&title, "checking the experiment").await;
+    context.report_progress(&title, "checking the experiment").await;
     let mut experiment = if playing.no_validation {
         unchecked(document)?
     } else {
         let signatures = NativeSignatures { providers: &providers, python: &*python };
         let checks = ValidationChecks { environment: &environment, signatures: &signatures };
-        validation::validated(document, checks, &context).await?
+        validation::validate_and_log(document, checks, &context).await?
     };
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
@@ -160,14 +160,14 @@ pub(crate) async fn prepare(
     if let Some(settings) = settings.with_runtime(&runtime) {
         python.set_settings(settings.into()).await;
     }
-    let guards = guards::in_force(playing, &experiment, &context.pace)?;
+    let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &context).await?;
     events.hide(Redactor::new(&secrets));
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
     }
-    let configuration = variables::ask_dynamic(configuration, &secrets, &providers, &context).await?;
+    let configuration = variables::run_dynamic_entries(configuration, &secrets, &providers, &context).await?;
     let controls = if controls.has_globals() || !Controls::are_declared(&experiment) {
         controls
     } else {
@@ -197,7 +197,7 @@ pub(crate) async fn prepare(
 struct Connector<'a> {
     playing: &'a RunArgs,
     settings: &'a Settings,
-    company: &'a PrepareContext<'a>,
+    context: &'a PrepareContext<'a>,
     events: &'a Arc<PythonEvents>,
     helpers: &'a mut ChildProcesses,
     /// The title of the experiment, empty until it is loaded.
@@ -209,12 +209,12 @@ impl Connector<'_> {
     async fn connect(&mut self, environment: &mut Environment) -> Result<Connections, Refusal> {
         if let Some(variant) = &self.playing.sandbox {
             let doing = format!("starting the sandbox with the variant `{variant}`");
-            self.company.doing(&self.title, doing).await;
-            let child = SandboxChild::start(variant, self.company.emitter).await.map_err(Refusal::usage)?;
+            self.context.report_progress(&self.title, doing).await;
+            let child = SandboxChild::start(variant, self.context.emitter).await.map_err(Refusal::usage)?;
             child.announcement.apply(environment);
             self.helpers.sandbox = Some(child);
         }
-        let (reach, prints) = (&self.playing.reach, self.company.prints);
+        let (reach, prints) = (&self.playing.connection, self.context.prints);
         let connected = reach.connect(environment, self.settings, prints, self.events);
         self.helpers.python = Some(connected.python.clone());
         self.helpers.cluster = Some(connected.cluster.clone());

@@ -11,18 +11,18 @@ pub(crate) struct Refusal {
     /// The exit code: 2 if another command line fixes the problem, otherwise usually 1 (experiment-format 12.2).
     pub code: u8,
     /// If Python exited or was interrupted: the text that `run` prints instead of the message; empty for none.
-    pub said: Option<String>,
+    pub python_message: Option<String>,
 }
 
 impl Refusal {
     /// The command line must change: exit code 2.
     pub(in crate::commands) fn usage(message: impl ToString) -> Self {
-        Self { message: message.to_string(), code: 2, said: None }
+        Self { message: message.to_string(), code: 2, python_message: None }
     }
 
     /// A file or the environment must change: exit code 1.
     pub(in crate::commands) fn invalid(message: impl ToString) -> Self {
-        Self { message: message.to_string(), code: 1, said: None }
+        Self { message: message.to_string(), code: 1, python_message: None }
     }
 
     /// Python requested an exit. A number is the exit code; any other value except null is printed, with exit code 1.
@@ -34,13 +34,13 @@ impl Refusal {
             Value::Int(code) => (code.to_le_bytes()[0], String::new()),
             other => (1, python_text(other)),
         };
-        Self { message, code, said: Some(said) }
+        Self { message, code, python_message: Some(said) }
     }
 
     /// Python was interrupted as by Ctrl-C. The text starts with a line break because the terminal may have echoed
     /// `^C`.
     pub(super) fn interrupted(message: String) -> Self {
-        Self { message, code: 1, said: Some("\nAborted!".to_owned()) }
+        Self { message, code: 1, python_message: Some("\nAborted!".to_owned()) }
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
         ];
         for (asked, code, said) in cases {
             let refusal = Refusal::exit("m".to_owned(), &parse_json(asked).unwrap());
-            assert_eq!((refusal.code, refusal.said.as_deref()), (code, Some(said)), "{asked}");
+            assert_eq!((refusal.code, refusal.python_message.as_deref()), (code, Some(said)), "{asked}");
         }
     }
 }

@@ -11,7 +11,7 @@ use pyvalue::Document;
 ///
 /// # Errors
 /// If the experiment is invalid: its first error.
-pub(super) async fn validated(
+pub(super) async fn validate_and_log(
     document: Document,
     checks: ValidationChecks<'_>,
     context: &PrepareContext<'_>,
@@ -20,7 +20,7 @@ pub(super) async fn validated(
     let validation = validate(document, checks).await;
     let experiment = validation.experiment.map_err(|document| {
         let errors: Vec<&Finding> = validation.findings.errors().collect();
-        Refusal::invalid(refused(&document, &errors))
+        Refusal::invalid(error_summary(&document, &errors))
     })?;
     for warning in validation.findings.warnings().filter_map(|finding| finding.reference_message.clone()) {
         context.log(Level::Warning, warning).await;
@@ -30,7 +30,7 @@ pub(super) async fn validated(
 }
 
 /// Returns the first error as one line with its position and remedy, and the number of further errors.
-fn refused(document: &Document, errors: &[&Finding]) -> String {
+fn error_summary(document: &Document, errors: &[&Finding]) -> String {
     let Some(first) = errors.first() else { return "the experiment is not valid".to_owned() };
     let message = first.reference_message.as_ref().unwrap_or(&first.message);
     let source = document.source();

@@ -35,7 +35,7 @@ pub(super) async fn resolve(
 }
 
 /// Runs the probes of dynamic configuration entries. Entries that fail are omitted, with one warning for all.
-pub(super) async fn ask_dynamic(
+pub(super) async fn run_dynamic_entries(
     configuration: Map,
     secrets: &Secrets,
     providers: &Providers,

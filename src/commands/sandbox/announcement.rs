@@ -57,7 +57,7 @@ impl Announcement {
     }
 
     /// Returns the announcement as text for people.
-    pub(super) fn words(&self, variant: Variant, settings: &Settings, replaced: &[ReplacedPort]) -> String {
+    pub(super) fn as_text(&self, variant: Variant, settings: &Settings, replaced: &[ReplacedPort]) -> String {
         let mut text = format!(
             "The sandbox is ready: a cluster on this machine, with the consumer \"{variant}\".
 

@@ -109,15 +109,15 @@ async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let settings = arguments.settings();
     let cluster = tokio::select! {
         cluster = Cluster::start(&settings) => cluster?,
-        () = end.asked() => return Ok(()),
+        () = end.requested() => return Ok(()),
     };
-    let ended = play(arguments, &settings, &cluster, &mut end).await;
+    let ended = deploy_and_wait(arguments, &settings, &cluster, &mut end).await;
     cluster.stop().await;
     ended
 }
 
 /// Deploys the sample, prints the announcement, and waits for the request to end.
-async fn play(
+async fn deploy_and_wait(
     arguments: &Arguments,
     settings: &Settings,
     cluster: &Cluster,
@@ -125,7 +125,7 @@ async fn play(
 ) -> Result<(), Failure> {
     let replaced = tokio::select! {
         replaced = cluster.apply_sample(arguments.variant) => replaced?,
-        () = end.asked() => return Ok(()),
+        () = end.requested() => return Ok(()),
     };
     let folder =
         PrivateFolder::create().map_err(|(folder, source)| Failure::Kubeconfig { folder, source })?;
@@ -135,11 +135,11 @@ async fn play(
     let announcement = Announcement::of(cluster, &kubeconfig);
     let text = match arguments.announce {
         Announce::Json => announcement.json().to_string(),
-        Announce::Text => announcement.words(arguments.variant, settings, &replaced),
+        Announce::Text => announcement.as_text(arguments.variant, settings, &replaced),
     };
     // The sandbox keeps running even if nothing reads its standard output.
     let _ = writeln!(std::io::stdout(), "{text}");
-    end.asked().await;
+    end.requested().await;
     Ok(())
 }
 
@@ -162,7 +162,7 @@ impl StopTriggers {
     }
 
     /// Waits until one of the triggers fires.
-    async fn asked(&mut self) {
+    async fn requested(&mut self) {
         let stdin_closed = async {
             match &mut self.stdin_closed {
                 Some(closed) => drop(closed.await),

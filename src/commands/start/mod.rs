@@ -41,7 +41,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
         StartChoice::Leave => Ok(ExitCode::SUCCESS),
         StartChoice::Demo => demo::run(
             global,
-            &demo::Arguments { looks: arguments.looks.clone(), ..demo::Arguments::default() },
+            &demo::Arguments { looks: arguments.screen_args.clone(), ..demo::Arguments::default() },
         ),
         StartChoice::Sandbox { variant } => {
             let path = demo::experiment().wrap_err("cannot write the experiment of the sandbox")?;
@@ -53,9 +53,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
 
 /// Returns the appearance on this terminal.
 fn look(arguments: &live::Arguments) -> Result<config::Appearance, String> {
-    let read = config::preferences(arguments.looks.config.clone())?;
-    let preferences = arguments.looks.over(read);
-    preferences.look(|name| std::env::var(name).ok()).map_err(|error| error.to_string())
+    let read = config::preferences(arguments.screen_args.config.clone())?;
+    let preferences = arguments.screen_args.applied_to(read);
+    preferences.appearance(|name| std::env::var(name).ok()).map_err(|error| error.to_string())
 }
 
 async fn choose(look: config::Appearance) -> io::Result<StartChoice> {
@@ -64,14 +64,14 @@ async fn choose(look: config::Appearance) -> io::Result<StartChoice> {
     let mut signals = Signals::listen()?;
     let mut screen = Screen::enter(false)?;
     let mut keys = Keys::listen()?;
-    start::choose(&mut screen, &mut keys, &mut signals, (look.theme, look.grounds), found).await
+    start::choose(&mut screen, &mut keys, &mut signals, (look.theme, look.theme_by_background), found).await
 }
 
 /// Returns the arguments for the chosen experiment, as if given on the command line.
 fn with(arguments: &live::Arguments, source: String, sandbox: Option<&str>) -> live::Arguments {
     let mut arguments = live::Arguments { source, ..arguments.clone() };
     if let Some(variant) = sandbox {
-        arguments.playing.sandbox = Some(variant.to_owned());
+        arguments.run_args.sandbox = Some(variant.to_owned());
     }
     arguments
 }
