@@ -31,8 +31,10 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  chaos-tui --sandbox=after experiments/kill-pod.json          step through it in the embedded cluster
-  chaos-tui run --fail-on not-resilient experiment.json        in CI: exit code 3 when users were let down";
+  Step through an experiment in the embedded cluster:
+    chaos-tui --sandbox=after experiments/kill-pod.json
+  Fail a CI job unless the verdict is RESILIENT:
+    chaos-tui run --fail-on not-resilient experiment.json";
 
 #[derive(Debug, Subcommand)]
 enum Command {

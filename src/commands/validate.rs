@@ -101,7 +101,7 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
             valid
         })
     });
-    let valid = valid.wrap_err("cannot validate")?;
+    let valid = valid.wrap_err("cannot validate the experiment")?;
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -15,7 +15,7 @@ mod notifications;
 mod observers;
 mod preflight;
 mod python_events;
-mod recovery;
+mod steady_state_recheck;
 pub(crate) mod session_cluster;
 mod settings;
 mod signals;

@@ -10,7 +10,7 @@ use crate::{
         endpoint::{self, EndpointSettings},
         logs,
         pods::{self, InPlay},
-        pulse, recovery,
+        pulse, workload_recovery,
     },
     runner::{Redactor, RunRequest},
     session::{
@@ -139,7 +139,7 @@ impl Observers {
             tap,
             self.stop.clone(),
         ));
-        self.tasks.spawn(recovery::watch(self.emitter.clone(), self.bus.subscribe(), self.stop.clone()));
+        self.tasks.spawn(workload_recovery::watch(self.emitter.clone(), self.bus.subscribe(), self.stop.clone()));
     }
 
     /// Requests the log of a pod. If too many are requested at once, some are dropped and have to be requested again.

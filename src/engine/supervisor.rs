@@ -7,7 +7,7 @@ use super::{
     guards,
     notifications::Notifications,
     observers::{Observers, join_error_message},
-    recovery, session_cluster,
+    steady_state_recheck, session_cluster,
     settings::SessionMode,
     unconfirmed,
     undo::Restoration,
@@ -209,7 +209,7 @@ impl Supervisor {
     async fn recovers(&self) -> bool {
         match self.mode {
             SessionMode::Operator { .. } | SessionMode::Unattended { recovery: true } => {
-                recovery::begin(&self.session, &self.emitter).await
+                steady_state_recheck::begin(&self.session, &self.emitter).await
             }
             SessionMode::Unattended { recovery: false } | SessionMode::Nobody => false,
         }
@@ -220,7 +220,7 @@ impl Supervisor {
         let (session, emitter) = (self.session.clone(), self.emitter.clone());
         let (clock, lasting) = (emitter.clock(), matches!(self.mode, SessionMode::Operator { .. }));
         if let Some(observers) = &mut self.observers {
-            observers.spawn(recovery::lead(again.clone(), session, clock, emitter, lasting));
+            observers.spawn(steady_state_recheck::lead(again.clone(), session, clock, emitter, lasting));
         }
     }
 

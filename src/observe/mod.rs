@@ -7,4 +7,4 @@ pub mod logs;
 pub mod pods;
 pub mod preflight;
 pub mod pulse;
-pub mod recovery;
+pub mod workload_recovery;

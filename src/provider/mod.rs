@@ -8,7 +8,7 @@ mod advice;
 mod bridge;
 mod catalogue;
 mod control_host;
-mod functions;
+mod python_functions;
 pub mod http;
 pub mod kit;
 mod process;
@@ -19,7 +19,7 @@ pub use activity_cluster::{ActivityCluster, is_kubernetes};
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
-pub(crate) use functions::flat_secrets;
+pub(crate) use python_functions::flat_secrets;
 pub use providers::Providers;
 pub use signatures::NativeSignatures;
 

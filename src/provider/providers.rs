@@ -1,7 +1,7 @@
 //! Dispatches an activity to its provider: HTTP, a process, a native function or Python.
 
 use super::{
-    ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, functions, http,
+    ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, python_functions, http,
     process,
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Providers {
         match call.activity.provider.kind {
             ProviderKind::Http => http::call(&call, &self.environment()).await,
             ProviderKind::Process => process::call(&call, &self.environment_of_programs()).await,
-            ProviderKind::Python => functions::call(self, &call).await,
+            ProviderKind::Python => python_functions::call(self, &call).await,
         }
     }
 

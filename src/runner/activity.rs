@@ -10,7 +10,7 @@ use super::{
     finished::{Cutoff, FinishedActivity},
     journal_entry::{self, JournalEntry},
     pause::{PauseCut, Pauses},
-    rounds::RoundResult,
+    control_rounds::RoundResult,
     stop_signal::StopSignal,
     verdict,
 };

@@ -9,7 +9,7 @@ use super::{
     cursor::Cursor,
     finished::{Cutoff, FinishedActivity},
     operator_input::{NextAction, OperatorInput},
-    rounds,
+    control_rounds,
     stop_request::{StopReason, StopRequest},
     stop_signal::StopSignal,
     verdict,
@@ -292,7 +292,7 @@ impl PassDriver<'_> {
     async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), StopReason> {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Operator(helm) => match rounds::before(ctx, helm, subject).await {
+            PassDriver::Operator(helm) => match control_rounds::before(ctx, helm, subject).await {
                 Ok(()) => Ok(()),
                 Err(stopped) => Err(stopped.stop_reason(ctx).await),
             },
@@ -311,7 +311,7 @@ impl PassDriver<'_> {
     ) -> (Option<Value>, Result<(), Cutoff>) {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Operator(helm) => rounds::after(ctx, helm, subject, state).await,
+            PassDriver::Operator(helm) => control_rounds::after(ctx, helm, subject, state).await,
             PassDriver::Unattended { stop_signal: reins, .. } => ctx.after(subject, state, reins).await,
         }
     }

@@ -10,7 +10,7 @@ use super::{
     cursor::Cursor,
     finished::Cutoff,
     operator_input::{NextAction, OperatorInput},
-    rounds::{self, Stopped},
+    control_rounds::{self, Stopped},
     stop_request::StopReason,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) async fn run_method(
 ) -> Result<(), StopReason> {
     let steps = ctx.experiment().method().len();
     ctx.emitter.emit(EventKind::MethodStarted { steps }).await;
-    let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
+    let let_in = control_rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
         Ok(()) => play_steps(ctx, helm, background).await,
@@ -48,7 +48,7 @@ pub(super) async fn run_method(
     let entries = || if begun { ctx.journal_entries(Section::Method) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Method, &raw);
-    let (changed, ended) = rounds::after(ctx, helm, subject, entries).await;
+    let (changed, ended) = control_rounds::after(ctx, helm, subject, entries).await;
     ctx.amend_entries(Section::Method, changed).await;
     ctx.emitter.emit(EventKind::MethodEnded).await;
     played?;

@@ -5,11 +5,11 @@
 //! unknown here.
 
 mod activity;
-mod amendments;
+mod journal_amendments;
 mod background;
 mod call;
 mod call_result;
-mod compat;
+mod compatibility;
 mod consent;
 mod context;
 mod continuous;
@@ -31,14 +31,14 @@ mod recheck;
 mod redact;
 mod request;
 mod rollbacks;
-mod rounds;
+mod control_rounds;
 mod shown_targets;
 mod stop_request;
 mod stop_signal;
 mod strategies;
 mod verdict;
 
-pub(crate) use compat::Compat;
+pub(crate) use compatibility::Compat;
 pub(crate) use consent::Consent;
 pub(crate) use controls::{Controls, StopByControl};
 pub(crate) use dry::is_skipped;

@@ -9,7 +9,7 @@ use super::{
     hypothesis, method,
     operator_input::OperatorInput,
     plan::plan,
-    rollbacks, rounds,
+    rollbacks, control_rounds,
     stop_request::{RollbackChoice, StopReason, StopRequest},
 };
 use crate::{
@@ -117,7 +117,7 @@ async fn run_method(
     helm.check_stop()?;
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
-    if let Err(stopped) = rounds::before(ctx, helm, subject).await {
+    if let Err(stopped) = control_rounds::before(ctx, helm, subject).await {
         return handle_stop_reason(ctx, stopped.stop_reason(ctx).await).await;
     }
     let strategy = ctx.options.hypothesis;
@@ -221,7 +221,7 @@ async fn call_last_controls(ctx: &RunContext, helm: &mut OperatorInput, ending: 
     let raw = ctx.raw();
     let journal = || ctx.emitter.read_journal(Journal::value);
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
-    let (changed, _) = rounds::after(ctx, helm, subject, journal).await;
+    let (changed, _) = control_rounds::after(ctx, helm, subject, journal).await;
     let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];

@@ -9,7 +9,7 @@ use super::{
     finished::Cutoff,
     method::run_step,
     operator_input::{NextAction, OperatorInput},
-    rounds::{self, Stopped},
+    control_rounds::{self, Stopped},
     stop_request::{RollbackChoice, StopRequest, emit_stop_reason},
 };
 use crate::session::{
@@ -82,7 +82,7 @@ async fn play_steps(
     background: &mut Background,
     asked: bool,
 ) {
-    let let_in = rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw())).await;
+    let let_in = control_rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
         Ok(()) => steps(ctx, helm, background, asked).await,
@@ -94,7 +94,7 @@ async fn play_steps(
     let entries = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Rollback, &raw);
-    let (changed, ended) = rounds::after(ctx, helm, subject, entries).await;
+    let (changed, ended) = control_rounds::after(ctx, helm, subject, entries).await;
     ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
         halted = stop_reason(&cutoff);

@@ -26,7 +26,7 @@ mod render;
 mod signals;
 pub mod start;
 mod svg;
-mod targets;
+mod click_targets;
 pub mod terminal;
 mod terminal_replies;
 mod text;
@@ -37,7 +37,7 @@ mod view;
 #[cfg(test)]
 mod breaker_tests;
 #[cfg(test)]
-mod deed_tests;
+mod fault_tests;
 #[cfg(test)]
 mod opening_tests;
 #[cfg(test)]

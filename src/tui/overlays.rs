@@ -16,7 +16,7 @@ use super::{
     keymap::Action,
     pane_buffer::{Emphasis, PaneBuffer, RoleLine},
     panes::Scene,
-    targets::Target,
+    click_targets::ClickTarget,
     text,
     theme::Role,
 };
@@ -42,9 +42,9 @@ fn boxed<'c>(
     let height = height.min(canvas.height());
     let (x, y) = ((canvas.width() - width) / 2, (canvas.height() - height) / 2);
     let area = canvas.part(x, y, width, height).area();
-    scene.mark(canvas.area(), Target::Close);
-    scene.mark(area, Target::Overlay);
-    scene.mark(Rect { height: area.height.min(1), ..area }, Target::Close);
+    scene.mark(canvas.area(), ClickTarget::Close);
+    scene.mark(area, ClickTarget::Overlay);
+    scene.mark(Rect { height: area.height.min(1), ..area }, ClickTarget::Close);
     canvas.on(area).clear();
     canvas.on(area).framed(&RoleLine::strong(line, title), &close_hint(), line);
     canvas.part(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))

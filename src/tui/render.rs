@@ -7,7 +7,7 @@ use super::{
     pane_buffer::{PaneBuffer, RoleLine},
     panes::{self, LogFeed, Scene},
     picture,
-    targets::Target,
+    click_targets::ClickTarget,
     theme::{Role, Theme},
     view::Overlay,
 };
@@ -147,7 +147,7 @@ fn lower(all: &mut PaneBuffer, scene: &Scene, parts: &PaneAreas) {
 fn slim(all: &mut PaneBuffer, scene: &Scene, parts: &SmallAreas) {
     panes::banner(&mut all.on(parts.verdict), scene, Size::Compact);
     picture::slim(all, scene, parts);
-    scene.mark(parts.status, Target::Pane(Pane::Pods));
+    scene.mark(parts.status, ClickTarget::Pane(Pane::Pods));
     panes::bare_status(&mut all.on(parts.status), scene);
     panes::note(&mut all.on(parts.note), scene);
     panes::next(&mut all.on(parts.next), scene);
@@ -172,8 +172,8 @@ fn draw_overlay(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &Lo
         Overlay::Logs => {
             let (width, height) = (all.width(), all.height());
             all.clear();
-            scene.mark(all.area(), Target::Overlay);
-            scene.mark(all.part(0, 0, width, 1).area(), Target::Close);
+            scene.mark(all.area(), ClickTarget::Overlay);
+            scene.mark(all.part(0, 0, width, 1).area(), ClickTarget::Close);
             let mut inside =
                 all.framed(&RoleLine::strong(Role::Focus, "LOG"), &overlays::close_hint(), Role::Focus);
             let mut body = inside.part(1, 0, width.saturating_sub(4), height.saturating_sub(2));

@@ -6,7 +6,7 @@ use super::{
     forms::{GuardForm, PredictForm},
     keymap::Keymap,
     pane::Pane,
-    targets::Targets,
+    click_targets::ClickTargets,
 };
 use crate::session::event::{StepCluster, StepRef};
 use ratatui::layout::Rect;
@@ -137,7 +137,7 @@ pub struct View {
     /// The terminal's size at the last frame.
     pub area: Rect,
     /// The clickable areas of the last frame.
-    pub targets: Targets,
+    pub targets: ClickTargets,
 }
 
 impl View {
@@ -167,7 +167,7 @@ impl View {
             sequence: None,
             mouse: false,
             area: Rect::ZERO,
-            targets: Targets::default(),
+            targets: ClickTargets::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use chaos_tui::{
         breaker::{self, BreakerSettings},
         endpoint::{self, EndpointSettings},
         pods::{self, InPlay},
-        recovery,
+        workload_recovery,
     },
     session::{
         Event, EventKind, Session,
@@ -81,7 +81,7 @@ impl Watched {
         let nothing_sought = tokio::sync::watch::Sender::default().subscribe();
         pods::watch(&self.connection, InPlay::new("default"), emitter.clone(), nothing_sought, stop.clone())
             .unwrap();
-        tokio::spawn(recovery::watch(emitter.clone(), self.tap(), stop.clone()));
+        tokio::spawn(workload_recovery::watch(emitter.clone(), self.tap(), stop.clone()));
         let settings = BreakerSettings {
             health: Some(format!("{consumer}/health")),
             metrics: Some(format!("{consumer}/metrics")),

@@ -134,7 +134,7 @@ fn chords(value: &Value) -> Result<Vec<String>, String> {
         Value::List(items) => Value::List(items.iter().map(digit).collect()),
         other => digit(other),
     };
-    let texts = text_list(&value).map_err(|_| "this is no key".to_owned())?;
+    let texts = text_list(&value).map_err(|_| "this is not a key".to_owned())?;
     match texts.iter().find_map(|text| Chord::parse(text).err()) {
         None => Ok(texts),
         Some(error) => Err(error.to_string()),

@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn default_file() -> String {
     let head = "# The config file of chaos-tui, every setting at its default.\n\
         # It belongs into $XDG_CONFIG_HOME/chaos-tui/config.yaml (~/.config/chaos-tui/config.yaml); the command line\n\
-        # goes before what it says. `chaos-tui run` does not read it.\n\n";
+        # overrides it. `chaos-tui run` does not read it.\n\n";
     head.to_owned() + &page::page(&Preferences::default())
 }
 
@@ -113,7 +113,7 @@ fn effective_settings(named: Option<PathBuf>) -> Result<String, String> {
     let found = read(&place)?;
     let state = match (&place, &found) {
         (ConfigLocation::Nowhere, _) => {
-            "neither XDG_CONFIG_HOME nor HOME is set: no config file is looked for".to_owned()
+            "neither XDG_CONFIG_HOME nor HOME is set: there is no config file to read".to_owned()
         }
         (ConfigLocation::Named(path) | ConfigLocation::Default(path), Some(_)) => {
             format!("read from {}", path.display())
@@ -122,8 +122,7 @@ fn effective_settings(named: Option<PathBuf>) -> Result<String, String> {
             format!("{} is not there: these are the defaults", path.display())
         }
     };
-    let other =
-        format!("# --config PATH or {VARIABLE} names another file; the command line goes before all of them");
+    let other = format!("# --config PATH or {VARIABLE} names another file; the command line overrides it");
     Ok(format!("# {state}\n{other}\n\n{}", page::page(&found.unwrap_or_default())))
 }
 

@@ -110,7 +110,8 @@ impl Preferences {
         };
         // Without colours the dark and the light theme look the same.
         let grounds = grounds.filter(|_| depth != Depth::None);
-        let note = lacking.map(|why| format!("ASCII only (--ascii=false draws all): {why} is no UTF-8"));
+        let note =
+            lacking.map(|why| format!("ASCII only, since {why} is not UTF-8 (--ascii=false draws all)"));
         Ok(Appearance { theme, theme_by_background: grounds, note })
     }
 }

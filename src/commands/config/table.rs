@@ -33,13 +33,13 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "ground",
-        about: "theme or terminal: whose background text stands on; in sixteen colours it is always the terminal's",
+        about: "theme or terminal: the background behind text; in sixteen colours it is always the terminal's",
         parse: |preferences, value| one_of(value, &GROUNDS).map(|whose| preferences.ground = whose),
         print: |preferences| preferences.ground.clone(),
     },
     ConfigKey {
         name: "color",
-        about: "auto, always or never; auto heeds NO_COLOR and what the terminal can",
+        about: "auto, always or never; auto follows NO_COLOR and the abilities of the terminal",
         parse: |preferences, value| {
             one_of(value, &["auto", "always", "never"]).map(|when| preferences.color = when)
         },
@@ -47,7 +47,7 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "ascii",
-        about: "nothing beyond ASCII on the screen: true, false or auto; auto takes it where the locale has no UTF-8",
+        about: "draw ASCII only: true, false or auto; auto means true if the locale has no UTF-8",
         parse: |preferences, value| match value.as_str() {
             Some("auto") => {
                 preferences.ascii = None;
@@ -71,13 +71,13 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "watch",
-        about: "URLs that users ask, where neither the command line nor the experiment names one",
+        about: "URLs to send requests to as users would, if neither the command line nor the experiment names one",
         parse: |preferences, value| text_list(value).map(|urls| preferences.watch.urls = urls),
         print: |preferences| list(&preferences.watch.urls),
     },
     ConfigKey {
         name: "watch-headers",
-        about: "headers sent to each of them, as NAME:VALUE, over those of the experiment; ${variables} of its \
+        about: "headers sent to each watched URL, as NAME:VALUE, in addition to those of the experiment; ${variables} of its \
                 configuration and secrets are put in, and no value is ever shown",
         parse: |preferences, value| {
             text_list(value).map(|texts| preferences.watch.headers = Headers::new(texts))
@@ -86,31 +86,31 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "watch-insecure",
-        about: "accept every certificate of them",
+        about: "accept any certificate of the watched URLs",
         parse: |preferences, value| switch(value).map(|on| preferences.watch.insecure = on),
         print: |preferences| preferences.watch.insecure.to_string(),
     },
     ConfigKey {
         name: "rate",
-        about: "requests a second to each of them",
+        about: "requests per second to each watched URL",
         parse: |preferences, value| above_zero(value, 10_000.0).map(|rate| preferences.watch.rate = rate),
         print: |preferences| preferences.watch.rate.to_string(),
     },
     ConfigKey {
         name: "limit",
-        about: "what users accept to wait, in seconds",
+        about: "longest wait that users accept, in seconds",
         parse: |preferences, value| above_zero(value, 3600.0).map(|limit| preferences.watch.limit = limit),
         print: |preferences| preferences.watch.limit.to_string(),
     },
     ConfigKey {
         name: "budget",
-        about: "bad seconds allowed: those since T0 in which a user is let down, before the screen says: abort",
+        about: "bad seconds allowed since T0 (a user got no answer in time) before the screen suggests to abort",
         parse: |preferences, value| whole(value).map(|seconds| preferences.budget = seconds),
         print: |preferences| preferences.budget.to_string(),
     },
     ConfigKey {
         name: "breaker-source",
-        about: "where the breaker's state is told, besides the usual places: a URL, a path, or a port with a path",
+        about: "where to read the breaker's state, besides the usual pages: a URL, a path, or a port with a path",
         parse: |preferences, value| {
             declared::sources(value).map(|named| preferences.watch.breaker_sources = named)
         },
@@ -120,7 +120,7 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "breaker-series",
-        about: "own series that tell it: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
+        about: "custom metrics that hold the breaker's state: {metric: gate, label: phase, states: {ok: closed, tripped: open}}",
         parse: |preferences, value| {
             declared::series(value).map(|rules| preferences.watch.breaker_series = rules)
         },

@@ -54,20 +54,20 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
         },
         Phase::Steady if session.users.endpoints.is_empty() => "Press o to ask the consumer as its users do.",
         Phase::Steady if session.users.main().is_some_and(|endpoint| endpoint.shape.is_none()) => {
-            "Each pixel is an answer. Some must come to teach what a real one is."
+            "Each pixel is an answer. The first ones show what a real answer is."
         }
         Phase::Steady if fires_next(session) => {
             "SHIFT+F kills the provider's pod. Then watch what its users get."
         }
         Phase::Steady => "SPACE checks the steady state, probe by probe. It never kills.",
-        Phase::FaultUnconfirmed => "The kill failed: its effect is unknown. w says why.",
+        Phase::FaultUnconfirmed => "The kill failed and its effect is unknown. Press w to see why.",
         Phase::FaultOn | Phase::Recovering | Phase::TargetsBack | Phase::Recovered => {
             during(lesson, session, now)
         }
         Phase::Finished => match lesson {
             Lesson::Before => "That was without a breaker. SPACE: the same kill again, now with one.",
             Lesson::After => "What the breaker changed, side by side. SPACE: when it becomes a trap.",
-            Lesson::Trap => "Liveness must ask a page that depends on nobody. SPACE ends the demo.",
+            Lesson::Trap => "A liveness probe must not depend on other services. SPACE ends the demo.",
         },
     }
 }
@@ -75,11 +75,11 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
 fn during(lesson: Lesson, session: &Session, now: Timestamp) -> &'static str {
     let on = session.fault.as_ref().is_some_and(|fault| fault.is_on());
     match lesson {
-        Lesson::Before if on => "Nobody tells the users: yellow waits, and ends in an error, in red.",
+        Lesson::Before if on => "No breaker: yellow requests wait, then end in an error, in red.",
         Lesson::Before => "It is back by itself. The big number: seconds that let users down.",
         Lesson::After => breaker(session, on, now),
         Lesson::Trap if restarted(session) && session.breaker.state() == BreakerState::Open => {
-            "Restarted, and OPEN again: the new process had to learn it once more."
+            "Restarted, and OPEN again: the new process had to count failures anew."
         }
         Lesson::Trap if restarted(session) => {
             "Kubernetes restarted the healthy consumer: its users lose the fallback."
@@ -120,7 +120,7 @@ fn breaker(session: &Session, on: bool, now: Timestamp) -> &'static str {
             if on {
                 "OPEN: users get a fallback at once, nobody waits for the dead pod."
             } else {
-                "The pod is back, it is still OPEN: it finds out by its next trial call."
+                "The pod is back, still OPEN: the next trial call will notice it."
             }
         }
         (BreakerState::Closed, Some((cycle, at, CycleEnd::Worked))) if lately(at) && brief(cycle, at) => {

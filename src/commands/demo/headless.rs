@@ -31,7 +31,7 @@ pub(super) async fn play(global: &GlobalArgs, arguments: &live::Arguments) -> Re
     let played = lesson(global, arguments, &host, &mut helpers).await;
     helpers.end().await;
     let (session, _) = host.end(None).await;
-    played.and_then(|()| session.ok_or_else(|| Refusal::invalid("what was told could not be kept")))
+    played.and_then(|()| session.ok_or_else(|| Refusal::invalid("the session could not be recorded")))
 }
 
 async fn lesson(
@@ -61,7 +61,7 @@ async fn lesson(
     open.observe().await;
     tokio::select! {
         learned = timeout(LEARNING_TIMEOUT, wait_until_learned(host.session.clone())) => learned.map_err(|_| {
-            Refusal::invalid(format!("the consumer gave too few answers in {} s to learn from", LEARNING_TIMEOUT.as_secs()))
+            Refusal::invalid(format!("the consumer gave too few answers in {} s to learn what a real one is", LEARNING_TIMEOUT.as_secs()))
         })?,
         Some(_) = receiver.recv() => return Err(Refusal::invalid("Aborted!")),
     }
@@ -74,7 +74,7 @@ async fn lesson(
     }
     let report = running.end().await;
     match (report.words.first(), host.session.borrow().run.interrupted.clone()) {
-        (Some(words), _) => Err(Refusal::invalid(format!("a part of chaos-tui broke: {words}"))),
+        (Some(words), _) => Err(Refusal::invalid(format!("internal error in chaos-tui: {words}"))),
         (None, Some(reason)) => Err(Refusal::invalid(reason)),
         (None, None) => Ok(()),
     }

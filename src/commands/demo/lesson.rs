@@ -75,7 +75,7 @@ impl fmt::Display for Lesson {
             }
             Self::After => "Lesson 2 of 3: the same kill; the consumer has a circuit breaker and a fallback",
             Self::Trap => {
-                "Lesson 3 of 3: the same kill and breaker; liveness asks a page that fails while it is open"
+                "Lesson 3 of 3: the same kill and breaker; the liveness probe uses an endpoint that fails while the breaker is open"
             }
         })
     }

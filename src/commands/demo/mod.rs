@@ -119,7 +119,7 @@ fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
         let comparison = Comparison::of((first.variant(), one), (second.variant(), two));
         println!("{comparison}");
         if let Some(missed) = second.missed(&comparison) {
-            eprintln!("the lesson was not shown this time: {missed}");
+            eprintln!("the measurements of this run do not show the lesson: {missed}");
             code = ExitCode::FAILURE;
         }
     }

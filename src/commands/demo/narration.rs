@@ -93,12 +93,12 @@ impl Narration {
                     .get(i - 1)
                     .is_some_and(|previous| previous.ended.is_some_and(|(end, _)| end == cycle.opened));
             if !again {
-                turns.push(format!("OPEN: calls are not made any more{}", at(cycle.opened)));
+                turns.push(format!("OPEN: calls are rejected{}", at(cycle.opened)));
             }
             turns.extend(cycle.trial.map(|trial| format!("HALF-OPEN: trial calls are made{}", at(trial))));
             turns.extend(cycle.ended.map(|(ended, end)| match end {
                 CycleEnd::Worked if cycle.trial.is_none() => {
-                    format!("CLOSED again: its trial was not seen{}", at(ended))
+                    format!("CLOSED again: the trial call was not observed{}", at(ended))
                 }
                 CycleEnd::Worked => format!("CLOSED: the trial calls worked{}", at(ended)),
                 CycleEnd::Failed => {

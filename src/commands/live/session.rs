@@ -133,7 +133,7 @@ fn replay_recording(path: &Path) -> Result<Session, String> {
     match session.t0() {
         Some(_) => Ok(session),
         None => {
-            Err(format!("nothing was fired in {}: it cannot be lined up with this session", path.display()))
+            Err(format!("nothing was fired in {}: it cannot be aligned with this session", path.display()))
         }
     }
 }
@@ -291,9 +291,11 @@ async fn open_behind_screen(
     match opening.give_up().await {
         Ok(running) => Ok((running, departed)),
         Err(_) if departed == ScreenExit::Declined => Err(declined()),
-        Err(_) if departed == ScreenExit::Broken => {
-            Err(Refusal { message: "there was no session yet".to_owned(), code: BUG, python_message: None })
-        }
+        Err(_) if departed == ScreenExit::Broken => Err(Refusal {
+            message: "the screen failed before the session was open".to_owned(),
+            code: BUG,
+            python_message: None,
+        }),
         Err(refusal) => Err(refusal),
     }
 }
@@ -304,7 +306,7 @@ fn declined() -> Refusal {
 }
 
 fn signals_unavailable(error: io::Error) -> Refusal {
-    Refusal::invalid(format!("signals cannot be heard: {error}"))
+    Refusal::invalid(format!("cannot install signal handlers: {error}"))
 }
 
 /// Returns the exit code. A bug in chaos-tui is never a success.

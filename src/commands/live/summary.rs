@@ -43,7 +43,7 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
         };
         let real = match tally.unjudged {
             0 => format!("{} real", tally.real),
-            some => format!("{some} successes of which it was not learned whether they are real"),
+            some => format!("{some} successes not classified as real or fallback"),
         };
         let waiting =
             if tally.waiting > 0 { format!(", {} without an answer", tally.waiting) } else { String::new() };
@@ -111,7 +111,7 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
 fn safety(session: &Session) -> Option<String> {
     match &session.safety {
         Some(safety) if safety.final_check.is_none() => {
-            Some(format!("  safety    not waited for: {}", session.safety_text()))
+            Some(format!("  safety    not awaited: {}", session.safety_text()))
         }
         Some(_) => Some(format!("  safety    {}", session.safety_text())),
         None => None,

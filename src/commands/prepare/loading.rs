@@ -41,11 +41,11 @@ async fn log_complaints(context: &PrepareContext<'_>, complaints: Vec<String>) {
 }
 
 fn refusal_by_control(stop: StopByControl) -> Refusal {
-    let forbidden = |why: &str| format!("a control does not let the experiment be loaded: {why}");
+    let forbidden = |why: &str| format!("a control forbids loading the experiment: {why}");
     match stop {
         StopByControl::Interrupt(message) => Refusal::invalid(forbidden(&message)),
         StopByControl::Exit(code) => {
-            Refusal::exit(forbidden(&format!("it asks to exit with {}", python_text(&code))), &code)
+            Refusal::exit(forbidden(&format!("it requested to exit with {}", python_text(&code))), &code)
         }
         StopByControl::KeyboardInterrupt => Refusal::interrupted(forbidden("it was interrupted")),
     }

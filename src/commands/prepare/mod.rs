@@ -245,7 +245,9 @@ fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     if experiment.raw().contains_key("title") {
         Ok(experiment)
     } else {
-        Err(Refusal::invalid("the experiment has no title: add `title`, even without validation"))
+        Err(Refusal::invalid(
+            "the experiment has no title: add `title`, which is required even without validation",
+        ))
     }
 }
 

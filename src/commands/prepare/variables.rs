@@ -57,7 +57,7 @@ pub(super) async fn run_dynamic_entries(
             DynamicOutcome::Failed(message)
         }
         Outcome::Exit { code } => {
-            let why = format!("{} asks to exit with {}", named(activity), python_text(&code));
+            let why = format!("{} requested to exit with {}", named(activity), python_text(&code));
             ended = Some(Refusal::exit(why, &code));
             DynamicOutcome::Ended
         }

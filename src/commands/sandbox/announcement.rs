@@ -71,13 +71,13 @@ impl Announcement {
         );
         for ReplacedPort { from, to } in replaced {
             text += &format!(
-                "Some program of this machine listens on port {from} on every address; the containers listen on {to}.\n"
+                "Another program on this machine uses port {from}; the containers use {to} instead.\n"
             );
         }
         let notice = settings.propagation.removal.as_secs_f64();
         text += &match settings.start {
             StartDelays::AsDeclared => {
-                "From now on services take their time to start, as their manifests say".to_owned()
+                "Containers that start from now on take the time given in their manifests".to_owned()
             }
             StartDelays::Within(all) if all.is_zero() => "Containers start at once".to_owned(),
             StartDelays::Within(all) => {

@@ -53,7 +53,7 @@ pub(crate) enum Announce {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "not a number of seconds that can be waited".to_owned())
+    Duration::try_from_secs_f64(seconds).map_err(|_| "not a valid number of seconds".to_owned())
 }
 
 /// Why the sandbox failed.

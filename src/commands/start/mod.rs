@@ -13,7 +13,7 @@ use std::{io, process::ExitCode};
 
 /// The usage text printed if there is no terminal.
 const LINES: &str = "\
-chaos-tui demo                    what a circuit breaker changes, in three lessons; needs nothing
+chaos-tui demo                    what a circuit breaker changes, in three lessons; no setup needed
 chaos-tui experiment.json         your experiment on a screen, step by step
 chaos-tui run experiment.json     the same without a screen, as `chaos run` does
 chaos-tui sandbox                 only the embedded cluster, for kubectl and others

@@ -16,12 +16,12 @@ mod run_verdict;
 mod statement;
 mod users;
 mod waiting;
-mod well;
+mod served;
 
 #[cfg(test)]
 mod compared_tests;
 #[cfg(test)]
-mod deed_tests;
+mod fault_tests;
 #[cfg(test)]
 mod recorded_tests;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! [`resolve`] finds a function, [`Kubernetes`] runs it. One file implements the functions of one Python package
 //! (kubernetes-catalog 2); each file declares its entries beside their code.
 
-mod absence;
+mod missing_object;
 mod catalogue;
 mod chaosmesh;
 mod custom;
@@ -31,7 +31,7 @@ mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome};
 use crate::cluster::{ClusterSettings, Connection, Error, Selector};
-pub use absence::absence;
+pub use missing_object::absence;
 pub use catalogue::resolve;
 use failure::Failure;
 use futures_util::future::BoxFuture;

@@ -11,7 +11,7 @@ use crate::{
         keymap::Action,
         pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
-        targets::Target,
+        click_targets::ClickTarget,
         theme::Role,
         view::View,
     },
@@ -44,8 +44,8 @@ pub(crate) fn next<'a>(session: &'a Session, view: &View, by: isize) -> Option<&
 pub(crate) fn pod_log(canvas: &mut PaneBuffer, scene: &Scene) {
     let (width, height) = (canvas.width(), canvas.height());
     canvas.clear();
-    scene.mark(canvas.area(), Target::Overlay);
-    scene.mark(canvas.part(0, 0, width, 1).area(), Target::Close);
+    scene.mark(canvas.area(), ClickTarget::Overlay);
+    scene.mark(canvas.part(0, 0, width, 1).area(), ClickTarget::Close);
     let Some(row) = shown(scene.session, scene.view) else {
         let mut inside =
             canvas.framed(&RoleLine::strong(Role::Focus, "LOG"), &super::close_hint(), Role::Focus);

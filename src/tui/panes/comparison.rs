@@ -17,7 +17,7 @@ use crate::{
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
         picture::{ComparedRun, ComparedRuns, compared_strips},
-        targets::Target,
+        click_targets::ClickTarget,
         theme::Role,
     },
 };
@@ -107,7 +107,7 @@ fn draw_findings(canvas: &mut PaneBuffer, scene: &Scene, compared: &Comparison, 
     let word = RoleLine::of(Role::Soft, format!("{}, {key} opens the evidence", compared.findings.len()));
     let scroll = scene.view.scroll_of(scene.view.focus);
     // The mouse wheel scrolls this list, whichever pane has the focus.
-    scene.mark(canvas.area(), Target::Pane(scene.view.focus));
+    scene.mark(canvas.area(), ClickTarget::Pane(scene.view.focus));
     let hidden = {
         let title = RoleLine::strong(Role::Focus, format!("{number} ")).bold(Role::Strong, "FINDINGS");
         let mut body = narrowed(canvas.framed(&title, &word, Role::Line));

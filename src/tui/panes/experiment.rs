@@ -12,7 +12,7 @@ use crate::{
         figures,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        targets::Target,
+        click_targets::ClickTarget,
         text,
         theme::Role,
     },
@@ -100,7 +100,7 @@ fn steps(inside: &mut PaneBuffer, scene: &Scene, lines: &[StepLine]) {
     for (y, (line, detail)) in rows.iter().skip(from).take(height).enumerate() {
         let mut row = inside.part(0, y, width, 1);
         if let Some(step) = line.step {
-            scene.mark(row.area(), Target::Step(step));
+            scene.mark(row.area(), ClickTarget::Step(step));
         }
         match detail {
             Some(detail) => row.at(3, 0, detail),

@@ -5,7 +5,7 @@ mod breaker;
 mod chain;
 mod comparison;
 mod comparison_bars;
-mod cost;
+mod abort_effect;
 mod experiment;
 mod fault_words;
 mod findings;
@@ -22,7 +22,7 @@ mod scene;
 mod starting;
 mod status;
 mod story;
-mod tagged;
+mod tagged_row;
 mod target;
 #[cfg(test)]
 mod testing;
@@ -31,7 +31,7 @@ use super::{
     keymap::Action,
     pane::Pane,
     pane_buffer::{PaneBuffer, RoleLine},
-    targets::Target,
+    click_targets::ClickTarget,
     text,
     theme::Role,
 };
@@ -86,7 +86,7 @@ fn framed<'c>(
     let focused = scene.view.focus == pane && pane != Pane::Experiment;
     let (line, name) = if focused { (Role::Focus, Role::Focus) } else { (Role::Line, Role::Strong) };
     let title = RoleLine::strong(Role::Focus, format!("{number} ")).bold(name, title).joined(more);
-    scene.mark(canvas.area(), Target::Pane(pane));
+    scene.mark(canvas.area(), ClickTarget::Pane(pane));
     canvas.framed(&title, &word, line)
 }
 

@@ -15,7 +15,7 @@ use crate::{
         figures,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        targets::Target,
+        click_targets::ClickTarget,
         text,
         theme::Role,
     },
@@ -76,7 +76,7 @@ pub(crate) fn pods(canvas: &mut PaneBuffer, scene: &Scene) {
             row.part(1, 0, width, 1).spread(0, &line.left, &line.right);
             continue;
         };
-        scene.mark(row.area(), Target::Pod(uid.clone()));
+        scene.mark(row.area(), ClickTarget::Pod(uid.clone()));
         if *head && scene.view.selected_pod.as_ref() == Some(uid) {
             let plain_text =
                 |row: &RoleLine| row.0.iter().map(|piece| piece.text.as_str()).collect::<String>();

@@ -10,7 +10,7 @@ use crate::{
     tui::{
         layout::LayoutRequest,
         picture,
-        targets::{Target, Targets},
+        click_targets::{ClickTarget, ClickTargets},
         view::View,
     },
 };
@@ -38,7 +38,7 @@ pub struct Scene<'a> {
     /// When Kubernetes will restart a pod that the fault does not target, if its health page keeps failing.
     pub restart_due: Option<insight::RestartDue>,
     /// The drawn areas and what a mouse click on each of them does.
-    pub targets: RefCell<Targets>,
+    pub targets: RefCell<ClickTargets>,
 }
 
 impl<'a> Scene<'a> {
@@ -62,7 +62,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Registers an area as a mouse target.
-    pub fn mark(&self, area: Rect, target: Target) {
+    pub fn mark(&self, area: Rect, target: ClickTarget) {
         self.targets.borrow_mut().mark(area, target);
     }
 

@@ -13,7 +13,7 @@ use crate::{
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
         picture::shown_endpoint,
-        targets::Target,
+        click_targets::ClickTarget,
         theme::Role,
     },
 };
@@ -43,7 +43,7 @@ pub(crate) fn status(canvas: &mut PaneBuffer, scene: &Scene) {
     let number = Pane::Breaker.number();
     let mut body = narrowed(framed(canvas, scene, (pane, number), "BREAKER + PODS", RoleLine::new(), word));
     // The mouse wheel scrolls this pane as it scrolls the pods pane.
-    scene.mark(body.area(), Target::Pane(Pane::Pods));
+    scene.mark(body.area(), ClickTarget::Pane(Pane::Pods));
     let lines = lines(scene, body.width(), body.height());
     let from = scene.view.scroll_of(Pane::Pods).min(lines.len().saturating_sub(body.height()));
     draw(&mut body, lines.get(from..).unwrap_or_default());

@@ -5,7 +5,7 @@ mod compared;
 mod lanes;
 mod plot;
 mod segments;
-mod side;
+mod current_values;
 mod strip;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     pane::Pane,
     pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
-    targets::Target,
+    click_targets::ClickTarget,
     text,
     theme::Role,
 };
@@ -33,7 +33,7 @@ use ratatui::{
     style::{Modifier, Style},
 };
 use segments::{Segment, SegmentKind};
-pub(crate) use side::{breaker as breaker_now, ready as ready_now};
+pub(crate) use current_values::{breaker as breaker_now, ready as ready_now};
 
 /// The most lanes for replicas; for further endpoints it is one less.
 const MORE: usize = 3;
@@ -104,7 +104,7 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
     let lanes = lanes_of(scene, size, usize::from(parts.lanes.height));
     let lanes = lanes.as_slice();
     frame(all, scene, parts, &axis);
-    scene.mark(parts.plot.union(parts.axis), Target::Moments(axis.millis_of(0), axis.step_ms()));
+    scene.mark(parts.plot.union(parts.axis), ClickTarget::Moments(axis.millis_of(0), axis.step_ms()));
     let endpoint = shown_endpoint(scene);
     band(all, scene, parts, &axis);
     let rows = usize::from(parts.plot.height);
@@ -142,10 +142,10 @@ pub(crate) fn picture(all: &mut PaneBuffer, scene: &Scene, size: Size, parts: &P
                 .zip(&lane_segments)
                 .map(|(lane, segments)| lane_state_at(*lane, &axis, column, segments))
                 .collect();
-            side::at_cursor(&mut side, scene, &axis, column, columns.as_ref(), &held);
+            current_values::at_cursor(&mut side, scene, &axis, column, columns.as_ref(), &held);
             cursor_line(all, parts, column);
         }
-        None if !scene.view.presenter => side::draw(&mut side, scene, endpoint, rows, lanes),
+        None if !scene.view.presenter => current_values::draw(&mut side, scene, endpoint, rows, lanes),
         None => super::panes::stage_figures(&mut side, scene),
     }
 }
@@ -174,7 +174,7 @@ fn lane_state_at(
 
 /// Draws the frame with its titles: `USERS` above, `TIMELINE` below.
 fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeAxis) {
-    scene.mark(parts.area, Target::Pane(Pane::Users));
+    scene.mark(parts.area, ClickTarget::Pane(Pane::Users));
     if !parts.framed {
         return;
     }
@@ -198,7 +198,7 @@ fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeA
     };
     all.on(parts.area).framed(&title, &RoleLine::new(), line);
     let foot = parts.area.bottom().saturating_sub(1);
-    scene.mark(Rect { y: foot, height: 1, ..parts.area }, Target::Pane(Pane::Timeline));
+    scene.mark(Rect { y: foot, height: 1, ..parts.area }, ClickTarget::Pane(Pane::Timeline));
     let live = match axis.is_live() {
         _ if scene.phase == crate::insight::Phase::Finished && axis.is_live() => RoleLine::new(),
         true => RoleLine::strong(Role::Focus, "  LIVE"),

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         msg::Outcome,
         pane::Pane,
-        targets::Target,
+        click_targets::ClickTarget,
         view::{Overlay, View},
     },
 };
@@ -28,7 +28,7 @@ pub(super) fn pointed(view: &mut View, session: &Session, now: Timestamp, mouse:
 
 fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> Outcome {
     if view.overlay.is_some() {
-        let close = matches!(view.targets.at(at).next(), Some((_, Target::Close)));
+        let close = matches!(view.targets.at(at).next(), Some((_, ClickTarget::Close)));
         // A click does not discard typed text.
         if !close || view.overlay.as_ref().is_some_and(Overlay::is_text_input) {
             return Outcome::nothing();
@@ -40,17 +40,17 @@ fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> 
     let mut outcome = Outcome::nothing();
     for (area, target) in under {
         match target {
-            Target::Step(step) => view.selected_step = Some(step),
-            Target::Pod(uid) => view.selected_pod = Some(uid),
-            Target::Moments(first, step) => {
+            ClickTarget::Step(step) => view.selected_step = Some(step),
+            ClickTarget::Pod(uid) => view.selected_pod = Some(uid),
+            ClickTarget::Moments(first, step) => {
                 view.cursor = Some(first + i64::from(at.x - area.x) * step);
                 moving::move_cursor(view, session, now, 0);
             }
-            Target::Endpoints => {
+            ClickTarget::Endpoints => {
                 view.endpoint = (view.endpoint + 1) % session.users.endpoints.len().max(1);
             }
-            Target::Pane(pane) => return focus(view, pane),
-            Target::Overlay | Target::Close => {}
+            ClickTarget::Pane(pane) => return focus(view, pane),
+            ClickTarget::Overlay | ClickTarget::Close => {}
         }
         outcome = Outcome::redraw();
     }
@@ -61,12 +61,12 @@ fn wheeled(view: &mut View, session: &Session, now: Timestamp, at: Position, by:
     if view.overlay.is_some() {
         return moving::scroll(view, session, by * NOTCH);
     }
-    let under: Vec<Target> = view.targets.at(at).map(|(_, target)| target.clone()).collect();
-    if under.iter().any(|target| matches!(target, Target::Moments(..))) {
+    let under: Vec<ClickTarget> = view.targets.at(at).map(|(_, target)| target.clone()).collect();
+    if under.iter().any(|target| matches!(target, ClickTarget::Moments(..))) {
         return moving::scroll_time(view, session, now, by as i64 * moving::SCROLL);
     }
     let pane = under.iter().find_map(|target| match target {
-        Target::Pane(pane) => Some(*pane),
+        ClickTarget::Pane(pane) => Some(*pane),
         _ => None,
     });
     match pane {

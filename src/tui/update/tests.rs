@@ -4,7 +4,7 @@ mod pointing;
 
 use super::{
     super::{
-        LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, targets::Target,
+        LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, click_targets::ClickTarget,
         view::Sequence,
     },
     *,

@@ -3,7 +3,7 @@
 
 use super::{
     super::reading::{Reading, SourceId},
-    words,
+    state_words,
 };
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use serde_json::Value;
@@ -84,9 +84,9 @@ fn search<'a>(value: &'a Value, path: &mut Vec<&'a str>, found: &mut Vec<NamedBr
             let counts = ["failureRate", "bufferedCalls"].iter().any(|key| map.contains_key(*key));
             let circuit = word.strip_prefix("CIRCUIT_");
             let state = match key.as_str() {
-                _ if circuit.is_some() => words::state(circuit.unwrap_or_default()),
-                "state" if about || counts => words::state(word),
-                _ if about_a_breaker(&[key]) => words::state(word),
+                _ if circuit.is_some() => state_words::state(circuit.unwrap_or_default()),
+                "state" if about || counts => state_words::state(word),
+                _ if about_a_breaker(&[key]) => state_words::state(word),
                 _ => None,
             };
             if let Some(Some(state)) = state {

@@ -8,7 +8,7 @@ pub(super) mod page_poller;
 pub(super) mod page_route;
 pub(super) mod prometheus;
 pub(super) mod usual_pages;
-mod words;
+mod state_words;
 
 pub(super) use prometheus::RequestCounters;
 

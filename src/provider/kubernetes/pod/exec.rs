@@ -1,6 +1,6 @@
 //! Runs a command inside pods (kubernetes-catalog 2.1).
 
-use super::{selection::Selection, words};
+use super::{selection::Selection, shell_words};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
@@ -51,7 +51,7 @@ pub(super) async fn exec_in_pods(call: &Invocation<'_>) -> Result<Value, Failure
 
 fn command(call: &Invocation<'_>) -> Result<Vec<String>, Failure> {
     let words = match call.arguments.get("cmd").unwrap_or(&Value::Null) {
-        Value::Text(text) => words::split(text).ok_or_else(|| Failure::Python {
+        Value::Text(text) => shell_words::split(text).ok_or_else(|| Failure::Python {
             class: "ValueError",
             message: format!("a quotation in the command is not closed: {text}"),
         })?,

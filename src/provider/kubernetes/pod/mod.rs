@@ -3,7 +3,7 @@
 pub(super) mod actions;
 mod exec;
 pub(super) mod logs;
-mod moment;
+mod time_span;
 pub(super) mod probes;
 pub(super) mod selection;
-mod words;
+mod shell_words;

@@ -4,7 +4,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use super::{Scene, tagged};
+use super::{Scene, tagged_row};
 use crate::tui::{
     pane_buffer::{PaneBuffer, RoleLine},
     theme::Role,
@@ -37,8 +37,8 @@ impl NextPart {
 /// Draws the line.
 pub(crate) fn next(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
-    let row = fitted(parts::next_parts(scene), tagged::is_roomy(width), tagged::room(width, TAG));
-    tagged::draw(canvas, TAG, Role::Focus, &row);
+    let row = fitted(parts::next_parts(scene), tagged_row::is_roomy(width), tagged_row::room(width, TAG));
+    tagged_row::draw(canvas, TAG, Role::Focus, &row);
 }
 
 /// Shortens all parts before it drops any, since the key to safety is among them. Then drops parts that need not stay,

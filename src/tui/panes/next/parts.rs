@@ -11,7 +11,7 @@ use crate::{
         figures,
         keymap::Action,
         pane_buffer::RoleLine,
-        panes::{Scene, cost, fault_words, header},
+        panes::{Scene, abort_effect, fault_words, header},
         text,
         theme::Role,
         update::can_run_again,
@@ -128,7 +128,7 @@ fn offered(scene: &Scene, row: &StepRow) -> bool {
 fn undo(scene: &Scene) -> Option<NextPart> {
     scene.session.undo_due()?;
     let mut forms: Vec<String> =
-        cost::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
+        abort_effect::of_abort(scene).into_iter().map(|cost| format!("put it back: {cost}")).collect();
     forms.push("put it back".to_owned());
     let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
     Some(key(scene, Action::Undo, &forms).required())
@@ -225,7 +225,7 @@ fn paused(scene: &Scene, row: &StepRow, side: crate::session::event::PauseSide, 
 /// What an abort costs, shown before the key is pressed.
 fn abort(scene: &Scene) -> Option<NextPart> {
     scene.session.fault.as_ref()?;
-    let costs = cost::of_abort(scene).into_iter().map(|cost| format!("abort: {cost}"));
+    let costs = abort_effect::of_abort(scene).into_iter().map(|cost| format!("abort: {cost}"));
     let mut forms: Vec<String> = costs.collect();
     // The cost is shown however little room there is.
     if forms.is_empty() {

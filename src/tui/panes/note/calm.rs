@@ -1,6 +1,6 @@
 //! The note line without a warning: the guards' limits, the prediction, or where the results are.
 
-use super::{NoteText, tagged};
+use super::{NoteText, tagged_row};
 use crate::{
     insight::{self, Phase, Urgency, Warning},
     session::{
@@ -128,10 +128,10 @@ fn guarded(scene: &Scene) -> NoteText {
         [only] => format!("The run ends by itself {only}"),
         [first @ .., last] => format!("The run ends by itself {}, or {last}", first.join(", ")),
     };
-    let long = tagged::figured(&long).and("   ").bold(Role::Focus, key);
+    let long = tagged_row::figured(&long).and("   ").bold(Role::Focus, key);
     let brief = all(true).join(", ");
     let starts = if brief.starts_with("at ") { "" } else { "at " };
-    let short = tagged::figured(&format!("ends the run {starts}{brief}"));
+    let short = tagged_row::figured(&format!("ends the run {starts}{brief}"));
     NoteText { long, short, brief_tag: "GUARD", ..NoteText::new("GUARDS", Role::Fault, "") }
 }
 
@@ -141,7 +141,7 @@ fn predicted(scene: &Scene) -> NoteText {
     let (long, short) = match &scene.session.prediction {
         Some(prediction) => {
             let expected = insight::prediction_words(prediction).join(", ");
-            let row = tagged::figured(&format!("You expect: {expected}   "));
+            let row = tagged_row::figured(&format!("You expect: {expected}   "));
             (row.clone().joined(key()).and(" changes it"), row.trimmed())
         }
         None => (

@@ -5,7 +5,7 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
-use super::{Scene, tagged};
+use super::{Scene, tagged_row};
 use crate::{
     insight::{self, Urgency, Warning},
     session::{event::Level, state::LogLine},
@@ -33,12 +33,12 @@ struct NoteText {
 impl NoteText {
     /// A text with a single form, such as one from outside.
     fn new(tag: &'static str, role: Role, text: impl AsRef<str>) -> Self {
-        let row = tagged::figured(text.as_ref());
+        let row = tagged_row::figured(text.as_ref());
         Self { tag, brief_tag: tag, role, long: row.clone(), short: row }
     }
 
     fn briefly(self, text: impl AsRef<str>) -> Self {
-        Self { short: tagged::figured(text.as_ref()), ..self }
+        Self { short: tagged_row::figured(text.as_ref()), ..self }
     }
 
     fn warning(warning: &Warning) -> Self {
@@ -68,9 +68,9 @@ pub(in crate::tui) fn pressing_note(canvas: &mut PaneBuffer, scene: &Scene) -> b
 
 fn draw(canvas: &mut PaneBuffer, said: &NoteText) {
     let width = canvas.width();
-    let tag = if tagged::is_roomy(width) { said.tag } else { said.brief_tag };
-    let fits = tagged::is_roomy(width) && said.long.width() <= tagged::room(width, tag);
-    tagged::draw(canvas, tag, said.role, if fits { &said.long } else { &said.short });
+    let tag = if tagged_row::is_roomy(width) { said.tag } else { said.brief_tag };
+    let fits = tagged_row::is_roomy(width) && said.long.width() <= tagged_row::room(width, tag);
+    tagged_row::draw(canvas, tag, said.role, if fits { &said.long } else { &said.short });
 }
 
 /// The note that has priority over all others: a hint, the filter input, or the result of the operator's last action.

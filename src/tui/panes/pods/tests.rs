@@ -15,7 +15,7 @@ use crate::{
         pane_buffer::PaneBuffer,
         panes::Scene,
         screens,
-        targets::Target,
+        click_targets::ClickTarget,
         theme::{Role, Theme},
         view::View,
     },
@@ -212,7 +212,7 @@ fn the_chosen_pod_is_a_bar_and_every_card_can_be_pointed_at() {
     let (area, mut found) = (Rect::new(0, 0, SMALL.0, SMALL.1), None);
     let buffer = cells(&told, &view, &theme, SMALL, |canvas: &mut PaneBuffer, scene: &Scene| {
         pods(canvas, scene);
-        found = scene.targets.borrow().of(&Target::Pod(format!("uid-{OLD}")));
+        found = scene.targets.borrow().of(&ClickTarget::Pod(format!("uid-{OLD}")));
     });
     let place = found.unwrap();
     assert_eq!(place.intersection(area), place);

@@ -13,7 +13,7 @@ use crate::{
         keymap::Action,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        targets::Target,
+        click_targets::ClickTarget,
         text,
         theme::Role,
     },
@@ -29,7 +29,7 @@ pub(crate) fn preflight(canvas: &mut PaneBuffer, scene: &Scene) {
     let shown = lines.len().clamp(1, room.max(1));
     let mut frame = canvas.part(0, 0, width, shown + 2);
     frame.clear();
-    scene.mark(frame.area(), Target::Pane(Pane::Users));
+    scene.mark(frame.area(), ClickTarget::Pane(Pane::Users));
     let title = RoleLine::strong(Role::Focus, "PREFLIGHT");
     let counted = counted(scene, width.saturating_sub(title.width() + 12));
     let mut inside = frame.framed(&title, &counted, Role::Focus);

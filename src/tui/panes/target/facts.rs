@@ -9,7 +9,7 @@ use crate::{
     tui::{
         figures,
         keymap::Action,
-        panes::{Scene, cost},
+        panes::{Scene, abort_effect},
         text,
         theme::Role,
     },
@@ -49,7 +49,7 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
         returns.warning()
     };
     let key = scene.view.keymap.key(Action::Abort);
-    let abort = cost::of_card(scene, card).into_iter().next();
+    let abort = abort_effect::of_card(scene, card).into_iter().next();
     let abort = abort.map_or_else(|| format!("{key} ends the run"), |cost| cost_sentence(&key, &cost));
     let mut facts: Vec<CardFact> =
         (named > 0).then(|| CardFact::new("hits", hits(card, named)).required()).into_iter().collect();

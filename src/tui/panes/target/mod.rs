@@ -11,7 +11,7 @@ use crate::{
         keymap::Action,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        targets::Target,
+        click_targets::ClickTarget,
         text,
         theme::Role,
     },
@@ -27,7 +27,7 @@ pub(crate) fn target(canvas: &mut PaneBuffer, scene: &Scene) {
     let lines = lines(scene, width.saturating_sub(4), room);
     let mut card = canvas.part(0, 0, width, lines.len() + 2);
     card.clear();
-    scene.mark(card.area(), Target::Pane(Pane::Pods));
+    scene.mark(card.area(), ClickTarget::Pane(Pane::Pods));
     let key = scene.view.keymap.key_with_shift(Action::Fire);
     let title = RoleLine::strong(Role::Fault, format!("TARGET  what {key} will do"));
     let mut inside = card.framed(&title, &RoleLine::new(), Role::Fault);

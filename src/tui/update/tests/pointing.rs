@@ -15,7 +15,7 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
         let mut screen = TestScreen::at(fixtures::before_failing());
         let step = screen.session.steps.rows[4].step.at;
         screen.draw(width, height);
-        let at = screen.view.targets.of(&Target::Step(step)).unwrap();
+        let at = screen.view.targets.of(&ClickTarget::Step(step)).unwrap();
         screen.take(mouse(CLICK, at.x + 5, at.y));
         assert_eq!((screen.view.focus, screen.view.selected_step), (Pane::Experiment, Some(step)), "{width}");
 
@@ -28,7 +28,7 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
         screen.take(mouse(MouseEventKind::ScrollUp, track.x + 7, track.y + 1));
         assert_eq!(screen.view.scrolled_to, Some(first - 10 * step), "{width}");
 
-        let pods = screen.view.targets.of(&Target::Pane(Pane::Pods)).unwrap();
+        let pods = screen.view.targets.of(&ClickTarget::Pane(Pane::Pods)).unwrap();
         screen.take(mouse(MouseEventKind::ScrollDown, pods.x + 3, pods.y + 2));
         assert_eq!(screen.view.scroll_of(Pane::Pods), 3, "{width}");
         assert_eq!(screen.take(mouse(MouseEventKind::Moved, pods.x + 3, pods.y + 2)), Outcome::nothing());
@@ -40,14 +40,14 @@ fn a_click_chooses_a_pod_and_the_next_endpoint() {
     let mut screen = TestScreen::at(fixtures::after_open());
     screen.draw(120, 36);
     let uid = screen.session.cluster.pod(fixtures::NEW).unwrap().pod.key.uid.clone();
-    let at = screen.view.targets.of(&Target::Pod(uid.clone())).unwrap();
+    let at = screen.view.targets.of(&ClickTarget::Pod(uid.clone())).unwrap();
     screen.take(mouse(CLICK, at.x + 2, at.y));
     assert_eq!((screen.view.focus, screen.view.selected_pod.clone()), (Pane::Pods, Some(uid.clone())));
     assert_eq!(
         screen.press("l"),
         [send(Command::Watch(WatchCommand::ReadLog(screen.session.cluster.in_play[2].pod.key.clone())))]
     );
-    assert_eq!(screen.view.targets.of(&Target::Endpoints), None, "there is only one");
+    assert_eq!(screen.view.targets.of(&ClickTarget::Endpoints), None, "there is only one");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_click_beside_an_overlay_closes_it_unless_something_is_typed() {
         let mut screen = TestScreen::at(fixtures::before_failing());
         screen.press(key);
         screen.draw(120, 36);
-        let inside = screen.view.targets.of(&Target::Overlay).unwrap();
+        let inside = screen.view.targets.of(&ClickTarget::Overlay).unwrap();
         screen.take(mouse(CLICK, inside.x + 3, inside.y + 2));
         assert!(screen.view.overlay.is_some(), "{key}: inside nothing happens");
         screen.take(mouse(MouseEventKind::ScrollDown, 0, 0));

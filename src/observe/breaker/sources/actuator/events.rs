@@ -1,6 +1,6 @@
 //! Events of resilience4j: transitions with their exact times.
 
-use super::{super::words, BREAKERS, TRANSITIONS};
+use super::{super::state_words, BREAKERS, TRANSITIONS};
 use crate::session::event::{BreakerCounts, NamedBreaker, SourceClaim, Timestamp, Transition};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub(super) fn events(
 /// `CLOSED_TO_OPEN`
 fn moved(word: &str, at: Timestamp) -> Option<Transition> {
     let (from, to) = word.split_once("_TO_")?;
-    Some(Transition { at, from: words::state(from).flatten()?, to: words::state(to).flatten()? })
+    Some(Transition { at, from: state_words::state(from).flatten()?, to: state_words::state(to).flatten()? })
 }
 
 /// Parses `2025-11-22T14:05:01.200+01:00[Europe/Berlin]`, or seconds since 1970. The zone's name is redundant.
@@ -77,7 +77,7 @@ pub(in crate::observe::breaker) fn stream_event(value: &Value, skew: SignedDurat
     let word = value.get("currentState")?.as_str()?;
     let recent = value.get("circuitBreakerRecentEvent")?;
     let name: String = recent.get("circuitBreakerName")?.as_str()?.chars().take(80).collect();
-    let says = words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
+    let says = state_words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
     let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_f64);
     let metrics = value.get("metrics").unwrap_or(&Value::Null);
     let counts = BreakerCounts {

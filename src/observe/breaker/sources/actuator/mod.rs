@@ -14,7 +14,7 @@ mod events;
 
 use super::{
     super::reading::{Reading, SourceId},
-    words,
+    state_words,
 };
 use crate::session::event::{
     BreakerCounts,
@@ -156,8 +156,8 @@ impl ActuatorReader {
         let told = |(name, known): (&String, &ActuatorMemory)| {
             let says = known.events_say.unwrap_or(SourceClaim::Nothing);
             let meaning = match says {
-                SourceClaim::State(state) => words::word(state),
-                SourceClaim::Not(state) => format!("not {}", words::word(state)),
+                SourceClaim::State(state) => state_words::word(state),
+                SourceClaim::Not(state) => format!("not {}", state_words::word(state)),
                 SourceClaim::Nothing => "no transition among its events".to_owned(),
             };
             NamedBreaker {
@@ -218,7 +218,7 @@ fn resilience4j(name: &str, one: &Value) -> Option<NamedBreaker> {
     let map = one.as_object()?;
     let name: String = name.chars().take(80).collect();
     let word = map.get("state").and_then(Value::as_str).unwrap_or_default();
-    let says = words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
+    let says = state_words::state(word).flatten().map_or(SourceClaim::Nothing, SourceClaim::State);
     let ground = format!("{name}: {}", word.chars().take(20).collect::<String>());
     let counts = counts(map);
     let rejected = map.get("notPermittedCalls").and_then(Value::as_u64);
@@ -280,7 +280,7 @@ fn opossum(one: &Value) -> Option<NamedBreaker> {
         _ => None,
     };
     let says = found.map_or(SourceClaim::Nothing, SourceClaim::State);
-    let meaning = found.map_or_else(|| "its flags contradict each other".to_owned(), words::word);
+    let meaning = found.map_or_else(|| "its flags contradict each other".to_owned(), state_words::word);
     let rejected = one.get("status").and_then(|status| status.get("rejects")).and_then(Value::as_u64);
     let ground = format!("{name}: {meaning}");
     Some(NamedBreaker { rejected, ..NamedBreaker::new(name, says, ground) })

@@ -1,7 +1,7 @@
 //! Tracks one breaker from record to record.
 
 use super::{
-    super::words,
+    super::state_words,
     record::{Flag, Library, Record},
 };
 use crate::session::event::{
@@ -138,7 +138,7 @@ impl FollowedBreaker {
         let seen = self.up.is_some_and(|(_, seen)| seen) || self.tried.is_some();
         let said = |state: BreakerState, derived: bool, why: &str| {
             let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
-            (SourceClaim::State(state), derived, format!("{}{why}", words::word(state)))
+            (SourceClaim::State(state), derived, format!("{}{why}", state_words::word(state)))
         };
         match (record.flag, record.speaker) {
             (Flag::Both, _) => said(Mixed, false, "its hosts differ"),

@@ -1,7 +1,7 @@
 //! Gauges that show a breaker's state: one-hot by a label, by a number, or by a name that ends in `_open`.
 
 use super::{
-    super::words, Families, Family, Sample, breaker_and_process, ground, is_a_state, numbers::Numbers,
+    super::state_words, Families, Family, Sample, breaker_and_process, ground, is_a_state, numbers::Numbers,
 };
 use crate::session::event::{BreakerState, NamedBreaker, SourceClaim};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub(super) fn read(
                 family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
             let unread = told.iter_mut().zip(&family.samples);
             unread
-                .filter(|(one, _)| one.says == SourceClaim::Nothing && words::pairs(&family.help).is_empty())
+                .filter(|(one, _)| one.says == SourceClaim::Nothing && state_words::pairs(&family.help).is_empty())
                 .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
             told
         };
@@ -56,7 +56,7 @@ fn state_label(name: &str, family: &Family) -> Option<String> {
     let likely = |key: &str| key.eq_ignore_ascii_case(metric) || key.to_ascii_lowercase().contains("stat");
     labels.sort_by_key(|key| !likely(key));
     let holds = |key: &&str| {
-        let words = |sample: &Sample| sample.label(key).is_some_and(|value| words::state(value).is_some());
+        let words = |sample: &Sample| sample.label(key).is_some_and(|value| state_words::state(value).is_some());
         family.samples.iter().all(words)
     };
     labels.into_iter().find(holds).map(str::to_owned)
@@ -75,8 +75,8 @@ fn one_hot(name: &str, family: &Family, label: &str) -> Vec<NamedBreaker> {
             .collect();
         let plain = samples.iter().all(|sample| sample.value == 0.0 || sample.value == 1.0);
         let (says, value) = match hot.as_slice() {
-            [word] if plain => match words::state(word).flatten() {
-                Some(state) => (SourceClaim::State(state), words::word(state)),
+            [word] if plain => match state_words::state(word).flatten() {
+                Some(state) => (SourceClaim::State(state), state_words::word(state)),
                 None => (SourceClaim::Nothing, (*word).to_owned()),
             },
             [] => (SourceClaim::Nothing, "no state".to_owned()),
@@ -100,7 +100,7 @@ fn by_readings(
     let process = one.process.clone().or_else(|| page.map(str::to_owned));
     one.says = numbers.read((name.to_owned(), one.name.clone(), process), value, well);
     let meaning = match one.says {
-        SourceClaim::State(state) => format!("{value} ({}, as its readings prove)", words::word(state)),
+        SourceClaim::State(state) => format!("{value} ({}, as its readings prove)", state_words::word(state)),
         SourceClaim::Not(_) => {
             format!("{value} (not closed: it left the value it had while users were well)")
         }
@@ -116,7 +116,7 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
     let lower = lower.strip_suffix("_ratio").unwrap_or(&lower);
     let open = ["open", "opened"].iter().any(|suffix| lower.ends_with(suffix));
     let closed = lower.ends_with("closed");
-    let pairs = words::pairs(&family.help);
+    let pairs = state_words::pairs(&family.help);
     let named = ["breaker", "circuit", "circuitbreaker"].iter().any(|end| lower.ends_with(end));
     if !(state || open || closed || named && !pairs.is_empty()) {
         return None;
@@ -135,8 +135,8 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
         None => SourceClaim::Nothing,
     };
     let meaning = match says {
-        SourceClaim::State(state) => format!("{value} ({})", words::word(state)),
-        SourceClaim::Not(state) => format!("{value} (not {})", words::word(state)),
+        SourceClaim::State(state) => format!("{value} ({})", state_words::word(state)),
+        SourceClaim::Not(state) => format!("{value} (not {})", state_words::word(state)),
         SourceClaim::Nothing => format!("{value}, whose meaning is unknown"),
     };
     let (breaker, process) = breaker_and_process(name, sample, &[]);

@@ -186,7 +186,7 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
             let kind = ["kind", "result", "outcome", "circuitBreakerResult", "event", "call_result"];
             let kind = kind.iter().find_map(|label| sample.label(label));
             let to = ["to", "to_state", "new_state", "state"].iter().find_map(|label| sample.label(label));
-            let tries = to.and_then(super::words::state) == Some(Some(BreakerState::HalfOpen));
+            let tries = to.and_then(super::state_words::state) == Some(Some(BreakerState::HalfOpen));
             let count = sample.value.max(0.0) as u64;
             if lower.contains("transition") && lower.ends_with("_total") {
                 if tries {

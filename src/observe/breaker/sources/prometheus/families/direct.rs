@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::words,
+        super::state_words,
         Families,
         text::{Family, Sample},
     },
@@ -76,7 +76,7 @@ fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]
     let at = order.iter().enumerate().find(|(place, _)| *place as f64 == sample.value);
     let (says, value) = match at {
         Some((_, state)) => {
-            (SourceClaim::State(*state), format!("{} ({})", sample.value, words::word(*state)))
+            (SourceClaim::State(*state), format!("{} ({})", sample.value, state_words::word(*state)))
         }
         None => (SourceClaim::Nothing, format!("{}, which is none of its states", sample.value)),
     };
@@ -104,7 +104,7 @@ fn is_mollitia(family: &Family) -> bool {
 }
 
 fn is_tower(family: &Family) -> bool {
-    let word = |sample: &Sample| sample.label("state").is_some_and(|word| words::state(word).is_some());
+    let word = |sample: &Sample| sample.label("state").is_some_and(|word| state_words::state(word).is_some());
     family.samples.iter().all(|sample| sample.label("circuitbreaker").is_some() && word(sample))
 }
 
@@ -123,11 +123,11 @@ fn one_hot(
         let hot: Vec<&str> = ones.filter_map(|sample| sample.label(label)).collect();
         let plain = samples.iter().all(|sample| sample.value == 0.0 || sample.value == 1.0);
         let state = match hot.as_slice() {
-            [word] if plain => words::state(word).flatten(),
+            [word] if plain => state_words::state(word).flatten(),
             _ => None,
         };
         let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
-        let value = state.map_or_else(|| "no state".to_owned(), words::word);
+        let value = state.map_or_else(|| "no state".to_owned(), state_words::word);
         told(metric, &breaker, process, says, &value)
     };
     groups.into_iter().map(read).collect()
@@ -141,11 +141,11 @@ fn entered(metric: &str, family: &Family) -> Vec<NamedBreaker> {
     }
     let read = |(breaker, samples): (String, Vec<&Sample>)| {
         let state = match samples.as_slice() {
-            [one] => one.label("state").and_then(words::state).flatten(),
+            [one] => one.label("state").and_then(state_words::state).flatten(),
             _ => None,
         };
         let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
-        let value = state.map_or_else(|| "every state it ever had".to_owned(), words::word);
+        let value = state.map_or_else(|| "every state it ever had".to_owned(), state_words::word);
         told(metric, &breaker, None, says, &value)
     };
     groups.into_iter().map(read).collect()

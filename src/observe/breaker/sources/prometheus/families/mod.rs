@@ -19,13 +19,13 @@ mod counted;
 mod direct;
 mod figures;
 mod growth;
-mod own;
+mod custom_rule;
 mod tally;
 
 use super::{Families, ground};
 use crate::session::event::{NamedBreaker, SourceClaim};
 use counted::Counted;
-pub use own::Rule;
+pub use custom_rule::Rule;
 
 /// Reads the known series of successive pages.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::{super::words, Families, text::Sample},
+        super::{super::state_words, Families, text::Sample},
         tally::{PageMemory, Tallies, Tally, process},
     },
     CountedState, key,
@@ -20,7 +20,7 @@ pub(super) fn dapr_counts(families: &mut Families) -> (String, Tallies) {
     let breakers = |sample: &&Sample| sample.label("policy") == Some("circuitbreaker");
     for (family, kind) in [(&counts, "met"), (&activations, "became")] {
         for sample in family.samples.iter().filter(breakers) {
-            let Some(state) = sample.label("status").and_then(words::state).flatten() else { continue };
+            let Some(state) = sample.label("status").and_then(state_words::state).flatten() else { continue };
             let target = sample.label("target").or(sample.label("name")).unwrap_or_default();
             tallies.add(target, process(sample), &format!("{kind} {}", key(state)), sample.value);
         }

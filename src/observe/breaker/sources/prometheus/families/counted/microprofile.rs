@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::{super::words, Families, text::Family},
+        super::{super::state_words, Families, text::Family},
         growth::times,
         tally::{PageMemory, Tallies, Tally, named, process},
     },
@@ -27,7 +27,7 @@ pub(super) fn time_counts(families: &mut Families) -> (String, Tallies) {
     for name in named(families, labelled) {
         let Some(family) = families.remove(&name) else { continue };
         for sample in &family.samples {
-            let word = sample.label("state").and_then(words::state).flatten();
+            let word = sample.label("state").and_then(state_words::state).flatten();
             if let Some(state) = word {
                 let breaker = sample.label("method").or(sample.label("name")).unwrap_or_default();
                 tallies.add(breaker, process(sample), key(state), sample.value);

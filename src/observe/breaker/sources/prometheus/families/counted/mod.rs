@@ -7,7 +7,7 @@ mod opossum;
 mod polly;
 
 use super::{
-    super::{super::words, Families},
+    super::{super::state_words, Families},
     ground,
     tally::{PageMemories, PageMemory, Tallies, Tally},
 };
@@ -99,7 +99,7 @@ impl Counted {
 fn trials(tally: &Tally) -> Option<u64> {
     let counts = |word: &&String| {
         matches!(word.as_str(), "halfOpen" | "OnCircuitHalfOpened")
-            || word.split_once('>').and_then(|(_, to)| words::state(to)) == Some(Some(HalfOpen))
+            || word.split_once('>').and_then(|(_, to)| state_words::state(to)) == Some(Some(HalfOpen))
     };
     // MicroProfile has the same words, but for times.
     if tally.contains_key("closed") {
@@ -111,8 +111,8 @@ fn trials(tally: &Tally) -> Option<u64> {
 
 fn meaning(says: SourceClaim, why: &str) -> String {
     match says {
-        SourceClaim::State(state) => format!("{} ({why})", words::word(state)),
-        SourceClaim::Not(state) => format!("not {} ({why})", words::word(state)),
+        SourceClaim::State(state) => format!("{} ({why})", state_words::word(state)),
+        SourceClaim::Not(state) => format!("not {} ({why})", state_words::word(state)),
         SourceClaim::Nothing => format!("no state yet ({why})"),
     }
 }

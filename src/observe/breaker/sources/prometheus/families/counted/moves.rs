@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        super::{super::words, Families, text::Family},
+        super::{super::state_words, Families, text::Family},
         growth::walk,
         tally::{PageMemory, Tallies, Tally, named, process},
     },
@@ -68,7 +68,7 @@ pub(super) fn moved(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> Co
     for word in tally.keys().filter(|word| word.contains('>')) {
         let count = whole(memory.grown(tally, word));
         let Some((from, to)) = word.split_once('>').filter(|_| count > 0) else { continue };
-        let (Some(from), Some(to)) = (words::state(from).flatten(), words::state(to).flatten()) else {
+        let (Some(from), Some(to)) = (state_words::state(from).flatten(), state_words::state(to).flatten()) else {
             return said(SourceClaim::Nothing, "a transition between words that are no states");
         };
         grown.push((from, to, count));

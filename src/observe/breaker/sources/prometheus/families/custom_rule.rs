@@ -27,7 +27,7 @@ impl Rule {
         label: Option<String>,
         states: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, String> {
-        let state = |(said, word): (String, String)| match super::super::super::words::state(&word).flatten()
+        let state = |(said, word): (String, String)| match super::super::super::state_words::state(&word).flatten()
         {
             Some(state) => Ok((said, state)),
             None => Err(format!(
@@ -58,7 +58,7 @@ impl Rule {
             .states
             .iter()
             .map(|(said, state)| {
-                format!("{}: {}", text(said), text(&super::super::super::words::word(*state)))
+                format!("{}: {}", text(said), text(&super::super::super::state_words::word(*state)))
             })
             .collect();
         let label = self.label.as_ref().map(|label| format!("label: {}, ", text(label))).unwrap_or_default();
@@ -97,7 +97,7 @@ impl Rule {
         };
         let state = self.states.iter().find(|(said, _)| means(said)).map(|(_, state)| *state);
         let value = match state {
-            Some(state) => format!("{word} ({}, by your rule)", super::super::super::words::word(state)),
+            Some(state) => format!("{word} ({}, by your rule)", super::super::super::state_words::word(state)),
             None => format!("{word}, which your rule does not list"),
         };
         let ground = ground(&self.metric, &breaker, process.as_deref(), &value);

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 
 /// A clickable item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum ClickTarget {
     Pane(Pane),
     Step(StepRef),
     /// A pod in play, by its UID.
@@ -23,18 +23,18 @@ pub enum Target {
 
 /// Areas with their targets; later ones are on top.
 #[derive(Clone, Debug, Default)]
-pub struct Targets(Vec<(Rect, Target)>);
+pub struct ClickTargets(Vec<(Rect, ClickTarget)>);
 
-impl Targets {
+impl ClickTargets {
     /// Records an area.
-    pub fn mark(&mut self, area: Rect, target: Target) {
+    pub fn mark(&mut self, area: Rect, target: ClickTarget) {
         if !area.is_empty() {
             self.0.push((area, target));
         }
     }
 
     /// The targets at a position, the topmost first.
-    pub fn at(&self, position: Position) -> impl Iterator<Item = &(Rect, Target)> {
+    pub fn at(&self, position: Position) -> impl Iterator<Item = &(Rect, ClickTarget)> {
         self.0.iter().rev().filter(move |(area, _)| area.contains(position))
     }
 
@@ -42,14 +42,14 @@ impl Targets {
     #[cfg(test)]
     pub fn moments(&self) -> Option<(Rect, i64, i64)> {
         self.0.iter().rev().find_map(|(area, target)| match target {
-            Target::Moments(first, step) => Some((*area, *first, *step)),
+            ClickTarget::Moments(first, step) => Some((*area, *first, *step)),
             _ => None,
         })
     }
 
     /// The area of a target.
     #[cfg(test)]
-    pub fn of(&self, wanted: &Target) -> Option<Rect> {
+    pub fn of(&self, wanted: &ClickTarget) -> Option<Rect> {
         self.0.iter().rev().find(|(_, target)| target == wanted).map(|(area, _)| *area)
     }
 }
