@@ -139,7 +139,11 @@ impl Observers {
             tap,
             self.stop.clone(),
         ));
-        self.tasks.spawn(workload_recovery::watch(self.emitter.clone(), self.bus.subscribe(), self.stop.clone()));
+        self.tasks.spawn(workload_recovery::watch(
+            self.emitter.clone(),
+            self.bus.subscribe(),
+            self.stop.clone(),
+        ));
     }
 
     /// Requests the log of a pod. If too many are requested at once, some are dropped and have to be requested again.

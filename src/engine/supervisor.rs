@@ -7,9 +7,9 @@ use super::{
     guards,
     notifications::Notifications,
     observers::{Observers, join_error_message},
-    steady_state_recheck, session_cluster,
+    session_cluster,
     settings::SessionMode,
-    unconfirmed,
+    steady_state_recheck, unconfirmed,
     undo::Restoration,
 };
 use crate::{

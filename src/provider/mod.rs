@@ -8,19 +8,19 @@ mod advice;
 mod bridge;
 mod catalogue;
 mod control_host;
-mod python_functions;
 pub mod http;
 pub mod kit;
 mod process;
 mod providers;
+mod python_functions;
 mod signatures;
 
 pub use activity_cluster::{ActivityCluster, is_kubernetes};
 pub use bridge::{Bridge, Signature};
 pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
-pub(crate) use python_functions::flat_secrets;
 pub use providers::Providers;
+pub(crate) use python_functions::flat_secrets;
 pub use signatures::NativeSignatures;
 
 pub mod gremlin;

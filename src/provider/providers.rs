@@ -1,8 +1,8 @@
 //! Dispatches an activity to its provider: HTTP, a process, a native function or Python.
 
 use super::{
-    ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, python_functions, http,
-    process,
+    ActivityCluster, Bridge, Call, Catalogue, Effect, Native, Outcome, activity_cluster, http, process,
+    python_functions,
 };
 use crate::{
     cluster,

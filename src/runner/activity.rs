@@ -5,12 +5,12 @@ use super::{
     call_result::CallResult,
     consent::{Cleared, needs_consent},
     context::RunContext,
+    control_rounds::RoundResult,
     controls::ControlSubject,
     dry::{CallMode, is_marked, mode},
     finished::{Cutoff, FinishedActivity},
     journal_entry::{self, JournalEntry},
     pause::{PauseCut, Pauses},
-    control_rounds::RoundResult,
     stop_signal::StopSignal,
     verdict,
 };
@@ -60,9 +60,9 @@ pub(super) fn run_activity<'a>(
     cleared: Cleared<'a>,
     step: StepRef,
     ground: Placement,
-    reins: &'a StopSignal,
+    stop_signal: &'a StopSignal,
 ) -> BoxFuture<'a, Result<FinishedActivity, Cutoff>> {
-    Box::pin(run_with_controls(ctx, cleared, step, ground, reins))
+    Box::pin(run_with_controls(ctx, cleared, step, ground, stop_signal))
 }
 
 async fn run_with_controls(
@@ -70,25 +70,25 @@ async fn run_with_controls(
     cleared: Cleared<'_>,
     step: StepRef,
     mut ground: Placement,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> Result<FinishedActivity, Cutoff> {
     let fixed = ctx.fixes.instead(cleared.activity(), step, &ctx.configuration());
     let cleared = fixed.as_ref().map_or(cleared, |activity| cleared.instead(activity));
     let original = cleared.activity();
-    let (context, begun) = ctx.before_activity(ControlSubject::activity(original), reins).await;
+    let (context, begun) = ctx.before_activity(ControlSubject::activity(original), stop_signal).await;
     ground.release();
     let edited = context.map(|context| original.edited(&context));
     let activity = edited.as_ref().unwrap_or(original);
     let mut played = match (begun, cleared.edited(activity, step, ctx.effect(activity))) {
         (Ok(()), Some(cleared)) => {
-            run_between_controls(ctx, cleared, step, ground.is_foreground(), reins).await
+            run_between_controls(ctx, cleared, step, ground.is_foreground(), stop_signal).await
         }
         (Ok(()), None) => Err(Cutoff::UnexpectedError(without_consent(activity))),
         (Err(cutoff), _) => Err(cutoff),
     };
     let state = || played.as_ref().map_or(Value::Null, |done| done.entry.value());
     let RoundResult { state: changed, context, ended } =
-        ctx.after_activity(ControlSubject::activity(activity), state, reins).await;
+        ctx.after_activity(ControlSubject::activity(activity), state, stop_signal).await;
     if let (Ok(done), Some(Value::Map(fields))) = (&mut played, changed) {
         done.entry.replace(fields);
         ctx.emitter.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
@@ -108,7 +108,7 @@ async fn run_between_controls(
     cleared: Cleared<'_>,
     step: StepRef,
     foreground: bool,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> Result<FinishedActivity, Cutoff> {
     let activity = cleared.activity();
     let mode = mode(activity, ctx.options.dry);
@@ -116,7 +116,7 @@ async fn run_between_controls(
     if let Some(ActivityDefect::MissingType(why)) = &activity.flaw {
         return Err(Cutoff::UnexpectedError(why.to_string()));
     }
-    pauses.sleep(PauseSide::Before, step, &ctx.emitter, reins).await?;
+    pauses.sleep(PauseSide::Before, step, &ctx.emitter, stop_signal).await?;
     // Controls, background activities and the pause may have changed the cluster that it would act in.
     if mode != CallMode::Pretended
         && cleared.was_fired()
@@ -142,7 +142,7 @@ async fn run_between_controls(
         CallMode::Real | CallMode::Hurried => {
             fired = announce_fault(ctx, activity, step).await;
             let progress = |text: String| ctx.emitter.try_emit(EventKind::ActivityProgressed { run, text });
-            call_and_judge(ctx, cleared, foreground, reins, &progress).await
+            call_and_judge(ctx, cleared, foreground, stop_signal, &progress).await
         }
     };
 
@@ -188,8 +188,8 @@ async fn run_between_controls(
     }
 
     // The reference pauses even while it is being interrupted, which no operator who presses Ctrl-C wants.
-    if !reins.is_stopped() {
-        pauses.sleep(PauseSide::After, step, &ctx.emitter, reins).await?;
+    if !stop_signal.is_stopped() {
+        pauses.sleep(PauseSide::After, step, &ctx.emitter, stop_signal).await?;
     }
     match outcome {
         Outcome::Done(_) | Outcome::Failed { .. } => {

@@ -28,7 +28,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Background {
     tasks: JoinSet<()>,
-    reins: StopSignal,
+    stop_signal: StopSignal,
 }
 
 /// What is needed to start a background activity.
@@ -44,10 +44,10 @@ impl Background {
     pub(super) async fn start(
         &mut self,
         ctx: &Arc<RunContext>,
-        helm: &mut OperatorInput,
+        operator: &mut OperatorInput,
         starter: BackgroundStart,
     ) {
-        let (ctx, reins) = (ctx.clone(), self.reins.clone());
+        let (ctx, stop_signal) = (ctx.clone(), self.stop_signal.clone());
         let waits = ctx.controls.applies_to(ControlSubject::activity(&starter.activity), &ctx.experiment());
         let (let_in, comes) = oneshot::channel();
         self.tasks.spawn(async move {
@@ -56,7 +56,7 @@ impl Background {
                 // The reference drops errors of background activities; an entry without status is the only trace.
                 let ground = Placement::Background { let_in: Some(let_in) };
                 if let Err(Cutoff::ClusterChanged(why)) =
-                    run_activity(&ctx, cleared, step, ground, &reins).await
+                    run_activity(&ctx, cleared, step, ground, &stop_signal).await
                 {
                     ctx.emitter.log(Level::Warning, why).await;
                 }
@@ -64,14 +64,14 @@ impl Background {
         });
         // Wait for its before-controls, so that the journal has the entries in the order of the file.
         if waits {
-            let reins = helm.stop_signal();
+            let stop_signal = operator.stop_signal();
             let first = async {
                 tokio::select! {
                     _ = comes => {}
-                    _ = reins.wait() => {}
+                    _ = stop_signal.wait() => {}
                 }
             };
-            helm.run_while_receiving(&reins, first).await;
+            operator.run_while_receiving(&stop_signal, first).await;
         } else {
             tokio::task::yield_now().await;
         }
@@ -79,29 +79,29 @@ impl Background {
 
     /// Waits for all activities. Once the run is asked to stop they have little time left, and a signal that arrives
     /// while they are awaited ends them at once.
-    pub(super) async fn settle(&mut self, helm: &mut OperatorInput, compat: Compat) {
-        let reins = helm.stop_signal();
+    pub(super) async fn settle(&mut self, operator: &mut OperatorInput, compat: Compat) {
+        let stop_signal = operator.stop_signal();
         let settled = async { while self.tasks.join_next().await.is_some() {} };
         let until = async {
             tokio::select! {
                 () = settled => {}
-                _ = reins.wait() => {}
+                _ = stop_signal.wait() => {}
             }
         };
-        match helm.check_stop() {
-            _ if compat.awaits_background() => helm.run_while_receiving(&reins, until).await,
-            Ok(()) => helm.run_while_receiving(&reins, until).await,
+        match operator.check_stop() {
+            _ if compat.awaits_background() => operator.run_while_receiving(&stop_signal, until).await,
+            Ok(()) => operator.run_while_receiving(&stop_signal, until).await,
             // Activities that still run after this time are stopped below.
-            Err(_) => drop(timeout(DRAIN_TIMEOUT, helm.run_while_receiving(&reins, until)).await),
+            Err(_) => drop(timeout(DRAIN_TIMEOUT, operator.run_while_receiving(&stop_signal, until)).await),
         }
-        if helm.check_stop().is_err() {
+        if operator.check_stop().is_err() {
             self.end().await;
         }
     }
 
     /// Stops the activities that still run: no child process outlives the run.
     pub(super) async fn end(&mut self) {
-        self.reins.stop();
+        self.stop_signal.stop();
         let gone = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(SHUTDOWN_TIMEOUT, gone).await.is_err() {
             // Activities that do not react are dropped.

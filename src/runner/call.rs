@@ -27,10 +27,10 @@ pub(super) async fn call(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> Outcome {
-    call_and_judge(ctx, cleared, foreground, reins, progress).await.0
+    call_and_judge(ctx, cleared, foreground, stop_signal, progress).await.0
 }
 
 /// Like [`call`], and returns what the call did to the system.
@@ -38,7 +38,7 @@ pub(super) async fn call_and_judge(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
     progress: &(dyn Fn(String) + Send + Sync),
 ) -> (Outcome, CallResult) {
     let changed = Mutex::new(None);
@@ -46,7 +46,7 @@ pub(super) async fn call_and_judge(
     let refuse = |why| *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let amend = |configuration| *changed.lock().unwrap_or_else(PoisonError::into_inner) = Some(configuration);
     let ways = CallHooks { progress, amend: &amend, refuse: &refuse };
-    let outcome = until_stopped(ctx, cleared, foreground, reins, ways).await;
+    let outcome = until_stopped(ctx, cleared, foreground, stop_signal, ways).await;
     if let Some(configuration) = changed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         ctx.set_configuration(std::sync::Arc::new(configuration));
     }
@@ -66,7 +66,7 @@ async fn until_stopped(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     foreground: bool,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
     ways: CallHooks<'_>,
 ) -> Outcome {
     let CallHooks { progress, amend, refuse } = ways;
@@ -82,17 +82,17 @@ async fn until_stopped(
         report_refusal: refuse,
         foreground,
     };
-    reins.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));
+    stop_signal.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));
     let mut calling = pin!(ctx.providers.call(call));
     let stopped_by = tokio::select! {
         biased;
         outcome = &mut calling => {
-            reins.take_sigterm(false);
+            stop_signal.take_sigterm(false);
             return outcome;
         }
-        stopped_by = reins.wait() => stopped_by,
+        stopped_by = stop_signal.wait() => stopped_by,
     };
-    reins.take_sigterm(false);
+    stop_signal.take_sigterm(false);
     cancel.cancel();
     let late = tokio::time::timeout(GRACE, calling).await;
     match (stopped_by, late) {

@@ -21,17 +21,18 @@ pub(super) struct Continuous {
     /// Cancelled when no further pass is to start.
     stop: CancellationToken,
     /// Ends the running pass as well.
-    reins: StopSignal,
+    stop_signal: StopSignal,
 }
 
 impl Continuous {
     /// Starts the task and yields, so that the first pass begins before the caller continues.
     pub(super) async fn start(ctx: &Arc<RunContext>, consent: Option<Consent>) -> Self {
-        let (stop, reins) = (CancellationToken::new(), StopSignal::default());
-        let passes = Passes { ctx: ctx.clone(), stop: stop.clone(), reins: reins.clone(), consent };
+        let (stop, stop_signal) = (CancellationToken::new(), StopSignal::default());
+        let passes =
+            Passes { ctx: ctx.clone(), stop: stop.clone(), stop_signal: stop_signal.clone(), consent };
         let task = tokio::spawn(passes.play());
         tokio::task::yield_now().await;
-        Self { task, stop, reins }
+        Self { task, stop, stop_signal }
     }
 
     /// Lets the running pass complete and starts no further one.
@@ -42,12 +43,12 @@ impl Continuous {
     /// Ends the running pass as well, because the run is stopping.
     pub(super) fn halt(&self) {
         self.stop.cancel();
-        self.reins.stop();
+        self.stop_signal.stop();
     }
 
     /// The stop signal of the running pass.
     pub(super) fn stop_signal(&self) -> StopSignal {
-        self.reins.clone()
+        self.stop_signal.clone()
     }
 
     /// Waits for the last pass to end.
@@ -60,7 +61,7 @@ impl Continuous {
 struct Passes {
     ctx: Arc<RunContext>,
     stop: CancellationToken,
-    reins: StopSignal,
+    stop_signal: StopSignal,
     consent: Option<Consent>,
 }
 
@@ -78,7 +79,8 @@ impl Passes {
         // Zero and negative values do not wait; a value that no `Duration` can hold waits for ever.
         let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
         while !self.stop.is_cancelled() && !is_final(self.ctx.progress.status()) {
-            let lead = PassDriver::Unattended { stop_signal: &self.reins, consent: self.consent.clone() };
+            let lead =
+                PassDriver::Unattended { stop_signal: &self.stop_signal, consent: self.consent.clone() };
             let met = match pass(&self.ctx, HypothesisPhase::During, lead).await {
                 Ok(pass) => pass.is_none_or(|pass| pass.met),
                 Err(StopReason::Halt(_)) => {

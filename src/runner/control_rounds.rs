@@ -29,18 +29,22 @@ impl Default for RoundResult {
 
 impl RunContext {
     /// Calls the controls before a level, which does not begin if one of them interrupts or the run is stopped.
-    pub(super) async fn before(&self, subject: ControlSubject<'_>, reins: &StopSignal) -> Result<(), Cutoff> {
-        self.before_activity(subject, reins).await.1
+    pub(super) async fn before(
+        &self,
+        subject: ControlSubject<'_>,
+        stop_signal: &StopSignal,
+    ) -> Result<(), Cutoff> {
+        self.before_activity(subject, stop_signal).await.1
     }
 
     /// Like [`Self::before`], and returns the context if controls changed it.
     pub(super) async fn before_activity(
         &self,
         subject: ControlSubject<'_>,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> (Option<Map>, Result<(), Cutoff>) {
-        let RoundResult { context, ended, .. } = self.round(When::Before, subject, None, reins).await;
-        (context, ended.and_then(|()| if reins.is_stopped() { Err(Cutoff::Halted) } else { Ok(()) }))
+        let RoundResult { context, ended, .. } = self.round(When::Before, subject, None, stop_signal).await;
+        (context, ended.and_then(|()| if stop_signal.is_stopped() { Err(Cutoff::Halted) } else { Ok(()) }))
     }
 
     /// Calls the controls after a level. Returns the state if controls changed it.
@@ -48,9 +52,9 @@ impl RunContext {
         &self,
         subject: ControlSubject<'_>,
         state: impl FnOnce() -> Value,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> (Option<Value>, Result<(), Cutoff>) {
-        let RoundResult { state, ended, .. } = self.after_activity(subject, state, reins).await;
+        let RoundResult { state, ended, .. } = self.after_activity(subject, state, stop_signal).await;
         (state, ended)
     }
 
@@ -59,10 +63,10 @@ impl RunContext {
         &self,
         subject: ControlSubject<'_>,
         state: impl FnOnce() -> Value,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> RoundResult {
         if self.controls.applies_to(subject, &self.experiment()) {
-            self.round(When::After, subject, Some(state()), reins).await
+            self.round(When::After, subject, Some(state()), stop_signal).await
         } else {
             RoundResult::default()
         }
@@ -73,13 +77,13 @@ impl RunContext {
         when: When,
         subject: ControlSubject<'_>,
         state: Option<Value>,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> RoundResult {
         if !self.controls.applies_to(subject, &self.experiment()) {
             return RoundResult::default();
         }
         let round = Round { when, subject, state, compat: self.options.compat };
-        let mut changes = self.controls.round(round, self.control_view(), reins).await;
+        let mut changes = self.controls.round(round, self.control_view(), stop_signal).await;
         let (state, context, turned) =
             (changes.state.take(), changes.context.take(), changes.stopped_by.take());
         self.apply(changes).await;
@@ -119,12 +123,12 @@ impl From<StopRequest> for Stopped {
 /// Calls the controls before a level while receiving commands and signals.
 pub(super) async fn before(
     ctx: &RunContext,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     subject: ControlSubject<'_>,
 ) -> Result<(), Stopped> {
-    let reins = helm.stop_signal();
-    let begun = helm.run_while_receiving(&reins, ctx.before(subject, &reins)).await;
-    helm.check_stop()?;
+    let stop_signal = operator.stop_signal();
+    let begun = operator.run_while_receiving(&stop_signal, ctx.before(subject, &stop_signal)).await;
+    operator.check_stop()?;
     begun.map_err(Stopped::Cutoff)
 }
 
@@ -132,10 +136,10 @@ pub(super) async fn before(
 /// controls changed it; the caller has to check whether the run was asked to stop meanwhile.
 pub(super) async fn after(
     ctx: &RunContext,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     subject: ControlSubject<'_>,
     state: impl FnOnce() -> Value,
 ) -> (Option<Value>, Result<(), Cutoff>) {
-    let reins = helm.stop_signal();
-    helm.run_while_receiving(&reins, ctx.after(subject, state, &reins)).await
+    let stop_signal = operator.stop_signal();
+    operator.run_while_receiving(&stop_signal, ctx.after(subject, state, &stop_signal)).await
 }

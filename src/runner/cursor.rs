@@ -26,14 +26,14 @@ impl Cursor {
     /// destructive.
     pub(super) async fn wait_for_step(
         &mut self,
-        helm: &mut OperatorInput,
+        operator: &mut OperatorInput,
         step: StepRef,
         destructive: bool,
     ) -> Result<NextAction, StopRequest> {
         if std::mem::take(&mut self.asked) && !destructive {
-            Ok(NextAction::Run(helm.up_front()))
+            Ok(NextAction::Run(operator.up_front()))
         } else {
-            helm.step(step, destructive).await
+            operator.step(step, destructive).await
         }
     }
 

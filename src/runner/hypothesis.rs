@@ -5,11 +5,11 @@ use super::{
     activity::{Placement, run_activity},
     consent::{Cleared, needs_consent},
     context::RunContext,
+    control_rounds,
     controls::ControlSubject,
     cursor::Cursor,
     finished::{Cutoff, FinishedActivity},
     operator_input::{NextAction, OperatorInput},
-    control_rounds,
     stop_request::{StopReason, StopRequest},
     stop_signal::StopSignal,
     verdict,
@@ -42,8 +42,8 @@ pub(super) enum PassDriver<'a> {
 }
 
 /// Runs the hypothesis before the method. Returns whether the method may run.
-pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> Result<bool, StopReason> {
-    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Operator(helm)).await? else {
+pub(super) async fn check_before(ctx: &RunContext, operator: &mut OperatorInput) -> Result<bool, StopReason> {
+    let Some(pass) = pass(ctx, HypothesisPhase::Before, PassDriver::Operator(operator)).await? else {
         return Ok(false);
     };
     if !pass.met {
@@ -53,8 +53,8 @@ pub(super) async fn check_before(ctx: &RunContext, helm: &mut OperatorInput) -> 
 }
 
 /// Runs the hypothesis after the method: a pass that is not met is a deviation.
-pub(super) async fn check_after(ctx: &RunContext, helm: &mut OperatorInput) -> Result<(), StopReason> {
-    let pass = pass(ctx, HypothesisPhase::After, PassDriver::Operator(helm)).await?;
+pub(super) async fn check_after(ctx: &RunContext, operator: &mut OperatorInput) -> Result<(), StopReason> {
+    let pass = pass(ctx, HypothesisPhase::After, PassDriver::Operator(operator)).await?;
     if let Some(pass) = pass.filter(|pass| !pass.met) {
         ctx.progress.set_deviated();
         ctx.progress.set_status(if pass.failed { RunStatus::Failed } else { RunStatus::Completed });
@@ -146,8 +146,8 @@ impl PassRun<'_> {
             let activity = entry.activity.as_ref().map_err(ToString::to_string);
             let effect = activity.as_ref().map_or(Effect::Reads, |activity| self.ctx.effect(activity));
             let next_action = match lead {
-                PassDriver::Operator(helm) => {
-                    cursor.wait_for_step(helm, step, needs_consent(effect, step.section)).await?
+                PassDriver::Operator(operator) => {
+                    cursor.wait_for_step(operator, step, needs_consent(effect, step.section)).await?
                 }
                 PassDriver::Unattended { consent, .. } => NextAction::Run(consent.clone()),
             };
@@ -228,13 +228,15 @@ impl PassRun<'_> {
         lead: &mut PassDriver<'_>,
     ) -> Result<Probed, StopReason> {
         let probed = match lead {
-            PassDriver::Operator(helm) => {
-                let reins = helm.stop_signal();
-                let probed = helm.run_while_receiving(&reins, judged(self.ctx, cleared, step, &reins)).await;
-                helm.check_stop()?;
+            PassDriver::Operator(operator) => {
+                let stop_signal = operator.stop_signal();
+                let probed = operator
+                    .run_while_receiving(&stop_signal, judged(self.ctx, cleared, step, &stop_signal))
+                    .await;
+                operator.check_stop()?;
                 probed
             }
-            PassDriver::Unattended { stop_signal: reins, .. } => judged(self.ctx, cleared, step, reins).await,
+            PassDriver::Unattended { stop_signal, .. } => judged(self.ctx, cleared, step, stop_signal).await,
         };
         let (done, verdict) = match probed {
             Ok(probed) => probed,
@@ -279,12 +281,12 @@ async fn judged(
     ctx: &RunContext,
     cleared: Cleared<'_>,
     step: StepRef,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> Result<(FinishedActivity, Result<bool, String>), Cutoff> {
-    let mut done = run_activity(ctx, cleared, step, Placement::Foreground, reins).await?;
+    let mut done = run_activity(ctx, cleared, step, Placement::Foreground, stop_signal).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
-    let verdict = verdict::final_verdict(ctx, activity, &mut done, reins).await;
+    let verdict = verdict::final_verdict(ctx, activity, &mut done, stop_signal).await;
     Ok((done, verdict))
 }
 
@@ -292,11 +294,11 @@ impl PassDriver<'_> {
     async fn before(&mut self, ctx: &RunContext, hypothesis: &Hypothesis) -> Result<(), StopReason> {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Operator(helm) => match control_rounds::before(ctx, helm, subject).await {
+            PassDriver::Operator(operator) => match control_rounds::before(ctx, operator, subject).await {
                 Ok(()) => Ok(()),
                 Err(stopped) => Err(stopped.stop_reason(ctx).await),
             },
-            PassDriver::Unattended { stop_signal: reins, .. } => match ctx.before(subject, reins).await {
+            PassDriver::Unattended { stop_signal, .. } => match ctx.before(subject, stop_signal).await {
                 Ok(()) => Ok(()),
                 Err(cutoff) => Err(ctx.to_stop_reason(cutoff).await),
             },
@@ -311,16 +313,16 @@ impl PassDriver<'_> {
     ) -> (Option<Value>, Result<(), Cutoff>) {
         let subject = ControlSubject::hypothesis(hypothesis);
         match self {
-            PassDriver::Operator(helm) => control_rounds::after(ctx, helm, subject, state).await,
-            PassDriver::Unattended { stop_signal: reins, .. } => ctx.after(subject, state, reins).await,
+            PassDriver::Operator(operator) => control_rounds::after(ctx, operator, subject, state).await,
+            PassDriver::Unattended { stop_signal, .. } => ctx.after(subject, state, stop_signal).await,
         }
     }
 
     /// Fails with the stop request if the run was asked to stop.
     fn stopped(&self) -> Result<(), StopRequest> {
         match self {
-            PassDriver::Operator(helm) => helm.check_stop(),
-            PassDriver::Unattended { stop_signal: reins, .. } if reins.is_stopped() => {
+            PassDriver::Operator(operator) => operator.check_stop(),
+            PassDriver::Unattended { stop_signal, .. } if stop_signal.is_stopped() => {
                 Err(StopRequest::already_logged())
             }
             PassDriver::Unattended { .. } => Ok(()),
@@ -331,8 +333,8 @@ impl PassDriver<'_> {
     /// operator who steps manually may repair the system first; skipping the step accepts the result.
     async fn repeats(&mut self, step: StepRef) -> Result<bool, StopRequest> {
         match self {
-            PassDriver::Operator(helm) if helm.steps() => {
-                Ok(!matches!(helm.step(step, false).await?, NextAction::Skip))
+            PassDriver::Operator(operator) if operator.steps() => {
+                Ok(!matches!(operator.step(step, false).await?, NextAction::Skip))
             }
             _ => Ok(false),
         }

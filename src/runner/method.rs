@@ -6,11 +6,11 @@ use super::{
     consent::{Cleared, needs_consent},
     context::RunContext,
     continuous::is_final,
+    control_rounds::{self, Stopped},
     controls::{ControlSubject, Level as ControlLevel},
     cursor::Cursor,
     finished::Cutoff,
     operator_input::{NextAction, OperatorInput},
-    control_rounds::{self, Stopped},
     stop_request::StopReason,
 };
 use crate::{
@@ -27,15 +27,16 @@ use std::sync::Arc;
 /// Runs the method until its end or until the run stops. Waits for background activities.
 pub(super) async fn run_method(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
 ) -> Result<(), StopReason> {
     let steps = ctx.experiment().method().len();
     ctx.emitter.emit(EventKind::MethodStarted { steps }).await;
-    let let_in = control_rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
+    let let_in =
+        control_rounds::before(ctx, operator, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
     let played = match let_in {
-        Ok(()) => play_steps(ctx, helm, background).await,
+        Ok(()) => play_steps(ctx, operator, background).await,
         Err(stopped) => Err(stopped),
     };
     let played = match played {
@@ -43,16 +44,16 @@ pub(super) async fn run_method(
         Err(stopped) => Err(stopped.stop_reason(ctx).await),
     };
     if !matches!(&played, Err(StopReason::Halt(halt)) if !halt.waits) {
-        background.settle(helm, ctx.options.compat).await;
+        background.settle(operator, ctx.options.compat).await;
     }
     let entries = || if begun { ctx.journal_entries(Section::Method) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Method, &raw);
-    let (changed, ended) = control_rounds::after(ctx, helm, subject, entries).await;
+    let (changed, ended) = control_rounds::after(ctx, operator, subject, entries).await;
     ctx.amend_entries(Section::Method, changed).await;
     ctx.emitter.emit(EventKind::MethodEnded).await;
     played?;
-    helm.check_stop()?;
+    operator.check_stop()?;
     match ended {
         Ok(()) => Ok(()),
         Err(cutoff) => Err(ctx.to_stop_reason(cutoff).await),
@@ -62,7 +63,7 @@ pub(super) async fn run_method(
 /// Runs step after step, until a continuous hypothesis pass ends the run.
 async fn play_steps(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
 ) -> Result<(), Stopped> {
     let mut cursor = Cursor::default();
@@ -71,7 +72,7 @@ async fn play_steps(
         let experiment = ctx.experiment();
         let Some(entry) = experiment.method().get(cursor.index()) else { break };
         let step = StepRef { section: Section::Method, index: cursor.index() };
-        run_step(ctx, helm, background, &mut cursor, entry, step).await?;
+        run_step(ctx, operator, background, &mut cursor, entry, step).await?;
         // A failed continuous pass is noticed only after an activity: the first activity always runs.
         if is_final(ctx.progress.status()) {
             break;
@@ -83,7 +84,7 @@ async fn play_steps(
 /// Handles one step: waits until it may run, runs it or starts it in the background, moves the cursor.
 pub(super) async fn run_step(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
     cursor: &mut Cursor,
     entry: &Entry,
@@ -91,7 +92,7 @@ pub(super) async fn run_step(
 ) -> Result<(), Stopped> {
     let activity = entry.activity.as_ref();
     let effect = activity.map_or(Effect::Reads, |activity| ctx.effect(activity));
-    let consent = match cursor.wait_for_step(helm, step, needs_consent(effect, step.section)).await? {
+    let consent = match cursor.wait_for_step(operator, step, needs_consent(effect, step.section)).await? {
         NextAction::Run(consent) => consent,
         NextAction::Skip => {
             let name = activity.map_or_else(|_| entry.name(), |activity| activity.name.clone());
@@ -116,7 +117,7 @@ pub(super) async fn run_step(
             return Ok(());
         }
         let starter = BackgroundStart { activity: activity.clone(), step, effect, consent };
-        background.start(ctx, helm, starter).await;
+        background.start(ctx, operator, starter).await;
         cursor.mark_ran();
         return Ok(());
     }
@@ -125,18 +126,21 @@ pub(super) async fn run_step(
         let message = format!("'{}' changes the system and cannot run without a fire", activity.name);
         return Err(Stopped::Cutoff(Cutoff::UnexpectedError(message)));
     };
-    let reins = helm.stop_signal();
-    let performed = helm
-        .run_while_receiving(&reins, run_activity(ctx, cleared, step, Placement::Foreground, &reins))
+    let stop_signal = operator.stop_signal();
+    let performed = operator
+        .run_while_receiving(
+            &stop_signal,
+            run_activity(ctx, cleared, step, Placement::Foreground, &stop_signal),
+        )
         .await;
     if let Err(Cutoff::ClusterChanged(why)) = performed {
         ctx.emitter.log(Level::Warning, why).await;
-        helm.check_stop()?;
+        operator.check_stop()?;
         // The cursor stays: the step is awaited again, with a new card.
         return Ok(());
     }
     cursor.mark_ran();
-    helm.check_stop()?;
+    operator.check_stop()?;
     performed.map(drop).map_err(Stopped::Cutoff)
 }
 

@@ -5,7 +5,6 @@
 //! unknown here.
 
 mod activity;
-mod journal_amendments;
 mod background;
 mod call;
 mod call_result;
@@ -13,12 +12,14 @@ mod compatibility;
 mod consent;
 mod context;
 mod continuous;
+mod control_rounds;
 mod controls;
 mod cursor;
 mod dry;
 mod emitter;
 mod finished;
 mod hypothesis;
+mod journal_amendments;
 mod journal_entry;
 mod method;
 mod operator_input;
@@ -31,7 +32,6 @@ mod recheck;
 mod redact;
 mod request;
 mod rollbacks;
-mod control_rounds;
 mod shown_targets;
 mod stop_request;
 mod stop_signal;

@@ -109,7 +109,7 @@ impl OperatorInput {
     /// Runs `work` to its end while receiving commands and signals, which may stop it through its stop signal.
     pub(super) async fn run_while_receiving<T>(
         &mut self,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
         work: impl Future<Output = T>,
     ) -> T {
         let mut work = pin!(work);
@@ -118,7 +118,7 @@ impl OperatorInput {
                 biased;
                 order = Self::order(&mut self.steps, &mut self.signals) => {
                     // Emitting the command may have to wait for room in the stream, which must not stop the work.
-                    let mut obeying = pin!(self.apply(order, Some(reins)));
+                    let mut obeying = pin!(self.apply(order, Some(stop_signal)));
                     tokio::select! {
                         biased;
                         () = &mut obeying => {}
@@ -225,26 +225,28 @@ impl OperatorInput {
         }
     }
 
-    async fn apply(&mut self, order: Order, reins: Option<&StopSignal>) {
+    async fn apply(&mut self, order: Order, stop_signal: Option<&StopSignal>) {
         match order {
-            Order::Signal(Signal::Terminate) if reins.is_some_and(StopSignal::terminate) => {
+            Order::Signal(Signal::Terminate) if stop_signal.is_some_and(StopSignal::terminate) => {
                 self.emitter.log(Level::Warning, StopRequest::caught_line("SIGTERM")).await;
             }
             Order::Signal(signal) if self.rolling_back => {
-                self.stop(StopRequest::during_rollbacks(signal), reins).await;
+                self.stop(StopRequest::during_rollbacks(signal), stop_signal).await;
             }
-            Order::Signal(signal) => self.stop(StopRequest::signal(signal), reins).await,
+            Order::Signal(signal) => self.stop(StopRequest::signal(signal), stop_signal).await,
             Order::SenderGone if self.auto => {}
             Order::SenderGone if self.rolling_back => self.run_by_itself().await,
-            Order::SenderGone => self.leave("The operator has disconnected: the run stops", reins).await,
+            Order::SenderGone => {
+                self.leave("The operator has disconnected: the run stops", stop_signal).await
+            }
             Order::Step(step) => {
                 self.emitter.emit(EventKind::Commanded(step.clone().into())).await;
-                self.apply_command(step, reins).await;
+                self.apply_command(step, stop_signal).await;
             }
         }
     }
 
-    async fn apply_command(&mut self, step: StepCommand, reins: Option<&StopSignal>) {
+    async fn apply_command(&mut self, step: StepCommand, stop_signal: Option<&StopSignal>) {
         match step {
             StepCommand::Auto(on) => {
                 self.auto = on;
@@ -260,11 +262,11 @@ impl OperatorInput {
                 self.fixes.take(fix.clone());
                 self.emitter.emit(EventKind::Fixed(fix)).await;
             }
-            StepCommand::Cut => reins.map(StopSignal::cut_short).unwrap_or_default(),
-            StepCommand::Abort => self.leave("Aborted by the operator", reins).await,
-            StepCommand::Quit => self.leave("The operator left", reins).await,
+            StepCommand::Cut => stop_signal.map(StopSignal::cut_short).unwrap_or_default(),
+            StepCommand::Abort => self.leave("Aborted by the operator", stop_signal).await,
+            StepCommand::Quit => self.leave("The operator left", stop_signal).await,
             StepCommand::GuardAbort(because) => {
-                self.leave(&format!("A guard ended the run: {because}"), reins).await;
+                self.leave(&format!("A guard ended the run: {because}"), stop_signal).await;
             }
             StepCommand::Next | StepCommand::Fire(_) | StepCommand::Skip | StepCommand::Rerun => {
                 self.emitter.log(Level::Info, "No step is waiting for this command.").await;
@@ -273,17 +275,17 @@ impl OperatorInput {
     }
 
     /// Stops the run with rollbacks. Rollbacks that already run continue automatically, as no operator steps them.
-    async fn leave(&mut self, reason: &str, reins: Option<&StopSignal>) {
+    async fn leave(&mut self, reason: &str, stop_signal: Option<&StopSignal>) {
         if self.rolling_back {
             self.run_by_itself().await;
         } else {
-            self.stop(StopRequest::operator(reason), reins).await;
+            self.stop(StopRequest::operator(reason), stop_signal).await;
         }
     }
 
-    async fn stop(&mut self, halt: StopRequest, reins: Option<&StopSignal>) {
-        if let Some(reins) = reins {
-            reins.stop();
+    async fn stop(&mut self, halt: StopRequest, stop_signal: Option<&StopSignal>) {
+        if let Some(stop_signal) = stop_signal {
+            stop_signal.stop();
         }
         self.stopping = true;
         emit_stop_reason(&self.emitter, &halt).await;
@@ -316,7 +318,7 @@ mod tests {
         let (commands, received) = mpsc::channel(4);
         let (_signals, signals) = mpsc::channel(1);
         let voice = RunEmitter::new(emitter, Redactor::default(), None);
-        let mut helm = OperatorInput::new(Pacing::Step, received, signals, voice, PlanChanges::default());
+        let mut operator = OperatorInput::new(Pacing::Step, received, signals, voice, PlanChanges::default());
         commands.send(StepCommand::Pause(true)).await.unwrap();
         let (started, has_started) = oneshot::channel();
         let work = async move { started.send(()) };
@@ -324,9 +326,9 @@ mod tests {
             has_started.await.unwrap();
             while events.try_next().is_some() {}
         };
-        let reins = helm.stop_signal();
-        let both = async { tokio::join!(helm.run_while_receiving(&reins, work), reader) };
+        let stop_signal = operator.stop_signal();
+        let both = async { tokio::join!(operator.run_while_receiving(&stop_signal, work), reader) };
         timeout(Duration::from_secs(30), both).await.expect("the work stood still").0.unwrap();
-        assert!(helm.paused, "the order was obeyed all the same");
+        assert!(operator.paused, "the order was obeyed all the same");
     }
 }

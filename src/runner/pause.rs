@@ -58,7 +58,7 @@ impl Pauses {
         side: PauseSide,
         step: StepRef,
         voice: &RunEmitter,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> Result<(), PauseCut> {
         let length = match side {
             PauseSide::Before => &self.before,
@@ -79,7 +79,7 @@ impl Pauses {
             true if !(0.0..LONGEST).contains(&seconds) => {
                 return Err(PauseCut::Invalid(invalid_pause_message(length)));
             }
-            true => sleep_unless_stopped(seconds, reins).await,
+            true => sleep_unless_stopped(seconds, stop_signal).await,
             false => None,
         };
         voice.emit(EventKind::PauseEnded { step, cut: stopped_by == Some(StopKind::Cut) }).await;
@@ -88,11 +88,11 @@ impl Pauses {
 }
 
 /// Sleeps. Returns what ended the sleep early, if anything did.
-async fn sleep_unless_stopped(seconds: f64, reins: &StopSignal) -> Option<StopKind> {
+async fn sleep_unless_stopped(seconds: f64, stop_signal: &StopSignal) -> Option<StopKind> {
     let length = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     tokio::select! {
         biased;
-        stopped_by = reins.wait() => Some(stopped_by),
+        stopped_by = stop_signal.wait() => Some(stopped_by),
         () = tokio::time::sleep(length) => None,
     }
 }

@@ -5,11 +5,12 @@ use super::{
     background::Background,
     context::RunContext,
     continuous::Continuous,
+    control_rounds,
     controls::{ControlSubject, Level as ControlLevel},
     hypothesis, method,
     operator_input::OperatorInput,
     plan::plan,
-    rollbacks, control_rounds,
+    rollbacks,
     stop_request::{RollbackChoice, StopReason, StopRequest},
 };
 use crate::{
@@ -42,12 +43,14 @@ pub(crate) async fn run_experiment(
     let planned = EventKind::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
     let mut ctx = RunContext::new(request, raw.clone(), providers, emitter);
-    let mut helm = OperatorInput::new(pace, orders, signals, ctx.emitter.clone(), ctx.fixes.clone());
+    let mut operator = OperatorInput::new(pace, orders, signals, ctx.emitter.clone(), ctx.fixes.clone());
     ctx.emitter.emit(planned).await;
     ctx.emitter.emit(started(&ctx, raw)).await;
     let mut controls = std::mem::take(&mut ctx.controls);
-    let reins = helm.stop_signal();
-    let changes = helm.run_while_receiving(&reins, controls.configure(ctx.control_view(), &reins)).await;
+    let stop_signal = operator.stop_signal();
+    let changes = operator
+        .run_while_receiving(&stop_signal, controls.configure(ctx.control_view(), &stop_signal))
+        .await;
     ctx.controls = controls;
     ctx.apply(changes).await;
     let ctx = Arc::new(ctx);
@@ -55,7 +58,7 @@ pub(crate) async fn run_experiment(
     log_strategies(&ctx, hypothetical).await;
 
     let mut background = Background::default();
-    let undo = match run_method(&ctx, &mut helm, &mut background, hypothetical).await {
+    let undo = match run_method(&ctx, &mut operator, &mut background, hypothetical).await {
         Ok(()) => RollbackChoice::ByStrategy,
         Err(halt) => {
             if !ctx.progress.has_crashed() {
@@ -64,9 +67,9 @@ pub(crate) async fn run_experiment(
             halt.rollbacks
         }
     };
-    rollbacks::run_rollbacks(&ctx, &mut helm, undo).await;
+    rollbacks::run_rollbacks(&ctx, &mut operator, undo).await;
     background.end().await;
-    end(&ctx, &mut helm).await
+    end(&ctx, &mut operator).await
 }
 
 /// Returns the experiment as the journal shows it: title substituted, `dry` set.
@@ -110,51 +113,51 @@ fn has_probes(ctx: &RunContext) -> bool {
 /// Runs the first pass, the method and the last pass. Unexpected errors are handled here: they abort the run.
 async fn run_method(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
 ) -> Result<(), StopRequest> {
-    helm.check_stop()?;
+    operator.check_stop()?;
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
-    if let Err(stopped) = control_rounds::before(ctx, helm, subject).await {
+    if let Err(stopped) = control_rounds::before(ctx, operator, subject).await {
         return handle_stop_reason(ctx, stopped.stop_reason(ctx).await).await;
     }
     let strategy = ctx.options.hypothesis;
     if hypothetical && strategy.before() {
-        match hypothesis::check_before(ctx, helm).await {
+        match hypothesis::check_before(ctx, operator).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(turn) => return settle_hypothesis(ctx, turn).await,
         }
     }
     let continuous = if hypothetical && strategy.during() {
-        Some(Continuous::start(ctx, helm.up_front()).await)
+        Some(Continuous::start(ctx, operator.up_front()).await)
     } else {
         None
     };
-    let played = run_method_and_last_pass(ctx, helm, background, hypothetical, continuous.as_ref()).await;
+    let played = run_method_and_last_pass(ctx, operator, background, hypothetical, continuous.as_ref()).await;
     if let Some(continuous) = continuous {
         if played.is_err() {
             continuous.halt();
         }
         continuous.stop();
-        let reins = continuous.stop_signal();
-        helm.run_while_receiving(&reins, continuous.join()).await;
+        let stop_signal = continuous.stop_signal();
+        operator.run_while_receiving(&stop_signal, continuous.join()).await;
     }
     played?;
-    helm.check_stop()
+    operator.check_stop()
 }
 
 /// Runs the method and the pass after it. A continuous pass that runs when the method ends may overlap with that pass.
 async fn run_method_and_last_pass(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
     hypothetical: bool,
     continuous: Option<&Continuous>,
 ) -> Result<(), StopRequest> {
-    if let Err(turn) = method::run_method(ctx, helm, background).await {
+    if let Err(turn) = method::run_method(ctx, operator, background).await {
         return handle_stop_reason(ctx, turn).await;
     }
     if let Some(continuous) = continuous {
@@ -164,7 +167,7 @@ async fn run_method_and_last_pass(
     if !hypothetical || !ctx.options.hypothesis.after() || over {
         return Ok(());
     }
-    match hypothesis::check_after(ctx, helm).await {
+    match hypothesis::check_after(ctx, operator).await {
         Ok(()) => Ok(()),
         Err(turn) => settle_hypothesis(ctx, turn).await,
     }
@@ -193,7 +196,7 @@ async fn settle_hypothesis(ctx: &RunContext, turn: StopReason) -> Result<(), Sto
     }
 }
 
-async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
+async fn end(ctx: &RunContext, operator: &mut OperatorInput) -> RunEnd {
     let status = ctx.progress.status().unwrap_or(RunStatus::Completed);
     let ending = RunEnd {
         status,
@@ -202,10 +205,11 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
         unrolled: !ctx.failed_rollbacks().is_empty(),
     };
     ctx.emitter.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
-    let ending = if ending.crashed { ending } else { call_last_controls(ctx, helm, ending).await };
-    let reins = helm.stop_signal();
-    let complaints =
-        helm.run_while_receiving(&reins, ctx.controls.clean_up(ctx.control_view(), &reins)).await;
+    let ending = if ending.crashed { ending } else { call_last_controls(ctx, operator, ending).await };
+    let stop_signal = operator.stop_signal();
+    let complaints = operator
+        .run_while_receiving(&stop_signal, ctx.controls.clean_up(ctx.control_view(), &stop_signal))
+        .await;
     let untidy = complaints.iter().any(|complaint| complaint.level == Level::Error);
     ctx.report_problem(complaints).await;
     for failed in ctx.failed_rollbacks() {
@@ -217,11 +221,11 @@ async fn end(ctx: &RunContext, helm: &mut OperatorInput) -> RunEnd {
 }
 
 /// Calls the last controls, which may change the journal and so the exit code. Errors they raise are ignored.
-async fn call_last_controls(ctx: &RunContext, helm: &mut OperatorInput, ending: RunEnd) -> RunEnd {
+async fn call_last_controls(ctx: &RunContext, operator: &mut OperatorInput, ending: RunEnd) -> RunEnd {
     let raw = ctx.raw();
     let journal = || ctx.emitter.read_journal(Journal::value);
     let subject = ControlSubject::whole(ControlLevel::Experiment, &raw);
-    let (changed, _) = control_rounds::after(ctx, helm, subject, journal).await;
+    let (changed, _) = control_rounds::after(ctx, operator, subject, journal).await;
     let Some(journal) = changed else { return ending };
     let status = journal.get("status").and_then(Value::as_str);
     let known = [RunStatus::Completed, RunStatus::Failed, RunStatus::Aborted, RunStatus::Interrupted];

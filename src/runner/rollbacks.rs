@@ -4,12 +4,12 @@ use super::{
     RollbackStrategy,
     background::Background,
     context::RunContext,
+    control_rounds::{self, Stopped},
     controls::{ControlSubject, Level as ControlLevel},
     cursor::Cursor,
     finished::Cutoff,
     method::run_step,
     operator_input::{NextAction, OperatorInput},
-    control_rounds::{self, Stopped},
     stop_request::{RollbackChoice, StopRequest, emit_stop_reason},
 };
 use crate::session::{
@@ -21,15 +21,15 @@ use std::sync::Arc;
 
 /// Decides whether the rollbacks run, logs that, and runs them. Failed rollbacks never change the status, interruptions
 /// do.
-pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, helm: &mut OperatorInput, undo: RollbackChoice) {
+pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, operator: &mut OperatorInput, undo: RollbackChoice) {
     let decided = decide(ctx, undo).await;
-    let offered = !decided && operator_wants_rollbacks(ctx, helm, undo).await;
+    let offered = !decided && operator_wants_rollbacks(ctx, operator, undo).await;
     if decided || offered {
-        helm.begin_rollbacks().await;
+        operator.begin_rollbacks().await;
         let steps = ctx.experiment().rollbacks().len();
         ctx.emitter.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
-        play_steps(ctx, helm, &mut background, offered).await;
+        play_steps(ctx, operator, &mut background, offered).await;
         background.end().await;
         ctx.emitter.emit(EventKind::RollbacksEnded).await;
     }
@@ -52,11 +52,15 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
 
 /// Whether the operator wants rollbacks that the strategy leaves out although something was fired, for example because
 /// the hypothesis failed afterwards. Only an operator who steps manually can be asked.
-async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, undo: RollbackChoice) -> bool {
+async fn operator_wants_rollbacks(
+    ctx: &RunContext,
+    operator: &mut OperatorInput,
+    undo: RollbackChoice,
+) -> bool {
     let left_out = undo != RollbackChoice::No
         && ctx.options.rollbacks != RollbackStrategy::Never
         && ctx.progress.has_fired();
-    if !left_out || helm.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
+    if !left_out || operator.up_front().is_some() || ctx.experiment().rollbacks().is_empty() {
         return false;
     }
     let line =
@@ -64,7 +68,7 @@ async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, un
     ctx.emitter.log(Level::Warning, line).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
-        match helm.wait_for_decision(first).await {
+        match operator.wait_for_decision(first).await {
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
@@ -78,23 +82,25 @@ async fn operator_wants_rollbacks(ctx: &RunContext, helm: &mut OperatorInput, un
 
 async fn play_steps(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
     asked: bool,
 ) {
-    let let_in = control_rounds::before(ctx, helm, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw())).await;
+    let let_in =
+        control_rounds::before(ctx, operator, ControlSubject::whole(ControlLevel::Rollback, &ctx.raw()))
+            .await;
     let begun = let_in.is_ok();
     let mut halted = match let_in {
-        Ok(()) => steps(ctx, helm, background, asked).await,
+        Ok(()) => steps(ctx, operator, background, asked).await,
         Err(Stopped::Cutoff(cutoff)) => stop_reason(&cutoff),
         // The reason was logged already.
         Err(Stopped::Halt(_)) => None,
     };
-    background.settle(helm, ctx.options.compat).await;
+    background.settle(operator, ctx.options.compat).await;
     let entries = || if begun { ctx.journal_entries(Section::Rollbacks) } else { Value::Null };
     let raw = ctx.raw();
     let subject = ControlSubject::whole(ControlLevel::Rollback, &raw);
-    let (changed, ended) = control_rounds::after(ctx, helm, subject, entries).await;
+    let (changed, ended) = control_rounds::after(ctx, operator, subject, entries).await;
     ctx.amend_entries(Section::Rollbacks, changed).await;
     if let (None, Err(cutoff)) = (&halted, ended) {
         halted = stop_reason(&cutoff);
@@ -103,7 +109,7 @@ async fn play_steps(
         emit_stop_reason(&ctx.emitter, &halt).await;
         ctx.progress.set_status(RunStatus::Interrupted);
     }
-    if helm.check_stop().is_err() {
+    if operator.check_stop().is_err() {
         ctx.progress.set_status(RunStatus::Interrupted);
     }
 }
@@ -120,7 +126,7 @@ fn stop_reason(cutoff: &Cutoff) -> Option<StopRequest> {
 /// Runs the rollbacks in order. One that breaks aborts the run but not the others: what can be undone is undone.
 async fn steps(
     ctx: &Arc<RunContext>,
-    helm: &mut OperatorInput,
+    operator: &mut OperatorInput,
     background: &mut Background,
     asked: bool,
 ) -> Option<StopRequest> {
@@ -133,7 +139,7 @@ async fn steps(
         let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
-        match run_step(ctx, helm, background, &mut cursor, entry, step).await {
+        match run_step(ctx, operator, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,
             Err(Stopped::Cutoff(Cutoff::UnexpectedError(message))) if ctx.options.compat.crashes() => {

@@ -98,24 +98,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_ends_one_wait_and_a_halt_all() {
-        let reins = StopSignal::default();
-        reins.cut_short();
-        assert_eq!(reins.wait().now_or_never(), None, "nobody waited then");
-        let mut waiting = Box::pin(reins.wait());
+        let stop_signal = StopSignal::default();
+        stop_signal.cut_short();
+        assert_eq!(stop_signal.wait().now_or_never(), None, "nobody waited then");
+        let mut waiting = Box::pin(stop_signal.wait());
         assert_eq!((&mut waiting).now_or_never(), None);
-        reins.cut_short();
+        stop_signal.cut_short();
         assert_eq!(waiting.await, StopKind::Cut);
-        reins.clone().stop();
-        assert_eq!((reins.wait().await, reins.wait().await), (StopKind::Halt, StopKind::Halt));
+        stop_signal.clone().stop();
+        assert_eq!((stop_signal.wait().await, stop_signal.wait().await), (StopKind::Halt, StopKind::Halt));
     }
 
     #[tokio::test]
     async fn what_goes_on_in_spite_of_a_halt_hears_the_next_one() {
-        let reins = StopSignal::new(true);
-        assert!(reins.is_run_stopping() && !reins.is_stopped());
-        reins.stop();
-        assert_eq!(reins.stopped_after(reins.stops()).now_or_never(), None);
-        reins.stop();
-        reins.stopped_after(1).await;
+        let stop_signal = StopSignal::new(true);
+        assert!(stop_signal.is_run_stopping() && !stop_signal.is_stopped());
+        stop_signal.stop();
+        assert_eq!(stop_signal.stopped_after(stop_signal.stops()).now_or_never(), None);
+        stop_signal.stop();
+        stop_signal.stopped_after(1).await;
     }
 }

@@ -77,12 +77,12 @@ pub(super) async fn final_verdict(
     ctx: &RunContext,
     activity: &Activity,
     done: &mut FinishedActivity,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> Result<bool, String> {
     if let Some(met) = done.tolerance_met {
         return Ok(met);
     }
-    let verdict = judge(ctx, activity, done, reins).await;
+    let verdict = judge(ctx, activity, done, stop_signal).await;
     let met = *verdict.as_ref().unwrap_or(&false);
     done.entry.set_tolerance_met(met);
     ctx.emitter.emit(EventKind::EntryAmended { run: done.run, entry: done.entry.value() }).await;
@@ -93,7 +93,7 @@ async fn judge(
     ctx: &RunContext,
     activity: &Activity,
     done: &FinishedActivity,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> Result<bool, String> {
     if done.entry.has_failed() {
         return Ok(false);
@@ -107,7 +107,7 @@ async fn judge(
         ToleranceVerdict::NotMet => Ok(false),
         ToleranceVerdict::NotEvaluable(reason) => Err(unjudged(activity, &reason)),
         ToleranceVerdict::NeedsProbe(probe) => {
-            match call(ctx, Cleared::to_judge(&probe), true, reins, &|_| {}).await {
+            match call(ctx, Cleared::to_judge(&probe), true, stop_signal, &|_| {}).await {
                 Outcome::Done(output) => {
                     // The only trace of the tolerance's probe on the console.
                     if let Some(warning) = output_warning(&Value::from(probe.raw.clone()), &output) {

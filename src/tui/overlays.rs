@@ -12,11 +12,11 @@ mod tests;
 mod why;
 
 use super::{
+    click_targets::ClickTarget,
     editor::Editor,
     keymap::Action,
     pane_buffer::{Emphasis, PaneBuffer, RoleLine},
     panes::Scene,
-    click_targets::ClickTarget,
     text,
     theme::Role,
 };

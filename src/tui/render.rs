@@ -1,13 +1,13 @@
 //! Renders one frame: panes by layout, overlays on top. Read-only.
 
 use super::{
+    click_targets::ClickTarget,
     layout::{Arrangement, PaneAreas, Size, SmallAreas, arrange, columns},
     overlays,
     pane::Pane,
     pane_buffer::{PaneBuffer, RoleLine},
     panes::{self, LogFeed, Scene},
     picture,
-    click_targets::ClickTarget,
     theme::{Role, Theme},
     view::Overlay,
 };

@@ -2,11 +2,11 @@
 //! instead.
 
 use super::{
+    click_targets::ClickTargets,
     editor::Editor,
     forms::{GuardForm, PredictForm},
     keymap::Keymap,
     pane::Pane,
-    click_targets::ClickTargets,
 };
 use crate::session::event::{StepCluster, StepRef};
 use ratatui::layout::Rect;

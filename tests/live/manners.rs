@@ -112,10 +112,10 @@ fn a_light_terminal_gets_the_light_theme() {
 fn a_locale_without_utf8_gets_ascii_unless_somebody_decided() {
     let folder = desk();
     let mut terminal = start_with(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")], folder.path(), &[]);
-    terminal.wait_for("ASCII only (--ascii=false draws all): LC_ALL=C is no UTF-8");
+    terminal.wait_for("ASCII only, since LC_ALL=C is not UTF-8");
     assert!(terminal.contents().is_ascii(), "{}", terminal.contents());
     terminal.press("L");
-    terminal.wait_for("LC_ALL=C is no UTF-8");
+    terminal.wait_for("LC_ALL=C is not UTF-8");
     terminal.press("q");
     terminal.ended();
 

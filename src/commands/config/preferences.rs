@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(plain.theme, Theme::default().with_depth(Depth::Sixteen).ascii());
         assert!(plain.theme_by_background.unwrap().light.ascii);
         let note = plain.note.unwrap();
-        assert!(note.contains("LANG=C is no UTF-8") && note.chars().count() < 70, "{note}");
+        assert!(note.contains("LANG=C is not UTF-8") && note.chars().count() < 70, "{note}");
         let all = Theme::default().with_depth(Depth::Sixteen);
         assert_eq!((look(None, "C.UTF-8").theme, look(None, "C.UTF-8").note), (all, None));
         assert_eq!((look(Some(false), "C").theme, look(Some(false), "C").note), (all, None));

@@ -67,7 +67,7 @@ pub(super) fn caption(lesson: Lesson, session: &Session, now: Timestamp) -> &'st
         Phase::Finished => match lesson {
             Lesson::Before => "That was without a breaker. SPACE: the same kill again, now with one.",
             Lesson::After => "What the breaker changed, side by side. SPACE: when it becomes a trap.",
-            Lesson::Trap => "A liveness probe must not depend on other services. SPACE ends the demo.",
+            Lesson::Trap => "Liveness must not depend on other services. SPACE ends the demo.",
         },
     }
 }
@@ -166,7 +166,7 @@ mod tests {
         assert!(said(fixtures::ready(), Lesson::After).starts_with("Lesson 2 of 3"));
         assert!(said(fixtures::ready(), Lesson::Trap).starts_with("Lesson 3 of 3"));
         assert!(said(fixtures::steady(), Lesson::Before).contains("SHIFT+F"));
-        assert!(said(fixtures::before_failing(), Lesson::Before).contains("Nobody tells the users"));
+        assert!(said(fixtures::before_failing(), Lesson::Before).contains("No breaker: yellow requests"));
         assert!(said(fixtures::after_open(), Lesson::Trap).contains("/health"));
         for lesson in Lesson::ALL {
             assert!(said(fixtures::finished(Variant::After), lesson).contains("SPACE"), "{lesson}");

@@ -13,10 +13,10 @@ mod fault_effect;
 mod input;
 mod ready;
 mod run_verdict;
+mod served;
 mod statement;
 mod users;
 mod waiting;
-mod served;
 
 #[cfg(test)]
 mod compared_tests;

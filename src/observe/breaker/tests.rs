@@ -97,8 +97,8 @@ async fn pages_are_asked_and_believed() {
     assert!(belief.because.starts_with("metrics circuit_breaker_open = 1 (open)"), "{}", belief.because);
     open.store(false, Ordering::Relaxed);
     until(&mut stream, |what| match what {
-        EventKind::Testified(testimony) if testimony.witness == SourceKind::Health => {
-            (testimony.says == SourceClaim::Nothing && testimony.failing == Some(false)).then_some(())
+        EventKind::Testified(report) if report.witness == SourceKind::Health => {
+            (report.says == SourceClaim::Nothing && report.failing == Some(false)).then_some(())
         }
         _ => None,
     })

@@ -1,9 +1,8 @@
 //! The functions of the Kubernetes extension, implemented natively, under their Python modules and names.
 //!
-//! [`resolve`] finds a function, [`Kubernetes`] runs it. One file implements the functions of one Python package
+//! [`resolve`] finds a function, [`Kubernetes`] runs it. Functions are grouped by the kind of object that they are about
 //! (kubernetes-catalog 2); each file declares its entries beside their code.
 
-mod missing_object;
 mod catalogue;
 mod chaosmesh;
 mod custom;
@@ -15,6 +14,7 @@ mod invocation;
 mod kind;
 pub mod kit;
 mod legacy;
+mod missing_object;
 mod namespace;
 mod networking;
 mod node;
@@ -31,11 +31,11 @@ mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome};
 use crate::cluster::{ClusterSettings, Connection, Error, Selector};
-pub use missing_object::absence;
 pub use catalogue::resolve;
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
+pub use missing_object::absence;
 pub use permissions::permissions;
 use pyvalue::{Map, Value};
 use request_log::RequestLog;

@@ -152,11 +152,11 @@ impl Controls {
     pub(super) async fn configure(
         &mut self,
         mut scene: ControlView<'_>,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> ControlChanges {
         let mut changes = ControlChanges::default();
         let Some(host) = self.host.clone() else { return changes };
-        let once = SingleCalls { host: &*host, function: "configure_control", reins };
+        let once = SingleCalls { host: &*host, function: "configure_control", stop_signal };
         let mut kept = Vec::new();
         for control in std::mem::take(&mut self.globals) {
             match once.call(&control, true, &mut scene, &mut changes).await {
@@ -176,11 +176,11 @@ impl Controls {
     pub(super) async fn clean_up(
         &self,
         mut scene: ControlView<'_>,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> Vec<ControlProblem> {
         let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes.complaints };
-        let once = SingleCalls { host: &**host, function: "cleanup_control", reins };
+        let once = SingleCalls { host: &**host, function: "cleanup_control", stop_signal };
         for control in declared(&scene.experiment) {
             let failed = once.call(&control, false, &mut scene, &mut changes).await.err();
             changes.complaints.extend(failed.map(|failed| match failed.level {
@@ -202,20 +202,20 @@ impl Controls {
         &self,
         round: Round<'_>,
         mut scene: ControlView<'_>,
-        reins: &StopSignal,
+        stop_signal: &StopSignal,
     ) -> ControlChanges {
         let mut changes = ControlChanges::default();
         let Some(host) = &self.host else { return changes };
         let Round { when, subject, mut state, compat } = round;
         let (scope, function) = (when.name(), format!("{}_{}_control", when.name(), subject.level.name()));
-        let halts = reins.stops();
+        let halts = stop_signal.stops();
         let mut context = Value::from(subject.context.clone());
         let experiment = scene.experiment.clone();
         let applied =
             levels::applied(subject.level, &self.globals, experiment.controls(), subject.local, compat);
         for control in applied.into_iter().filter(|control| control.scope().is_none_or(|it| it == scope)) {
             let Some(module) = control.module() else { continue };
-            if reins.stops() > halts {
+            if stop_signal.stops() > halts {
                 break;
             }
             let call = ControlCall {
@@ -229,7 +229,7 @@ impl Controls {
                 settings: true,
                 cancel: CancellationToken::new(),
             };
-            let mut reply = call_control(&**host, call, reins).await;
+            let mut reply = call_control(&**host, call, stop_signal).await;
             changes.take(&mut reply, &mut scene, Some(subject.place));
             if let Some(changed) = reply.context {
                 context = changed.clone();
@@ -287,7 +287,7 @@ impl ControlChanges {
 struct SingleCalls<'a> {
     host: &'a dyn ControlHost,
     function: &'a str,
-    reins: &'a StopSignal,
+    stop_signal: &'a StopSignal,
 }
 
 impl SingleCalls<'_> {
@@ -311,7 +311,7 @@ impl SingleCalls<'_> {
             settings: global,
             cancel: CancellationToken::new(),
         };
-        let mut reply = call_control(self.host, call, self.reins).await;
+        let mut reply = call_control(self.host, call, self.stop_signal).await;
         changes.take(&mut reply, scene, None);
         match reply.error {
             Some(error) => Err(ControlProblem::of(error, self.function, control)),

@@ -14,14 +14,14 @@ const GRACE: Duration = Duration::from_millis(750);
 pub(super) async fn call_control(
     host: &dyn ControlHost,
     call: ControlCall<'_>,
-    reins: &StopSignal,
+    stop_signal: &StopSignal,
 ) -> ControlReply {
-    let (cancel, hurried, halts) = (call.cancel.clone(), reins.is_run_stopping(), reins.stops());
+    let (cancel, hurried, halts) = (call.cancel.clone(), stop_signal.is_run_stopping(), stop_signal.stops());
     let mut calling = pin!(host.call(call));
     let why = tokio::select! {
         biased;
         reply = &mut calling => return reply,
-        () = reins.stopped_after(halts) => "it was cancelled because the run is stopping".to_owned(),
+        () = stop_signal.stopped_after(halts) => "it was cancelled because the run is stopping".to_owned(),
         () = elapsed(hurried) => {
             format!("it was cancelled because the run is stopping and it took more than {} s", PATIENCE.as_secs())
         }

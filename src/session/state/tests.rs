@@ -314,10 +314,10 @@ fn older_recordings_are_read() {
         "because":"38 of 38 calls went through","next_trial":null}"#;
     let belief: Belief = serde_json::from_str(belief).unwrap();
     assert_eq!(belief.state, BreakerState::NoBreakerSeen);
-    let testimony = r#"{"witness":"health","says":{"state":"open"},"ground":"503 Unavailable"}"#;
-    let testimony = serde_json::from_str(testimony).unwrap();
+    let report = r#"{"witness":"health","says":{"state":"open"},"ground":"503 Unavailable"}"#;
+    let report = serde_json::from_str(report).unwrap();
     let mut session = Session::new();
-    session.apply(&Event { seq: 0, at: at(0.0), what: EventKind::Testified(testimony) });
+    session.apply(&Event { seq: 0, at: at(0.0), what: EventKind::Testified(report) });
     assert_eq!(session.breaker.health_failing.last(), Some((at(0.0), true)));
 }
 

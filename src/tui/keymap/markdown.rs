@@ -1,4 +1,4 @@
-//! The README's key table, made from the same rows as the help overlay.
+//! The key table of docs/screen.md, made from the same rows as the help overlay.
 
 use super::{Group, TABLE};
 use std::fmt::Write;

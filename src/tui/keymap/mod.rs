@@ -1,4 +1,4 @@
-//! Key bindings: one table, from which the footer, the help overlay and the README's table are made.
+//! Key bindings: one table, from which the footer, the help overlay and the table in docs/screen.md are made.
 
 mod chord;
 mod markdown;

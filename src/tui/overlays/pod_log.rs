@@ -7,11 +7,11 @@ use crate::{
         state::{Fault, Identity, LogState, PodLog, PodRow},
     },
     tui::{
+        click_targets::ClickTarget,
         figures,
         keymap::Action,
         pane_buffer::{PaneBuffer, RoleLine},
         panes::Scene,
-        click_targets::ClickTarget,
         theme::Role,
         view::View,
     },

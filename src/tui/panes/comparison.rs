@@ -12,12 +12,12 @@ use super::{
 use crate::{
     report::Comparison,
     tui::{
+        click_targets::ClickTarget,
         keymap::Action,
         layout::Size,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
         picture::{ComparedRun, ComparedRuns, compared_strips},
-        click_targets::ClickTarget,
         theme::Role,
     },
 };

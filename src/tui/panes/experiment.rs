@@ -9,10 +9,10 @@ use crate::{
         wording,
     },
     tui::{
+        click_targets::ClickTarget,
         figures,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        click_targets::ClickTarget,
         text,
         theme::Role,
     },

@@ -1,11 +1,11 @@
 //! The panes, one file each. A pane reads the [`Scene`] and draws into its [`PaneBuffer`]; it changes no state.
 
+mod abort_effect;
 mod banner;
 mod breaker;
 mod chain;
 mod comparison;
 mod comparison_bars;
-mod abort_effect;
 mod experiment;
 mod fault_words;
 mod findings;
@@ -28,10 +28,10 @@ mod target;
 mod testing;
 
 use super::{
+    click_targets::ClickTarget,
     keymap::Action,
     pane::Pane,
     pane_buffer::{PaneBuffer, RoleLine},
-    click_targets::ClickTarget,
     text,
     theme::Role,
 };

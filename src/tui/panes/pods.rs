@@ -12,10 +12,10 @@ use crate::{
         state::PodRow,
     },
     tui::{
+        click_targets::ClickTarget,
         figures,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        click_targets::ClickTarget,
         text,
         theme::Role,
     },

@@ -8,9 +8,9 @@ use crate::{
         state::{StepRow, StepState},
     },
     tui::{
+        click_targets::{ClickTarget, ClickTargets},
         layout::LayoutRequest,
         picture,
-        click_targets::{ClickTarget, ClickTargets},
         view::View,
     },
 };

@@ -9,11 +9,11 @@ use crate::{
         wording,
     },
     tui::{
+        click_targets::ClickTarget,
         figures,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
         picture::shown_endpoint,
-        click_targets::ClickTarget,
         theme::Role,
     },
 };

@@ -2,21 +2,21 @@
 
 mod columns;
 mod compared;
+mod current_values;
 mod lanes;
 mod plot;
 mod segments;
-mod current_values;
 mod strip;
 
 use super::{
     axis::{LabelKind, TimeAxis},
+    click_targets::ClickTarget,
     figures,
     keymap::Action,
     layout::{self, PictureAreas, Size, SmallAreas},
     pane::Pane,
     pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
-    click_targets::ClickTarget,
     text,
     theme::Role,
 };
@@ -27,13 +27,13 @@ use crate::{
 pub(crate) use columns::IN_FLIGHT_SHOWN_MS;
 use columns::{Columns, Scale};
 pub(crate) use compared::{ComparedRun, ComparedRuns, strips as compared_strips};
+pub(crate) use current_values::{breaker as breaker_now, ready as ready_now};
 pub(crate) use lanes::{LaneKind, breaker_role};
 use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
 use segments::{Segment, SegmentKind};
-pub(crate) use current_values::{breaker as breaker_now, ready as ready_now};
 
 /// The most lanes for replicas; for further endpoints it is one less.
 const MORE: usize = 3;

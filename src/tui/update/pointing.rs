@@ -4,9 +4,9 @@ use super::{focus, moving};
 use crate::{
     session::{Session, event::Timestamp},
     tui::{
+        click_targets::ClickTarget,
         msg::Outcome,
         pane::Pane,
-        click_targets::ClickTarget,
         view::{Overlay, View},
     },
 };

@@ -4,7 +4,7 @@ mod pointing;
 
 use super::{
     super::{
-        LogFeed, Scene, Theme, editor::Editor, keymap::Keymap, render::render, click_targets::ClickTarget,
+        LogFeed, Scene, Theme, click_targets::ClickTarget, editor::Editor, keymap::Keymap, render::render,
         view::Sequence,
     },
     *,

@@ -7,8 +7,8 @@ mod listen;
 pub(super) mod page_poller;
 pub(super) mod page_route;
 pub(super) mod prometheus;
-pub(super) mod usual_pages;
 mod state_words;
+pub(super) mod usual_pages;
 
 pub(super) use prometheus::RequestCounters;
 

@@ -1,6 +1,6 @@
 //! Reads the logs of pods (kubernetes-catalog 2.2).
 
-use super::{time_span::seconds, probes::NAME_LABEL, selection::pattern};
+use super::{probes::NAME_LABEL, selection::pattern, time_span::seconds};
 use crate::provider::kubernetes::{failure::Failure, invocation::Invocation, kind::Kind};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{ResourceExt, api::LogParams};

@@ -3,7 +3,7 @@
 pub(super) mod actions;
 mod exec;
 pub(super) mod logs;
-mod time_span;
 pub(super) mod probes;
 pub(super) mod selection;
 mod shell_words;
+mod time_span;

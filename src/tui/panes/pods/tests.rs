@@ -12,10 +12,10 @@ use crate::{
     },
     test_support::{container, pod},
     tui::{
+        click_targets::ClickTarget,
         pane_buffer::PaneBuffer,
         panes::Scene,
         screens,
-        click_targets::ClickTarget,
         theme::{Role, Theme},
         view::View,
     },

@@ -10,10 +10,10 @@ use crate::{
         wording,
     },
     tui::{
+        click_targets::ClickTarget,
         keymap::Action,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        click_targets::ClickTarget,
         text,
         theme::Role,
     },

@@ -8,10 +8,10 @@ use super::Scene;
 use crate::{
     session::event::TargetCard,
     tui::{
+        click_targets::ClickTarget,
         keymap::Action,
         pane::Pane,
         pane_buffer::{PaneBuffer, RoleLine},
-        click_targets::ClickTarget,
         text,
         theme::Role,
     },

@@ -22,7 +22,9 @@ pub(super) fn read(
                 family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
             let unread = told.iter_mut().zip(&family.samples);
             unread
-                .filter(|(one, _)| one.says == SourceClaim::Nothing && state_words::pairs(&family.help).is_empty())
+                .filter(|(one, _)| {
+                    one.says == SourceClaim::Nothing && state_words::pairs(&family.help).is_empty()
+                })
                 .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
             told
         };
@@ -56,7 +58,8 @@ fn state_label(name: &str, family: &Family) -> Option<String> {
     let likely = |key: &str| key.eq_ignore_ascii_case(metric) || key.to_ascii_lowercase().contains("stat");
     labels.sort_by_key(|key| !likely(key));
     let holds = |key: &&str| {
-        let words = |sample: &Sample| sample.label(key).is_some_and(|value| state_words::state(value).is_some());
+        let words =
+            |sample: &Sample| sample.label(key).is_some_and(|value| state_words::state(value).is_some());
         family.samples.iter().all(words)
     };
     labels.into_iter().find(holds).map(str::to_owned)

@@ -27,7 +27,8 @@ impl Rule {
         label: Option<String>,
         states: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, String> {
-        let state = |(said, word): (String, String)| match super::super::super::state_words::state(&word).flatten()
+        let state = |(said, word): (String, String)| match super::super::super::state_words::state(&word)
+            .flatten()
         {
             Some(state) => Ok((said, state)),
             None => Err(format!(
@@ -97,7 +98,9 @@ impl Rule {
         };
         let state = self.states.iter().find(|(said, _)| means(said)).map(|(_, state)| *state);
         let value = match state {
-            Some(state) => format!("{word} ({}, by your rule)", super::super::super::state_words::word(state)),
+            Some(state) => {
+                format!("{word} ({}, by your rule)", super::super::super::state_words::word(state))
+            }
             None => format!("{word}, which your rule does not list"),
         };
         let ground = ground(&self.metric, &breaker, process.as_deref(), &value);

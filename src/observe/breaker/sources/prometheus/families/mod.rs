@@ -16,10 +16,10 @@
 //! `docs/spec/breaker-pages.md`.
 
 mod counted;
+mod custom_rule;
 mod direct;
 mod figures;
 mod growth;
-mod custom_rule;
 mod tally;
 
 use super::{Families, ground};

@@ -68,7 +68,8 @@ pub(super) fn moved(memory: &mut PageMemory, tally: &Tally, goes_on: bool) -> Co
     for word in tally.keys().filter(|word| word.contains('>')) {
         let count = whole(memory.grown(tally, word));
         let Some((from, to)) = word.split_once('>').filter(|_| count > 0) else { continue };
-        let (Some(from), Some(to)) = (state_words::state(from).flatten(), state_words::state(to).flatten()) else {
+        let (Some(from), Some(to)) = (state_words::state(from).flatten(), state_words::state(to).flatten())
+        else {
             return said(SourceClaim::Nothing, "a transition between words that are no states");
         };
         grown.push((from, to, count));
