@@ -237,7 +237,7 @@ impl OperatorInput {
             Order::SenderGone if self.auto => {}
             Order::SenderGone if self.rolling_back => self.run_by_itself().await,
             Order::SenderGone => {
-                self.leave("The operator has disconnected: the run stops", stop_signal).await
+                self.leave("The operator has disconnected: the run stops", stop_signal).await;
             }
             Order::Step(step) => {
                 self.emitter.emit(EventKind::Commanded(step.clone().into())).await;
