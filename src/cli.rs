@@ -48,6 +48,8 @@ enum Command {
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
     Sandbox(Deferred<commands::sandbox::Arguments>),
+    /// Show versions, settings or extensions, as `chaos info` does
+    Info(Deferred<commands::info::Arguments>),
     /// Print a completion script for a shell
     Completions(Deferred<commands::reference::CompletionArgs>),
     /// Print the manual page, as roff
@@ -123,6 +125,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Validate(Deferred(arguments)) => commands::validate::command(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
+        Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),
         Command::Completions(Deferred(arguments)) => {
             commands::reference::completions(Cli::command(), &arguments)
         }

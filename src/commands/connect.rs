@@ -3,7 +3,7 @@
 use crate::{
     cluster,
     engine::PythonEvents,
-    experiment::{Environment, LiveEnvironment, Settings},
+    experiment::{Environment, LiveEnvironment, Settings, executable},
     provider::{
         Providers,
         gremlin::Gremlin,
@@ -62,12 +62,11 @@ impl ConnectionArgs {
         prints: PrintTarget,
         events: &Arc<PythonEvents>,
     ) -> Connections {
-        let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
         // Shared, so that variables set by functions and controls affect the later choice of a cluster.
         let live = LiveEnvironment::from(environment.clone());
         let cluster = self.cluster(&live);
         let python = Arc::new(PythonBridge::new(PythonSettings {
-            interpreter: Interpreter::choose(self.python.as_deref(), virtual_env.as_deref()),
+            interpreter: self.interpreter(environment),
             environment: live.clone(),
             cluster: Some(cluster.clone()),
             settings: settings.loaded(),
@@ -85,6 +84,13 @@ impl ConnectionArgs {
         let providers = Arc::new(providers);
         events.inform(&providers);
         Connections { providers, python, cluster }
+    }
+
+    /// The Python interpreter for functions that are not built in.
+    pub(crate) fn interpreter(&self, environment: &Environment) -> Interpreter {
+        let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
+        let chaos = executable::find("chaos", environment);
+        Interpreter::choose(self.python.as_deref(), virtual_env.as_deref(), chaos.as_deref())
     }
 
     fn cluster(&self, environment: &LiveEnvironment) -> cluster::ClusterSettings {

@@ -1,7 +1,7 @@
 //! Masks the texts of secrets in everything that a run emits.
 
 use crate::{
-    experiment::Secrets,
+    experiment::{Secrets, is_word, word_places},
     session::{
         EventKind,
         event::{Plan, Step},
@@ -11,6 +11,39 @@ use pyvalue::{Map, Value};
 
 /// Minimum length of a masked text: shorter texts would be found everywhere.
 const SHORTEST: usize = 4;
+/// Words of journals and console lines, which stay even where a secret is such a word.
+const FIXED: [&str; 30] = [
+    "aborted",
+    "action",
+    "actions",
+    "activity",
+    "always",
+    "arguments",
+    "background",
+    "completed",
+    "continuously",
+    "default",
+    "deviated",
+    "experiment",
+    "failed",
+    "http",
+    "interrupted",
+    "method",
+    "name",
+    "never",
+    "output",
+    "probe",
+    "process",
+    "provider",
+    "python",
+    "rollbacks",
+    "skipped",
+    "start",
+    "status",
+    "succeeded",
+    "title",
+    "type",
+];
 
 /// The replacement for a secret.
 const MASK: &str = "***";
@@ -25,19 +58,36 @@ pub(crate) struct Redactor {
 impl Redactor {
     /// Takes every text among the secrets that is not too short to be masked.
     pub(crate) fn new(secrets: &Secrets) -> Self {
-        let long = secrets.texts().into_iter().filter(|text| text.chars().count() >= SHORTEST);
+        let hidden = secrets.hidden_texts().into_iter().filter(|text| !FIXED.contains(text));
+        let long = hidden.filter(|text| text.chars().count() >= SHORTEST);
         let mut texts: Vec<String> = long.map(str::to_owned).collect();
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         texts.dedup();
         Self { texts }
     }
 
-    /// Returns the text with secrets masked.
+    /// Returns the text with secrets masked: words where they stand as words, all others wherever they stand.
     pub(crate) fn text(&self, text: String) -> String {
-        let hidden = |text: String, secret: &String| {
-            if text.contains(secret.as_str()) { text.replace(secret.as_str(), MASK) } else { text }
-        };
-        self.texts.iter().fold(text, hidden)
+        self.texts.iter().fold(text, |text, secret| {
+            if !text.contains(secret.as_str()) {
+                text
+            } else if is_word(secret) {
+                without_word(&text, secret)
+            } else {
+                text.replace(secret.as_str(), MASK)
+            }
+        })
+    }
+
+    /// Returns the key of a mapping, masked only if it contains a secret that is no word.
+    fn key(&self, key: String) -> String {
+        let tokens = self.texts.iter().filter(|secret| !is_word(secret));
+        tokens.fold(
+            key,
+            |key, secret| {
+                if key.contains(secret.as_str()) { key.replace(secret.as_str(), MASK) } else { key }
+            },
+        )
     }
 
     pub(super) fn value(&self, value: Value) -> Value {
@@ -48,7 +98,7 @@ impl Redactor {
             Value::Text(text) => Value::Text(self.text(text)),
             Value::List(list) => list.into_iter().map(|item| self.value(item)).collect::<Vec<_>>().into(),
             Value::Map(map) => {
-                map.into_iter().map(|(key, item)| (self.text(key), self.value(item))).collect::<Map>().into()
+                map.into_iter().map(|(key, item)| (self.key(key), self.value(item))).collect::<Map>().into()
             }
             other => other,
         }
@@ -131,6 +181,17 @@ impl Redactor {
     }
 }
 
+fn without_word(text: &str, word: &str) -> String {
+    let (mut masked, mut from) = (String::new(), 0);
+    for at in word_places(text, word) {
+        // Places of one word do not overlap: between two of them is a character that is part of no word, or the end.
+        masked.push_str(text.get(from..at).unwrap_or_default());
+        masked.push_str(MASK);
+        from = at + word.len();
+    }
+    masked + text.get(from..).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Redactor;
@@ -148,5 +209,26 @@ mod tests {
             r#"{"out": ["key is hunter2!", {"hunter2": 1}], "n": 5, "x": "hunter2-hunter2", "pin": "123"}"#;
         let shown = r#"{"out": ["key is ***!", {"***": 1}], "n": 5, "x": "***", "pin": "123"}"#;
         assert_eq!(redactor.value(parse_json(output).unwrap()), parse_json(shown).unwrap());
+    }
+
+    #[test]
+    fn a_secret_that_is_a_word_is_masked_as_a_word_and_never_as_a_key_or_a_word_of_ours() {
+        let redactor = redactor(r#"{"k": {"context": "minikube", "user": "user", "kind": "status"}}"#);
+        let output =
+            r#"{"status": "ready", "user": "user", "at": "https://user:x@minikube/users", "minikube": 1}"#;
+        let shown = r#"{"status": "ready", "user": "***", "at": "https://***:x@***/users", "minikube": 1}"#;
+        assert_eq!(redactor.value(parse_json(output).unwrap()), parse_json(shown).unwrap());
+        assert_eq!(redactor.text("status of our users: user".to_owned()), "status of our users: ***");
+    }
+
+    #[test]
+    fn a_word_that_the_experiment_writes_itself_is_no_secret() {
+        let map = |json: &str| parse_json(json).unwrap().as_map().unwrap().clone();
+        let secrets =
+            Secrets::new(map(r#"{"k": {"context": "staging", "account": "robot", "token": "s3cret"}}"#));
+        let file = map(r#"{"title": "Is staging well?", "secrets": {"k": {"account": "robot"}},
+                "method": [{"arguments": {"token": "s3cret"}}]}"#);
+        let redactor = Redactor::new(&secrets.with_plain_words_of(&file));
+        assert_eq!(redactor.text("staging robot s3cret".to_owned()), "staging *** ***");
     }
 }

@@ -31,7 +31,7 @@ pub(super) async fn resolve(
     for warning in resolved.warnings {
         context.log(Level::Warning, warning).await;
     }
-    Ok((configuration, resolved.secrets))
+    Ok((configuration, resolved.secrets.with_plain_words_of(experiment.raw())))
 }
 
 /// Runs the probes of dynamic configuration entries. Entries that fail are omitted, with one warning for all.

@@ -8,25 +8,48 @@ pub use resolve::{Resolved, SecretsError, resolve};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.
 #[derive(Clone, Default, PartialEq)]
-pub struct Secrets(Map);
+pub struct Secrets {
+    scopes: Map,
+    /// Values that are plain words which the experiment uses itself, outside of its secrets.
+    plain_words: Vec<String>,
+}
 
 impl Secrets {
     /// Wraps a resolved mapping of scopes.
     pub fn new(scopes: Map) -> Self {
-        Self(scopes)
+        Self { scopes, plain_words: Vec::new() }
+    }
+
+    /// Notes which values are words that the experiment writes in plain text elsewhere, such as the context `default` beside
+    /// an argument `default`: masking them would hide nothing, and would rewrite the experiment in its own journal.
+    #[must_use]
+    pub fn with_plain_words_of(self, experiment: &Map) -> Self {
+        let texts: Vec<&str> = self.texts().into_iter().filter(|text| is_word(text)).collect();
+        let plain = texts.into_iter().filter(|word| {
+            let elsewhere = experiment.iter().filter(|(key, _)| *key != "secrets");
+            elsewhere.into_iter().any(|(key, value)| holds_word(key, word) || uses_word(value, word))
+        });
+        let plain_words = plain.map(str::to_owned).collect();
+        Self { plain_words, ..self }
     }
 
     /// The scopes in file order, for code that must use a secret: substitution, a provider's call.
     pub fn expose(&self) -> &Map {
-        &self.0
+        &self.scopes
     }
 
     /// Whether no scope is declared.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.scopes.is_empty()
     }
 
-    /// All text values of the secrets, for redaction.
+    /// The text values that are to be masked: all but plain words of the experiment.
+    pub fn hidden_texts(&self) -> Vec<&str> {
+        let plain = |text: &str| self.plain_words.iter().any(|word| word == text);
+        self.texts().into_iter().filter(|text| !plain(text)).collect()
+    }
+
+    /// All text values of the secrets.
     pub fn texts(&self) -> Vec<&str> {
         fn collect<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
             match value {
@@ -37,14 +60,43 @@ impl Secrets {
             }
         }
         let mut texts = Vec::new();
-        self.0.values().for_each(|scope| collect(scope, &mut texts));
+        self.scopes.values().for_each(|scope| collect(scope, &mut texts));
         texts
     }
 }
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({} scopes)", self.0.len())
+        write!(f, "Secrets({} scopes)", self.scopes.len())
+    }
+}
+
+/// Whether a text is a word, as context names, user names and account types are, rather than a generated token.
+pub fn is_word(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_'))
+}
+
+/// Whether a text holds a word, with no letter, digit or `_` next to it.
+fn holds_word(text: &str, word: &str) -> bool {
+    word_places(text, word).next().is_some()
+}
+
+/// The byte offsets at which a word stands in a text, with no letter, digit or `_` next to it.
+pub fn word_places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let joins = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).map(|(at, _)| at).filter(move |&at| {
+        let (before, after) = (text.get(..at), text.get(at + word.len()..));
+        !before.is_some_and(|text| text.ends_with(joins))
+            && !after.is_some_and(|text| text.starts_with(joins))
+    })
+}
+
+fn uses_word(value: &Value, word: &str) -> bool {
+    match value {
+        Value::Text(text) => holds_word(text, word),
+        Value::List(list) => list.iter().any(|item| uses_word(item, word)),
+        Value::Map(map) => map.iter().any(|(key, item)| holds_word(key, word) || uses_word(item, word)),
+        _ => false,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::{
     ffi::OsStr,
     fmt,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -17,20 +19,25 @@ pub struct Interpreter {
 enum NamedBy {
     Option,
     VirtualEnvironment,
+    /// The script `chaos` on the `PATH`, as pipx and uv install it, each in an environment of its own.
+    ChaosScript,
     Nobody,
 }
 
 impl Interpreter {
-    /// The operator's choice (`--python`), else the active virtual environment's (`VIRTUAL_ENV`), else `python3` of
-    /// the `PATH`.
-    pub fn choose(option: Option<&Path>, virtual_env: Option<&OsStr>) -> Self {
-        match (option, virtual_env.filter(|folder| !folder.is_empty())) {
-            (Some(program), _) => Self { program: program.to_owned(), named_by: NamedBy::Option },
-            (None, Some(folder)) => {
-                let program = Path::new(folder).join("bin").join("python");
-                Self { program, named_by: NamedBy::VirtualEnvironment }
-            }
-            (None, None) => Self { program: PathBuf::from("python3"), named_by: NamedBy::Nobody },
+    /// The operator's choice (`--python`), else the active virtual environment's (`VIRTUAL_ENV`), else that of the
+    /// installed `chaos` script, whose extensions the experiments were written for, else `python3` of the `PATH`.
+    pub fn choose(option: Option<&Path>, virtual_env: Option<&OsStr>, chaos: Option<&Path>) -> Self {
+        if let Some(program) = option {
+            return Self { program: program.to_owned(), named_by: NamedBy::Option };
+        }
+        if let Some(folder) = virtual_env.filter(|folder| !folder.is_empty()) {
+            let program = Path::new(folder).join("bin").join("python");
+            return Self { program, named_by: NamedBy::VirtualEnvironment };
+        }
+        match chaos.and_then(of_script) {
+            Some(program) => Self { program, named_by: NamedBy::ChaosScript },
+            None => Self { program: PathBuf::from("python3"), named_by: NamedBy::Nobody },
         }
     }
 
@@ -46,10 +53,36 @@ impl fmt::Display for Interpreter {
         let source = match self.named_by {
             NamedBy::Option => "given by --python",
             NamedBy::VirtualEnvironment => "of the active virtual environment, VIRTUAL_ENV",
+            NamedBy::ChaosScript => "of the `chaos` on the PATH; --python PATH names another one",
             NamedBy::Nobody => "found through PATH; --python PATH names another one",
         };
         write!(f, "'{}' ({source})", self.program.display())
     }
+}
+
+/// The most of a script that is read: its first two lines.
+const HEAD: u64 = 1024;
+
+/// Returns the interpreter that a script names in its first line, if it is a Python with an absolute path that exists.
+///
+/// Where that path is too long for the kernel or has blanks, pip writes `#!/bin/sh` and names it in the second line:
+/// `'''exec' "/a path/python" "$0" "$@"`.
+fn of_script(path: &Path) -> Option<PathBuf> {
+    let mut head = Vec::new();
+    File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    let text = String::from_utf8_lossy(&head);
+    let mut lines = text.lines();
+    let first = lines.next()?.strip_prefix("#!")?.trim();
+    let program = match lines.next().and_then(|line| line.strip_prefix("'''exec' ")) {
+        Some(rest) if first == "/bin/sh" => match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next()?,
+            None => rest.split_whitespace().next()?,
+        },
+        _ => first.split_whitespace().next()?,
+    };
+    let program = Path::new(program);
+    let is_python = program.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python"));
+    (is_python && program.is_absolute() && program.exists()).then(|| program.to_owned())
 }
 
 #[cfg(test)]
@@ -57,9 +90,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_installed_chaos_names_its_interpreter() {
+        let folder = tempfile::tempdir().unwrap();
+        let python = folder.path().join("with blank/python3.12");
+        std::fs::create_dir(folder.path().join("with blank")).unwrap();
+        std::fs::write(&python, "").unwrap();
+        let python = python.display().to_string();
+        let cases = [
+            (format!("#!{}\nimport sys\n", python.replace("with blank/", "")), None),
+            (format!("#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n"), Some(python.as_str())),
+            ("#!/bin/sh\nexec docker run chaos\n".to_owned(), None),
+            ("#!/usr/bin/env python3\n".to_owned(), None),
+            ("\u{7f}ELF".to_owned(), None),
+        ];
+        let chaos = folder.path().join("chaos");
+        for (script, wanted) in cases {
+            std::fs::write(&chaos, &script).unwrap();
+            let chosen = Interpreter::choose(None, None, Some(&chaos));
+            assert_eq!(chosen.program(), Path::new(wanted.unwrap_or("python3")), "{script}");
+        }
+        std::fs::write(folder.path().join("python3"), "").unwrap();
+        let plain = folder.path().join("python3");
+        std::fs::write(&chaos, format!("#!{}\n", plain.display())).unwrap();
+        assert_eq!(Interpreter::choose(None, None, Some(&chaos)).program(), plain);
+        assert_eq!(
+            Interpreter::choose(None, Some(OsStr::new("/venv")), Some(&chaos)).program(),
+            Path::new("/venv/bin/python")
+        );
+    }
+
+    #[test]
     fn the_option_wins_over_the_virtual_environment_and_that_over_the_path() {
         let choose = |option: Option<&str>, env: Option<&str>| {
-            Interpreter::choose(option.map(Path::new), env.map(OsStr::new))
+            Interpreter::choose(option.map(Path::new), env.map(OsStr::new), None)
         };
         let cases = [
             (Some("/opt/py"), Some("/venv"), "/opt/py"),

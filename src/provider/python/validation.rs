@@ -9,7 +9,13 @@ impl Signatures for PythonBridge {
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {
         let described = async move {
             match self.description(module, func).await {
-                Ok(description) => description.into_described(),
+                Ok(description) => match description.into_described() {
+                    Described::ImportError(reason) => Described::ImportError(format!(
+                        "{reason}; the Python asked was {}",
+                        self.settings.interpreter
+                    )),
+                    described => described,
+                },
                 Err(reason) => Described::Unknown(reason),
             }
         };

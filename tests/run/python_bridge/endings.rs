@@ -96,7 +96,8 @@ fn impostor(script: &str) -> (Stage, Stage) {
     let program = place.folder.path().join("python");
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let stage = Stage::with("", |settings| settings.interpreter = Interpreter::choose(Some(&program), None));
+    let stage =
+        Stage::with("", |settings| settings.interpreter = Interpreter::choose(Some(&program), None, None));
     (place, stage)
 }
 
@@ -125,7 +126,7 @@ async fn a_program_that_never_gets_ready_is_given_up() {
 #[tokio::test]
 async fn python_that_is_not_there_is_named() {
     let stage = Stage::with("", |settings| {
-        settings.interpreter = Interpreter::choose(Some(Path::new("/nowhere/python")), None);
+        settings.interpreter = Interpreter::choose(Some(Path::new("/nowhere/python")), None, None);
     });
     let Err(message) = stage.bridge.describe("ext", "f").await else { panic!("no Python") };
     assert_eq!(

@@ -54,7 +54,7 @@ impl Stage {
             })
         };
         let mut settings = PythonSettings {
-            interpreter: Interpreter::choose(None, None),
+            interpreter: Interpreter::choose(None, None, None),
             environment: environment.into(),
             cluster: None,
             settings: Map::default().into(),

@@ -1,6 +1,8 @@
 """Controls' functions, which get live objects and may change them (experiment-format 10)."""
 
+import copy
 import importlib
+import sys
 
 from chaos_tui_worker import functions, outcomes, values
 
@@ -12,7 +14,9 @@ def call(request):
     members = dict(whole or {})
     before = {name: values.to_json({name: thing}) for name, thing in live.items()}
     try:
-        functions.find(request)(**dict(request["arguments"], **live))
+        function = functions.find(request)
+        remember_activities(live.get("experiment") or (whole if request["place"] == [] else None))
+        function(**dict(request["arguments"], **live))
         answer = {"kind": "ok"}
     except Exception as error:
         answer = failure(error)
@@ -20,6 +24,23 @@ def call(request):
     answer["changed"] = changed
     answer["reassigned"] = [key for key, member in members.items() if whole.get(key) is not member]
     return answer
+
+
+cached = None
+
+
+def remember_activities(experiment):
+    """Fills chaoslib's cache of activities, as its `run_experiment` does before a run, for controls that look activities up
+    by name (`chaoslib.caching.lookup_activity`). Does nothing unless such a control has imported that module."""
+    global cached
+    caching = sys.modules.get("chaoslib.caching")
+    if caching is None or not isinstance(experiment, dict):
+        return
+    activities = (experiment.get("method"), experiment.get("steady-state-hypothesis"))
+    if activities != cached:
+        caching.clear_cache()
+        caching.cache_activities(experiment)
+        cached = copy.deepcopy(activities)
 
 
 def check(request):
