@@ -36,10 +36,10 @@ pub(super) async fn read(api: Api<Pod>, source: LogSource, emitter: Emitter, red
     };
     let failed = match api.log_stream(&source.pod.name, &parameters).await {
         Ok(stream) => {
-            let told = async |lines: Vec<PodLine>| {
+            let reported = async |lines: Vec<PodLine>| {
                 emitter.emit(EventKind::PodLogged { source: source.clone(), lines }).await;
             };
-            lines(stream, &redact, told).await.err().map(|error| error.to_string())
+            lines(stream, &redact, reported).await.err().map(|error| error.to_string())
         }
         Err(error) => Some(crate::cluster::answer_text(&error)),
     };

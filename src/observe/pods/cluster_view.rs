@@ -180,8 +180,8 @@ impl ClusterView {
     pub(super) fn deployment_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
         let known = self.workloads.remove(&(namespace.clone(), name.clone()));
-        let told = known.is_some_and(|known| known.emitted.is_some());
-        if told { vec![EventKind::WorkloadGone { namespace, name }] } else { Vec::new() }
+        let reported = known.is_some_and(|known| known.emitted.is_some());
+        if reported { vec![EventKind::WorkloadGone { namespace, name }] } else { Vec::new() }
     }
 
     /// The names of the known Deployments of a namespace.

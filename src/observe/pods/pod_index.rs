@@ -53,11 +53,11 @@ impl PodIndex {
         let room = row.deleting.is_none()
             && if row.in_play { self.told_in_play < IN_PLAY } else { self.told_others < OTHERS };
         // A pod emitted before stays so, because consumers would count it twice otherwise.
-        let told = room || known.is_some_and(|known| known.emitted);
-        let known = KnownPod { row: row.clone(), labels, emitted: told };
+        let reported = room || known.is_some_and(|known| known.emitted);
+        let known = KnownPod { row: row.clone(), labels, emitted: reported };
         self.enters(&known);
         self.pods.insert(row.key.clone(), known);
-        told.then_some(EventKind::PodSeen(row))
+        reported.then_some(EventKind::PodSeen(row))
     }
 
     /// Handles a deleted pod. Returns the event if the pod was emitted before.

@@ -23,7 +23,7 @@ pub(super) struct KnownService {
     /// Whether it is in play; once it is, it stays.
     pub(super) in_play: bool,
     slices: BTreeMap<String, SliceRow>,
-    told: Option<ServiceEndpoints>,
+    reported: Option<ServiceEndpoints>,
 }
 
 #[derive(Debug, Default)]
@@ -93,10 +93,10 @@ impl KnownService {
             not_ready: sum(|slice| slice.not_ready),
             pods: pods.into_iter().take(NAMED).cloned().collect(),
         };
-        if self.told.as_ref() == Some(&now) {
+        if self.reported.as_ref() == Some(&now) {
             return None;
         }
-        self.told = Some(now.clone());
+        self.reported = Some(now.clone());
         Some(now)
     }
 }

@@ -164,8 +164,8 @@ fn breaker_words(state: BreakerState, lasted: &str) -> Vec<String> {
     timed.into_iter().chain([name.to_owned()]).chain(short.iter().map(|word| (*word).to_owned())).collect()
 }
 
-fn readiness(scene: &Scene, told: &[ReadySince], down: Role) -> Vec<Segment> {
-    let values = told
+fn readiness(scene: &Scene, reported: &[ReadySince], down: Role) -> Vec<Segment> {
+    let values = reported
         .iter()
         .filter(|reading| reading.from <= scene.until)
         .map(|reading| (reading.from, *reading))

@@ -198,7 +198,7 @@ async fn poll(
 ) -> PollEnd {
     let (period, named, tells) = (page.period, page.named, page.tells);
     let mut poller = PagePoller::new(page, out.path.clone());
-    let (mut told, mut first) = (None, Some(first));
+    let (mut reported, mut first) = (None, Some(first));
     let mut load = PageLoad::on(&out.load);
     let (mut lived, mut failures, mut long) = (false, 0, false);
     loop {
@@ -249,8 +249,8 @@ async fn poll(
                 SourceState::Reconnecting { reason: why.clone() }
             }
         };
-        if let Some(source) = tells.filter(|_| told.as_ref() != Some(&state)) {
-            told = Some(state.clone());
+        if let Some(source) = tells.filter(|_| reported.as_ref() != Some(&state)) {
+            reported = Some(state.clone());
             out.emitter.emit(EventKind::SourceChanged { source, state }).await;
         }
         let mut rest = period.max(began.elapsed() * REST);

@@ -40,21 +40,21 @@ fn before(scene: &Scene, earlier: &Session) -> BannerText {
     text_for_run(insight::conclusion(earlier, until), score)
 }
 
-fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
+fn half(canvas: &mut PaneBuffer, name: &str, content: &BannerText, size: Size) {
     let name = name.to_uppercase();
     if size == Size::Compact {
-        return row(canvas, &name, told);
+        return row(canvas, &name, content);
     }
     if canvas.theme.ascii {
-        return plain(canvas, &name, told);
+        return plain(canvas, &name, content);
     }
-    let mut body = fill(canvas, told.role);
-    let ink = body.theme.fill(told.role);
+    let mut body = fill(canvas, content.role);
+    let ink = body.theme.fill(content.role);
     let dots =
         if body.height() >= LetterSize::Middle.rows() + 2 { LetterSize::Middle } else { LetterSize::Small };
     let y = body.height().saturating_sub(dots.rows() + 1) / 2;
     let mut from = MARGIN;
-    if let Some(score) = told.score {
+    if let Some(score) = content.score {
         let digits = score.bad.to_string();
         dots.draw(&mut body, from, y, &digits, ink);
         from += dots.columns(&digits) + MARGIN;
@@ -62,37 +62,37 @@ fn half(canvas: &mut PaneBuffer, name: &str, told: &BannerText, size: Size) {
         body.at(from, y + 1, &RoleLine::of(Role::Ink, "seconds"));
         from += LABEL;
     }
-    let heading = RoleLine::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, told.word);
+    let heading = RoleLine::of(Role::Ink, format!("{name}  ")).bold(Role::Ink, content.word);
     body.at(from, y, &heading);
     let room = body.width().saturating_sub(from + MARGIN);
-    for (y, line) in (y + 1..).zip(fitting_sentence(told, room, dots.rows() - 1)) {
+    for (y, line) in (y + 1..).zip(fitting_sentence(content, room, dots.rows() - 1)) {
         body.at(from, y, &RoleLine::of(Role::Ink, line));
     }
 }
 
 /// The longest form of the sentence that fits; the price is in the table below.
-fn fitting_sentence(told: &BannerText, columns: usize, rows: usize) -> Vec<String> {
-    let forms = [&told.medium, &told.sentence, &told.short].map(|said| text::wrapped(said, columns));
+fn fitting_sentence(content: &BannerText, columns: usize, rows: usize) -> Vec<String> {
+    let forms = [&content.medium, &content.sentence, &content.short].map(|said| text::wrapped(said, columns));
     forms.into_iter().find(|lines| lines.len() <= rows).unwrap_or_default()
 }
 
-fn plain(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
+fn plain(canvas: &mut PaneBuffer, name: &str, content: &BannerText) {
     let (width, height) = (canvas.width(), canvas.height());
-    let rule = RoleLine::of(told.role, "=".repeat(width));
+    let rule = RoleLine::of(content.role, "=".repeat(width));
     canvas.row(0, &rule);
     canvas.row(height.saturating_sub(1), &rule);
-    row(&mut canvas.part(0, 1, width, 1), name, told);
+    row(&mut canvas.part(0, 1, width, 1), name, content);
     let room = width.saturating_sub(2 * MARGIN);
-    for (y, line) in (2..).zip(fitting_sentence(told, room, height.saturating_sub(3))) {
+    for (y, line) in (2..).zip(fitting_sentence(content, room, height.saturating_sub(3))) {
         canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
 }
 
 /// Verdict and bad seconds in one row.
-fn row(canvas: &mut PaneBuffer, name: &str, told: &BannerText) {
-    canvas.flood(told.role);
-    let left = RoleLine::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, told.word);
-    let bad = told.score.map(|score| score.bad.to_string());
+fn row(canvas: &mut PaneBuffer, name: &str, content: &BannerText) {
+    canvas.flood(content.role);
+    let left = RoleLine::of(Role::Ink, format!(" {name} ")).bold(Role::Ink, content.word);
+    let bad = content.score.map(|score| score.bad.to_string());
     let room = canvas.width().saturating_sub(left.width() + 2);
     let texts = bad.map(|bad| [format!("{bad} bad seconds"), format!("BAD {bad} s"), bad]);
     canvas.row(0, &left);

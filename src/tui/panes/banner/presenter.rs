@@ -18,27 +18,27 @@ const APART: usize = 6;
 /// Rows of the text below the letters.
 const WORDS: usize = 2;
 
-pub(super) fn draw(canvas: &mut PaneBuffer, told: &BannerText, size: Size) {
+pub(super) fn draw(canvas: &mut PaneBuffer, content: &BannerText, size: Size) {
     let largest = if size == Size::Wide { LetterSize::Large } else { LetterSize::Middle };
-    if canvas.theme.ascii { plain(canvas, told) } else { letters(canvas, told, largest) }
+    if canvas.theme.ascii { plain(canvas, content) } else { letters(canvas, content, largest) }
 }
 
-fn letters(canvas: &mut PaneBuffer, told: &BannerText, largest: LetterSize) {
-    let mut body = super::fill(canvas, told.role);
+fn letters(canvas: &mut PaneBuffer, content: &BannerText, largest: LetterSize) {
+    let mut body = super::fill(canvas, content.role);
     let high = body.height().saturating_sub(WORDS + 1);
-    let ink = body.theme.fill(told.role);
-    let digits = told.score.map(|score| score.bad.to_string()).unwrap_or_default();
-    if let Some(dots) = fitted(largest, told.word, &digits, body.width()) {
+    let ink = body.theme.fill(content.role);
+    let digits = content.score.map(|score| score.bad.to_string()).unwrap_or_default();
+    if let Some(dots) = fitted(largest, content.word, &digits, body.width()) {
         let y = high.saturating_sub(dots.rows()) / 2;
-        dots.draw(&mut body, MARGIN, y, told.word, ink);
+        dots.draw(&mut body, MARGIN, y, content.word, ink);
         let from = body.width().saturating_sub(dots.columns(&digits) + MARGIN);
         dots.draw(&mut body, from, y, &digits, ink);
     } else {
         let middle = high / 2;
-        body.at(MARGIN, middle, &RoleLine::strong(Role::Ink, told.word));
+        body.at(MARGIN, middle, &RoleLine::strong(Role::Ink, content.word));
         body.part(0, 0, body.width() - MARGIN, high).right(middle, &RoleLine::strong(Role::Ink, digits));
     }
-    words(&mut body, told, high + 1);
+    words(&mut body, content, high + 1);
 }
 
 /// The largest letters in which word and score fit side by side.
@@ -51,9 +51,9 @@ fn fitted(largest: LetterSize, word: &str, digits: &str, width: usize) -> Option
 }
 
 /// Draws sentence and price, and the label of the digits.
-fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
+fn words(body: &mut PaneBuffer, content: &BannerText, y: usize) {
     let width = body.width();
-    let counted = told.score.map(|score| {
+    let counted = content.score.map(|score| {
         if score.aborts {
             format!("bad seconds, abort at {}", score.allowed)
         } else {
@@ -66,37 +66,37 @@ fn words(body: &mut PaneBuffer, told: &BannerText, y: usize) {
         room = room.saturating_sub(row.width() + BETWEEN);
         body.part(0, 0, width - MARGIN, y + 1).right(y, &row);
     }
-    lines_at(body, MARGIN, y, &fitting(told, room, WORDS).unwrap_or_default());
+    lines_at(body, MARGIN, y, &fitting(content, room, WORDS).unwrap_or_default());
 }
 
 /// The banner of an ASCII theme: letters of `#` instead of blocks on a fill.
-fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
-    let (width, style) = (canvas.width(), canvas.theme.bold(told.role));
-    canvas.row(0, &RoleLine::of(told.role, "=".repeat(width)));
-    let digits = told.score.map(|score| score.bad.to_string()).unwrap_or_default();
+fn plain(canvas: &mut PaneBuffer, content: &BannerText) {
+    let (width, style) = (canvas.width(), canvas.theme.bold(content.role));
+    canvas.row(0, &RoleLine::of(content.role, "=".repeat(width)));
+    let digits = content.score.map(|score| score.bad.to_string()).unwrap_or_default();
     let room = canvas.height().saturating_sub(WORDS + 2);
     if let Some(dots) =
-        fitted(LetterSize::Middle, told.word, &digits, width).filter(|dots| *dots == LetterSize::Middle)
+        fitted(LetterSize::Middle, content.word, &digits, width).filter(|dots| *dots == LetterSize::Middle)
     {
         let y = 1 + room.saturating_sub(dots.rows()) / 2;
-        dots.draw(canvas, MARGIN, y, told.word, style);
+        dots.draw(canvas, MARGIN, y, content.word, style);
         dots.draw(canvas, width - MARGIN - dots.columns(&digits), y, &digits, style);
     } else {
         let mut row = canvas.part(0, 1 + room / 2, width, 1);
-        row.flood(told.role);
-        row.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
+        row.flood(content.role);
+        row.at(MARGIN, 0, &RoleLine::strong(Role::Ink, content.word));
         row.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, digits));
     }
     let y = canvas.height() - WORDS;
-    let counted = told.score.map(BadSeconds::brief).unwrap_or_default();
-    let share = told.score.map(|score| bar(score.share(), counted.len()));
+    let counted = content.score.map(BadSeconds::brief).unwrap_or_default();
+    let share = content.score.map(|score| bar(score.share(), counted.len()));
     let room = width.saturating_sub(2 * MARGIN + counted.len() + BETWEEN);
-    let whole = forms(told).into_iter().map(|(sentence, price)| sentences(sentence, price));
+    let whole = forms(content).into_iter().map(|(sentence, price)| sentences(sentence, price));
     let lines = whole.map(|words| text::wrapped(&words, room)).find(|lines| lines.len() <= WORDS);
     for (y, line) in (y..).zip(lines.unwrap_or_default()) {
         canvas.at(MARGIN, y, &RoleLine::strong(Role::Strong, line));
     }
     let mut end = canvas.part(0, y, width - MARGIN, WORDS);
-    end.right(0, &RoleLine::strong(told.role, counted));
-    end.right(1, &RoleLine::of(told.role, share.unwrap_or_default()));
+    end.right(0, &RoleLine::strong(content.role, counted));
+    end.right(1, &RoleLine::of(content.role, share.unwrap_or_default()));
 }

@@ -121,23 +121,23 @@ impl ActuatorReader {
         skew: SignedDuration,
     ) -> bool {
         let Some(events) = events::events(body, now, skew) else { return false };
-        for (name, told) in events {
+        for (name, reported) in events {
             if self.known.len() >= BREAKERS && !self.known.contains_key(&name) {
                 continue;
             }
             let known = self.known.entry(name).or_default();
             // A ring of events never becomes shorter, so another process wrote this one.
-            if all && told.events < std::mem::replace(&mut known.listed, told.events) {
+            if all && reported.events < std::mem::replace(&mut known.listed, reported.events) {
                 (known.transitions, known.events_say) = (Vec::new(), None);
             }
             let last = known.transitions.last().map(|last| last.at);
             known
                 .transitions
-                .extend(told.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last)));
+                .extend(reported.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last)));
             let surplus = known.transitions.len().saturating_sub(TRANSITIONS);
             known.transitions.drain(..surplus);
             let stood = known.transitions.last().map(|last| SourceClaim::State(last.to));
-            known.events_say = match (stood, told.rejected) {
+            known.events_say = match (stood, reported.rejected) {
                 (Some(SourceClaim::State(Closed)) | None, true) => Some(SourceClaim::Not(Closed)),
                 (stood, _) => stood,
             };
@@ -153,7 +153,7 @@ impl ActuatorReader {
 
     /// The reading from the events alone, if no page gives states.
     pub(in crate::observe::breaker) fn by_events(&self, source: SourceId) -> Reading {
-        let told = |(name, known): (&String, &ActuatorMemory)| {
+        let reported = |(name, known): (&String, &ActuatorMemory)| {
             let says = known.events_say.unwrap_or(SourceClaim::Nothing);
             let meaning = match says {
                 SourceClaim::State(state) => state_words::word(state),
@@ -166,7 +166,7 @@ impl ActuatorReader {
                 ..NamedBreaker::new(name.clone(), says, format!("{name} = {meaning}"))
             }
         };
-        let breakers: Vec<NamedBreaker> = self.known.iter().map(told).collect();
+        let breakers: Vec<NamedBreaker> = self.known.iter().map(reported).collect();
         let ground = ground(&breakers);
         Reading { breakers, ..Reading::new(source, ground) }
     }

@@ -18,22 +18,22 @@ pub(super) fn read(
         let breakers = if let Some(label) = state_label(name, family) {
             one_hot(name, family, &label)
         } else {
-            let mut told: Vec<NamedBreaker> =
+            let mut reported: Vec<NamedBreaker> =
                 family.samples.iter().filter_map(|sample| by_number(name, family, sample)).collect();
-            let unread = told.iter_mut().zip(&family.samples);
+            let unread = reported.iter_mut().zip(&family.samples);
             unread
                 .filter(|(one, _)| {
                     one.says == SourceClaim::Nothing && state_words::pairs(&family.help).is_empty()
                 })
                 .for_each(|(one, sample)| by_readings(one, name, sample.value, numbers, page, well));
-            told
+            reported
         };
         for breaker in breakers {
             let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
             match found.iter_mut().find(same) {
                 None => found.push(breaker),
                 // Of two series about one breaker the more specific claim counts.
-                Some(told) if rank(breaker.says) > rank(told.says) => *told = breaker,
+                Some(reported) if rank(breaker.says) > rank(reported.says) => *reported = breaker,
                 Some(_) => {}
             }
         }
@@ -125,9 +125,9 @@ fn by_number(name: &str, family: &Family, sample: &Sample) -> Option<NamedBreake
         return None;
     }
     let value = sample.value;
-    let told = pairs.iter().find(|(number, _)| *number == value);
+    let reported = pairs.iter().find(|(number, _)| *number == value);
     let three = pairs.iter().any(|(_, state)| *state == BreakerState::HalfOpen);
-    let says = match told {
+    let says = match reported {
         // If only two states are listed, half-open is counted as one of them.
         Some((_, BreakerState::Closed)) if !three => SourceClaim::Not(BreakerState::Open),
         Some((_, state)) => SourceClaim::State(*state),

@@ -30,9 +30,9 @@ pub(super) fn read(families: &mut Families) -> Vec<NamedBreaker> {
     }
     for name in named(families, |name| name.ends_with("rezilience_circuit_breaker_state")) {
         let Some(family) = families.remove(&name) else { continue };
-        let told =
+        let reported =
             |sample: &Sample| by_order(&name, sample.label("name").unwrap_or_default(), sample, &REZILIENCE);
-        found.extend(family.samples.iter().map(told));
+        found.extend(family.samples.iter().map(reported));
     }
     if let Some(family) = families.remove("hystrix_circuit_breaker_open") {
         found.extend(family.samples.iter().map(hystrix));
@@ -67,9 +67,9 @@ fn r4j(families: &mut Families, name: &str) -> Vec<NamedBreaker> {
     let inside =
         name.strip_prefix("resilience4j_circuitbreaker_").and_then(|rest| rest.strip_suffix("_state"));
     let Some(family) = families.remove(name) else { return Vec::new() };
-    let told =
+    let reported =
         |sample: &Sample| by_order(name, sample.label("name").or(inside).unwrap_or_default(), sample, &R4J);
-    family.samples.iter().map(told).collect()
+    family.samples.iter().map(reported).collect()
 }
 
 fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]) -> NamedBreaker {
@@ -80,7 +80,7 @@ fn by_order(metric: &str, breaker: &str, sample: &Sample, order: &[BreakerState]
         }
         None => (SourceClaim::Nothing, format!("{}, which is none of its states", sample.value)),
     };
-    told(metric, breaker, process(sample), says, &value)
+    reported(metric, breaker, process(sample), says, &value)
 }
 
 /// The flag is 1 also in half-open; 0 means closed, forced closed or disabled.
@@ -91,7 +91,7 @@ fn hystrix(sample: &Sample) -> NamedBreaker {
         _ => (SourceClaim::Nothing, "no flag"),
     };
     let key = sample.label("key").or(sample.label("name")).unwrap_or_default();
-    told("hystrix_circuit_breaker_open", key, process(sample), says, value)
+    reported("hystrix_circuit_breaker_open", key, process(sample), says, value)
 }
 
 /// mollitia resets its gauges at every change: exactly one word is 1.
@@ -128,7 +128,7 @@ fn one_hot(
         };
         let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
         let value = state.map_or_else(|| "no state".to_owned(), state_words::word);
-        told(metric, &breaker, process, says, &value)
+        reported(metric, &breaker, process, says, &value)
     };
     groups.into_iter().map(read).collect()
 }
@@ -146,12 +146,12 @@ fn entered(metric: &str, family: &Family) -> Vec<NamedBreaker> {
         };
         let says = state.map_or(SourceClaim::Nothing, SourceClaim::State);
         let value = state.map_or_else(|| "every state it ever had".to_owned(), state_words::word);
-        told(metric, &breaker, None, says, &value)
+        reported(metric, &breaker, None, says, &value)
     };
     groups.into_iter().map(read).collect()
 }
 
-fn told(
+fn reported(
     metric: &str,
     breaker: &str,
     process: Option<String>,

@@ -62,18 +62,18 @@ impl KnownFamilies {
 /// Merges the claims of two series about one breaker: a stated state takes precedence over a derived one.
 pub(super) fn join(found: &mut Vec<NamedBreaker>, breaker: NamedBreaker) {
     let same = |one: &&mut NamedBreaker| one.name == breaker.name && one.process == breaker.process;
-    let Some(told) = found.iter_mut().find(same) else { return found.push(breaker) };
-    let better = match (told.says, breaker.says) {
+    let Some(reported) = found.iter_mut().find(same) else { return found.push(breaker) };
+    let better = match (reported.says, breaker.says) {
         (_, SourceClaim::Nothing) | (SourceClaim::State(_), SourceClaim::Not(_)) => false,
         (SourceClaim::Nothing, _) | (SourceClaim::Not(_), SourceClaim::State(_)) => true,
-        _ => told.derived && !breaker.derived,
+        _ => reported.derived && !breaker.derived,
     };
-    let (mut kept, other) = if better { (breaker, told.clone()) } else { (told.clone(), breaker) };
+    let (mut kept, other) = if better { (breaker, reported.clone()) } else { (reported.clone(), breaker) };
     kept.rejected = kept.rejected.or(other.rejected);
     kept.fallback_ratio = kept.fallback_ratio.or(other.fallback_ratio);
     kept.counts = kept.counts.or(other.counts);
     kept.trials = kept.trials.or(other.trials);
-    *told = kept;
+    *reported = kept;
 }
 
 pub(super) use figures::figures;

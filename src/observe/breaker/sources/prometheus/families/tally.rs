@@ -98,13 +98,13 @@ impl PageMemories {
 /// The process that labels identify: `pid 7`.
 pub(super) fn process(sample: &Sample) -> Option<String> {
     let of_process = |key: &str| super::super::PROCESS.iter().any(|label| key.eq_ignore_ascii_case(label));
-    let told: Vec<String> = sample
+    let reported: Vec<String> = sample
         .labels
         .iter()
         .filter(|(key, _)| of_process(key))
         .map(|(key, value)| format!("{key} {value}"))
         .collect();
-    (!told.is_empty()).then(|| told.join(" ").chars().take(80).collect())
+    (!reported.is_empty()).then(|| reported.join(" ").chars().take(80).collect())
 }
 
 /// Names of the families for which `test` holds.
