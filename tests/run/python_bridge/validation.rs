@@ -63,7 +63,8 @@ async fn c027_modules_are_really_imported() {
     write("leaves.py", "import sys\nsys.exit(3)\n");
     write("needs.py", "import not_installed\n");
     write("dies.py", "import os\nos._exit(4)\n");
-    let import_error = |message: &str| Described::ImportError(message.to_owned());
+    let asked = "the Python asked was 'python3' (found through PATH; --python PATH names another one)";
+    let import_error = |message: &str| Described::ImportError(format!("{message}; {asked}"));
     let broken = |message: &str| Described::Broken(message.to_owned());
     let cases = [
         ("nowhere", import_error("ModuleNotFoundError: No module named 'nowhere'")),
