@@ -176,6 +176,8 @@ pub(super) fn wrap(text: &str, columns: usize, most: usize) -> Vec<String> {
             line.push(' ');
         }
         for c in word.chars() {
+            // U+17D8 is three columns wide.
+            let c = if c.width().unwrap_or(0) > columns { '…' } else { c };
             if width(&line) + c.width().unwrap_or(0) > columns && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
@@ -339,6 +341,7 @@ mod tests {
         assert_eq!(wrap("one two three four", 5, 2), ["one", "two …"]);
         assert!(wrap("  ", 5, 2).is_empty());
         assert!(wrap("x y", 0, 3).len() <= 3);
+        assert_eq!(wrap("a \u{17d8} b", 2, 5), ["a", "…", "b"], "a character wider than a line");
     }
 
     proptest! {
