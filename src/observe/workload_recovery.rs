@@ -31,6 +31,9 @@ impl Recovery {
             EventKind::FaultFired { .. } => self.fire(),
             EventKind::WorkloadSeen(workload) => {
                 let name = (workload.namespace.clone(), workload.name.clone());
+                if !self.workloads.contains_key(&name) {
+                    self.add_baseline(&name, workload);
+                }
                 self.update_baseline(&name, workload.ready);
                 self.workloads.insert(name, workload.clone());
                 return self.recovered();
@@ -51,6 +54,15 @@ impl Recovery {
         let tolls = self.baselines.get_or_insert_with(BTreeMap::new);
         for (name, workload) in &self.workloads {
             tolls.entry(name.clone()).or_insert(ReplicaBaseline { desired: workload.desired, fell: false });
+        }
+    }
+
+    /// A headless run may fire before the watch has listed anything: what is first seen after the fire is expected to reach
+    /// the replicas that it asks for then.
+    fn add_baseline(&mut self, name: &Name, workload: &Workload) {
+        if let Some(baselines) = &mut self.baselines {
+            let baseline = ReplicaBaseline { desired: workload.desired, fell: false };
+            baselines.entry(name.clone()).or_insert(baseline);
         }
     }
 
@@ -130,6 +142,12 @@ mod tests {
             workload("provider", 1, 1),
         ];
         assert_eq!(told(story), [(4, "provider 1/1 ready again".to_owned())]);
+    }
+
+    #[test]
+    fn a_workload_that_is_first_seen_after_the_fire_recovers_too() {
+        let story = vec![fired(), workload("p", 0, 1), workload("q", 1, 1), workload("p", 1, 1)];
+        assert_eq!(told(story), [(3, "p 1/1 ready again".to_owned())]);
     }
 
     #[test]
