@@ -71,15 +71,23 @@ fn settings(global: &GlobalArgs, environment: &Environment) -> Result<String> {
     }
     let loaded = Settings::read(&path).map_err(Refusal::invalid)?.loaded();
     let text = std::fs::read_to_string(&path)?;
-    Ok(without_credentials(text, &loaded))
+    without_credentials(text, &loaded).ok_or_else(|| {
+        let why = "a credential in `auths` is not written as it reads, so it cannot be masked";
+        Refusal::invalid(format!("{} is not shown: {why}", path.display())).into()
+    })
 }
 
-/// Replaces the values of `auths`, which are sent to servers as credentials.
-fn without_credentials(text: String, settings: &Value) -> String {
+/// Replaces the values of `auths`, which are sent to servers as credentials. `None` if one does not stand in the text as it
+/// reads, because it is escaped or folded.
+fn without_credentials(text: String, settings: &Value) -> Option<String> {
     let auths = settings.as_map().and_then(|settings| settings.get("auths")).and_then(Value::as_map);
     let values = auths.into_iter().flat_map(|auths| auths.values());
     let values = values.filter_map(|auth| auth.as_map()?.get("value")?.as_str());
-    values.filter(|value| !value.is_empty()).fold(text, |text, value| text.replace(value, "***"))
+    let mut values = values.filter(|value| !value.is_empty()).collect::<Vec<&str>>();
+    // Longest first, so that a credential within a longer one leaves no part of it.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let shown = values.iter().all(|value| text.contains(value));
+    shown.then(|| values.iter().fold(text, |text, value| text.replace(value, "***")))
 }
 
 fn extensions(connection: &ConnectionArgs, environment: &Environment) -> String {
@@ -118,6 +126,8 @@ mod tests {
     fn credentials_of_the_settings_are_not_shown() {
         let text = r#"{"auths": {"host": {"type": "bearer", "value": "XYZ"}}, "vendor": {"x": 1}}"#;
         let shown = without_credentials(text.to_owned(), &parse_json(text).unwrap());
-        assert_eq!(shown, text.replace("XYZ", "***"));
+        assert_eq!(shown, Some(text.replace("XYZ", "***")));
+        let escaped = r#"{"auths": {"host": {"value": "X\u0059Z"}}}"#;
+        assert_eq!(without_credentials(escaped.to_owned(), &parse_json(escaped).unwrap()), None);
     }
 }

@@ -71,9 +71,12 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
+/// The longest word: longer texts of letters alone are taken for generated tokens.
+const LONGEST_WORD: usize = 20;
+
 /// Whether a text is a word, as context names, user names and account types are, rather than a generated token.
 pub fn is_word(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_'))
+    text.chars().count() <= LONGEST_WORD && text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_'))
 }
 
 /// Whether a text holds a word, with no letter, digit or `_` next to it.
