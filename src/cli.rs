@@ -143,7 +143,7 @@ fn refuse_mistyped_command(word: &str) {
         return;
     }
     let cli = Cli::command();
-    let names = cli.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
+    let names = commands::reference::command_names(&cli);
     if let Some(name) = nearest(word, names.filter(|name| *name != word)) {
         refuse(
             ErrorKind::InvalidSubcommand,

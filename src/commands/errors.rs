@@ -4,10 +4,10 @@
 //! `RUST_BACKTRACE=1` the full report is printed, with the code location and a backtrace. A panic is reported as a
 //! bug in chaos-tui.
 
-use super::prepare::Refusal;
+use super::{output::stderr_has_colours, prepare::Refusal};
 use color_eyre::{Report, config::HookBuilder};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
 };
 
@@ -20,7 +20,7 @@ const BUG_HINT: &str = "This is a bug in chaos-tui. Please report it with the me
 /// The screen's own panic hook, which restores the terminal, runs before this one.
 pub(crate) fn install() {
     let mut builder = HookBuilder::default().display_env_section(false).panic_section(BUG_HINT);
-    if !io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+    if !stderr_has_colours() {
         builder = builder.theme(color_eyre::config::Theme::new());
     }
     // Fails only if hooks are already installed, as in a test.

@@ -1,10 +1,15 @@
-//! Standard output of commands that print a page of text.
+//! Standard output of commands that print a page of text, and the colours of standard error.
 
 use color_eyre::eyre::{Result, WrapErr};
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
+
+/// Whether standard error is a terminal that may be sent colours: `NO_COLOR` is unset or empty.
+pub(crate) fn stderr_has_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
 
 /// Writes a page to standard output. A reader that closes the pipe early, such as `head`, is not an error.
 ///

@@ -20,6 +20,11 @@ pub(crate) struct ManArgs {
     pub command: Option<String>,
 }
 
+/// The names of the subcommands that the help lists.
+pub(crate) fn command_names(cli: &clap::Command) -> impl Iterator<Item = &str> {
+    cli.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name)
+}
+
 /// Prints the completion script for a shell.
 ///
 /// # Errors
@@ -39,9 +44,7 @@ pub(crate) fn man(mut cli: clap::Command, arguments: &ManArgs) -> Result<ExitCod
     let page = match &arguments.command {
         None => cli,
         Some(name) => {
-            let names =
-                cli.get_subcommands().filter(|command| !command.is_hide_set()).map(clap::Command::get_name);
-            let known = names.collect::<Vec<_>>().join(", ");
+            let known = command_names(&cli).collect::<Vec<_>>().join(", ");
             let unknown =
                 || Refusal::usage(format!("there is no command {name:?}; the commands are {known}"));
             cli.find_subcommand(name).cloned().ok_or_else(unknown)?

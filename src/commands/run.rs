@@ -4,6 +4,7 @@ use super::{
     GlobalArgs, LogFormat, RunArgs,
     fail_on::{self, FailOn},
     live::BUG,
+    output::stderr_has_colours,
     prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
 };
 use crate::{
@@ -20,12 +21,7 @@ use crate::{
     },
 };
 use color_eyre::eyre::{Result, WrapErr};
-use std::{
-    io::{self, IsTerminal},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::sync::mpsc;
 
 /// How long to wait for a slow console if the run was interrupted.
@@ -90,11 +86,9 @@ async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit
 fn console(global: &GlobalArgs, compat: Compat) -> ConsoleSettings {
     let named = global.log_file.clone().or_else(|| compat.log_file().map(PathBuf::from));
     let path = named.filter(|_| !global.no_log_file);
-    let colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     ConsoleSettings {
         layout: match global.log_format {
-            LogFormat::String => Layout::Text { with_target: global.verbose, colour },
+            LogFormat::String => Layout::Text { with_target: global.verbose, colour: stderr_has_colours() },
             LogFormat::Json => Layout::Json { context_id: uuid::Uuid::new_v4().to_string() },
         },
         level: if global.verbose { Level::Debug } else { Level::Info },

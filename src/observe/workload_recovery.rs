@@ -16,6 +16,12 @@ struct ReplicaBaseline {
     fell: bool,
 }
 
+impl ReplicaBaseline {
+    fn of(workload: &Workload) -> Self {
+        Self { desired: workload.desired, fell: false }
+    }
+}
+
 /// Tracks workloads through a fault: each one that fell below its desired replicas must reach that number again.
 #[derive(Debug, Default)]
 pub struct Recovery {
@@ -51,9 +57,9 @@ impl Recovery {
     /// A second fire during the first fault keeps the first baseline, because the steady state was before the first
     /// fire.
     fn fire(&mut self) {
-        let tolls = self.baselines.get_or_insert_with(BTreeMap::new);
+        let baselines = self.baselines.get_or_insert_with(BTreeMap::new);
         for (name, workload) in &self.workloads {
-            tolls.entry(name.clone()).or_insert(ReplicaBaseline { desired: workload.desired, fell: false });
+            baselines.entry(name.clone()).or_insert_with(|| ReplicaBaseline::of(workload));
         }
     }
 
@@ -61,25 +67,25 @@ impl Recovery {
     /// the replicas that it asks for then.
     fn add_baseline(&mut self, name: &Name, workload: &Workload) {
         if let Some(baselines) = &mut self.baselines {
-            let baseline = ReplicaBaseline { desired: workload.desired, fell: false };
-            baselines.entry(name.clone()).or_insert(baseline);
+            baselines.entry(name.clone()).or_insert_with(|| ReplicaBaseline::of(workload));
         }
     }
 
     fn update_baseline(&mut self, name: &Name, ready: u32) {
-        if let Some(toll) = self.baselines.as_mut().and_then(|tolls| tolls.get_mut(name)) {
-            toll.fell |= ready < toll.desired;
+        if let Some(baseline) = self.baselines.as_mut().and_then(|baselines| baselines.get_mut(name)) {
+            baseline.fell |= ready < baseline.desired;
         }
     }
 
     fn recovered(&mut self) -> Option<String> {
-        let tolls = self.baselines.as_ref()?;
-        let fallen: Vec<_> = tolls.iter().filter(|(_, toll)| toll.fell).collect();
+        let baselines = self.baselines.as_ref()?;
+        let fallen: Vec<_> = baselines.iter().filter(|(_, baseline)| baseline.fell).collect();
         let ready = |name: &Name| self.workloads.get(name).map_or(0, |workload| workload.ready);
-        if fallen.is_empty() || fallen.iter().any(|(name, toll)| ready(name) < toll.desired) {
+        if fallen.is_empty() || fallen.iter().any(|(name, baseline)| ready(name) < baseline.desired) {
             return None;
         }
-        let back = fallen.iter().map(|(name, toll)| format!("{} {}/{}", name.1, ready(name), toll.desired));
+        let back =
+            fallen.iter().map(|(name, baseline)| format!("{} {}/{}", name.1, ready(name), baseline.desired));
         let words = format!("{} ready again", back.collect::<Vec<_>>().join(", "));
         self.baselines = None;
         Some(words)
