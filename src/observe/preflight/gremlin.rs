@@ -25,7 +25,11 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
                 offer: instead(preflight, subject).await,
                 ..fix(
                     format!("{}: {lack}", subject.title()),
-                    Some("or use chaosk8s.pod.actions.terminate_pods, which needs no account".to_owned()),
+                    Some(
+                        "or delete the pod (chaosk8s.pod.actions.terminate_pods), which needs no account: a new pod replaces \
+                         it, where Gremlin has its container started again in the same pod"
+                            .to_owned(),
+                    ),
                 )
             },
         });

@@ -1,5 +1,6 @@
 //! `chaosgremlin.actions.attack`: an attack through Gremlin's API (kubernetes-catalog 4).
 
+mod account;
 mod api;
 mod preview;
 mod stand_in;
@@ -8,6 +9,7 @@ mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use crate::cluster::ClusterSettings;
+pub use account::without_account;
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
 pub(crate) use preview::{container_names, containers, preview};
@@ -96,6 +98,9 @@ impl Gremlin {
             )));
         }
         let get = |name: &str| match secrets.get(name).and_then(Value::as_str) {
+            Some("") => Err(Refusal::Activity(format!(
+                "Gremlin needs an account: its login's secret '{name}' is empty"
+            ))),
             Some(text) => Ok(text.to_owned()),
             None => Err(Refusal::Secrets(format!("Gremlin's login needs the secret '{name}'"))),
         };

@@ -164,9 +164,11 @@ fn liveness(scene: &Scene) -> Option<String> {
     let page = insight::health_page(session);
     let mut probes = session.bystanders().filter_map(|pod| pod.pod.liveness.as_ref());
     let probe = probes.find(|probe| probe.path.as_deref() == Some(page.as_str()))?;
-    let seconds = u64::from(probe.threshold) * u64::from(probe.period_s);
+    // The first miss comes up to one period after the breaker opened.
+    let periods = |number: u32| u64::from(number) * u64::from(probe.period_s);
+    let (least, most) = (periods(probe.threshold.saturating_sub(1)), periods(probe.threshold));
     let page = text::fit(&page, 24);
-    Some(format!("if an open breaker fails {page}, the consumer is restarted after {seconds} s"))
+    Some(format!("if an open breaker fails {page}, the consumer restarts after {least} to {most} s"))
 }
 
 #[cfg(test)]
