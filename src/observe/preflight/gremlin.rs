@@ -42,6 +42,6 @@ async fn instead(preflight: &Preflight<'_>, subject: &StepToCheck<'_>) -> Option
     let provider = substitute_action(&subject.arguments(), preflight.connection.ok()?).await?;
     let mut activity = subject.activity.raw.clone();
     activity.insert("provider".to_owned(), Value::Map(provider));
-    let words = "delete the pod, without Gremlin".to_owned();
+    let words = "delete the pod instead (a new pod comes, not a new container)".to_owned();
     Some(PlanChange::Instead { step: subject.at, activity: activity.into(), words })
 }

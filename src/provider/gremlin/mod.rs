@@ -73,7 +73,10 @@ impl Gremlin {
     /// The reason why an attack with these flat secrets would be refused before it is sent, and the remedy; `None` if
     /// there are credentials.
     pub fn missing_credentials(&self, secrets: Option<&Map>) -> Option<String> {
-        self.credentials(secrets).err().map(|refusal| refusal.to_string())
+        self.credentials(secrets).err().map(|refusal| match refusal {
+            Refusal::Activity(reason) => reason,
+            refusal @ Refusal::Secrets(_) => refusal.to_string(),
+        })
     }
 
     /// Uses the password login if secrets are given, else the API key of the environment.

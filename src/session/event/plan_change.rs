@@ -21,7 +21,7 @@ pub enum PlanChange {
         step: StepRef,
         /// The activity, as a file would declare it.
         activity: Value,
-        /// A description of it: `delete the pod with terminate_pods`.
+        /// A description of it: `delete the pod instead`.
         words: String,
     },
 }
@@ -31,7 +31,7 @@ impl PlanChange {
     pub fn offer_text(&self) -> String {
         match self {
             PlanChange::Readdress { to, .. } => format!("use {to}"),
-            PlanChange::Instead { words, .. } => format!("{words} instead"),
+            PlanChange::Instead { words, .. } => words.clone(),
         }
     }
 
