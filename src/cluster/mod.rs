@@ -9,6 +9,7 @@ mod export;
 #[cfg(test)]
 pub(crate) mod fake_api;
 mod private_folder;
+pub(crate) mod resend;
 mod selector;
 mod service_url;
 mod settings;

@@ -2,7 +2,7 @@
 
 use super::manifest::{Manifest, SavedKind};
 use crate::{
-    cluster::{Connection, Permission, check_permission},
+    cluster::{Connection, Permission, check_permission, resend},
     provider::kubernetes::preview::count,
 };
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
@@ -136,7 +136,7 @@ async fn apply(
     body: &Json,
     how: PatchParams,
 ) -> Result<(), String> {
-    let client = connection.client().map_err(|error| error.to_string())?;
+    let client = resend::over(&connection.client().map_err(|error| error.to_string())?);
     let api = manifest.kind.api(&client, &manifest.namespace);
     let applied = api.patch(&manifest.name, &how, &Patch::Apply(body)).await;
     applied
