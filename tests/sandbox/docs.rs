@@ -84,6 +84,10 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
             ("chaos-tui experiments/kill-pod.json", ScreenOnCluster("READY")),
             ("kubectl apply -f manifests/04-liveness-trap/", Kubectl),
             ("chaos-tui experiments/liveness-trap.json", ScreenOnCluster("READY")),
+            (
+                "CHAOS_TUI_TEST_KUBECONFIG=~/.kube/config cargo test --test live real_cluster",
+                Elsewhere("needs a cluster"),
+            ),
         ],
     ),
     (

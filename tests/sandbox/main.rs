@@ -10,6 +10,7 @@ mod http;
 mod life;
 mod native;
 mod stage;
+mod storms;
 #[path = "../live/terminal.rs"]
 #[allow(dead_code, reason = "the pages need few of its keys")]
 mod terminal;
