@@ -5,7 +5,7 @@ mod beta;
 mod defaults;
 mod pod_defaults;
 mod pod_rules;
-mod quantity;
+pub(crate) mod quantity;
 mod rules;
 mod service_rules;
 mod tidy;

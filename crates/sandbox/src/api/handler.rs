@@ -80,7 +80,7 @@ fn describe(document: &Document, headers: &HeaderMap) -> HandlerResult {
         Document::Groups => discovery(false),
         Document::Group(group) => answer::ok(&discovery::group(group)?),
         Document::Resources { group, version } => answer::ok(&discovery::resources(group, version)?),
-        Document::OldOpenApi => return Err(openapi::too_old()),
+        Document::OpenApi2 => answer::raw(StatusCode::OK, openapi::VERSION_2_TYPE, openapi::version_2()),
         Document::OpenApiIndex => answer::ok(&openapi::index()),
         Document::OpenApi { group, version } => answer::ok(&openapi::document(group, version)?),
     })

@@ -16,6 +16,7 @@ mod pod;
 mod replica_set;
 mod scheduler;
 mod service_proxy;
+mod stateful_set;
 mod template;
 
 #[cfg(test)]
@@ -39,11 +40,13 @@ pub fn start(
     loops.spawn(engine::run("deployment", deployments, store.clone()));
     let replica_sets = replica_set::ReplicaSets { recorder: recorder.of("replicaset-controller"), complete };
     loops.spawn(engine::run("replicaset", replica_sets, store.clone()));
+    let stateful_sets = stateful_set::StatefulSets::new(recorder.of("statefulset-controller"), complete);
+    loops.spawn(engine::run("statefulset", stateful_sets, store.clone()));
     let endpoints = endpoints::Endpoints { network: network.clone() };
     loops.spawn(engine::run("endpoints", endpoints, store.clone()));
     loops.spawn(engine::run("garbage", garbage::Garbage, store.clone()));
     loops.spawn(engine::run("namespace", namespaces::Namespaces, store.clone()));
-    let scheduler = scheduler::Scheduler { recorder: recorder.of("default-scheduler") };
+    let scheduler = scheduler::Scheduler::new(recorder.of("default-scheduler"));
     loops.spawn(engine::run("scheduler", scheduler, store.clone()));
     let proxy = service_proxy::ServiceProxy {
         network: network.clone(),

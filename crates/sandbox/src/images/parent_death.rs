@@ -9,7 +9,7 @@ use std::io::Read;
 const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
 
 /// Ends this process when its standard input closes, if the sandbox set the variable.
-pub(super) fn exit_with_parent() -> std::io::Result<()> {
+pub(crate) fn exit_with_parent() -> std::io::Result<()> {
     if std::env::var_os(VARIABLE).is_none() {
         return Ok(());
     }

@@ -12,10 +12,11 @@
 //! its probes), as on any cluster; creating its container takes one more second, as on a node. Until the cluster has
 //! been ready for the first time ([`Kubelet::enable_start_delays`]) there are no delays, so that the user need not wait.
 
-mod applets;
 mod back_off;
+mod command;
 mod container;
 mod environment;
+mod exec;
 mod forker;
 mod handle;
 mod logs;

@@ -28,6 +28,8 @@ pub(super) enum CurrentState {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Termination {
     pub exit_code: i32,
+    /// Why the container could not be started; `None` when it ran.
+    pub start_error: Option<String>,
     pub started: Timestamp,
     pub finished: Timestamp,
     pub id: String,
@@ -139,13 +141,22 @@ fn container(container: &Value, state: &ContainerState) -> Value {
 }
 
 fn terminated(termination: &Termination) -> Value {
-    json!({
+    let reason = match (&termination.start_error, termination.exit_code) {
+        (Some(_), _) => "StartError",
+        (None, 0) => "Completed",
+        (None, _) => "Error",
+    };
+    let mut state = json!({
         "exitCode": termination.exit_code,
-        "reason": if termination.exit_code == 0 { "Completed" } else { "Error" },
+        "reason": reason,
         "startedAt": time::seconds(termination.started),
         "finishedAt": time::seconds(termination.finished),
         "containerID": termination.id,
-    })
+    });
+    if let Some(message) = &termination.start_error {
+        state["message"] = message.as_str().into();
+    }
+    state
 }
 
 /// Sets a pod condition to true, or to false with a reason.
@@ -197,7 +208,7 @@ mod tests {
 
     fn termination(exit_code: i32) -> Termination {
         let at: Timestamp = "2026-11-23T05:00:00Z".parse().unwrap();
-        Termination { exit_code, started: at, finished: at, id: "built-in://1".into() }
+        Termination { exit_code, start_error: None, started: at, finished: at, id: "built-in://1".into() }
     }
 
     fn state(now: CurrentState) -> ContainerState {
