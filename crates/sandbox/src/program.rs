@@ -48,10 +48,8 @@ impl Program {
 
 fn run_shell(words: Vec<String>) -> Result<ExitCode, ImageError> {
     parent_death::exit_with_parent().map_err(ImageError::Runtime)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ImageError::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ImageError::Runtime)?;
     runtime.block_on(async {
         // As for process 1 of a container: a signal without a handler is ignored, so a `sleep` ends only with SIGKILL.
         let ignored = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
@@ -59,11 +57,14 @@ fn run_shell(words: Vec<String>) -> Result<ExitCode, ImageError> {
         let (output, mut received) = mpsc::channel(16);
         // Without `stdin: true` a container's standard input is empty.
         let (_, input) = mpsc::channel(1);
-        tokio::spawn(Shell::new(std::env::vars(), input, output, Arc::new(|_| {})).run(words));
+        let environment = std::env::vars().filter(|(name, _)| name != parent_death::VARIABLE);
+        tokio::spawn(Shell::new(environment, input, output, Arc::new(|_| {})).run(words));
         while let Some(message) = received.recv().await {
             // Writing fails only when the sandbox is gone.
             let _ = match message {
-                ExecOutput::Stdout(bytes) => std::io::stdout().write_all(&bytes).and_then(|()| std::io::stdout().flush()),
+                ExecOutput::Stdout(bytes) => {
+                    std::io::stdout().write_all(&bytes).and_then(|()| std::io::stdout().flush())
+                }
                 ExecOutput::Stderr(bytes) => std::io::stderr().write_all(&bytes),
                 ExecOutput::Exit(code) => return Ok(ExitCode::from(u8::try_from(code & 0xff).unwrap_or(1))),
             };

@@ -3,6 +3,7 @@
 
 mod beta;
 mod defaults;
+mod ignored;
 mod pod_defaults;
 mod pod_rules;
 pub(crate) mod quantity;
@@ -16,6 +17,7 @@ mod tests;
 
 use super::store::{Resource, Status};
 pub use beta::complete_beta;
+pub use ignored::warnings;
 pub use pod_defaults::suffix;
 pub use quantity::canonicalise;
 use serde_json::Value;

@@ -34,7 +34,11 @@ impl Received {
     /// unknown media types, 400 for a body that cannot be parsed.
     pub(super) fn value(&self) -> Result<Value, Status> {
         if self.is_protobuf() {
-            let kind = self.protobuf_kind().map(str::to_lowercase);
+            let kind = self.protobuf_kind().map(|kind| match kind {
+                "Secret" => "secret generic".to_owned(),
+                "Service" => "service clusterip".to_owned(),
+                kind => kind.to_lowercase(),
+            });
             return Err(unsupported(&format!(
                 "the sandbox does not read protobuf, which this command sends; use `kubectl create {} … \
                  --dry-run=client -o yaml | kubectl apply -f -`",
@@ -92,7 +96,10 @@ mod tests {
         let bytes = b"k8s\0\x0a\x15\x0a\x07apps/v1\x12\x0aDeployment\x12\x00";
         let refused = Received { media_type: String::new(), bytes: Bytes::from_static(bytes) }.value();
         let message = refused.unwrap_err().message;
-        assert!(message.contains("`kubectl create deployment … --dry-run=client -o yaml | kubectl"), "{message}");
+        assert!(
+            message.contains("`kubectl create deployment … --dry-run=client -o yaml | kubectl"),
+            "{message}"
+        );
     }
 
     #[test]

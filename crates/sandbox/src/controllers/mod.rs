@@ -11,6 +11,7 @@ mod garbage;
 mod inert;
 mod namespaces;
 mod naming;
+mod network_policy;
 mod ownership;
 mod pod;
 mod replica_set;
@@ -54,6 +55,8 @@ pub fn start(
         last_warnings: std::collections::HashMap::default(),
     };
     loops.spawn(engine::run("proxy", proxy, store.clone()));
+    let policies = network_policy::NetworkPolicies { network: network.clone() };
+    loops.spawn(engine::run("networkpolicy", policies, store.clone()));
     let inert = inert::UnsupportedKinds { recorder: recorder.of("sandbox") };
     loops.spawn(engine::run("inert", inert, store.clone()));
     loops.spawn(engine::run("budget", disruption::Budgets, store.clone()));

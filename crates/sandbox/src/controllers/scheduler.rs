@@ -66,6 +66,12 @@ fn unsuitable(node: &Object, pod: &Value, requested: &Amounts, used: &Amounts) -
     if value["spec"]["unschedulable"] == true {
         return never("node(s) were unschedulable");
     }
+    let mut taints = value["spec"]["taints"].as_array().into_iter().flatten();
+    if let Some(taint) = taints.find(|taint| taint["effect"] != "PreferNoSchedule" && !tolerates(pod, taint))
+    {
+        let text = |key: &str| taint[key].as_str().unwrap_or_default();
+        return never(&format!("node(s) had untolerated taint {{{}: {}}}", text("key"), text("value")));
+    }
     let mut wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
     if wanted.any(|(key, value)| node.labels.get(key).map(String::as_str) != value.as_str()) {
         return never("node(s) didn't match Pod's node affinity/selector");
@@ -79,6 +85,17 @@ fn unsuitable(node: &Object, pod: &Value, requested: &Amounts, used: &Amounts) -
     let reasons = requested.lacking(used, &capacity);
     let full = requested.lacking(&Amounts::default(), &capacity).is_empty();
     (!reasons.is_empty()).then_some(Unsuitable { reasons, full })
+}
+
+fn tolerates(pod: &Value, taint: &Value) -> bool {
+    let mut tolerations = pod["spec"]["tolerations"].as_array().into_iter().flatten();
+    tolerations.any(|toleration| {
+        let any_or_same = |key: &str| toleration[key].is_null() || toleration[key] == taint[key];
+        let exists = toleration["operator"] == "Exists";
+        let same_value = toleration["value"].as_str().unwrap_or("") == taint["value"].as_str().unwrap_or("");
+        any_or_same("effect")
+            && if exists { any_or_same("key") } else { toleration["key"] == taint["key"] && same_value }
+    })
 }
 
 impl Scheduler {

@@ -88,17 +88,15 @@ impl Image {
         runtime.block_on(async {
             termination::exit_on_signal().map_err(ImageError::Runtime)?;
             tokio::time::sleep(settings.start_delay).await;
+            let source = Some(settings.address.ip()).filter(|ip| !ip.is_unspecified());
+            let upstream = client::Upstream { url: settings.provider, source };
             let listener = tokio::net::TcpListener::bind(settings.address)
                 .await
                 .map_err(|source| ImageError::Bind { address: settings.address, source })?;
             match self {
                 Self::Provider => serve::serve(listener, provider::Provider).await,
-                Self::ConsumerBefore => {
-                    serve::serve(listener, consumer::WithoutBreaker::new(settings.provider)).await
-                }
-                Self::ConsumerAfter => {
-                    serve::serve(listener, consumer::WithBreaker::new(settings.provider)?).await
-                }
+                Self::ConsumerBefore => serve::serve(listener, consumer::WithoutBreaker::new(upstream)).await,
+                Self::ConsumerAfter => serve::serve(listener, consumer::WithBreaker::new(upstream)?).await,
             }
             .map_err(ImageError::Serve)
         })

@@ -6,7 +6,7 @@
 use std::io::Read;
 
 /// Set by the sandbox. Without this variable standard input is ignored: in a container image it is `/dev/null`.
-const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
+pub(crate) const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
 
 /// Ends this process when its standard input closes, if the sandbox set the variable.
 pub(crate) fn exit_with_parent() -> std::io::Result<()> {

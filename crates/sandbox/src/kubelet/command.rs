@@ -104,10 +104,22 @@ mod tests {
         for (image, container, expected) in [
             (service, json!({}), vec!["provider"]),
             (service, json!({"args": ["--port", "9"]}), vec!["provider", "--port", "9"]),
-            (service, json!({"command": ["sh", "-c"], "args": ["exit 3"]}), vec!["shell", "sh", "-c", "exit 3"]),
-            (service, json!({"command": ["/usr/local/bin/demo-services", "consumer-after"]}), vec!["consumer-after"]),
+            (
+                service,
+                json!({"command": ["sh", "-c"], "args": ["exit 3"]}),
+                vec!["shell", "sh", "-c", "exit 3"],
+            ),
+            (
+                service,
+                json!({"command": ["/usr/local/bin/demo-services", "consumer-after"]}),
+                vec!["consumer-after"],
+            ),
             (KnownImage::Commands, json!({}), vec!["shell", "sh"]),
-            (KnownImage::Commands, json!({"args": ["echo", "hi $(WHO) $(date)"]}), vec!["shell", "echo", "hi you $(date)"]),
+            (
+                KnownImage::Commands,
+                json!({"args": ["echo", "hi $(WHO) $(date)"]}),
+                vec!["shell", "echo", "hi you $(date)"],
+            ),
         ] {
             assert_eq!(image.command_line(&container, &variables).unwrap(), expected, "{container}");
         }

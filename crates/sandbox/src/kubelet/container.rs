@@ -206,7 +206,7 @@ impl ContainerRunner {
         }
     }
 
-    /// Returns the environment of the process. Waits while a ConfigMap or Secret is missing; `None` when the pod is
+    /// Returns the environment of the process. Waits while a `ConfigMap` or Secret is missing; `None` when the pod is
     /// deleted meanwhile.
     async fn environment(&mut self, start: ContainerStart) -> Option<BTreeMap<String, String>> {
         loop {

@@ -98,7 +98,7 @@ fn services(store: &Store, network: &Network, namespace: &str, variables: &mut B
     }
 }
 
-/// Adds all values of a ConfigMap or Secret (`envFrom`).
+/// Adds all values of a `ConfigMap` or Secret (`envFrom`).
 fn from_map(
     store: &Store,
     namespace: &str,
@@ -128,7 +128,7 @@ enum MapKind {
     Secret,
 }
 
-/// Returns the part of a variable's source that refers to a ConfigMap (the first key) or a Secret (the second).
+/// Returns the part of a variable's source that refers to a `ConfigMap` (the first key) or a Secret (the second).
 fn reference<'a>(source: &'a Value, keys: [&str; 2]) -> Option<(&'a Value, MapKind)> {
     let [map, secret] = keys.map(|key| &source[key]);
     let found = [(map, MapKind::ConfigMap), (secret, MapKind::Secret)];

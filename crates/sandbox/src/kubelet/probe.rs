@@ -159,12 +159,7 @@ impl Streak {
 }
 
 impl Check {
-    fn read(
-        probe: &Value,
-        container: &Value,
-        address: &PodAddress,
-        handle: &Arc<ContainerHandle>,
-    ) -> Self {
+    fn read(probe: &Value, container: &Value, address: &PodAddress, handle: &Arc<ContainerHandle>) -> Self {
         let place = |spec: &Value| {
             let port = port(&spec["port"], container)?;
             match spec["host"].as_str().filter(|host| !host.is_empty()) {

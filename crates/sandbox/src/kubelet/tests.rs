@@ -271,7 +271,8 @@ async fn a_command_is_run_instead_of_the_image_and_what_cannot_be_run_is_named()
     let state = node.container("cannot")["state"]["terminated"].clone();
     assert_eq!((&state["reason"], &state["exitCode"]), (&json!("StartError"), &json!(128)));
     let events = node.events("Failed");
-    let words = "Error: unable to start container process: exec: \"foo\": executable file not found in $PATH (";
+    let words =
+        "Error: unable to start container process: exec: \"foo\": executable file not found in $PATH (";
     assert!(events.len() == 1 && events[0].starts_with(words), "{events:?}");
     node.create("again", |pod| pod["spec"]["containers"][0]["command"] = json!(["foo"]));
     let waiting = || node.container("again")["state"]["waiting"]["reason"].clone();

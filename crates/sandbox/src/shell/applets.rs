@@ -28,6 +28,24 @@ impl Shell {
                 }
                 self.end(0)
             }
+            ("exec", [_, ..]) => {
+                Box::pin(self.command(arguments)).await;
+                Flow::Exit
+            }
+            ("exit", code) => {
+                let last = self.last;
+                self.last = code.first().map_or(last, |code| code.parse().map_or(2, |code: i32| code & 0xff));
+                Flow::Exit
+            }
+            ("break", _) => Flow::Break,
+            ("continue", _) => Flow::Continue,
+            (name, arguments) => self.applet(program, name, arguments).await,
+        }
+    }
+
+    /// Runs a command that does not change the shell.
+    async fn applet(&mut self, program: &str, name: &str, arguments: &[&str]) -> Flow {
+        match (name, arguments) {
             ("false", _) => self.end(1),
             ("echo", words) => {
                 let (text, ending) = match words {
@@ -74,7 +92,7 @@ impl Shell {
                 let why = format!("cat: can't open '{file}': the sandbox's containers have no files");
                 self.fail(1, why).await
             }
-            ("tail", [.., "/dev/null"]) if plain.iter().any(|word| matches!(*word, "-f" | "-F")) => {
+            ("tail", [.., "/dev/null"]) if arguments.iter().any(|word| matches!(*word, "-f" | "-F")) => {
                 std::future::pending().await
             }
             ("tail", _) => {
@@ -96,17 +114,6 @@ impl Shell {
                 }
                 Err((code, why)) => self.fail(code, why).await,
             },
-            ("exec", [_, ..]) => {
-                Box::pin(self.command(arguments)).await;
-                Flow::Exit
-            }
-            ("exit", code) => {
-                let last = self.last;
-                self.last = code.first().map_or(last, |code| code.parse().map_or(2, |code: i32| code & 0xff));
-                Flow::Exit
-            }
-            ("break", _) => Flow::Break,
-            ("continue", _) => Flow::Continue,
             (name, _) if NAMES.contains(&name) || BUILT_IN.contains(&name) => {
                 self.fail(2, format!("{name}: these arguments are not supported in the sandbox")).await
             }
@@ -126,7 +133,9 @@ impl Shell {
     async fn test(&mut self, arguments: &[&str]) -> Flow {
         match holds(arguments) {
             Some(holds) => self.end(i32::from(!holds)),
-            None => self.fail(2, format!("test: {}: not supported in the sandbox", arguments.join(" "))).await,
+            None => {
+                self.fail(2, format!("test: {}: not supported in the sandbox", arguments.join(" "))).await
+            }
         }
     }
 }
@@ -178,7 +187,8 @@ fn total(times: &[&str]) -> Result<Duration, String> {
         let seconds = number.parse::<f64>().map_err(|_| (*time).to_owned())? * factor;
         // "infinity" and numbers that are too large are a year: longer than any sandbox.
         let year = Duration::from_secs(365 * 86400);
-        let duration = if seconds > year.as_secs_f64() { Ok(year) } else { Duration::try_from_secs_f64(seconds) };
+        let duration =
+            if seconds > year.as_secs_f64() { Ok(year) } else { Duration::try_from_secs_f64(seconds) };
         total += duration.map_err(|_| (*time).to_owned())?;
     }
     Ok(total)

@@ -53,7 +53,11 @@ async fn scripts_run_as_people_write_them() {
         ("! false && echo turned", "turned\n", 0),
         ("echo \"$HOSTNAME on ${PORT}\" '$PORT' $NOTHING end", "web-1 on 8080 $PORT end\n", 0),
         ("echo $(echo one; echo two) \"$(printf 'a\\nb')\"", "one two a\nb\n", 0),
-        ("i=0; while [ $i -lt 3 ]; do echo \"$i: tick\"; i=$((i+1)); sleep 1; done", "0: tick\n1: tick\n2: tick\n", 0),
+        (
+            "i=0; while [ $i -lt 3 ]; do echo \"$i: tick\"; i=$((i+1)); sleep 1; done",
+            "0: tick\n1: tick\n2: tick\n",
+            0,
+        ),
         ("for x in a b c; do if [ $x = b ]; then continue; fi; echo $x; done", "a\nc\n", 0),
         ("until false; do break; done\necho after # a comment\n", "after\n", 0),
         ("if false; then echo 1; elif true; then echo 2; else echo 3; fi", "2\n", 0),
@@ -95,7 +99,10 @@ fn what_cannot_be_run_is_refused_before_it_starts() {
     for (words, expected) in [
         (vec!["foo"], "exec: \"foo\": executable file not found in $PATH (the sandbox runs no programs"),
         (vec!["/app/server"], "exec: \"/app/server\": stat /app/server: no such file or directory"),
-        (vec!["sh", "-c", "sleep 9 & wait"], "sh: the sandbox's shell does not support this script: no background"),
+        (
+            vec!["sh", "-c", "sleep 9 & wait"],
+            "sh: the sandbox's shell does not support this script: no background",
+        ),
         (vec!["sh", "-c", "echo a > /tmp/x"], "cannot be redirected to /tmp/x"),
         (vec!["sh", "-c", "while true; do echo"], "\"done\" is missing"),
         (vec!["sh", "-c", "echo `date`"], "no backquotes"),

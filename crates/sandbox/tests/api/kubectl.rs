@@ -58,9 +58,8 @@ async fn getting_prints_tables_and_complaints() {
     assert!(fails(&rig, &["exec", "a", "--", "missing"]).await.contains("no such command: missing"));
     // kubectl up to 1.31 sends this request as JSON, later versions as protobuf.
     let imperative = rig.kubectl(&["create", "deployment", "d", "--image=x"]).await.unwrap();
-    let hint = String::from_utf8_lossy(&imperative.stderr).contains(
-        "`kubectl create deployment … --dry-run=client -o yaml | kubectl apply -f -`",
-    );
+    let hint = String::from_utf8_lossy(&imperative.stderr)
+        .contains("`kubectl create deployment … --dry-run=client -o yaml | kubectl apply -f -`");
     assert!(imperative.status.success() || hint);
 }
 
@@ -128,7 +127,10 @@ async fn a_kind_that_is_not_served_is_named_and_lists_are_applied() {
         let file = manifest(&rig, "unknown.json", &object);
         let Some(output) = rig.kubectl(&["apply", "-f", &file]).await else { return };
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(error.contains(&format!("no matches for kind \"{kind}\" in version \"{version}\"")), "{error}");
+        assert!(
+            error.contains(&format!("no matches for kind \"{kind}\" in version \"{version}\"")),
+            "{error}"
+        );
     }
     let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
     let list = json!({"apiVersion": "v1", "kind": "List", "items": [map("one"), map("two")]});

@@ -86,8 +86,7 @@ impl RequestCache {
         }
         let mut used: BTreeMap<String, Amounts> = BTreeMap::new();
         for pod in pods.iter().filter(|pod| !pod.field("spec.nodeName").is_empty() && !pod::is_over(pod)) {
-            let amounts =
-                *self.0.entry(pod.uid.clone()).or_insert_with(|| Amounts::requested(&pod.value()));
+            let amounts = *self.0.entry(pod.uid.clone()).or_insert_with(|| Amounts::requested(&pod.value()));
             let node = used.entry(pod.field("spec.nodeName").to_owned()).or_default();
             *node = node.plus(amounts);
         }

@@ -73,7 +73,12 @@ impl Controller for StatefulSets {
         self.reconcile_pods(store, &state)?;
         state.pods = pods(store, &state.object);
         status::write(store, &state)?;
-        Ok(state.pods.values().filter_map(|pod| state.until_available(pod)).filter(|wait| !wait.is_zero()).min())
+        Ok(state
+            .pods
+            .values()
+            .filter_map(|pod| state.until_available(pod))
+            .filter(|wait| !wait.is_zero())
+            .min())
     }
 }
 
@@ -158,7 +163,9 @@ impl StatefulSets {
             match state.pods.get(&ordinal) {
                 None => self.create(store, state, ordinal)?,
                 Some(pod) if available(pod) => continue,
-                Some(pod) if pod::is_finished(pod) && !is_terminating(pod) => self.delete(store, state, pod)?,
+                Some(pod) if pod::is_finished(pod) && !is_terminating(pod) => {
+                    self.delete(store, state, pod)?;
+                }
                 Some(_) => {}
             }
             if state.is_ordered() {
@@ -209,7 +216,8 @@ impl StatefulSets {
             Ok(Some(known.unwrap_or(pod)))
         })?;
         if taken {
-            let message = format!("create Pod {name} in StatefulSet {} failed: the pod already exists", object.name);
+            let message =
+                format!("create Pod {name} in StatefulSet {} failed: the pod already exists", object.name);
             self.recorder.warning(object, "FailedCreate", &message);
         } else {
             let message = format!("create Pod {name} in StatefulSet {} successful", object.name);

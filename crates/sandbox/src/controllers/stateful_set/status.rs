@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(super) fn write(store: &Store, state: &StatefulSetState) -> Result<(), Status> {
-    let pods = || state.pods.iter().map(|(_, pod)| pod);
+    let pods = || state.pods.values();
     let count = |pods: &mut dyn Iterator<Item = &Value>| pods.count() as u64;
     let ready = count(&mut pods().filter(|pod| state.until_available(pod).is_some()));
     let available = count(&mut pods().filter(|pod| state.until_available(pod) == Some(Duration::ZERO)));
@@ -32,7 +32,8 @@ pub(super) fn write(store: &Store, state: &StatefulSetState) -> Result<(), Statu
                 if let Some(fields) = known["status"].as_object_mut() {
                     // Counts of zero are omitted, as on a real server, except for two.
                     fields.retain(|key, value| {
-                        *value != 0 || matches!(key.as_str(), "replicas" | "availableReplicas" | "collisionCount")
+                        *value != 0
+                            || matches!(key.as_str(), "replicas" | "availableReplicas" | "collisionCount")
                     });
                 }
             }

@@ -20,7 +20,9 @@ fn stateful_set(replicas: u32, image: &str) -> Value {
 fn pods(cluster: &Cluster) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let pods = cluster.all(Resource::Pods);
-    pods.iter().map(|pod| (text(&pod["metadata"]["name"]), text(&pod["spec"]["containers"][0]["image"]))).collect()
+    pods.iter()
+        .map(|pod| (text(&pod["metadata"]["name"]), text(&pod["spec"]["containers"][0]["image"])))
+        .collect()
 }
 
 fn expected(images: &[&str]) -> Vec<(String, String)> {
@@ -30,9 +32,8 @@ fn expected(images: &[&str]) -> Vec<(String, String)> {
 /// Returns the created and deleted pods in the order of the events, such as `+0` and `-2`.
 fn steps(cluster: &Cluster) -> Vec<String> {
     let mut events = cluster.all(Resource::Events);
-    events.sort_by_key(|event| {
-        event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap()
-    });
+    events
+        .sort_by_key(|event| event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
     let step = |event: &Value| {
         let sign = match event["reason"].as_str()? {
             "SuccessfulCreate" => "+",
@@ -105,7 +106,8 @@ async fn an_update_replaces_the_pods_from_the_last_to_the_first_down_to_the_part
     cluster.store.delete(Resource::Pods, "default", "web-0", &Deletion::default()).unwrap();
     let old = || {
         let pod = cluster.get(Resource::Pods, "web-0");
-        pod["metadata"]["deletionTimestamp"].is_null() && pod["metadata"]["labels"]["controller-revision-hash"] == revision
+        pod["metadata"]["deletionTimestamp"].is_null()
+            && pod["metadata"]["labels"]["controller-revision-hash"] == revision
     };
     cluster.until("what is below the partition keeps its revision", old).await;
     assert_eq!(pods(&cluster), expected(&["a", "b", "b"]));
