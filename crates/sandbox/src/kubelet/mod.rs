@@ -237,11 +237,11 @@ impl Kubelet {
         let handle = self.shared.find(&pod.uid, container);
         let log = handle.and_then(|handle| handle.log(options.previous));
         let log = log.ok_or_else(|| {
-            let (name, pod) = (container, &pod.name);
             Status::bad_request(if options.previous {
-                format!("previous terminated container \"{name}\" in pod \"{pod}\" not found")
+                format!("previous terminated container \"{container}\" in pod \"{}\" not found", pod.name)
             } else {
-                format!("container \"{name}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
+                let why = status::why_waiting(&pod.value(), container);
+                format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name)
             })
         })?;
         Ok(log.read(options))

@@ -87,6 +87,19 @@ pub(super) fn write(pod: &mut Value, ip: &str, states: &[ContainerState]) {
     status["containerStatuses"] = statuses.into();
 }
 
+/// Returns why a container has not started, as `kubectl logs` says it.
+pub(super) fn why_waiting(pod: &Value, container: &str) -> String {
+    let mut statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
+    let status = statuses.find(|status| status["name"] == container);
+    let reason = status.and_then(|status| status["state"]["waiting"]["reason"].as_str());
+    match reason.unwrap_or("ContainerCreating") {
+        "ErrImagePull" => "image can't be pulled",
+        "ImagePullBackOff" => "trying and failing to pull image",
+        reason => reason,
+    }
+    .to_owned()
+}
+
 fn phase(spec: &Value, states: &[ContainerState]) -> &'static str {
     let never_ran =
         |state: &ContainerState| matches!(state.now, CurrentState::Waiting { .. }) && state.id.is_none();

@@ -291,6 +291,9 @@ async fn a_pod_waits_for_its_secret_and_says_so() {
     assert_eq!(waiting()["message"], "secret \"db\" not found");
     assert_eq!(node.events("Failed"), ["Error: secret \"db\" not found"]);
     assert_eq!(node.get("a")["status"]["phase"], "Pending");
+    let present = node.store.get(Resource::Pods, "default", "a").unwrap();
+    let refusal = node.kubelet.log(&present, "main", &LogOptions::default()).err().unwrap();
+    assert!(refusal.message.ends_with("is waiting to start: CreateContainerConfigError"), "{refusal}");
     let secret = json!({"data": {"password": "czM="}});
     node.store.mutate(Resource::Secrets, "default", "db", |_| Ok(Some(secret))).unwrap();
     node.running("a").await;

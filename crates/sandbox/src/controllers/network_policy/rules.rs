@@ -49,6 +49,8 @@ enum Peer {
         within: Block,
         except: Vec<Block>,
     },
+    /// A peer that does not exist here, such as a block of IPv6 addresses.
+    Nobody,
 }
 
 #[derive(Clone, Copy)]
@@ -90,14 +92,13 @@ impl Rule {
     fn read(rule: &Value, peers: &str) -> Self {
         let items = |value: &Value| value.as_array().cloned().unwrap_or_default();
         Self {
-            peers: items(&rule[peers]).iter().filter_map(Peer::read).collect(),
+            peers: items(&rule[peers]).iter().map(|peer| Peer::read(peer).unwrap_or(Peer::Nobody)).collect(),
             ports: items(&rule["ports"]).iter().map(Port::read).collect(),
         }
     }
 }
 
 impl Peer {
-    /// `None` for a peer that cannot be read, which the API server refuses.
     fn read(peer: &Value) -> Option<Self> {
         if let Some(within) = peer["ipBlock"]["cidr"].as_str() {
             let except = peer["ipBlock"]["except"].as_array().into_iter().flatten();
@@ -181,6 +182,7 @@ impl Policies {
 
     fn is_peer(&self, policy: &Policy, wanted: &Peer, peer: IpAddr) -> bool {
         match wanted {
+            Peer::Nobody => false,
             Peer::Block { within, except } => {
                 within.contains(peer) && !except.iter().any(|block| block.contains(peer))
             }
@@ -259,6 +261,7 @@ mod tests {
                 ingress(json!([{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["127.77.0.3/32"]}}]}])),
                 vec![OUTSIDE, CONSUMER],
             ),
+            (ingress(json!([{"from": [{"ipBlock": {"cidr": "::/0"}}]}])), vec![]),
             (ingress(json!([{"ports": [{"port": 8080}]}])), everyone.clone()),
             (ingress(json!([{"ports": [{"port": "http"}]}])), everyone.clone()),
             (ingress(json!([{"ports": [{"port": 8000, "endPort": 9000}]}])), everyone.clone()),
