@@ -1,4 +1,4 @@
-//! What people apply to a cluster: commands, Secrets, requests, StatefulSets, kinds that are not served.
+//! What people apply to a cluster: commands, Secrets, requests, `StatefulSets`, kinds that are not served.
 
 use crate::stage::{Stage, has_kubectl, until};
 use serde_json::Value;
@@ -90,10 +90,10 @@ fn a_stateful_set_rolls_out_and_what_has_no_effect_is_a_warning() {
     let stage = Stage::set(&["--start-delay", "0"]);
     let set = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web}, spec: {serviceName: web, replicas: 2, \
                selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [\
-               {name: a, image: 'chaos-tui/provider:demo', ports: [{containerPort: 8080}], lifecycle: {preStop: \
+               {name: a, image: 'chaos-tui/provider:demo', ports: [{containerPort: 8080}], lifecycle: {postStart: \
                {exec: {command: [sleep, '5']}}}}]}}}}";
     let applied = String::from_utf8(apply(&stage, set).stderr).unwrap();
-    let warning = "Warning: the sandbox ignores spec.template.spec.containers[0].lifecycle\n";
+    let warning = "Warning: the sandbox ignores spec.template.spec.containers[0].lifecycle.postStart\n";
     assert_eq!(applied, warning);
     stage.kubectl(&["rollout", "status", "sts/web", "--timeout=60s"]);
     let uid = |name: &str| stage.get(&["pod", name])["metadata"]["uid"].clone();

@@ -16,7 +16,7 @@ const POD: [&str; 8] = [
     "priorityClassName",
     "topologySpreadConstraints",
 ];
-const CONTAINER: [&str; 2] = ["lifecycle", "stdin"];
+const CONTAINER: [&str; 3] = ["lifecycle.postStart", "lifecycle.preStop.httpGet", "stdin"];
 
 /// Returns the warnings for an object that a client creates or changes.
 pub fn warnings(resource: Resource, object: &Value) -> Vec<String> {
@@ -70,7 +70,7 @@ fn of_pod(path: &str, spec: &Value) -> Vec<String> {
     for (at, container) in spec["containers"].as_array().into_iter().flatten().enumerate() {
         let path = format!("{path}.containers[{at}]");
         for field in CONTAINER {
-            if !is_empty(&container[field]) {
+            if !is_empty(field.split('.').fold(container, |value, key| &value[key])) {
                 ignored.push(format!("{path}.{field}"));
             }
         }
@@ -110,9 +110,9 @@ mod tests {
                 Resource::Deployments,
                 template(json!({
                     "volumes": [{"name": "data"}],
-                    "containers": [{}, {"lifecycle": {"preStop": {"exec": {"command": ["a"]}}}}],
+                    "containers": [{}, {"lifecycle": {"preStop": {"httpGet": {"port": 80}}}}],
                 })),
-                "the sandbox ignores spec.template.spec.volumes, spec.template.spec.containers[1].lifecycle",
+                "the sandbox ignores spec.template.spec.volumes, spec.template.spec.containers[1].lifecycle.preStop.httpGet",
             ),
             (
                 Resource::Services,

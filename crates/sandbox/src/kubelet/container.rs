@@ -4,15 +4,16 @@ use super::{
     ContainerStart, KubeletState,
     back_off::BackOff,
     command::KnownImage,
-    environment,
+    environment, exec,
     handle::ContainerHandle,
-    probe::{Probe, ProbeKind, ProbeResult},
+    probe::{ProbeKind, ProbeResult},
+    probes::Probes,
     process::Process,
     status::{ContainerState, CurrentState, Termination},
 };
 use crate::{
     images::START_DELAY,
-    network::PodAddress,
+    network::{ListeningProcess, PodAddress},
     recorder::Severity,
     store::{Object, Resource},
 };
@@ -294,8 +295,7 @@ impl ContainerRunner {
             }
         };
         drop(tasks);
-        drop(presence);
-        let exit_code = self.end(&mut process, unhealthy).await;
+        let exit_code = self.end(&mut process, presence, unhealthy).await;
         if unhealthy { RunEnd::Unhealthy(exit_code) } else { RunEnd::Stopped(exit_code) }
     }
 
@@ -326,9 +326,14 @@ impl ContainerRunner {
         false
     }
 
-    /// Ends a process: sends SIGTERM, waits for the grace period, sends SIGKILL. The grace period can be shortened
-    /// meanwhile.
-    async fn end(&mut self, process: &mut Process, unhealthy: bool) -> i32 {
+    /// Ends a process: runs the container's `preStop` hook, during which it still serves, sends SIGTERM, waits for the
+    /// grace period, sends SIGKILL. The grace period can be shortened meanwhile.
+    async fn end(
+        &mut self,
+        process: &mut Process,
+        mut presence: Option<ListeningProcess>,
+        unhealthy: bool,
+    ) -> i32 {
         if !unhealthy {
             self.event(Severity::Normal, "Killing", &format!("Stopping container {}", self.name()));
         }
@@ -337,59 +342,31 @@ impl ContainerRunner {
         if let Some(asked) = *self.stop.borrow_and_update() {
             deadline = asked;
         }
-        if deadline > Instant::now() {
-            process.signal(libc::SIGTERM);
-        }
+        let pre_stop = self.spec["lifecycle"]["preStop"].clone();
+        let handle = Arc::clone(&self.handle);
+        let mut hook = Some(Box::pin(async move { exec::hook(&handle, &pre_stop).await }));
         loop {
             tokio::select! {
+                biased;
+                failure = async { hook.as_mut().expect("it is not finished").await }, if hook.is_some() => {
+                    hook = None;
+                    if let Err(why) = failure {
+                        self.event(Severity::Warning, "FailedPreStopHook", &format!("PreStopHook failed: {why}"));
+                    }
+                    presence = None;
+                    if deadline > Instant::now() {
+                        process.signal(libc::SIGTERM);
+                    }
+                }
                 exit_code = process.wait() => return exit_code,
                 () = sleep_until(deadline) => {
+                    drop(presence);
                     process.signal(libc::SIGKILL);
                     return process.wait().await;
                 }
                 Ok(()) = self.stop.changed() => {
                     deadline = self.stop.borrow_and_update().map_or(deadline, |asked| asked.min(deadline));
                 }
-            }
-        }
-    }
-}
-
-/// The probes of a container that are not started yet; readiness and liveness wait for the startup probe.
-struct Probes {
-    startup: Option<Probe>,
-    readiness: Option<Probe>,
-    liveness: Option<Probe>,
-}
-
-impl Probes {
-    fn read(
-        container: &Value,
-        address: &PodAddress,
-        handle: &Arc<ContainerHandle>,
-        longest_delay: Duration,
-    ) -> Self {
-        let probe = |key: &str| {
-            let probe = Probe::read(&container[key], container, address, handle)?;
-            Some(probe.begins_within(longest_delay))
-        };
-        Self {
-            startup: probe("startupProbe"),
-            readiness: probe("readinessProbe"),
-            liveness: probe("livenessProbe"),
-        }
-    }
-
-    /// Starts the due probes that are not running yet.
-    fn launch(&mut self, started: bool, findings: &mpsc::Sender<ProbeResult>, tasks: &mut JoinSet<()>) {
-        let due = if started {
-            [(ProbeKind::Readiness, self.readiness.take()), (ProbeKind::Liveness, self.liveness.take())]
-        } else {
-            [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)]
-        };
-        for (purpose, probe) in due {
-            if let Some(probe) = probe {
-                tasks.spawn(probe.run(purpose, findings.clone()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Commands in a running container: `kubectl exec` and `exec` probes.
+//! Commands in a running container: `kubectl exec`, `exec` probes and hooks.
 
 use super::{Kubelet, handle::ContainerHandle};
 use crate::{
@@ -6,7 +6,8 @@ use crate::{
     shell::Shell,
     store::{Object, Status},
 };
-use std::sync::Arc;
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 impl Kubelet {
@@ -35,7 +36,7 @@ fn start(handle: &Arc<ContainerHandle>, command: &[String]) -> Process {
     Process { stdin: Some(stdin), output }
 }
 
-/// Runs a probe's command. Error: its output, or its exit code when it has none.
+/// Runs the command of a probe or hook. Error: its output, or its exit code when it has none.
 pub(super) async fn check(handle: &Arc<ContainerHandle>, command: &[String]) -> Result<(), String> {
     let mut process = start(handle, command);
     process.stdin = None;
@@ -51,4 +52,14 @@ pub(super) async fn check(handle: &Arc<ContainerHandle>, command: &[String]) -> 
         }
     }
     Err(String::from_utf8_lossy(&text).trim_end().to_owned())
+}
+
+/// Runs a hook: a command or a pause. Error: why it failed.
+pub(super) async fn hook(handle: &Arc<ContainerHandle>, hook: &Value) -> Result<(), String> {
+    if let Some(seconds) = hook["sleep"]["seconds"].as_u64() {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+    let words = hook["exec"]["command"].as_array().into_iter().flatten();
+    let command: Vec<String> = words.filter_map(Value::as_str).map(str::to_owned).collect();
+    if command.is_empty() { Ok(()) } else { check(handle, &command).await }
 }

@@ -22,6 +22,7 @@ mod handle;
 mod logs;
 mod pod;
 mod probe;
+mod probes;
 mod process;
 mod status;
 

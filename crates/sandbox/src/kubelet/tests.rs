@@ -202,6 +202,26 @@ async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
 }
 
 #[tokio::test]
+async fn a_hook_runs_before_the_container_is_asked_to_end() {
+    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
+    for (name, command, failures) in
+        [("a", json!(["sleep", "1"]), 0), ("b", json!(["sh", "-c", "sleep 1; exit 1"]), 1)]
+    {
+        let hook = json!({"preStop": {"exec": {"command": command}}});
+        let pod = node.create(name, |pod| pod["spec"]["containers"][0]["lifecycle"] = hook);
+        node.running(name).await;
+        node.first_line(&pod).await;
+        let asked = std::time::Instant::now();
+        node.store.delete(Resource::Pods, "default", name, &Deletion::default()).unwrap();
+        node.until("it is gone", || node.get(name).is_null()).await;
+        assert!(asked.elapsed() >= Duration::from_millis(900), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        assert_eq!(node.events("FailedPreStopHook").len(), failures, "{name}");
+    }
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_forced_deletion_kills_at_once() {
     let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
