@@ -130,10 +130,7 @@ fn dispatch() -> Result<ExitCode> {
             commands::reference::completions(Cli::command(), &arguments)
         }
         Command::Man(Deferred(arguments)) => commands::reference::man(Cli::command(), &arguments),
-        Command::Image(Deferred(arguments)) => {
-            commands::image::run(&arguments)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Image(Deferred(arguments)) => Ok(commands::image::run(&arguments)?),
     }
 }
 

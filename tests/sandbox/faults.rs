@@ -206,3 +206,47 @@ fn an_open_breaker_fails_the_liveness_probe_which_restarts_the_consumer() {
         assert!(events.contains(words), "{words} in {events}");
     }
 }
+
+#[test]
+fn a_network_policy_cuts_the_traffic_that_it_does_not_permit() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&["--variant", "after", "--start-delay", "0"]);
+    let (consumer, provider) = (stage.announced("consumer_url"), stage.announced("provider_url"));
+    let is_fallback =
+        |outcome: &Outcome| matches!(outcome, Outcome::Answered(200, body) if !body.starts_with('"'));
+    let policy = |name: &str, app: &str, rules: Value| {
+        let spec = json!({"podSelector": {"matchLabels": {"name": app}}, "policyTypes": ["Ingress"], "ingress": rules});
+        let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": name}, "spec": spec});
+        let file = stage.home().join(format!("{name}.json"));
+        std::fs::write(&file, policy.to_string()).unwrap();
+        stage.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    };
+    let users = |wanted: &dyn Fn(&Outcome) -> bool| {
+        until("what users are waited for", || wanted(&get(consumer, "/invoke", PATIENCE)));
+    };
+    policy("deny", "my-provider-app", json!([]));
+    users(&is_fallback);
+    assert_eq!(get(provider, "/invoke", GLANCE), Outcome::Silent, "packets from outside are dropped");
+    let ready = stage.pod("my-provider-app")["status"]["containerStatuses"][0].clone();
+    assert_eq!(
+        (&ready["ready"], &ready["restartCount"]),
+        (&json!(true), &json!(0)),
+        "probes come from the node"
+    );
+    let from_consumer = json!([{"from": [{"podSelector": {"matchLabels": {"name": "my-consumer-app"}}}]}]);
+    policy("permit", "my-provider-app", from_consumer);
+    users(&is_real);
+    assert_eq!(get(provider, "/invoke", GLANCE), Outcome::Silent, "nobody else");
+    stage.kubectl(&["delete", "networkpolicy", "permit"]);
+    users(&is_fallback);
+    stage.kubectl(&["delete", "networkpolicy", "deny"]);
+    users(&is_real);
+    assert!(is_real(&get(provider, "/invoke", PATIENCE)));
+    policy("closed", "my-consumer-app", json!([]));
+    until("a node port is outside", || get(consumer, "/invoke", GLANCE) == Outcome::Silent);
+    policy("open", "my-consumer-app", json!([{"from": [{"ipBlock": {"cidr": "127.0.0.1/32"}}]}]));
+    users(&is_real);
+}

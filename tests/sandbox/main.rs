@@ -8,6 +8,7 @@ mod docs;
 mod faults;
 mod http;
 mod life;
+mod manifests;
 mod native;
 mod stage;
 mod storms;

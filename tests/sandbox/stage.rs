@@ -41,6 +41,11 @@ impl Stage {
         self.announced[key].as_str().unwrap_or_else(|| panic!("{key} in {}", self.announced))
     }
 
+    /// Returns the home directory of the commands.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -5,16 +5,16 @@
 //! kubectl --kubeconfig /tmp/embedded.kubeconfig get pods --watch
 //! ```
 
-use chaos_sandbox::{Cluster, Settings, Variant, images::Image};
-use std::{error::Error, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
+use chaos_sandbox::{Cluster, Program, Settings, Variant};
+use std::{error::Error, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, process::ExitCode};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    // The pods are processes of this program, started with the arguments `image NAME`: handle these first.
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    // The pods are processes of this program, started with the arguments `image NAME …`: handle these first.
     let words: Vec<String> = std::env::args().collect();
-    if let [_, word, name] = words.as_slice()
+    if let [_, word, name, arguments @ ..] = words.as_slice()
         && word == "image"
     {
-        return Ok(name.parse::<Image>()?.run()?);
+        return Ok(name.parse::<Program>()?.run(arguments)?);
     }
     tokio::runtime::Runtime::new()?.block_on(async {
         let cluster = Cluster::start(&Settings::new()).await?;
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
         tokio::signal::ctrl_c().await?;
         cluster.stop().await;
-        Ok(std::fs::remove_file(&path)?)
+        std::fs::remove_file(&path)?;
+        Ok(ExitCode::SUCCESS)
     })
 }

@@ -33,11 +33,15 @@ pub mod network;
 #[cfg(feature = "cluster")]
 pub mod patch;
 #[cfg(feature = "cluster")]
+mod program;
+#[cfg(feature = "cluster")]
 mod provisioning;
 #[cfg(feature = "cluster")]
 pub mod recorder;
 #[cfg(feature = "cluster")]
 mod sample;
+#[cfg(feature = "cluster")]
+mod shell;
 #[cfg(feature = "cluster")]
 pub mod store;
 #[cfg(feature = "cluster")]
@@ -45,5 +49,7 @@ pub mod table;
 
 #[cfg(feature = "cluster")]
 pub use cluster::{Cluster, Settings, StartError};
+#[cfg(feature = "cluster")]
+pub use program::Program;
 #[cfg(feature = "cluster")]
 pub use sample::{ReplacedPort, UnknownVariant, Variant};

@@ -74,6 +74,18 @@ pub(super) fn complete(resource: Resource, object: &mut Value) {
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
         }
         Resource::Secrets => secret(object),
+        Resource::NetworkPolicies => {
+            fill(&mut object["spec"], "podSelector", json!({}));
+            let egress = object["spec"]["egress"].as_array().is_some_and(|rules| !rules.is_empty());
+            let types = if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
+            fill(&mut object["spec"], "policyTypes", types);
+            for key in ["ingress", "egress"] {
+                let rules = object["spec"].get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
+                for port in rules.filter_map(|rule| rule.get_mut("ports")?.as_array_mut()).flatten() {
+                    fill(port, "protocol", json!("TCP"));
+                }
+            }
+        }
         _ => {}
     }
 }

@@ -3,9 +3,10 @@
 
 mod beta;
 mod defaults;
+mod ignored;
 mod pod_defaults;
 mod pod_rules;
-mod quantity;
+pub(crate) mod quantity;
 mod rules;
 mod service_rules;
 mod tidy;
@@ -16,6 +17,7 @@ mod tests;
 
 use super::store::{Resource, Status};
 pub use beta::complete_beta;
+pub use ignored::warnings;
 pub use pod_defaults::suffix;
 pub use quantity::canonicalise;
 use serde_json::Value;

@@ -23,6 +23,35 @@ pub fn canonicalise(resource: Resource, object: &mut Value) {
     }
 }
 
+/// Returns the amount of a quantity such as `500m`, `64Mi` or `2e3`; `None` for anything else.
+pub(crate) fn amount(quantity: &Value) -> Option<f64> {
+    let text = match quantity {
+        Value::Number(number) => return number.as_f64(),
+        value => value.as_str()?,
+    };
+    const UNITS: [(&str, f64); 16] = [
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("Pi", 1_125_899_906_842_624.0),
+        ("Ei", 1_152_921_504_606_846_976.0),
+        ("n", 1e-9),
+        ("u", 1e-6),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+        ("P", 1e15),
+        ("E", 1e18),
+        ("", 1.0),
+    ];
+    let unit = UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
+    let (number, factor) = unit?;
+    Some(number.parse::<f64>().ok().filter(|number| number.is_finite())? * factor)
+}
+
 /// Returns the canonical text, or `None` when the quantity is already canonical or is not a quantity.
 fn canonical(amount: &Value) -> Option<String> {
     let text = match amount {
@@ -54,6 +83,22 @@ fn canonical(amount: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn amounts_have_units() {
+        for (quantity, expected) in [
+            (json!("500m"), Some(0.5)),
+            (json!("64Mi"), Some(67_108_864.0)),
+            (json!("1.5Gi"), Some(1_610_612_736.0)),
+            (json!("2"), Some(2.0)),
+            (json!("2e3"), Some(2000.0)),
+            (json!(4), Some(4.0)),
+            (json!("many"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(amount(&quantity), expected, "{quantity}");
+        }
+    }
 
     #[test]
     fn numbers_become_texts() {

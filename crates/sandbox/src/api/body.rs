@@ -34,10 +34,16 @@ impl Received {
     /// unknown media types, 400 for a body that cannot be parsed.
     pub(super) fn value(&self) -> Result<Value, Status> {
         if self.is_protobuf() {
-            return Err(unsupported(
-                "this server does not read protobuf, which kubectl uses for imperative commands: use \
-                 `kubectl create -f` or `kubectl apply -f` with a manifest",
-            ));
+            let kind = self.protobuf_kind().map(|kind| match kind {
+                "Secret" => "secret generic".to_owned(),
+                "Service" => "service clusterip".to_owned(),
+                kind => kind.to_lowercase(),
+            });
+            return Err(unsupported(&format!(
+                "the sandbox does not read protobuf, which this command sends; use `kubectl create {} … \
+                 --dry-run=client -o yaml | kubectl apply -f -`",
+                kind.as_deref().unwrap_or("deployment")
+            )));
         }
         if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
@@ -60,6 +66,15 @@ impl Received {
     pub(super) fn is_protobuf(&self) -> bool {
         self.media_type == "application/vnd.kubernetes.protobuf" || self.bytes.starts_with(b"k8s\0")
     }
+
+    /// Returns the kind in a protobuf envelope, whose first field is the type: the API version, then the kind.
+    fn protobuf_kind(&self) -> Option<&str> {
+        let (head, rest) = self.bytes.strip_prefix(b"k8s\0")?.split_at_checked(4)?;
+        let &[0x0a, _, 0x0a, version] = head else { return None };
+        let (head, rest) = rest.get(usize::from(version)..)?.split_at_checked(2)?;
+        let &[0x12, kind] = head else { return None };
+        std::str::from_utf8(rest.get(..usize::from(kind))?).ok()
+    }
 }
 
 fn unsupported(why: &str) -> Status {
@@ -74,6 +89,17 @@ mod tests {
     fn received(media_type: &str, bytes: &'static [u8]) -> Result<Value, u16> {
         let received = Received { media_type: media_type.into(), bytes: Bytes::from_static(bytes) };
         received.value().map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn the_kind_of_a_protobuf_body_is_in_the_line_that_works() {
+        let bytes = b"k8s\0\x0a\x15\x0a\x07apps/v1\x12\x0aDeployment\x12\x00";
+        let refused = Received { media_type: String::new(), bytes: Bytes::from_static(bytes) }.value();
+        let message = refused.unwrap_err().message;
+        assert!(
+            message.contains("`kubectl create deployment … --dry-run=client -o yaml | kubectl"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, request::Parts},
     response::Response,
 };
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 pub(super) async fn handle(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
@@ -80,7 +80,7 @@ fn describe(document: &Document, headers: &HeaderMap) -> HandlerResult {
         Document::Groups => discovery(false),
         Document::Group(group) => answer::ok(&discovery::group(group)?),
         Document::Resources { group, version } => answer::ok(&discovery::resources(group, version)?),
-        Document::OldOpenApi => return Err(openapi::too_old()),
+        Document::OpenApi2 => answer::raw(StatusCode::OK, openapi::VERSION_2_TYPE, openapi::version_2()),
         Document::OpenApiIndex => answer::ok(&openapi::index()),
         Document::OpenApi { group, version } => answer::ok(&openapi::document(group, version)?),
     })
@@ -161,6 +161,14 @@ impl Objects<'_> {
     }
 
     fn write<'a>(&'a self, served: &'a Served, namespace: &'a str, part: Part) -> Write<'a> {
-        Write { api: self.api, served, namespace, query: self.query, headers: self.headers, part }
+        Write {
+            api: self.api,
+            served,
+            namespace,
+            query: self.query,
+            headers: self.headers,
+            part,
+            warnings: RefCell::default(),
+        }
     }
 }

@@ -40,13 +40,30 @@ pub(super) fn document(group: &str, version: &str) -> Result<Value, Status> {
     Ok(json!({"openapi": "3.0.0", "info": about, "paths": paths, "components": {"schemas": {}}}))
 }
 
-/// Returns the 404 for `/openapi/v2`, which is protobuf and which only kubectl before 1.29 needs; newer versions ignore
-/// the 404.
-pub(super) fn too_old() -> Status {
-    let why = "this server has no OpenAPI v2: use kubectl 1.29 or newer, or pass --validate=false";
-    Status::plain(404, "NotFound", why)
+/// The content type of [`version_2`].
+pub(super) const VERSION_2_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/// Returns the document of `/openapi/v2`, in protobuf: `swagger: "2.0"`, title and version, no paths and no schemas.
+///
+/// kubectl asks for it before it looks up a kind that the index of version 3 does not list, to validate it. Without
+/// schemas it validates nothing, and then says that there is no such kind.
+pub(super) fn version_2() -> &'static [u8] {
+    b"\x0a\x032.0\x12\x1b\x0a\x11chaos-tui sandbox\x12\x06v1.0.0\x42\x00\x4a\x00"
 }
 
 fn place(group: &str, version: &str) -> String {
     if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_document_is_well_formed() {
+        let document = version_2();
+        let info = 7 + usize::from(document[6]);
+        assert_eq!(&document[..6], b"\x0a\x032.0\x12");
+        assert_eq!(&document[info..], b"\x42\x00\x4a\x00", "the length of the title and version is right");
+    }
 }

@@ -25,7 +25,7 @@ pub(super) enum Document {
     Groups,
     Group(String),
     Resources { group: String, version: String },
-    OldOpenApi,
+    OpenApi2,
     OpenApiIndex,
     OpenApi { group: String, version: String },
 }
@@ -41,7 +41,7 @@ impl Target {
             [] => Document::Paths,
             ["healthz" | "livez" | "readyz", ..] => Document::Health,
             ["version"] => Document::Version,
-            ["openapi", "v2"] => Document::OldOpenApi,
+            ["openapi", "v2"] => Document::OpenApi2,
             ["openapi", "v3"] => Document::OpenApiIndex,
             ["openapi", "v3", "api", version] => openapi("", version),
             ["openapi", "v3", "apis", group, version] => openapi(group, version),

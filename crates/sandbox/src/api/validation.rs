@@ -57,15 +57,15 @@ impl Validation {
         }
         Ok(unknown)
     }
+}
 
-    /// Adds the warnings to the response headers.
-    pub(super) fn warn(self, mut response: Response, warnings: &[String]) -> Response {
-        for warning in warnings {
-            let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-            if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
-                response.headers_mut().append(WARNING, value);
-            }
+/// Adds warnings to the response headers.
+pub(super) fn warn(mut response: Response, warnings: &[String]) -> Response {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(WARNING, value);
         }
-        response
     }
+    response
 }

@@ -7,7 +7,7 @@ use super::{
     query::Query,
     rendering::Rendering,
     served::Served,
-    validation::Validation,
+    validation::{self, Validation},
     view::View,
 };
 use crate::{
@@ -23,6 +23,7 @@ use axum::{
     response::Response,
 };
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 /// The part of an object that a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(super) struct Write<'a> {
     pub(super) query: &'a Query,
     pub(super) headers: &'a HeaderMap,
     pub(super) part: Part,
+    /// Warnings for the client about what it has written.
+    pub(super) warnings: RefCell<Vec<String>>,
 }
 
 impl Write<'_> {
@@ -51,7 +54,7 @@ impl Write<'_> {
     pub(super) fn create(&self, body: &Received) -> HandlerResult {
         let mut object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
-        let warnings = validation.check(self.served.resource, &object)?;
+        *self.warnings.borrow_mut() = validation.check(self.served.resource, &object)?;
         if object["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()) {
             return Err(Status::internal("resourceVersion should not be set on objects to be created"));
         }
@@ -68,14 +71,14 @@ impl Write<'_> {
             Some(_) => Err(Status::already_exists(self.served.resource, &name)),
             None => self.finish_new(object, Operation::Update),
         })?;
-        Ok(validation.warn(self.respond(StatusCode::CREATED, &written, &name)?, &warnings))
+        self.respond(StatusCode::CREATED, &written, &name)
     }
 
     /// Handles `PUT` of an object.
     pub(super) fn replace(&self, name: &str, body: &Received) -> HandlerResult {
         let object = self.incoming(body.value()?)?;
         let validation = Validation::of(self.query)?;
-        let warnings = validation.check(self.served.resource, &object)?;
+        *self.warnings.borrow_mut() = validation.check(self.served.resource, &object)?;
         let given = object["metadata"]["name"].as_str().unwrap_or_default();
         if !given.is_empty() && given != name {
             return Err(Status::bad_request(format!(
@@ -86,7 +89,7 @@ impl Write<'_> {
             let before = before.ok_or_else(|| Status::not_found(self.served.resource, name))?;
             self.finish_change(name, &before, object, Operation::Update)
         })?;
-        Ok(validation.warn(self.respond(StatusCode::OK, &written, name)?, &warnings))
+        self.respond(StatusCode::OK, &written, name)
     }
 
     /// Handles `PATCH` of an object.
@@ -96,16 +99,15 @@ impl Write<'_> {
         }
         let patch = Patch::parse(&body.media_type, &body.bytes)?;
         let validation = Validation::of(self.query)?;
-        let mut warnings = Vec::new();
         let written = self.store(name, |before| {
             let before = before.ok_or_else(|| Status::not_found(self.served.resource, name))?;
             let shown = self.served.view.show(before.clone());
             let patched = patch.apply_to(self.served.resource, shown)?;
             let patched = self.served.view.store(self.served.resource, patched);
-            warnings = validation.check(self.served.resource, &patched)?;
+            *self.warnings.borrow_mut() = validation.check(self.served.resource, &patched)?;
             self.finish_change(name, &before, patched, Operation::Update)
         })?;
-        Ok(validation.warn(self.respond(StatusCode::OK, &written, name)?, &warnings))
+        self.respond(StatusCode::OK, &written, name)
     }
 
     /// Handles `PATCH` of an object by server-side apply: creates the object when it does not exist.
@@ -116,7 +118,7 @@ impl Write<'_> {
         })?;
         let mut configuration = self.incoming(apply::configuration(&body.bytes)?)?;
         let validation = Validation::of(self.query)?;
-        let warnings = validation.check(self.served.resource, &configuration)?;
+        *self.warnings.borrow_mut() = validation.check(self.served.resource, &configuration)?;
         self.check_apply(name, &configuration)?;
         self.check_namespace()?;
         if self.part == Part::Status {
@@ -139,7 +141,7 @@ impl Write<'_> {
             }
         })?;
         let code = if matches!(written, Written::Created(_)) { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(validation.warn(self.respond(code, &written, name)?, &warnings))
+        self.respond(code, &written, name)
     }
 
     fn check_apply(&self, name: &str, configuration: &Value) -> Result<(), Status> {
@@ -236,6 +238,7 @@ impl Write<'_> {
         }
         admission::admit(resource, None, &mut object)?;
         self.api.machine.admit(resource, None, &mut object)?;
+        self.warnings.borrow_mut().extend(admission::warnings(resource, &object));
         if operation == Operation::Update {
             retain_not(&mut object["metadata"], "managedFields");
             apply::update(resource, None, &mut object, &self.manager(self.manager_name(), operation));
@@ -285,6 +288,9 @@ impl Write<'_> {
         }
         admission::admit(resource, Some(before), &mut after)?;
         self.api.machine.admit(resource, Some(before), &mut after)?;
+        if before["spec"] != after["spec"] && self.part == Part::Main {
+            self.warnings.borrow_mut().extend(admission::warnings(resource, &after));
+        }
         if operation == Operation::Update {
             apply::update(resource, Some(before), &mut after, &self.manager(self.manager_name(), operation));
         }
@@ -319,7 +325,8 @@ impl Write<'_> {
     fn respond(&self, code: StatusCode, written: &Written, name: &str) -> Result<Response, Status> {
         let object = written.object().ok_or_else(|| Status::not_found(self.served.resource, name))?;
         let rendering = Rendering::new(*self.served, super::negotiate::form(self.headers)?, self.query)?;
-        Ok(answer::raw(code, "application/json", rendering.object(object)))
+        let response = answer::raw(code, "application/json", rendering.object(object));
+        Ok(validation::warn(response, &self.warnings.borrow()))
     }
 }
 

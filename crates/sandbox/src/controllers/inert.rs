@@ -21,10 +21,7 @@ impl Controller for UnsupportedKinds {
     type Key = StoredObject;
 
     fn affected_keys(&self, _: &Store, object: &Object, previous: Option<&Object>) -> Vec<StoredObject> {
-        let inert = matches!(
-            object.resource,
-            Resource::StatefulSets | Resource::DaemonSets | Resource::Ingresses | Resource::NetworkPolicies
-        );
+        let inert = matches!(object.resource, Resource::DaemonSets | Resource::Ingresses);
         if inert && previous.is_none() {
             vec![(object.resource, object.namespace.clone(), object.name.clone())]
         } else {

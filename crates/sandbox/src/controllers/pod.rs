@@ -1,6 +1,7 @@
 //! Queries about the state of a pod.
 
 use super::ownership::is_terminating;
+use crate::store::Object;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -13,6 +14,11 @@ pub(super) fn is_active(pod: &Value) -> bool {
 /// Returns whether all containers have ended and will not be restarted.
 pub(super) fn is_finished(pod: &Value) -> bool {
     matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
+/// [`is_finished`] without parsing the pod.
+pub(super) fn is_over(pod: &Object) -> bool {
+    matches!(pod.field("status.phase"), "Succeeded" | "Failed")
 }
 
 /// Returns the pod's condition of this type, if its status is `True`.

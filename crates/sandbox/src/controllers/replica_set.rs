@@ -4,7 +4,7 @@ use super::{
     engine::Controller,
     naming,
     ownership::{self, controller_name, controller_uid, is_terminating},
-    pod,
+    pod, template,
 };
 use crate::{
     recorder::EventRecorder,
@@ -29,24 +29,7 @@ impl Controller for ReplicaSets {
     fn affected_keys(&self, store: &Store, object: &Object, previous: Option<&Object>) -> Vec<Key> {
         match object.resource {
             Resource::ReplicaSets => vec![object.key()],
-            Resource::Pods => {
-                let owners = [Some(object), previous].into_iter().flatten();
-                let mut keys: Vec<Key> = owners
-                    .filter_map(|pod| controller_name(pod, Resource::ReplicaSets))
-                    .map(|name| (object.namespace.clone(), name))
-                    .collect();
-                if keys.is_empty() {
-                    // The pod has no owner: any ReplicaSet whose selector matches may adopt it.
-                    let sets =
-                        store.list(Resource::ReplicaSets, Some(&object.namespace), &Selectors::default());
-                    let selects = |set: &Value| {
-                        LabelSelector::of_workload(&set["spec"]["selector"])
-                            .is_some_and(|selector| !selector.is_empty() && selector.matches(&object.labels))
-                    };
-                    keys.extend(sets.objects.iter().filter(|set| selects(&set.value())).map(|set| set.key()));
-                }
-                keys
-            }
+            Resource::Pods => owners_of_pod(store, Resource::ReplicaSets, object, previous),
             _ => Vec::new(),
         }
     }
@@ -55,15 +38,45 @@ impl Controller for ReplicaSets {
         let Some(object) = store.get(Resource::ReplicaSets, &key.0, &key.1) else { return Ok(None) };
         let set = object.value();
         if !is_terminating(&set) {
-            adopt_and_release_pods(store, &object, &set)?;
+            adopt_and_release_pods(store, &object, &set, |_| true)?;
             self.reconcile_replicas(store, &object, &set)?;
         }
         write_status(store, &object, &set)
     }
 }
 
-/// Adopts pods without an owner that match the selector, and releases owned pods that no longer match.
-fn adopt_and_release_pods(store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
+/// Returns the workloads of the kind `resource` that a change of a pod affects: its owner, or, for a pod without an
+/// owner, every workload that may adopt it.
+pub(super) fn owners_of_pod(
+    store: &Store,
+    resource: Resource,
+    pod: &Object,
+    previous: Option<&Object>,
+) -> Vec<Key> {
+    let owners = [Some(pod), previous].into_iter().flatten();
+    let mut keys: Vec<Key> = owners
+        .filter_map(|pod| controller_name(pod, resource))
+        .map(|name| (pod.namespace.clone(), name))
+        .collect();
+    if keys.is_empty() && pod.owners.is_empty() {
+        let workloads = store.list(resource, Some(&pod.namespace), &Selectors::default()).objects;
+        let selects = |set: &Value| {
+            LabelSelector::of_workload(&set["spec"]["selector"])
+                .is_some_and(|selector| !selector.is_empty() && selector.matches(&pod.labels))
+        };
+        keys.extend(workloads.iter().filter(|set| selects(&set.value())).map(|set| set.key()));
+    }
+    keys
+}
+
+/// Adopts pods without an owner that match the selector and have a name that `may_own` accepts, and releases owned pods
+/// that no longer match.
+pub(super) fn adopt_and_release_pods(
+    store: &Store,
+    object: &Object,
+    set: &Value,
+    may_own: impl Fn(&str) -> bool,
+) -> Result<(), Status> {
     let Some(selector) = LabelSelector::of_workload(&set["spec"]["selector"]).filter(|s| !s.is_empty())
     else {
         return Ok(());
@@ -80,7 +93,7 @@ fn adopt_and_release_pods(store: &Store, object: &Object, set: &Value) -> Result
     let selected = Selectors::labels(selector);
     for candidate in store.list(Resource::Pods, Some(&object.namespace), &selected).objects {
         let pod = candidate.value();
-        if ownership::controller(&pod).is_none() && pod::is_active(&pod) {
+        if ownership::controller(&pod).is_none() && pod::is_active(&pod) && may_own(&candidate.name) {
             change(store, &candidate, |pod| match pod["metadata"]["ownerReferences"].as_array_mut() {
                 Some(owners) => owners.push(ownership::reference(object)),
                 None => pod["metadata"]["ownerReferences"] = json!([ownership::reference(object)]),
@@ -123,28 +136,13 @@ impl ReplicaSets {
     }
 
     fn create(&self, store: &Store, object: &Object, set: &Value) -> Result<(), Status> {
-        let template = &set["spec"]["template"];
         let name = loop {
             let name = format!("{}-{}", object.name, naming::suffix());
             if store.get(Resource::Pods, &object.namespace, &name).is_none() {
                 break name;
             }
         };
-        let mut pod = json!({
-            "metadata": {
-                "name": name,
-                "generateName": format!("{}-", object.name),
-                "namespace": object.namespace,
-                "labels": template["metadata"]["labels"],
-                "annotations": template["metadata"]["annotations"],
-                "ownerReferences": [ownership::reference(object)],
-            },
-            "spec": template["spec"],
-            "status": {"phase": "Pending"},
-        });
-        if let Some(metadata) = pod["metadata"].as_object_mut() {
-            metadata.retain(|_, value| !value.is_null());
-        }
+        let mut pod = template::pod(&set["spec"]["template"], object, &name);
         (self.complete)(&mut pod);
         store.mutate(Resource::Pods, &object.namespace, &name, |_| Ok(Some(pod)))?;
         self.recorder.normal(object, "SuccessfulCreate", &format!("Created pod: {name}"));

@@ -1,28 +1,34 @@
 //! The scheduler: assigns pods to nodes.
 
-use super::{condition, engine::Controller, ownership::is_terminating};
+mod requests;
+
+use super::{condition, engine::Controller, ownership::is_terminating, pod};
 use crate::{
     recorder::EventRecorder,
     store::{Key, Object, Resource, Selectors, Status, Store},
 };
+use requests::{Amounts, RequestCache};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 pub(super) struct Scheduler {
-    pub recorder: EventRecorder,
+    recorder: EventRecorder,
+    requests: RequestCache,
 }
 
 impl Controller for Scheduler {
     type Key = Key;
 
     fn affected_keys(&self, store: &Store, object: &Object, _: Option<&Object>) -> Vec<Key> {
+        let frees_a_place = || {
+            let present = store.get(Resource::Pods, &object.namespace, &object.name);
+            present.is_none_or(|present| present.uid != object.uid || pod::is_over(&present))
+        };
         match object.resource {
             Resource::Pods if object.field("spec.nodeName").is_empty() => vec![object.key()],
+            Resource::Pods if frees_a_place() => pending(store),
             // A new or uncordoned node may be able to run pending pods.
-            Resource::Nodes => {
-                let pods = store.list(Resource::Pods, None, &Selectors::default()).objects;
-                pods.iter().filter(|pod| pod.field("spec.nodeName").is_empty()).map(|pod| pod.key()).collect()
-            }
+            Resource::Nodes => pending(store),
             _ => Vec::new(),
         }
     }
@@ -33,7 +39,7 @@ impl Controller for Scheduler {
         if pod["spec"]["nodeName"].is_string() || is_terminating(&pod) {
             return Ok(None);
         }
-        match choose(store, &pod) {
+        match self.choose(store, &pod) {
             Ok(node) => self.bind(store, &object, &node),
             Err(why) => self.refuse(store, &object, &why),
         }?;
@@ -41,40 +47,100 @@ impl Controller for Scheduler {
     }
 }
 
-/// Returns the suitable node with the fewest pods, or the reason why no node is suitable.
-fn choose(store: &Store, pod: &Value) -> Result<String, String> {
-    let nodes = store.list(Resource::Nodes, None, &Selectors::default()).objects;
-    let (mut cordoned, mut unlike) = (0, 0);
-    let mut suitable = Vec::new();
-    for node in &nodes {
-        let value = node.value();
-        let wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
-        if value["spec"]["unschedulable"] == true {
-            cordoned += 1;
-        } else if wanted
-            .clone()
-            .any(|(key, value)| node.labels.get(key).map(String::as_str) != value.as_str())
-        {
-            unlike += 1;
-        } else {
-            suitable.push(&node.name);
-        }
-    }
+fn pending(store: &Store) -> Vec<Key> {
     let pods = store.list(Resource::Pods, None, &Selectors::default()).objects;
-    let load = |node: &str| pods.iter().filter(|pod| pod.field("spec.nodeName") == node).count();
-    suitable.into_iter().min_by_key(|node| load(node)).cloned().ok_or_else(|| {
-        let mut reasons = Vec::new();
-        if cordoned > 0 {
-            reasons.push(format!("{cordoned} node(s) were unschedulable"));
-        }
-        if unlike > 0 {
-            reasons.push(format!("{unlike} node(s) didn't match Pod's node affinity/selector"));
-        }
-        format!("0/{} nodes are available: {}.", nodes.len(), reasons.join(", "))
+    pods.iter().filter(|pod| pod.field("spec.nodeName").is_empty()).map(|pod| pod.key()).collect()
+}
+
+/// Why a node is unsuitable.
+struct Unsuitable {
+    reasons: Vec<String>,
+    /// Whether the pod could run there if others left.
+    full: bool,
+}
+
+/// Returns why the pod cannot run on a node, by the first rule that the node fails, in the scheduler's order.
+fn unsuitable(node: &Object, pod: &Value, requested: &Amounts, used: &Amounts) -> Option<Unsuitable> {
+    let never = |reason: &str| Some(Unsuitable { reasons: vec![reason.to_owned()], full: false });
+    let value = node.value();
+    if value["spec"]["unschedulable"] == true {
+        return never("node(s) were unschedulable");
+    }
+    let mut taints = value["spec"]["taints"].as_array().into_iter().flatten();
+    if let Some(taint) = taints.find(|taint| taint["effect"] != "PreferNoSchedule" && !tolerates(pod, taint))
+    {
+        let text = |key: &str| taint[key].as_str().unwrap_or_default();
+        return never(&format!("node(s) had untolerated taint {{{}: {}}}", text("key"), text("value")));
+    }
+    let mut wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
+    if wanted.any(|(key, value)| node.labels.get(key).map(String::as_str) != value.as_str()) {
+        return never("node(s) didn't match Pod's node affinity/selector");
+    }
+    // A node that does not say what it has, has enough.
+    let allocatable = &value["status"]["allocatable"];
+    if allocatable.is_null() {
+        return None;
+    }
+    let capacity = Amounts::of(allocatable);
+    let reasons = requested.lacking(used, &capacity);
+    let full = requested.lacking(&Amounts::default(), &capacity).is_empty();
+    (!reasons.is_empty()).then_some(Unsuitable { reasons, full })
+}
+
+fn tolerates(pod: &Value, taint: &Value) -> bool {
+    let mut tolerations = pod["spec"]["tolerations"].as_array().into_iter().flatten();
+    tolerations.any(|toleration| {
+        let any_or_same = |key: &str| toleration[key].is_null() || toleration[key] == taint[key];
+        let exists = toleration["operator"] == "Exists";
+        let same_value = toleration["value"].as_str().unwrap_or("") == taint["value"].as_str().unwrap_or("");
+        any_or_same("effect")
+            && if exists { any_or_same("key") } else { toleration["key"] == taint["key"] && same_value }
     })
 }
 
 impl Scheduler {
+    pub(super) fn new(recorder: EventRecorder) -> Self {
+        Self { recorder, requests: RequestCache::default() }
+    }
+
+    /// Returns the suitable node with the fewest pods, or the reason why no node is suitable.
+    fn choose(&mut self, store: &Store, pod: &Value) -> Result<String, String> {
+        let nodes = store.list(Resource::Nodes, None, &Selectors::default()).objects;
+        let used = self.requests.by_node(store);
+        let requested = Amounts::requested(pod);
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut full = 0;
+        let mut suitable = Vec::new();
+        for node in &nodes {
+            let used = used.get(&node.name).copied().unwrap_or_default();
+            match unsuitable(node, pod, &requested, &used) {
+                None => suitable.push((used.pods, &node.name)),
+                Some(why) => {
+                    full += usize::from(why.full);
+                    why.reasons.into_iter().for_each(|reason| *counts.entry(reason).or_default() += 1);
+                }
+            }
+        }
+        suitable.into_iter().min().map(|(_, node)| node.clone()).ok_or_else(|| {
+            let all = nodes.len();
+            let mut reasons: Vec<String> =
+                counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            reasons.sort();
+            // No pod has a priority here, so no pod ever makes room for another one.
+            let preemption = [
+                (full, "No preemption victims found for incoming pod"),
+                (all - full, "Preemption is not helpful for scheduling"),
+            ];
+            let preemption = preemption.into_iter().filter(|(count, _)| *count > 0);
+            let preemption: Vec<String> = preemption.map(|(count, word)| format!("{count} {word}")).collect();
+            format!(
+                "0/{all} nodes are available: {}. preemption: 0/{all} nodes are available: {}.",
+                reasons.join(", "),
+                preemption.join(", ")
+            )
+        })
+    }
+
     fn bind(&self, store: &Store, object: &Object, node: &str) -> Result<(), Status> {
         let written = edit(store, object, |pod| {
             pod["spec"]["nodeName"] = node.into();

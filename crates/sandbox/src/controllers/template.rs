@@ -1,14 +1,35 @@
-//! Comparison of pod templates.
+//! Pod templates: their pods, and their comparison.
 //!
 //! Clients with Go's types add and drop empty fields (`creationTimestamp: null`, `env: []`, `resources: {}`) when they
 //! write back an object, and `rollout undo` would create a new `ReplicaSet` because of that. Empty fields are therefore
 //! ignored in comparisons.
 
-use super::naming;
-use serde_json::{Map, Value};
+use super::{naming, ownership};
+use crate::store::Object;
+use serde_json::{Map, Value, json};
 
 /// The label that distinguishes the `ReplicaSets` of one Deployment.
 pub(super) const HASH_LABEL: &str = "pod-template-hash";
+
+/// Returns a new pod of a template that `owner` controls.
+pub(super) fn pod(template: &Value, owner: &Object, name: &str) -> Value {
+    let mut pod = json!({
+        "metadata": {
+            "name": name,
+            "generateName": format!("{}-", owner.name),
+            "namespace": owner.namespace,
+            "labels": template["metadata"]["labels"],
+            "annotations": template["metadata"]["annotations"],
+            "ownerReferences": [ownership::reference(owner)],
+        },
+        "spec": template["spec"],
+        "status": {"phase": "Pending"},
+    });
+    if let Some(metadata) = pod["metadata"].as_object_mut() {
+        metadata.retain(|_, value| !value.is_null());
+    }
+    pod
+}
 
 /// Returns whether both templates describe the same pods.
 pub(super) fn same(one: &Value, other: &Value) -> bool {

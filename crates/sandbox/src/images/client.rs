@@ -5,7 +5,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::{Request, Uri, header};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 
 /// The maximum size of a response body in bytes, more than any response of the provider needs.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -27,11 +31,38 @@ pub(super) enum CallError {
     TimedOut(std::time::Duration),
 }
 
+/// The provider, as a consumer reaches it.
+#[derive(Debug, Clone)]
+pub(super) struct Upstream {
+    /// The base URL.
+    pub url: Uri,
+    /// The address to call from: the pod's own one, if it is known. In the sandbox all pods share one machine, and its
+    /// network policies tell them apart by this address.
+    pub source: Option<IpAddr>,
+}
+
+impl Upstream {
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let host = self.url.host().unwrap_or("localhost").trim_matches(['[', ']']);
+        let target = (host, self.url.port_u16().unwrap_or(80));
+        let Some(source) = self.source else { return TcpStream::connect(target).await };
+        let mut failure = io::Error::new(io::ErrorKind::NotFound, "no address of the pod's family");
+        for address in lookup_host(target).await?.filter(|address| address.is_ipv4() == source.is_ipv4()) {
+            let socket = if source.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            socket.bind(SocketAddr::new(source, 0))?;
+            match socket.connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+}
+
 /// Calls the provider's `/invoke` and returns the body of a successful response. **There is no timeout**: callers add
 /// their own.
-pub(super) async fn invoke(provider: &Uri) -> Result<String, CallError> {
-    let host = provider.host().unwrap_or("localhost").trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, provider.port_u16().unwrap_or(80))).await?;
+pub(super) async fn invoke(upstream: &Upstream) -> Result<String, CallError> {
+    let (stream, provider) = (upstream.connect().await?, &upstream.url);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get("/invoke")
         .header(header::HOST, provider.authority().map_or("provider", |authority| authority.as_str()))

@@ -2,13 +2,13 @@
 
 use super::{
     breaker::{Breaker, BreakerError, BreakerRules, CallOutcome},
-    client::{self, CallError},
+    client::{self, CallError, Upstream},
     log,
     metrics::Exposition,
     outgoing::OutgoingCalls,
     serve::{Answer, Demo, Outcome},
 };
-use hyper::{StatusCode, Uri};
+use hyper::StatusCode;
 use std::{sync::Arc, time::Duration};
 
 /// The timeout of one call by *after*.
@@ -22,12 +22,12 @@ const FALLBACK: &str = "the provider is unavailable, try again later";
 
 /// Calls the provider without timeout, retry or circuit breaker, and passes every failure on.
 pub(super) struct WithoutBreaker {
-    provider: Uri,
+    provider: Upstream,
     outgoing: OutgoingCalls,
 }
 
 impl WithoutBreaker {
-    pub(super) fn new(provider: Uri) -> Self {
+    pub(super) fn new(provider: Upstream) -> Self {
         Self { provider, outgoing: OutgoingCalls::to(PROVIDER) }
     }
 }
@@ -55,18 +55,18 @@ pub(super) struct WithBreaker {
 }
 
 struct Calls {
-    provider: Uri,
+    provider: Upstream,
     limit: Duration,
     breaker: Breaker,
     outgoing: Arc<OutgoingCalls>,
 }
 
 impl WithBreaker {
-    pub(super) fn new(provider: Uri) -> Result<Self, BreakerError> {
+    pub(super) fn new(provider: Upstream) -> Result<Self, BreakerError> {
         Self::with(provider, CALL_LIMIT, BreakerRules::default())
     }
 
-    fn with(provider: Uri, limit: Duration, rules: BreakerRules) -> Result<Self, BreakerError> {
+    fn with(provider: Upstream, limit: Duration, rules: BreakerRules) -> Result<Self, BreakerError> {
         let (breaker, outgoing) = (Breaker::new(PROVIDER, rules)?, Arc::new(OutgoingCalls::to(PROVIDER)));
         Ok(Self { calls: Arc::new(Calls { provider, limit, breaker, outgoing }) })
     }
@@ -126,11 +126,11 @@ mod tests {
     use crate::images::{provider::Provider, serve};
     use tokio::net::TcpListener;
 
-    fn url(address: std::net::SocketAddr) -> Uri {
-        format!("http://{address}").parse().unwrap()
+    fn url(address: std::net::SocketAddr) -> Upstream {
+        Upstream { url: format!("http://{address}").parse().unwrap(), source: None }
     }
 
-    async fn real_provider() -> Uri {
+    async fn real_provider() -> Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve::serve(listener, Provider));
@@ -138,19 +138,19 @@ mod tests {
     }
 
     /// Accepts connections and never responds. The listener lives as long as the test.
-    async fn silent_provider() -> (TcpListener, Uri) {
+    async fn silent_provider() -> (TcpListener, Upstream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         (listener, url(address))
     }
 
-    async fn absent_provider() -> Uri {
+    async fn absent_provider() -> Upstream {
         let (listener, url) = silent_provider().await;
         drop(listener);
         url
     }
 
-    fn after(provider: Uri) -> WithBreaker {
+    fn after(provider: Upstream) -> WithBreaker {
         let rules = BreakerRules { failures: 3, reset: Duration::from_millis(50), trials: 1 };
         WithBreaker::with(provider, Duration::from_millis(20), rules).unwrap()
     }

@@ -20,7 +20,7 @@ mod consumer;
 mod log;
 mod metrics;
 mod outgoing;
-mod parent_death;
+pub(crate) mod parent_death;
 mod provider;
 mod serve;
 mod settings;
@@ -46,12 +46,13 @@ impl Image {
     pub const ALL: [Self; 3] = [Self::Provider, Self::ConsumerBefore, Self::ConsumerAfter];
 
     /// Returns the image for a container's `image` field. Only the last path segment and the tag are considered, not
-    /// the registry (`chaos-tui/consumer:after`, `ghcr.io/someone/provider:1.2`).
+    /// the registry (`chaos-tui/consumer:after`, `localhost:5000/provider:demo`). Another tag is another image: a
+    /// rollout to a tag that does not exist must fail here as it does on a cluster.
     pub fn named(reference: &str) -> Option<Self> {
         let name = reference.rsplit('/').next().unwrap_or(reference);
-        let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+        let (name, tag) = name.split_once(':').unwrap_or((name, "latest"));
         match (name, tag) {
-            ("provider", _) => Some(Self::Provider),
+            ("provider", "demo" | "latest") => Some(Self::Provider),
             ("consumer", "before") => Some(Self::ConsumerBefore),
             ("consumer", "after") => Some(Self::ConsumerAfter),
             _ => None,
@@ -87,17 +88,15 @@ impl Image {
         runtime.block_on(async {
             termination::exit_on_signal().map_err(ImageError::Runtime)?;
             tokio::time::sleep(settings.start_delay).await;
+            let source = Some(settings.address.ip()).filter(|ip| !ip.is_unspecified());
+            let upstream = client::Upstream { url: settings.provider, source };
             let listener = tokio::net::TcpListener::bind(settings.address)
                 .await
                 .map_err(|source| ImageError::Bind { address: settings.address, source })?;
             match self {
                 Self::Provider => serve::serve(listener, provider::Provider).await,
-                Self::ConsumerBefore => {
-                    serve::serve(listener, consumer::WithoutBreaker::new(settings.provider)).await
-                }
-                Self::ConsumerAfter => {
-                    serve::serve(listener, consumer::WithBreaker::new(settings.provider)?).await
-                }
+                Self::ConsumerBefore => serve::serve(listener, consumer::WithoutBreaker::new(upstream)).await,
+                Self::ConsumerAfter => serve::serve(listener, consumer::WithBreaker::new(upstream)?).await,
             }
             .map_err(ImageError::Serve)
         })
@@ -142,6 +141,14 @@ pub enum ImageError {
         /// The operating system's error.
         source: std::io::Error,
     },
+    /// The manifest passes arguments to a service that takes none.
+    #[error("the demo service {image} takes no arguments, but the container's `args` are: {arguments}")]
+    Arguments {
+        /// The service.
+        image: Image,
+        /// The arguments.
+        arguments: String,
+    },
     /// The circuit breaker's settings are invalid.
     #[error("the circuit breaker cannot be built: {0}")]
     Breaker(#[from] breaker::BreakerError),
@@ -161,8 +168,10 @@ mod tests {
     fn a_reference_is_known_by_its_last_segment_and_tag() {
         for (reference, image) in [
             ("chaos-tui/provider:demo", Some(Image::Provider)),
-            ("ghcr.io/someone/provider:1.2", Some(Image::Provider)),
+            ("ghcr.io/someone/provider:latest", Some(Image::Provider)),
             ("provider", Some(Image::Provider)),
+            ("chaos-tui/provider:v2-broken", None),
+            ("chaos-tui/provider@sha256:0123", None),
             ("localhost:5000/consumer:before", Some(Image::ConsumerBefore)),
             ("chaos-tui/consumer:after", Some(Image::ConsumerAfter)),
             ("chaos-tui/consumer", None),

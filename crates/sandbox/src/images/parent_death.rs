@@ -6,10 +6,10 @@
 use std::io::Read;
 
 /// Set by the sandbox. Without this variable standard input is ignored: in a container image it is `/dev/null`.
-const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
+pub(crate) const VARIABLE: &str = "CHAOS_TUI_ENDS_WITH_STDIN";
 
 /// Ends this process when its standard input closes, if the sandbox set the variable.
-pub(super) fn exit_with_parent() -> std::io::Result<()> {
+pub(crate) fn exit_with_parent() -> std::io::Result<()> {
     if std::env::var_os(VARIABLE).is_none() {
         return Ok(());
     }

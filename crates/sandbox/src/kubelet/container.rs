@@ -3,21 +3,23 @@
 use super::{
     ContainerStart, KubeletState,
     back_off::BackOff,
-    environment,
+    command::KnownImage,
+    environment, exec,
     handle::ContainerHandle,
-    probe::{Probe, ProbeKind, ProbeResult},
+    probe::{ProbeKind, ProbeResult},
+    probes::Probes,
     process::Process,
     status::{ContainerState, CurrentState, Termination},
 };
 use crate::{
-    images::{Image, START_DELAY},
-    network::PodAddress,
+    images::START_DELAY,
+    network::{ListeningProcess, PodAddress},
     recorder::Severity,
     store::{Object, Resource},
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -30,6 +32,10 @@ pub(super) type Stop = watch::Receiver<Option<Instant>>;
 
 /// The delay between attempts to pull an unknown image.
 const PULL_AGAIN: Duration = Duration::from_secs(10);
+/// The delay between attempts to find the values of the environment variables.
+const CONFIGURE_AGAIN: Duration = Duration::from_secs(2);
+/// The exit code of a container whose command could not be started.
+const NOT_STARTED: i32 = 128;
 
 /// Runs one container of a pod until it is stopped or its restart policy allows no further run.
 pub(super) struct ContainerRunner {
@@ -47,6 +53,8 @@ pub(super) struct ContainerRunner {
 
 /// The reason why a run ended, with the exit code.
 enum RunEnd {
+    /// The command could not be started.
+    NotStarted(String),
     /// The process exited by itself or was killed from outside.
     Exited(i32),
     /// The kubelet ended the process because a probe failed.
@@ -67,19 +75,23 @@ impl ContainerRunner {
             if !self.pause(start.creation, wait).await {
                 return;
             }
+            let Some(environment) = self.environment(start).await else { return };
             let began = Instant::now();
             let started = Timestamp::now();
-            let end = match self.start(image, start).await {
+            let end = match self.start(image, &environment).await {
                 Ok(process) => self.supervise(process, start).await,
                 Err(message) => {
-                    self.wait_for("CreateContainerError", message).await;
-                    wait = back_off.after(Duration::ZERO).max(Duration::from_secs(1));
-                    continue;
+                    self.event(Severity::Warning, "Failed", &format!("Error: {message}"));
+                    self.wait_for("RunContainerError", message.clone()).await;
+                    RunEnd::NotStarted(message)
                 }
             };
-            let (RunEnd::Exited(exit_code) | RunEnd::Unhealthy(exit_code) | RunEnd::Stopped(exit_code)) = end;
+            let (exit_code, start_error) = match &end {
+                RunEnd::NotStarted(message) => (NOT_STARTED, Some(message.clone())),
+                RunEnd::Exited(code) | RunEnd::Unhealthy(code) | RunEnd::Stopped(code) => (*code, None),
+            };
             let id = self.state.id.clone().unwrap_or_default();
-            let termination = Termination { exit_code, started, finished: Timestamp::now(), id };
+            let termination = Termination { exit_code, start_error, started, finished: Timestamp::now(), id };
             self.state.now = CurrentState::Terminated(termination.clone());
             (self.state.ready, self.state.started) = (false, false);
             self.report().await;
@@ -126,18 +138,18 @@ impl ContainerRunner {
 
     /// Returns the built-in image of the manifest. Waits while the manifest names an unknown image; `None` when the pod
     /// is deleted meanwhile.
-    async fn image(&mut self) -> Option<Image> {
+    async fn image(&mut self) -> Option<KnownImage> {
         let mut failed = false;
         loop {
             let reference = self.reference();
-            if let Some(image) = Image::named(&reference) {
+            if let Some(image) = KnownImage::named(&reference) {
                 let message = format!("Container image \"{reference}\" already present on machine");
                 self.event(Severity::Normal, "Pulled", &message);
                 return Some(image);
             }
             let why = format!(
                 "failed to pull image \"{reference}\": the sandbox has no registry; its images are built in: {}",
-                Image::references()
+                KnownImage::references()
             );
             if failed {
                 let message = format!("Back-off pulling image \"{reference}\": {why}");
@@ -195,26 +207,54 @@ impl ContainerRunner {
         }
     }
 
-    async fn start(&mut self, image: Image, start: ContainerStart) -> Result<Process, String> {
-        let shared = &self.shared;
-        let mut environment =
-            environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address)?;
-        if let Some(delay) = start.delay {
-            environment.retain(|(name, _)| name != START_DELAY);
-            environment.push((START_DELAY.to_owned(), delay.as_secs_f64().to_string()));
+    /// Returns the environment of the process. Waits while a `ConfigMap` or Secret is missing; `None` when the pod is
+    /// deleted meanwhile.
+    async fn environment(&mut self, start: ContainerStart) -> Option<BTreeMap<String, String>> {
+        loop {
+            let shared = &self.shared;
+            let found = environment::of(&shared.store, &shared.network, &self.pod, &self.spec, &self.address);
+            let message = match found {
+                Ok(mut variables) => {
+                    if let Some(delay) = start.delay {
+                        variables.insert(START_DELAY.to_owned(), delay.as_secs_f64().to_string());
+                    }
+                    return Some(variables);
+                }
+                Err(message) => message,
+            };
+            self.event(Severity::Warning, "Failed", &format!("Error: {message}"));
+            self.wait_for("CreateContainerConfigError", message).await;
+            tokio::select! {
+                () = sleep(CONFIGURE_AGAIN) => {}
+                () = Self::stopped(&mut self.stop) => return None,
+            }
         }
-        let log = self.handle.begin(&environment);
-        let process =
-            Process::start(&shared.forker, &shared.program, image.argument(), &environment, &log).await;
-        let process = process.map_err(|error| {
-            log.end();
-            format!("cannot start {image}: {error}")
-        })?;
+    }
+
+    async fn start(
+        &mut self,
+        image: KnownImage,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Process, String> {
         let name = self.name().to_owned();
         self.event(Severity::Normal, "Created", &format!("Created container: {name}"));
-        self.event(Severity::Normal, "Started", &format!("Started container {name}"));
         self.state.id = Some(format!("built-in://{}", uuid::Uuid::new_v4().simple()));
-        Ok(process)
+        let environment: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let log = self.handle.begin(&environment);
+        let shared = &self.shared;
+        let process = match image.command_line(&self.spec, variables) {
+            Ok(line) => Process::start(&shared.forker, &shared.program, &line, &environment, &log)
+                .await
+                .map_err(|error| error.to_string()),
+            Err(why) => Err(format!("unable to start container process: {why}")),
+        };
+        if process.is_err() {
+            log.end();
+            return process;
+        }
+        self.event(Severity::Normal, "Started", &format!("Started container {name}"));
+        process
     }
 
     /// Supervises a process until it has ended.
@@ -225,7 +265,7 @@ impl ContainerRunner {
         // Discards signals that were meant for the previous run.
         while self.signals.try_recv().is_ok() {}
         let (sender, mut findings) = mpsc::channel(16);
-        let mut probes = Probes::read(&self.spec, &self.address, start.probes);
+        let mut probes = Probes::read(&self.spec, &self.address, &self.handle, start.probes);
         let mut tasks = JoinSet::new();
         self.state.started = probes.startup.is_none();
         self.state.ready = self.state.started && probes.readiness.is_none();
@@ -255,8 +295,7 @@ impl ContainerRunner {
             }
         };
         drop(tasks);
-        drop(presence);
-        let exit_code = self.end(&mut process, unhealthy).await;
+        let exit_code = self.end(&mut process, presence, unhealthy).await;
         if unhealthy { RunEnd::Unhealthy(exit_code) } else { RunEnd::Stopped(exit_code) }
     }
 
@@ -287,9 +326,14 @@ impl ContainerRunner {
         false
     }
 
-    /// Ends a process: sends SIGTERM, waits for the grace period, sends SIGKILL. The grace period can be shortened
-    /// meanwhile.
-    async fn end(&mut self, process: &mut Process, unhealthy: bool) -> i32 {
+    /// Ends a process: runs the container's `preStop` hook, during which it still serves, sends SIGTERM, waits for the
+    /// grace period, sends SIGKILL. The grace period can be shortened meanwhile.
+    async fn end(
+        &mut self,
+        process: &mut Process,
+        mut presence: Option<ListeningProcess>,
+        unhealthy: bool,
+    ) -> i32 {
         if !unhealthy {
             self.event(Severity::Normal, "Killing", &format!("Stopping container {}", self.name()));
         }
@@ -298,53 +342,31 @@ impl ContainerRunner {
         if let Some(asked) = *self.stop.borrow_and_update() {
             deadline = asked;
         }
-        if deadline > Instant::now() {
-            process.signal(libc::SIGTERM);
-        }
+        let pre_stop = self.spec["lifecycle"]["preStop"].clone();
+        let handle = Arc::clone(&self.handle);
+        let mut hook = Some(Box::pin(async move { exec::hook(&handle, &pre_stop).await }));
         loop {
             tokio::select! {
+                biased;
+                failure = async { hook.as_mut().expect("it is not finished").await }, if hook.is_some() => {
+                    hook = None;
+                    if let Err(why) = failure {
+                        self.event(Severity::Warning, "FailedPreStopHook", &format!("PreStopHook failed: {why}"));
+                    }
+                    presence = None;
+                    if deadline > Instant::now() {
+                        process.signal(libc::SIGTERM);
+                    }
+                }
                 exit_code = process.wait() => return exit_code,
                 () = sleep_until(deadline) => {
+                    drop(presence);
                     process.signal(libc::SIGKILL);
                     return process.wait().await;
                 }
                 Ok(()) = self.stop.changed() => {
                     deadline = self.stop.borrow_and_update().map_or(deadline, |asked| asked.min(deadline));
                 }
-            }
-        }
-    }
-}
-
-/// The probes of a container that are not started yet; readiness and liveness wait for the startup probe.
-struct Probes {
-    startup: Option<Probe>,
-    readiness: Option<Probe>,
-    liveness: Option<Probe>,
-}
-
-impl Probes {
-    fn read(container: &Value, address: &PodAddress, longest_delay: Duration) -> Self {
-        let probe = |key: &str| {
-            Probe::read(&container[key], container, address).map(|probe| probe.begins_within(longest_delay))
-        };
-        Self {
-            startup: probe("startupProbe"),
-            readiness: probe("readinessProbe"),
-            liveness: probe("livenessProbe"),
-        }
-    }
-
-    /// Starts the due probes that are not running yet.
-    fn launch(&mut self, started: bool, findings: &mpsc::Sender<ProbeResult>, tasks: &mut JoinSet<()>) {
-        let due = if started {
-            [(ProbeKind::Readiness, self.readiness.take()), (ProbeKind::Liveness, self.liveness.take())]
-        } else {
-            [(ProbeKind::Startup, self.startup.take()), (ProbeKind::Readiness, None)]
-        };
-        for (purpose, probe) in due {
-            if let Some(probe) = probe {
-                tasks.spawn(probe.run(purpose, findings.clone()));
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     network::{Network, PodAddress},
     store::{Object, Resource, Selectors, Store},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub(super) fn of(
     pod: &Object,
     container: &Value,
     address: &PodAddress,
-) -> Result<Vec<(String, String)>, String> {
+) -> Result<BTreeMap<String, String>, String> {
     let value = pod.value();
     let mut variables = BTreeMap::from([
         ("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
@@ -44,7 +45,7 @@ pub(super) fn of(
     ]);
     services(store, network, &pod.namespace, &mut variables);
     for source in container["envFrom"].as_array().into_iter().flatten() {
-        from_config_map(store, &pod.namespace, source, &mut variables)?;
+        from_map(store, &pod.namespace, source, &mut variables)?;
     }
     for variable in container["env"].as_array().into_iter().flatten() {
         let name = variable["name"].as_str().unwrap_or_default().to_owned();
@@ -60,7 +61,7 @@ pub(super) fn of(
     let port = port_variable.or_else(|| ports(container).first().copied()).unwrap_or(DEFAULT_PORT);
     variables.insert("PORT".to_owned(), address.port(port).to_string());
     variables.insert("POD_IP".to_owned(), address.ip().to_string());
-    Ok(variables.into_iter().collect())
+    Ok(variables)
 }
 
 /// Adds the variables for the Services of the pod's namespace, and for the Service `kubernetes`.
@@ -97,27 +98,69 @@ fn services(store: &Store, network: &Network, namespace: &str, variables: &mut B
     }
 }
 
-fn from_config_map(
+/// Adds all values of a `ConfigMap` or Secret (`envFrom`).
+fn from_map(
     store: &Store,
     namespace: &str,
     source: &Value,
     variables: &mut BTreeMap<String, String>,
 ) -> Result<(), String> {
-    let Some(name) = source["configMapRef"]["name"].as_str() else {
-        return Err("the sandbox supports envFrom for ConfigMaps only".to_owned());
-    };
-    let Some(map) = store.get(Resource::ConfigMaps, namespace, name) else {
-        return if source["configMapRef"]["optional"] == true {
-            Ok(())
-        } else {
-            Err(format!("configmap \"{name}\" not found"))
-        };
+    let Some((reference, kind)) = reference(source, ["configMapRef", "secretRef"]) else {
+        return Err("the sandbox supports envFrom for ConfigMaps and Secrets only".to_owned());
     };
     let prefix = source["prefix"].as_str().unwrap_or_default();
-    for (key, value) in map.value()["data"].as_object().into_iter().flatten() {
-        variables.insert(format!("{prefix}{key}"), value.as_str().unwrap_or_default().to_owned());
+    match kind.find(store, namespace, reference) {
+        Ok(map) => {
+            for (key, value) in map["data"].as_object().into_iter().flatten() {
+                variables.insert(format!("{prefix}{key}"), kind.text(value));
+            }
+            Ok(())
+        }
+        Err(_) if reference["optional"] == true => Ok(()),
+        Err(why) => Err(why),
     }
-    Ok(())
+}
+
+/// The kinds of objects with values for variables.
+#[derive(Clone, Copy)]
+enum MapKind {
+    ConfigMap,
+    Secret,
+}
+
+/// Returns the part of a variable's source that refers to a `ConfigMap` (the first key) or a Secret (the second).
+fn reference<'a>(source: &'a Value, keys: [&str; 2]) -> Option<(&'a Value, MapKind)> {
+    let [map, secret] = keys.map(|key| &source[key]);
+    let found = [(map, MapKind::ConfigMap), (secret, MapKind::Secret)];
+    found.into_iter().find(|(reference, _)| reference["name"].is_string())
+}
+
+impl MapKind {
+    fn resource(self) -> Resource {
+        match self {
+            Self::ConfigMap => Resource::ConfigMaps,
+            Self::Secret => Resource::Secrets,
+        }
+    }
+
+    fn find(self, store: &Store, namespace: &str, reference: &Value) -> Result<Value, String> {
+        let name = reference["name"].as_str().unwrap_or_default();
+        let map = store.get(self.resource(), namespace, name);
+        let word = self.resource().descriptor().singular;
+        map.map(|map| map.value()).ok_or_else(|| format!("{word} \"{name}\" not found"))
+    }
+
+    /// Returns a value as text; the values of Secrets are stored in base64.
+    fn text(self, value: &Value) -> String {
+        let text = value.as_str().unwrap_or_default();
+        match self {
+            Self::ConfigMap => text.to_owned(),
+            Self::Secret => {
+                let bytes = BASE64_STANDARD.decode(text).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        }
+    }
 }
 
 /// Resolves a `valueFrom`; `None` when the value is optional and does not exist.
@@ -131,17 +174,20 @@ fn referenced(
     if let Some(path) = source["fieldRef"]["fieldPath"].as_str() {
         return field(pod, path, address).map(Some);
     }
-    let reference = &source["configMapKeyRef"];
-    let (Some(name), Some(key)) = (reference["name"].as_str(), reference["key"].as_str()) else {
-        return Err("the sandbox supports valueFrom for fields and ConfigMaps only".to_owned());
+    let Some((reference, kind)) = reference(source, ["configMapKeyRef", "secretKeyRef"]) else {
+        return Err("the sandbox supports valueFrom for fields, ConfigMaps and Secrets only".to_owned());
     };
-    let map = store.get(Resource::ConfigMaps, namespace, name);
-    let found = map.as_ref().and_then(|map| map.value()["data"][key].as_str().map(str::to_owned));
+    let (name, key) = (&reference["name"], reference["key"].as_str().unwrap_or_default());
+    let found = kind.find(store, namespace, reference).and_then(|map| match &map["data"][key] {
+        Value::Null => {
+            let (word, name) = (kind.resource().kind(), name.as_str().unwrap_or_default());
+            Err(format!("couldn't find key {key} in {word} {namespace}/{name}"))
+        }
+        value => Ok(kind.text(value)),
+    });
     match found {
-        None if reference["optional"] == true => Ok(None),
-        None if map.is_none() => Err(format!("configmap \"{name}\" not found")),
-        None => Err(format!("couldn't find key {key} in ConfigMap {namespace}/{name}")),
-        found => Ok(found),
+        Err(_) if reference["optional"] == true => Ok(None),
+        found => found.map(Some),
     }
 }
 
@@ -169,7 +215,7 @@ fn field(pod: &Value, path: &str, address: &PodAddress) -> Result<String, String
 }
 
 /// Replaces `$(NAME)` by the value of a variable that is already defined; `$$` yields `$`.
-fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
+pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut result = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -230,13 +276,20 @@ mod tests {
             json!({"spec": {"clusterIP": "127.9.0.1", "ports": [{"name": "http", "port": 8080}]}}),
         );
         create(Resource::ConfigMaps, "settings", json!({"data": {"colour": "green"}}));
+        create(Resource::Secrets, "db", json!({"data": {"password": "czM="}}));
         let container = json!({
             "ports": [{"containerPort": 8080}],
-            "envFrom": [{"configMapRef": {"name": "settings"}}],
+            "envFrom": [
+                {"configMapRef": {"name": "settings"}},
+                {"secretRef": {"name": "db"}, "prefix": "DB_"},
+                {"secretRef": {"name": "no", "optional": true}},
+            ],
             "env": [
                 {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
                 {"name": "LABEL", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
                 {"name": "COLOUR", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "colour"}}},
+                {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
+                {"name": "NOT", "valueFrom": {"secretKeyRef": {"name": "no", "key": "k", "optional": true}}},
                 {"name": "URL", "value": "http://$(MY_PROVIDER_SERVICE_SERVICE_HOST)/"},
             ],
         });
@@ -247,8 +300,7 @@ mod tests {
         );
         let network = Network::new(Delays::NONE);
         let address = network.allocate_address(&pod.uid, &[8080]).unwrap();
-        let told: BTreeMap<_, _> =
-            of(&store, &network, &pod, &container, &address).unwrap().into_iter().collect();
+        let told = of(&store, &network, &pod, &container, &address).unwrap();
         for (name, expected) in [
             ("MY_PROVIDER_SERVICE_SERVICE_HOST", "127.9.0.1"),
             ("MY_PROVIDER_SERVICE_SERVICE_PORT", "8080"),
@@ -257,14 +309,24 @@ mod tests {
             ("LABEL", "web"),
             ("colour", "green"),
             ("COLOUR", "green"),
+            ("PASSWORD", "s3"),
+            ("DB_password", "s3"),
             ("URL", "http://127.9.0.1/"),
             ("PORT", &address.port(8080).to_string()),
             ("POD_IP", &address.ip().to_string()),
         ] {
             assert_eq!(told.get(name).map(String::as_str), Some(expected), "{name}");
         }
-        let missing =
-            json!({"env": [{"name": "X", "valueFrom": {"configMapKeyRef": {"name": "no", "key": "k"}}}]});
-        assert_eq!(of(&store, &network, &pod, &missing, &address).unwrap_err(), "configmap \"no\" not found");
+        assert_eq!(told.get("NOT"), None);
+        for (source, expected) in [
+            (json!({"configMapKeyRef": {"name": "no", "key": "k"}}), "configmap \"no\" not found"),
+            (json!({"secretKeyRef": {"name": "no", "key": "k"}}), "secret \"no\" not found"),
+            (json!({"secretKeyRef": {"name": "db", "key": "k"}}), "couldn't find key k in Secret default/db"),
+        ] {
+            let missing = json!({"env": [{"name": "X", "valueFrom": source}]});
+            assert_eq!(of(&store, &network, &pod, &missing, &address).unwrap_err(), expected);
+        }
+        let missing = json!({"envFrom": [{"secretRef": {"name": "no"}}]});
+        assert_eq!(of(&store, &network, &pod, &missing, &address).unwrap_err(), "secret \"no\" not found");
     }
 }

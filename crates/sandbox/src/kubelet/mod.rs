@@ -12,15 +12,17 @@
 //! its probes), as on any cluster; creating its container takes one more second, as on a node. Until the cluster has
 //! been ready for the first time ([`Kubelet::enable_start_delays`]) there are no delays, so that the user need not wait.
 
-mod applets;
 mod back_off;
+mod command;
 mod container;
 mod environment;
+mod exec;
 mod forker;
 mod handle;
 mod logs;
 mod pod;
 mod probe;
+mod probes;
 mod process;
 mod status;
 
@@ -236,11 +238,11 @@ impl Kubelet {
         let handle = self.shared.find(&pod.uid, container);
         let log = handle.and_then(|handle| handle.log(options.previous));
         let log = log.ok_or_else(|| {
-            let (name, pod) = (container, &pod.name);
             Status::bad_request(if options.previous {
-                format!("previous terminated container \"{name}\" in pod \"{pod}\" not found")
+                format!("previous terminated container \"{container}\" in pod \"{}\" not found", pod.name)
             } else {
-                format!("container \"{name}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
+                let why = status::why_waiting(&pod.value(), container);
+                format!("container \"{container}\" in pod \"{}\" is waiting to start: {why}", pod.name)
             })
         })?;
         Ok(log.read(options))

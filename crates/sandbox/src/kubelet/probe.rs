@@ -1,12 +1,13 @@
 //! Liveness, readiness and startup probes.
 
+use super::{exec, handle::ContainerHandle};
 use crate::network::PodAddress;
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
     sync::mpsc,
@@ -40,7 +41,7 @@ impl ProbeKind {
 }
 
 /// One probe of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Probe {
     check: Check,
     initial_delay: Duration,
@@ -50,7 +51,7 @@ pub(super) struct Probe {
     failures: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Check {
     Http {
         host: String,
@@ -61,6 +62,11 @@ enum Check {
     Tcp {
         host: String,
         port: u16,
+    },
+    /// One of the sandbox's own commands.
+    Exec {
+        container: Arc<ContainerHandle>,
+        command: Vec<String>,
     },
     /// A kind of check that the sandbox does not support; it always fails with this message.
     Unsupported(&'static str),
@@ -78,14 +84,19 @@ pub(super) struct ProbeResult {
 
 impl Probe {
     /// Parses a probe; named ports are looked up in `container`.
-    pub(super) fn read(probe: &Value, container: &Value, address: &PodAddress) -> Option<Self> {
+    pub(super) fn read(
+        probe: &Value,
+        container: &Value,
+        address: &PodAddress,
+        handle: &Arc<ContainerHandle>,
+    ) -> Option<Self> {
         if !probe.is_object() {
             return None;
         }
         let seconds = |key: &str, default: u64| Duration::from_secs(probe[key].as_u64().unwrap_or(default));
         let count = |key: &str, default: u64| probe[key].as_u64().unwrap_or(default).max(1);
         Some(Self {
-            check: Check::read(probe, container, address),
+            check: Check::read(probe, container, address, handle),
             initial_delay: seconds("initialDelaySeconds", 0),
             period: seconds("periodSeconds", 10).max(Duration::from_millis(100)),
             timeout: seconds("timeoutSeconds", 1).max(Duration::from_millis(100)),
@@ -148,7 +159,7 @@ impl Streak {
 }
 
 impl Check {
-    fn read(probe: &Value, container: &Value, address: &PodAddress) -> Self {
+    fn read(probe: &Value, container: &Value, address: &PodAddress, handle: &Arc<ContainerHandle>) -> Self {
         let place = |spec: &Value| {
             let port = port(&spec["port"], container)?;
             match spec["host"].as_str().filter(|host| !host.is_empty()) {
@@ -175,12 +186,17 @@ impl Check {
                 None => Self::Unsupported("couldn't find the probe's port in the container's ports"),
             };
         }
-        Self::Unsupported("the sandbox probes with httpGet and tcpSocket only")
+        if let Some(command) = probe["exec"]["command"].as_array() {
+            let words = command.iter().filter_map(Value::as_str).map(str::to_owned);
+            return Self::Exec { container: Arc::clone(handle), command: words.collect() };
+        }
+        Self::Unsupported("the sandbox probes with httpGet, tcpSocket and exec only")
     }
 
     async fn perform(&self) -> Result<(), String> {
         match self {
             Self::Unsupported(why) => Err((*why).to_owned()),
+            Self::Exec { container, command } => exec::check(container, command).await,
             Self::Tcp { host, port } => self.connect(host, *port).await.map(drop),
             Self::Http { host, port, path, headers } => {
                 let stream = self.connect(host, *port).await?;
@@ -231,6 +247,7 @@ impl Check {
     fn timeout_message(&self) -> String {
         match self {
             Self::Tcp { host, port } => format!("dial tcp {host}:{port}: i/o timeout"),
+            Self::Exec { command, .. } => format!("command timed out: {:?}", command.join(" ")),
             _ => format!(
                 "Get \"{}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
                 self.url()
@@ -242,7 +259,7 @@ impl Check {
         match self {
             Self::Http { host, port, path, .. } => format!("http://{host}:{port}{path}"),
             Self::Tcp { host, port } => format!("{host}:{port}"),
-            Self::Unsupported(_) => String::new(),
+            Self::Exec { .. } | Self::Unsupported(_) => String::new(),
         }
     }
 }
@@ -265,10 +282,14 @@ mod tests {
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+    fn container() -> Arc<ContainerHandle> {
+        Arc::new(ContainerHandle::new().0)
+    }
+
     async fn check(spec: Value) -> Result<(), String> {
         let network = Network::new(Delays::NONE);
         let address = network.allocate_address("1", &[]).unwrap();
-        Probe::read(&spec, &json!({}), &address).unwrap().check.perform().await
+        Probe::read(&spec, &json!({}), &address, &container()).unwrap().check.perform().await
     }
 
     async fn server(answer: &'static str) -> u16 {
@@ -309,12 +330,19 @@ mod tests {
         assert_eq!(http, Err(expected));
         let tcp = check(json!({"tcpSocket": {"host": "127.0.0.1", "port": port}})).await;
         assert_eq!(tcp, Err(format!("dial tcp 127.0.0.1:{port}: connect: connection refused")));
-        assert!(
-            check(json!({"exec": {"command": ["true"]}}))
-                .await
-                .unwrap_err()
-                .contains("httpGet and tcpSocket")
-        );
+        let grpc = check(json!({"grpc": {"port": 9}})).await.unwrap_err();
+        assert!(grpc.contains("httpGet, tcpSocket and exec"), "{grpc}");
+    }
+
+    #[tokio::test]
+    async fn a_command_goes_by_its_exit_code() {
+        for (command, expected) in [
+            (json!(["true"]), Ok(())),
+            (json!(["sh", "-c", "echo not yet; exit 1"]), Err("not yet".to_owned())),
+            (json!(["false"]), Err("command terminated with exit code 1".to_owned())),
+        ] {
+            assert_eq!(check(json!({"exec": {"command": command}})).await, expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -322,7 +350,7 @@ mod tests {
         let address = Network::new(Delays::NONE).allocate_address("1", &[]).unwrap();
         // This check needs no network: only the intervals matter here.
         let spec = json!({"exec": {"command": ["true"]}, "periodSeconds": 1});
-        let probe = Probe::read(&spec, &json!({}), &address).unwrap();
+        let probe = Probe::read(&spec, &json!({}), &address, &container()).unwrap();
         let (findings, mut found) = mpsc::channel(1);
         tokio::spawn(probe.run(ProbeKind::Liveness, findings));
         for round in 0..1000 {

@@ -26,12 +26,12 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts `program` with `argument` in its own process group, with exactly this environment; its output is written
-    /// to `log`.
+    /// Starts `program` with further arguments in its own process group, with exactly this environment; its output is
+    /// written to `log`.
     pub(super) async fn start(
         forker: &Forker,
         program: &[std::ffi::OsString],
-        argument: &str,
+        arguments: &[String],
         environment: &[(String, String)],
         log: &Log,
     ) -> io::Result<Self> {
@@ -42,7 +42,7 @@ impl Process {
         let mut command = Command::new(program);
         command
             .args(first)
-            .arg(argument)
+            .args(arguments)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .env(LIFELINE, "1")
@@ -113,7 +113,7 @@ mod tests {
         let log = Log::new();
         let program = ["/bin/sh", "-c"].map(Into::into);
         let environment = [("GREETING".to_owned(), "hello".to_owned())];
-        (Process::start(forker, &program, script, &environment, &log).await.unwrap(), log)
+        (Process::start(forker, &program, &[script.to_owned()], &environment, &log).await.unwrap(), log)
     }
 
     async fn lines(log: &Log) -> String {

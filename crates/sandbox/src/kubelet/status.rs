@@ -28,6 +28,8 @@ pub(super) enum CurrentState {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Termination {
     pub exit_code: i32,
+    /// Why the container could not be started; `None` when it ran.
+    pub start_error: Option<String>,
     pub started: Timestamp,
     pub finished: Timestamp,
     pub id: String,
@@ -85,6 +87,19 @@ pub(super) fn write(pod: &mut Value, ip: &str, states: &[ContainerState]) {
     status["containerStatuses"] = statuses.into();
 }
 
+/// Returns why a container has not started, as `kubectl logs` says it.
+pub(super) fn why_waiting(pod: &Value, container: &str) -> String {
+    let mut statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
+    let status = statuses.find(|status| status["name"] == container);
+    let reason = status.and_then(|status| status["state"]["waiting"]["reason"].as_str());
+    match reason.unwrap_or("ContainerCreating") {
+        "ErrImagePull" => "image can't be pulled",
+        "ImagePullBackOff" => "trying and failing to pull image",
+        reason => reason,
+    }
+    .to_owned()
+}
+
 fn phase(spec: &Value, states: &[ContainerState]) -> &'static str {
     let never_ran =
         |state: &ContainerState| matches!(state.now, CurrentState::Waiting { .. }) && state.id.is_none();
@@ -139,13 +154,22 @@ fn container(container: &Value, state: &ContainerState) -> Value {
 }
 
 fn terminated(termination: &Termination) -> Value {
-    json!({
+    let reason = match (&termination.start_error, termination.exit_code) {
+        (Some(_), _) => "StartError",
+        (None, 0) => "Completed",
+        (None, _) => "Error",
+    };
+    let mut state = json!({
         "exitCode": termination.exit_code,
-        "reason": if termination.exit_code == 0 { "Completed" } else { "Error" },
+        "reason": reason,
         "startedAt": time::seconds(termination.started),
         "finishedAt": time::seconds(termination.finished),
         "containerID": termination.id,
-    })
+    });
+    if let Some(message) = &termination.start_error {
+        state["message"] = message.as_str().into();
+    }
+    state
 }
 
 /// Sets a pod condition to true, or to false with a reason.
@@ -197,7 +221,7 @@ mod tests {
 
     fn termination(exit_code: i32) -> Termination {
         let at: Timestamp = "2026-11-23T05:00:00Z".parse().unwrap();
-        Termination { exit_code, started: at, finished: at, id: "built-in://1".into() }
+        Termination { exit_code, start_error: None, started: at, finished: at, id: "built-in://1".into() }
     }
 
     fn state(now: CurrentState) -> ContainerState {

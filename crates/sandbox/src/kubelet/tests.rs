@@ -202,6 +202,26 @@ async fn a_pod_that_does_not_listen_is_killed_after_its_grace() {
 }
 
 #[tokio::test]
+async fn a_hook_runs_before_the_container_is_asked_to_end() {
+    let node = Node::start("trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
+    for (name, command, failures) in
+        [("a", json!(["sleep", "1"]), 0), ("b", json!(["sh", "-c", "sleep 1; exit 1"]), 1)]
+    {
+        let hook = json!({"preStop": {"exec": {"command": command}}});
+        let pod = node.create(name, |pod| pod["spec"]["containers"][0]["lifecycle"] = hook);
+        node.running(name).await;
+        node.first_line(&pod).await;
+        let asked = std::time::Instant::now();
+        node.store.delete(Resource::Pods, "default", name, &Deletion::default()).unwrap();
+        node.until("it is gone", || node.get(name).is_null()).await;
+        assert!(asked.elapsed() >= Duration::from_millis(900), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        assert_eq!(node.events("FailedPreStopHook").len(), failures, "{name}");
+    }
+    node.stop().await;
+}
+
+#[tokio::test]
 async fn a_forced_deletion_kills_at_once() {
     let node = Node::start("trap '' TERM; echo $$; while :; do sleep 0.02; done", StartDelays::AT_ONCE);
     let pod = node.create("a", |_| {});
@@ -252,6 +272,53 @@ async fn an_image_that_is_not_built_in_is_named_with_those_that_are() {
     };
     node.store.mutate(Resource::Pods, "default", "a", right).unwrap();
     node.running("a").await;
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_is_run_instead_of_the_image_and_what_cannot_be_run_is_named() {
+    let node = Node::start("echo \"$*\"; exit 3", StartDelays::AT_ONCE);
+    let once = |pod: &mut Value, command: Value| {
+        pod["spec"]["restartPolicy"] = "Never".into();
+        pod["spec"]["containers"][0]["command"] = command;
+    };
+    let pod = node.create("runs", |pod| once(pod, json!(["sh", "-c", "exit 3"])));
+    node.until("it has failed", || node.get("runs")["status"]["phase"] == "Failed").await;
+    assert_eq!(node.first_line(&pod).await, "shell sh -c exit 3\n");
+    assert_eq!(node.container("runs")["state"]["terminated"]["reason"], "Error");
+    node.create("cannot", |pod| once(pod, json!(["foo", "1"])));
+    node.until("it has failed", || node.get("cannot")["status"]["phase"] == "Failed").await;
+    let state = node.container("cannot")["state"]["terminated"].clone();
+    assert_eq!((&state["reason"], &state["exitCode"]), (&json!("StartError"), &json!(128)));
+    let events = node.events("Failed");
+    let words =
+        "Error: unable to start container process: exec: \"foo\": executable file not found in $PATH (";
+    assert!(events.len() == 1 && events[0].starts_with(words), "{events:?}");
+    node.create("again", |pod| pod["spec"]["containers"][0]["command"] = json!(["foo"]));
+    let waiting = || node.container("again")["state"]["waiting"]["reason"].clone();
+    node.until("it backs off", || waiting() == "CrashLoopBackOff").await;
+    assert_eq!(node.container("again")["lastState"]["terminated"]["reason"], "StartError");
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_pod_waits_for_its_secret_and_says_so() {
+    let node = Node::start("echo got $P; exec sleep 1000", StartDelays::AT_ONCE);
+    let source = json!([{"name": "P", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}]);
+    let pod = node.create("a", |pod| pod["spec"]["containers"][0]["env"] = source);
+    let waiting = || node.container("a")["state"]["waiting"].clone();
+    node.until("it waits", || waiting()["reason"] == "CreateContainerConfigError").await;
+    assert_eq!(waiting()["message"], "secret \"db\" not found");
+    assert_eq!(node.events("Failed"), ["Error: secret \"db\" not found"]);
+    assert_eq!(node.get("a")["status"]["phase"], "Pending");
+    let present = node.store.get(Resource::Pods, "default", "a").unwrap();
+    let refusal = node.kubelet.log(&present, "main", &LogOptions::default()).err().unwrap();
+    assert!(refusal.message.ends_with("is waiting to start: CreateContainerConfigError"), "{refusal}");
+    let secret = json!({"data": {"password": "czM="}});
+    node.store.mutate(Resource::Secrets, "default", "db", |_| Ok(Some(secret))).unwrap();
+    node.running("a").await;
+    assert_eq!(node.first_line(&pod).await, "got s3\n");
+    assert_eq!(node.container("a")["restartCount"], 0, "it had never run");
     node.stop().await;
 }
 

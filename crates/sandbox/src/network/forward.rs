@@ -14,9 +14,14 @@ const DEATH_DETECTION_DELAY: Duration = Duration::from_millis(100);
 
 /// Forwards `client` to `target` until both sides are done, or swallows the connection.
 pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &Listeners) {
-    match lifelines.fate(target) {
+    // The client has already left if it has no address.
+    let Ok(source) = client.peer_addr().map(|address| address.ip()) else { return };
+    match lifelines.fate(source, target) {
         PacketFate::Delivered(life) => match TcpStream::connect(target).await {
-            Ok(pod) => forward_bytes(client, pod, &life).await,
+            Ok(pod) => {
+                let refusal = lifelines.filter.refusal(source, target);
+                forward_bytes(client, pod, &life, refusal).await;
+            }
             Err(_) if is_dying(&life).await => swallow(client).await,
             Err(_) => refuse(&client),
         },
@@ -25,9 +30,14 @@ pub(super) async fn forward(client: TcpStream, target: SocketAddr, lifelines: &L
     }
 }
 
-async fn forward_bytes(mut client: TcpStream, mut pod: TcpStream, life: &CancellationToken) {
+async fn forward_bytes(
+    mut client: TcpStream,
+    mut pod: TcpStream,
+    life: &CancellationToken,
+    refusal: impl Future<Output = ()>,
+) {
     let _ = (client.set_nodelay(true), pod.set_nodelay(true));
-    let died = {
+    let silenced = {
         let (mut client_reader, mut client_writer) = client.split();
         let (mut pod_reader, mut pod_writer) = pod.split();
         let up = async {
@@ -47,6 +57,7 @@ async fn forward_bytes(mut client: TcpStream, mut pod: TcpStream, life: &Cancell
         tokio::select! {
             biased;
             () = life.cancelled() => true,
+            () = refusal => true,
             died = &mut down => died || { up.await; false },
             broken = &mut up => if broken {
                 // The client or the pod has closed the connection: only the pod's side can show which, within a short
@@ -59,7 +70,7 @@ async fn forward_bytes(mut client: TcpStream, mut pod: TcpStream, life: &Cancell
         }
     };
     drop(pod);
-    if died {
+    if silenced {
         swallow(client).await;
     }
 }

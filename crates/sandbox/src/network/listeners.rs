@@ -1,8 +1,9 @@
 //! Tracking of the addresses on which processes listen.
 
+use super::filter::PacketFilter;
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 /// The listening processes by address. The entry of a process is removed when it dies, whatever the status of its pod.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
+    pub(super) filter: PacketFilter,
     living: Mutex<HashMap<SocketAddr, CancellationToken>>,
 }
 
@@ -19,7 +21,7 @@ pub(super) enum PacketFate {
     Delivered(CancellationToken),
     /// The pod exists but does not listen on that port: the connection is refused.
     Refused,
-    /// No process is there: packets are dropped without an answer.
+    /// No process is there, or a network policy forbids it: packets are dropped without an answer.
     Swallowed,
 }
 
@@ -42,7 +44,10 @@ impl Listeners {
         }
     }
 
-    pub(super) fn fate(&self, address: SocketAddr) -> PacketFate {
+    pub(super) fn fate(&self, source: IpAddr, address: SocketAddr) -> PacketFate {
+        if !self.filter.permits(source, address) {
+            return PacketFate::Swallowed;
+        }
         let living = self.lock();
         match living.get(&address) {
             Some(token) => PacketFate::Delivered(token.clone()),
@@ -65,18 +70,20 @@ impl Listeners {
 mod tests {
     use super::*;
 
+    const OUTSIDE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     #[test]
     fn the_dead_swallow_and_a_wrong_port_of_the_living_refuses() {
         let lifelines = Listeners::default();
         let address: SocketAddr = "127.77.0.1:8080".parse().unwrap();
         let other: SocketAddr = "127.77.0.1:9090".parse().unwrap();
-        assert!(matches!(lifelines.fate(address), PacketFate::Swallowed));
+        assert!(matches!(lifelines.fate(OUTSIDE, address), PacketFate::Swallowed));
         let first = lifelines.begin(&[address]);
-        assert!(matches!(lifelines.fate(address), PacketFate::Delivered(_)));
-        assert!(matches!(lifelines.fate(other), PacketFate::Refused));
+        assert!(matches!(lifelines.fate(OUTSIDE, address), PacketFate::Delivered(_)));
+        assert!(matches!(lifelines.fate(OUTSIDE, other), PacketFate::Refused));
         lifelines.end(&[address], &first);
         assert!(first.is_cancelled());
-        assert!(matches!(lifelines.fate(address), PacketFate::Swallowed));
+        assert!(matches!(lifelines.fate(OUTSIDE, address), PacketFate::Swallowed));
     }
 
     #[test]
@@ -87,6 +94,6 @@ mod tests {
         let second = lifelines.begin(&[address]);
         lifelines.end(&[address], &first);
         assert!(!second.is_cancelled());
-        assert!(matches!(lifelines.fate(address), PacketFate::Delivered(_)));
+        assert!(matches!(lifelines.fate(OUTSIDE, address), PacketFate::Delivered(_)));
     }
 }

@@ -18,11 +18,13 @@
 //! | gone, not yet propagated | accepted, **swallowed** | receives no more data |
 //! | container dead in a living pod, not yet propagated | accepted, **swallowed** | receives no more data |
 //! | none left, propagated | **refused** | unchanged |
+//! | forbidden by a network policy | accepted, **swallowed** | receives no more data |
 //!
 //! A swallowed connection stays swallowed until the client disconnects, even when the pod is back: the new process does
 //! not know the connection. The proxy itself accepts connections, so a client sees a missing response where on a real
 //! network the connection attempt could also hang; for a user both are waiting.
 
+mod filter;
 mod forward;
 mod gate;
 mod ip_pool;
@@ -32,6 +34,7 @@ mod propagation;
 mod service_proxy;
 mod services;
 
+pub use filter::Permits;
 use ip_pool::IpPool;
 use listeners::Listeners;
 use pods::PodAddresses;

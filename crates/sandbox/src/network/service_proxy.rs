@@ -138,7 +138,7 @@ async fn accept(doors: &Gates) -> io::Result<TcpStream> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Permits, *};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -271,6 +271,21 @@ mod tests {
             clients.push(client);
         }
         assert_eq!(silent, 3);
+    }
+
+    #[tokio::test]
+    async fn what_the_rules_forbid_hangs_until_they_permit_it() {
+        let stage = TestService::set(Delays::NONE).await;
+        let mut established = stage.connect().await;
+        echoed(&mut established).await;
+        let source = established.local_addr().unwrap().ip();
+        let pod = stage.pod;
+        let rules: Permits = Arc::new(move |from, to| (from, to) != (source, pod));
+        stage.lifelines.filter.set(Some(rules));
+        assert!(is_silent(&mut established).await, "an established connection goes silent");
+        assert!(is_silent(&mut stage.connect().await).await, "a new one is accepted and never answered");
+        stage.lifelines.filter.set(None);
+        assert_eq!(echoed(&mut stage.connect().await).await, b'x');
     }
 
     #[tokio::test]

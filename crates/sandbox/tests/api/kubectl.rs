@@ -58,7 +58,8 @@ async fn getting_prints_tables_and_complaints() {
     assert!(fails(&rig, &["exec", "a", "--", "missing"]).await.contains("no such command: missing"));
     // kubectl up to 1.31 sends this request as JSON, later versions as protobuf.
     let imperative = rig.kubectl(&["create", "deployment", "d", "--image=x"]).await.unwrap();
-    let hint = String::from_utf8_lossy(&imperative.stderr).contains("kubectl create -f");
+    let hint = String::from_utf8_lossy(&imperative.stderr)
+        .contains("`kubectl create deployment … --dry-run=client -o yaml | kubectl apply -f -`");
     assert!(imperative.status.success() || hint);
 }
 
@@ -108,4 +109,32 @@ async fn deleting_and_draining_wait_until_it_is_done() {
     works(&rig, &["drain", "node-1", "--force"]).await;
     assert!(works(&rig, &["get", "nodes"]).await.unwrap().contains("SchedulingDisabled"));
     assert_eq!(works(&rig, &["get", "pods", "-o", "name"]).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_kind_that_is_not_served_is_named_and_lists_are_applied() {
+    let rig = Rig::start().await;
+    let kinds = [
+        ("autoscaling/v2", "HorizontalPodAutoscaler"),
+        ("batch/v1", "CronJob"),
+        ("rbac.authorization.k8s.io/v1", "Role"),
+        ("v1", "PersistentVolumeClaim"),
+        ("v1", "ReplicationController"),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    ];
+    for (version, kind) in kinds {
+        let object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": {}});
+        let file = manifest(&rig, "unknown.json", &object);
+        let Some(output) = rig.kubectl(&["apply", "-f", &file]).await else { return };
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            error.contains(&format!("no matches for kind \"{kind}\" in version \"{version}\"")),
+            "{error}"
+        );
+    }
+    let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [map("one"), map("two")]});
+    let file = manifest(&rig, "list.json", &list);
+    let applied = works(&rig, &["apply", "-f", &file]).await.unwrap();
+    assert_eq!(applied, "configmap/one created\nconfigmap/two created\n");
 }

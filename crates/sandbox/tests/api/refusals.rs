@@ -223,7 +223,7 @@ async fn protobuf_gets_a_hint() {
     let answer = rig
         .ask("POST", DEPLOYMENTS, &[("content-type", "application/vnd.kubernetes.protobuf")], &json!({}))
         .await;
-    is(&answer, 415, "UnsupportedMediaType", "kubectl create -f");
+    is(&answer, 415, "UnsupportedMediaType", "--dry-run=client -o yaml | kubectl apply -f -");
     let review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     let answer =
         rig.ask("POST", review, &[("content-type", "application/vnd.kubernetes.protobuf")], &json!({})).await;

@@ -1,5 +1,8 @@
 //! Tests of all controllers on one store, with a kubelet that makes every pod ready immediately.
 
+mod scheduling;
+mod stateful_set;
+
 use super::*;
 use crate::{
     network::Delays,
@@ -349,30 +352,6 @@ async fn a_namespace_is_furnished_and_emptied() {
     cluster.store.delete(Resource::Namespaces, "", "demo", &Deletion::default()).unwrap();
     cluster.until("it is gone", || cluster.store.get(Resource::Namespaces, "", "demo").is_none()).await;
     assert_eq!(pods(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cordoned_node_gets_nothing_and_waiting_pods_go_once_one_is_free() {
-    let cluster = Cluster::start();
-    let cordon = |name: &str, cordoned: bool| {
-        cluster
-            .store
-            .mutate(Resource::Nodes, "", name, |node| {
-                let mut node = node.unwrap();
-                node["spec"]["unschedulable"] = cordoned.into();
-                Ok(Some(node))
-            })
-            .unwrap();
-    };
-    cordon("one", true);
-    cordon("two", true);
-    cluster.apply(Resource::Pods, "waits", json!({"spec": {"containers": []}}));
-    let refused = || cluster.all(Resource::Events).iter().any(|event| event["reason"] == "FailedScheduling");
-    cluster.until("it is refused", refused).await;
-    let message = cluster.all(Resource::Events)[0]["message"].clone();
-    assert_eq!(message, "0/2 nodes are available: 2 node(s) were unschedulable.");
-    cordon("two", false);
-    cluster.until("it is placed", || cluster.get(Resource::Pods, "waits")["spec"]["nodeName"] == "two").await;
 }
 
 #[tokio::test(start_paused = true)]
