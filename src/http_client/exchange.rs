@@ -1,37 +1,64 @@
 //! Sends a request and follows redirects and retries until there is a final response.
 
 use super::{
-    HttpError, answer, client,
+    HttpSettings, client,
     redirect::{self, RedirectChain, RedirectError},
-    request::{Request, RequestPlan},
+    request::{Limits, Request},
 };
-use pyvalue::Value;
 use reqwest::{Client, Method, Response, header};
 use std::{error::Error, time::Duration};
 
-/// Runs the exchange and returns the output of the final response.
-pub(super) async fn run(plan: &RequestPlan) -> Result<Value, HttpError> {
-    let mut walk = RedirectChain::new(&plan.netrc);
-    let mut request = plan.first.clone();
-    loop {
-        let response = persist(plan, &request).await?;
-        request = match walk.next(&request, &response) {
-            Ok(None) => return answer::read(response).await,
-            Ok(Some(next)) => next,
-            Err(RedirectError::InvalidTarget(why)) => return Err(HttpError::Other(why)),
-            Err(RedirectError::TooMany) => {
-                let words = format!("more than {} redirects from {}", redirect::LIMIT, plan.shown_url);
-                return Err(HttpError::Other(words));
-            }
-        };
+/// How requests are sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HttpClient {
+    pub settings: HttpSettings,
+    pub limits: Limits,
+    /// The number of retries after a failed attempt.
+    pub retries: u32,
+}
+
+/// Why there is no response, in the reference's classes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    /// The server could not be reached, or the connection broke.
+    #[error("{0}")]
+    Connection(String),
+    /// The server did not answer in time.
+    #[error("it did not answer in time")]
+    ReadTimeout,
+    /// Any other error: unexpected for a run.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl HttpClient {
+    /// Sends a request, with the credentials of the netrc file or of its URL, and returns the final response, whatever its
+    /// status.
+    pub(crate) async fn send(&self, mut request: Request) -> Result<Response, SendError> {
+        if let Some(authorization) = self.settings.authorization(&mut request.url) {
+            request.headers.insert(header::AUTHORIZATION, authorization);
+        }
+        let mut walk = RedirectChain::new(&self.settings);
+        let first = request.url.clone();
+        loop {
+            let response = persist(self, &request).await?;
+            request = match walk.next(&request, &response) {
+                Ok(None) => return Ok(response),
+                Ok(Some(next)) => next,
+                Err(RedirectError::InvalidTarget(why)) => return Err(SendError::Other(why)),
+                Err(RedirectError::TooMany) => {
+                    let words = format!("more than {} redirects from {first}", redirect::LIMIT);
+                    return Err(SendError::Other(words));
+                }
+            };
+        }
     }
 }
 
 /// Sends one request, and retries it while it fails and retries are left: after connection errors for every method,
 /// after read errors and answers with `Retry-After` for idempotent methods only.
-async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, HttpError> {
-    let client = client::build(request.url.scheme() == "https", &plan.verify, plan.limits)
-        .map_err(HttpError::Other)?;
+async fn persist(plan: &HttpClient, request: &Request) -> Result<Response, SendError> {
+    let client = client::build(&request.url, &plan.settings, plan.limits).map_err(SendError::Other)?;
     let idempotent = matches!(
         request.method,
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS | Method::TRACE
@@ -51,7 +78,7 @@ async fn persist(plan: &RequestPlan, request: &Request) -> Result<Response, Http
             }
             // A read timeout after the last retry is reported as a failed connection.
             (Some(_), 0) if plan.retries > 0 => {
-                return outcome.map_err(|error| HttpError::Connection(cause(&error)));
+                return outcome.map_err(|error| SendError::Connection(cause(&error)));
             }
             _ => return outcome.map_err(|error| fault(&error)),
         }
@@ -67,11 +94,11 @@ async fn send(client: &Client, request: &Request) -> Result<Response, reqwest::E
     builder.send().await
 }
 
-fn fault(error: &reqwest::Error) -> HttpError {
+fn fault(error: &reqwest::Error) -> SendError {
     match () {
-        () if error.is_builder() => HttpError::Other(cause(error)),
-        () if error.is_timeout() && !error.is_connect() => HttpError::ReadTimeout,
-        () => HttpError::Connection(cause(error)),
+        () if error.is_builder() => SendError::Other(cause(error)),
+        () if error.is_timeout() && !error.is_connect() => SendError::ReadTimeout,
+        () => SendError::Connection(cause(error)),
     }
 }
 
