@@ -20,7 +20,13 @@ pub(super) fn build(url: &Url, settings: &HttpSettings, limits: Limits) -> Resul
 /// them.
 pub(crate) fn builder(url: &Url, settings: &HttpSettings) -> Result<ClientBuilder, String> {
     let proxy = settings.proxies.of(url)?;
-    let builder = Client::builder().redirect(Policy::none()).http1_only();
+    // Malformed headers are read as leniently as by Python and curl.
+    let builder = Client::builder()
+        .redirect(Policy::none())
+        .http1_only()
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true);
     let builder = settings.proxies.apply(builder);
     let encrypted = [Some(url), proxy.as_ref()].into_iter().flatten().any(|url| url.scheme() == "https");
     if encrypted { settings.verify.apply(builder) } else { Ok(builder.tls_certs_only([])) }

@@ -58,7 +58,11 @@ impl HttpClient {
 /// Sends one request, and retries it while it fails and retries are left: after connection errors for every method,
 /// after read errors and answers with `Retry-After` for idempotent methods only.
 async fn persist(plan: &HttpClient, request: &Request) -> Result<Response, SendError> {
-    let client = client::build(&request.url, &plan.settings, plan.limits).map_err(SendError::Other)?;
+    plan.settings.proxies.of(&request.url).map_err(SendError::Other)?;
+    let client = client::build(&request.url, &plan.settings, plan.limits).map_err(|why| {
+        // A bundle that is there but cannot be used fails as the connection would.
+        if plan.settings.verify.is_there() { SendError::Connection(why) } else { SendError::Other(why) }
+    })?;
     let idempotent = matches!(
         request.method,
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS | Method::TRACE

@@ -32,15 +32,14 @@ impl Request {
         Ok(Self { method, url: parse_url(url)?, headers: default_headers(), body: None })
     }
 
-    /// Adds or replaces a header that only this server may receive: a redirect to another one drops it.
+    /// Adds or replaces a header with a value from outside. Only `Authorization` is dropped by a redirect to another
+    /// server.
     ///
     /// # Errors
     /// When the header cannot be sent; the error does not contain the value.
-    pub(crate) fn with_secret(mut self, name: &'static str, value: &str) -> Result<Self, String> {
+    pub(crate) fn with_value(mut self, name: &'static str, value: &str) -> Result<Self, String> {
         let bytes = encode::latin1(value).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
-        let mut value =
-            bytes.ok_or_else(|| format!("the header '{name}' has characters no header may have"))?;
-        value.set_sensitive(true);
+        let value = bytes.ok_or_else(|| format!("the header '{name}' has characters no header may have"))?;
         self.headers.insert(name, value);
         Ok(self)
     }
@@ -85,6 +84,9 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, String> {
     }
     if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
         return Err(wrong("it has no host"));
+    }
+    if rest.starts_with(['.', '*']) {
+        return Err(wrong("its host begins with an invalid label"));
     }
     Url::parse(&encode::url(text)).map_err(|error| wrong(&error.to_string()))
 }

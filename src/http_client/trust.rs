@@ -51,6 +51,14 @@ impl Verify {
         if paths.is_empty() { Verify::System } else { Verify::Bundle(paths) }
     }
 
+    /// Whether the files and folders exist.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Verify::Bundle(paths) => paths.iter().all(|path| path.exists()),
+            Verify::System | Verify::Nothing => true,
+        }
+    }
+
     /// Configures the client builder; the error names the certificate file that cannot be used.
     pub(super) fn apply(&self, builder: ClientBuilder) -> Result<ClientBuilder, String> {
         Ok(match self {

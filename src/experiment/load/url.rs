@@ -75,7 +75,7 @@ async fn ask(
         .map_err(failed)?
         .with_header(ACCEPT, "application/json, application/x-yaml");
     if let Some(authorization) = authorization(source, access) {
-        request = request.with_secret("authorization", &authorization).map_err(failed)?;
+        request = request.with_value("authorization", &authorization).map_err(failed)?;
     }
     let verify = access.verify_tls.into();
     let client = HttpClient {

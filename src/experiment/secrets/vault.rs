@@ -103,12 +103,12 @@ impl VaultClient {
     }
 
     async fn ask(&self, request: Result<Request, String>) -> Result<Value, String> {
-        let mut request = request?.with_secret("x-vault-request", "true")?;
+        let mut request = request?.with_value("x-vault-request", "true")?;
         if let Some(token) = &self.token {
-            request = request.with_secret("x-vault-token", token)?;
+            request = request.with_value("x-vault-token", token)?;
         }
         if let Some(namespace) = &self.namespace {
-            request = request.with_secret("x-vault-namespace", namespace)?;
+            request = request.with_value("x-vault-namespace", namespace)?;
         }
         let late = || format!("Vault did not answer within {} s", TIMEOUT.as_secs());
         let exchange = async {

@@ -83,7 +83,7 @@ impl Api {
         let unsent = |why: String| Refusal::Activity(format!("the attack cannot be sent: {why}"));
         let body = serde_json::to_string(attack).map_err(|error| unsent(error.to_string()))?;
         let request = self.post(&format!("/attacks/new{team}"))?.with_json(body);
-        let request = request.with_secret("authorization", &login.header).map_err(unsent)?;
+        let request = request.with_value("authorization", &login.header).map_err(unsent)?;
         match self.send(request).await? {
             (201, identifier) => Ok(identifier),
             (status, text) => Err(Refusal::Activity(format!(

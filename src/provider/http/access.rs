@@ -184,11 +184,8 @@ impl Clients {
     }
 
     fn build(&self, url: &Url, wide: bool) -> Result<Client, String> {
-        let mut builder: ClientBuilder = http_client::builder(url, &self.settings)?
-            .retry(reqwest::retry::never())
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true);
+        let mut builder: ClientBuilder =
+            http_client::builder(url, &self.settings)?.retry(reqwest::retry::never());
         if wide {
             builder = builder.http1_max_headers(MANY);
         }
