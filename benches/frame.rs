@@ -44,6 +44,7 @@ fn pod(name: &str) -> Pod {
         }],
         node: None,
         ip: None,
+        init_restarts: 0,
         created: None,
         deleting: None,
         liveness: None,

@@ -170,6 +170,7 @@ fn pod(second: u64) -> Pod {
         containers: vec![container],
         node: Some("minikube".to_owned()),
         ip: None,
+        init_restarts: 0,
         created: Some(at(second / CYCLE.0 * CYCLE.0 * 1000)),
         deleting: None,
         liveness: Some(Liveness { path: Some("/health".to_owned()), period_s: 10, threshold: 3 }),

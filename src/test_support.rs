@@ -49,6 +49,7 @@ pub(crate) fn pod(namespace: &str, name: &str) -> Pod {
         containers: Vec::new(),
         node: None,
         ip: None,
+        init_restarts: 0,
         created: None,
         deleting: None,
         liveness: None,

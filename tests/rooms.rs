@@ -9,7 +9,8 @@ use std::{
 };
 
 /// The top-level modules, lowest layer first; a module may import only from those before it.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
+    "http_client",
     "experiment",
     "session",
     "insight",

@@ -4,9 +4,13 @@ use super::{
     ClusterSettings, Error,
     choice::{ClusterChoice, setting},
 };
+use http::header::{HeaderValue, USER_AGENT};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use pyvalue::Map;
 use std::path::PathBuf;
+
+/// The User-Agent.
+const AGENT: &str = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
 
 /// A configuration, and the names to display for it.
 pub(super) struct Configured {
@@ -30,6 +34,8 @@ pub(super) async fn configure(
         ClusterChoice::Direct => direct(settings, secrets)?,
     };
     configured.config.default_retry = false;
+    // The API server names the manager of changed fields by the part before the slash.
+    configured.config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     choose_proxy(&mut configured.config, settings)?;
     Ok(configured)
 }

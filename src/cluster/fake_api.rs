@@ -43,6 +43,8 @@ pub(crate) enum Reply {
     List(&'static str, Vec<Json>),
     /// Plain text.
     Text(String),
+    /// An answer with the `Date` of a clock that is ahead by so many seconds.
+    Dated(i64, Box<Reply>),
     /// A failure: code, reason, message.
     Refused(u16, &'static str, String),
     /// Watch events, each after a pause; then the stream stays open.
@@ -101,6 +103,13 @@ fn response(reply: Reply) -> Response {
             200,
             &json!({"kind": format!("{kind}List"), "metadata": {"resourceVersion": "1"}, "items": items}),
         ),
+        Reply::Dated(ahead, reply) => {
+            let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead);
+            let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap();
+            let mut response = response(*reply);
+            response.headers_mut().insert("date", date.parse().unwrap());
+            response
+        }
         Reply::Text(text) => Response::new(Body::from(text)),
         Reply::Refused(code, reason, message) => json(
             code,

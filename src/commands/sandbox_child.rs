@@ -126,11 +126,21 @@ impl Announcement {
         })
     }
 
-    /// Sets the variables of the sandbox in an environment.
+    /// Sets the variables of the sandbox in an environment. Its servers are on this machine, where no proxy reaches them.
     pub(crate) fn apply(&self, environment: &mut Environment) {
         for (name, value) in &self.environment {
             environment.set(name, value);
         }
+        let listed = ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| environment.get(name));
+        let listed = listed.map(|list| list.trim().to_owned()).filter(|list| !list.is_empty());
+        // A `*` counts only if it is alone.
+        let list = match listed {
+            Some(list) if list == "*" => list,
+            Some(list) => format!("{list},127.0.0.1"),
+            None => "127.0.0.1".to_owned(),
+        };
+        environment.set("no_proxy", &list);
+        environment.set("NO_PROXY", &list);
     }
 }
 
@@ -178,6 +188,13 @@ mod tests {
         let mut environment = Environment::default();
         child.announcement.apply(&mut environment);
         assert_eq!(environment.get("A").as_deref(), Some("1"));
+        assert_eq!(environment.get("no_proxy").as_deref(), Some("127.0.0.1"));
+        for (list, expected) in [("*", "*"), ("a, b", "a, b,127.0.0.1")] {
+            let mut environment = Environment::of([("NO_PROXY", list)]);
+            child.announcement.apply(&mut environment);
+            assert_eq!(environment.get("NO_PROXY").as_deref(), Some(expected));
+            assert_eq!(environment.get("no_proxy").as_deref(), Some(expected));
+        }
         assert_eq!(child.announcement.context, "sandbox");
         assert!(!gone.exists());
         child.end().await;

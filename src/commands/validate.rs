@@ -89,7 +89,8 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
             let Connections { providers, python, .. } =
                 ConnectionArgs::default().connect(&environment, &settings, PrintTarget::Inherited, &events);
             let signatures = NativeSignatures { providers: &providers, python: &*python };
-            let notifications = Notifications::new("validate", &settings, python.clone(), emitter);
+            let notifications =
+                Notifications::new("validate", &settings, python.clone(), providers.clone(), emitter);
             let context = ValidationContext {
                 environment: &environment,
                 settings: &settings,

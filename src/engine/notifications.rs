@@ -3,12 +3,13 @@
 //! Channels are notified one after the other. A failure is logged at debug level and changes nothing else.
 
 use crate::{
-    experiment::Settings,
-    provider::python::PythonBridge,
+    experiment::{Environment, Settings},
+    http_client::{HttpClient, HttpSettings, Limits, Request},
+    provider::{Providers, python::PythonBridge},
     session::{EventKind, event::Level, stream::Emitter},
 };
 use pyvalue::{Map, Value};
-use reqwest::{Client, Method};
+use reqwest::{Method, header::HeaderName};
 use std::{sync::Arc, time::Duration};
 
 /// The timeout for a connection.
@@ -21,6 +22,8 @@ pub(crate) struct Notifications {
     phase: &'static str,
     channels: Vec<Map>,
     python: Arc<PythonBridge>,
+    /// Proxies, certificates and netrc are looked up in their environment.
+    providers: Arc<Providers>,
     emitter: Emitter,
 }
 
@@ -30,11 +33,12 @@ impl Notifications {
         phase: &'static str,
         settings: &Settings,
         python: Arc<PythonBridge>,
+        providers: Arc<Providers>,
         emitter: Emitter,
     ) -> Self {
         let declared = settings.get("notifications").and_then(Value::as_list).unwrap_or_default();
         let channels = declared.iter().filter_map(Value::as_map).cloned().collect();
-        Self { phase, channels, python, emitter }
+        Self { phase, channels, python, providers, emitter }
     }
 
     /// Notifies that the experiment was loaded. Secrets written into it are masked.
@@ -66,7 +70,7 @@ impl Notifications {
         let notification = events_of(&name, self.phase, payload, error);
         for channel in self.channels.iter().filter(|channel| wants(channel, &name)) {
             let sent = match channel.get("type").and_then(Value::as_str) {
-                Some("http") => by_http(channel, &notification).await,
+                Some("http") => by_http(channel, &notification, &self.providers.environment()).await,
                 Some("plugin") => self.by_plugin(channel, &notification).await,
                 _ => Ok(()),
             };
@@ -110,37 +114,26 @@ fn wants(channel: &Map, event: &str) -> bool {
     }
 }
 
-async fn by_http(channel: &Map, event: &Value) -> Result<(), String> {
+async fn by_http(channel: &Map, event: &Value, environment: &Environment) -> Result<(), String> {
     let url = channel.get("url").and_then(Value::as_str).ok_or("the channel has no url")?;
-    let flag = |key: &str| channel.get(key).is_none_or(Value::truthy);
-    let client = Client::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(ANSWER)
-        .tls_danger_accept_invalid_certs(!flag("verify_tls"))
-        .build()
-        .map_err(|error| error.to_string())?;
-    let mut request = if flag("forward_event_payload") {
-        client.request(Method::POST, url).header("Content-Type", "application/json").body(event.to_json())
+    let mut request = Request::new(Method::POST, url)?;
+    if channel.get("forward_event_payload").is_none_or(Value::truthy) {
+        request = request.with_json(event.to_json());
     } else {
-        client.request(Method::GET, url)
-    };
-    let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
-    let own = [
-        ("User-Agent", agent),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", "gzip, deflate"),
-        ("Connection", "keep-alive"),
-    ];
-    let declared = channel.get("headers").and_then(Value::as_map).into_iter().flatten();
-    let declared = declared.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
-    let mut headers = reqwest::header::HeaderMap::new();
-    for (name, value) in own.into_iter().chain(declared) {
-        let name =
-            reqwest::header::HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
-        headers.insert(name, value.parse().map_err(|_| format!("its header '{value}' cannot be sent"))?);
+        request.method = Method::GET;
     }
-    request = request.headers(headers);
-    let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
+    let declared = channel.get("headers").and_then(Value::as_map).into_iter().flatten();
+    for (name, value) in declared.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))) {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+        let value = value.parse().map_err(|_| format!("the value of its header '{name}' cannot be sent"))?;
+        request.headers.insert(name, value);
+    }
+    let client = HttpClient {
+        settings: HttpSettings::read(channel.get("verify_tls"), |name| environment.get(name)),
+        limits: Limits { connect: Some(CONNECT), read: Some(ANSWER) },
+        retries: 0,
+    };
+    let answer = client.send(request).await.map_err(|error| error.to_string())?;
     answer.error_for_status().map(drop).map_err(|error| error.without_url().to_string())
 }
 

@@ -130,8 +130,10 @@ pub(crate) async fn prepare(
         }
         None => Controls::default(),
     };
-    let access =
-        Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
+    // Global controls may have changed the environment.
+    let known =
+        early.as_ref().map_or_else(|| Arc::new(environment.clone()), |early| early.providers.environment());
+    let access = Access { verify_tls: !playing.no_verify_tls, environment: &known, settings: &settings };
     let document = loading::load(source, access, &controls, &context).await?;
     let title = document.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
     connector.title.clone_from(&title);
@@ -140,7 +142,8 @@ pub(crate) async fn prepare(
         None => connector.connect(&mut environment).await?,
     };
     let Connections { providers, python, cluster } = connected;
-    let notifications = Notifications::new("run", &settings, python.clone(), context.emitter.clone());
+    let notifications =
+        Notifications::new("run", &settings, python.clone(), providers.clone(), context.emitter.clone());
     if let Some(experiment) = document.root().as_map().filter(|_| context.notify_channels) {
         notifications.started(experiment).await;
     }
@@ -155,7 +158,7 @@ pub(crate) async fn prepare(
         unchecked(document)?
     } else {
         let signatures = NativeSignatures { providers: &providers, python: &*python };
-        let checks = ValidationChecks { environment: &environment, signatures: &signatures };
+        let checks = ValidationChecks { environment: &providers.environment(), signatures: &signatures };
         validation::validate_and_log(document, checks, &context).await?
     };
     let options = options(playing, &experiment, &settings)?;
@@ -168,7 +171,7 @@ pub(crate) async fn prepare(
     }
     let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
-        variables::resolve(&experiment, &overrides, &environment, &context).await?;
+        variables::resolve(&experiment, &overrides, &providers.environment(), &context).await?;
     events.hide(Redactor::new(&secrets));
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);

@@ -140,20 +140,5 @@ pub async fn load(source: &str, access: Access<'_>) -> Result<Document, LoadErro
     url::fetch(source, access).await
 }
 
-/// Reads at most `limit` bytes of a response body; the flag is whether that is the whole body.
-pub(super) async fn body(
-    mut response: reqwest::Response,
-    limit: usize,
-) -> Result<(Vec<u8>, bool), reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > limit {
-            return Ok((body, false));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((body, true))
-}
-
 #[cfg(test)]
 mod tests;

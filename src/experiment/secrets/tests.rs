@@ -102,6 +102,31 @@ async fn vault_version_2_with_a_token() {
 }
 
 #[tokio::test]
+async fn the_token_of_a_vault_login_is_found_in_the_home_directory_and_follows_a_redirect() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (address, asked) = vault().await;
+    // A standby server sends its clients to the active one.
+    let active = address.clone();
+    let standby = Router::new().fallback(async move |uri: Uri| {
+        (StatusCode::TEMPORARY_REDIRECT, [("Location", format!("{active}{}", uri.path()))])
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let configuration = format!(r#"{{"vault_addr": "http://{}"}}"#, listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, standby).await });
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join(".vault-token"), "root\n").unwrap();
+    let home = home.path().to_str().unwrap();
+    for (variable, token) in [(None, "root"), (Some(""), "root"), (Some("app"), "app")] {
+        let mut environment = Environment::of([("HOME", home)]);
+        environment.put([("VAULT_TOKEN".to_owned(), variable.map(str::to_owned))]);
+        let resolved = resolve(&map(SECRET), &map("{}"), &map(&configuration), &environment).await;
+        assert_eq!(resolved.errors, Vec::new());
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(asked, [(); 2].map(|()| format!("GET /v1/secret/data/foo/bar {token}")));
+    }
+}
+
+#[tokio::test]
 async fn vault_version_1_on_another_mount() {
     let (address, _) = vault().await;
     let configuration = format!(

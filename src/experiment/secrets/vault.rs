@@ -1,9 +1,12 @@
 //! Reads Vault's key-value store through its HTTP API (experiment-format 4.6).
 
-use crate::experiment::Environment;
+use crate::{
+    experiment::{Environment, load::read_text_bounded},
+    http_client::{HttpClient, HttpSettings, Limits, Request, body},
+};
 use pyvalue::{Map, Value, parse_json, python_text};
-use reqwest::{Client, Method, RequestBuilder};
-use std::time::Duration;
+use reqwest::Method;
+use std::{path::Path, time::Duration};
 
 /// The request timeout: long enough for a slow server, short enough that validation ends.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,7 +39,7 @@ pub(super) enum VaultError {
 
 /// A client that has logged in, if the configuration specifies a login.
 pub(super) struct VaultClient {
-    client: Client,
+    client: HttpClient,
     address: String,
     token: Option<String>,
     namespace: Option<String>,
@@ -46,16 +49,17 @@ pub(super) struct VaultClient {
 }
 
 impl VaultClient {
-    /// Chooses the login by the configuration: token, then `AppRole`, then Kubernetes.
+    /// Chooses the login by the configuration: token, then `AppRole`, then Kubernetes, else the token of `VAULT_TOKEN` or
+    /// of the file that `vault login` writes.
     pub(super) async fn open(configuration: &Map, environment: &Environment) -> Result<Self, VaultError> {
         let text = |key: &str| configuration.get(key).filter(|value| !value.is_null()).map(python_text);
         let address = text("vault_addr")
             .or_else(|| environment.get("VAULT_ADDR"))
             .unwrap_or_else(|| "http://localhost:8200".to_owned());
         let mut session = Self {
-            client: Client::builder().timeout(TIMEOUT).build().unwrap_or_default(),
+            client: client(environment),
             address: address.trim_end_matches('/').to_owned(),
-            token: environment.get("VAULT_TOKEN"),
+            token: token(environment),
             namespace: environment.get("VAULT_NAMESPACE"),
             mount: text("vault_secrets_mount_point").unwrap_or_else(|| "secret".to_owned()),
             version_2: text("vault_kv_version").as_deref() != Some("1"),
@@ -82,7 +86,7 @@ impl VaultClient {
         let failed = |reason: String| VaultError::Read { path: path.to_owned(), reason };
         let data = if self.version_2 { "/data" } else { "" };
         let url = format!("{}/v1/{}{data}/{}", self.address, self.mount, path.trim_start_matches('/'));
-        let answer = self.ask(self.client.request(Method::GET, url)).await.map_err(failed)?;
+        let answer = self.ask(Request::new(Method::GET, &url)).await.map_err(failed)?;
         let data = answer.get("data");
         let payload = if self.version_2 { data.and_then(|data| data.get("data")) } else { data };
         payload.and_then(Value::as_map).cloned().ok_or_else(|| failed("the answer has no data".to_owned()))
@@ -92,24 +96,28 @@ impl VaultClient {
         let body: Map =
             fields.iter().map(|(name, text)| ((*name).to_owned(), text.as_str().into())).collect();
         let url = format!("{}/v1/auth/{mount}/login", self.address);
-        let request = self.client.request(Method::POST, url).body(Value::Map(body).to_json());
-        let answer = self.ask(request.header("Content-Type", "application/json")).await?;
+        let request = Request::new(Method::POST, &url);
+        let answer = self.ask(request.map(|request| request.with_json(Value::Map(body).to_json()))).await?;
         let token = answer.get("auth").and_then(|auth| auth.get("client_token")).and_then(Value::as_str);
         token.map(str::to_owned).ok_or_else(|| "the answer holds no token".to_owned())
     }
 
-    async fn ask(&self, mut request: RequestBuilder) -> Result<Value, String> {
-        request = request.header("X-Vault-Request", "true");
+    async fn ask(&self, request: Result<Request, String>) -> Result<Value, String> {
+        let mut request = request?.with_value("x-vault-request", "true")?;
         if let Some(token) = &self.token {
-            request = request.header("X-Vault-Token", token);
+            request = request.with_value("x-vault-token", token)?;
         }
         if let Some(namespace) = &self.namespace {
-            request = request.header("X-Vault-Namespace", namespace);
+            request = request.with_value("x-vault-namespace", namespace)?;
         }
-        let response = request.send().await.map_err(|error| cause(&error))?;
-        let status = response.status();
-        let (body, _) =
-            crate::experiment::load::body(response, MAX_ANSWER).await.map_err(|error| cause(&error))?;
+        let late = || format!("Vault did not answer within {} s", TIMEOUT.as_secs());
+        let exchange = async {
+            let response = self.client.send(request).await.map_err(|error| error.to_string())?;
+            let status = response.status();
+            let body = body(response, MAX_ANSWER).await.map_err(|error| error.to_string())?;
+            Ok::<_, String>((status, body))
+        };
+        let (status, body) = tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| late())??;
         let text = String::from_utf8_lossy(&body);
         if !status.is_success() {
             return Err(format!("HTTP {}: {}", status.as_u16(), text.trim()));
@@ -118,11 +126,24 @@ impl VaultClient {
     }
 }
 
-/// The innermost cause, without the URL (which may contain credentials).
-fn cause(error: &reqwest::Error) -> String {
-    let mut source: &dyn std::error::Error = error;
-    while let Some(inner) = source.source() {
-        source = inner;
-    }
-    source.to_string()
+/// The client; the certificates of Vault's own variables go before those of the others.
+fn client(environment: &Environment) -> HttpClient {
+    let named = |name| environment.get(name).filter(|path| !path.is_empty());
+    let own = named("VAULT_CACERT").or_else(|| named("VAULT_CAPATH")).map(Value::Text);
+    let settings = HttpSettings::read(own.as_ref(), |name| environment.get(name));
+    HttpClient { settings, limits: Limits { connect: Some(TIMEOUT), read: Some(TIMEOUT) }, retries: 0 }
+}
+
+/// The token of the environment, or else of the file in the home directory.
+fn token(environment: &Environment) -> Option<String> {
+    let of_file = || {
+        let home = environment.get("HOME")?;
+        let text = read_text_bounded(&Path::new(&home).join(".vault-token")).ok()?;
+        Some(text.trim().to_owned())
+    };
+    environment
+        .get("VAULT_TOKEN")
+        .filter(|token| !token.is_empty())
+        .or_else(of_file)
+        .filter(|token| !token.is_empty())
 }

@@ -13,12 +13,16 @@ use crate::{
     provider::http::Access,
     session::{
         clock::Clock,
-        event::{BreakerState, EventKind, Level, SourceClaim, SourceKind},
+        event::{BreakerState, EventKind, Level, SourceClaim, SourceKind, Timestamp},
         stream::{Stream, stream},
     },
 };
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -142,6 +146,43 @@ async fn each_replica_is_read_on_its_own_and_a_path_that_is_not_there_is_asked_o
     let actuator =
         asked.iter().filter(|one| one.path.ends_with("c-5wz5k:8080/proxy/actuator/circuitbreakers"));
     assert_eq!(actuator.count(), 1);
+}
+
+#[tokio::test]
+async fn a_breaker_opens_when_it_was_seen_to_whatever_the_clock_of_the_api_server_is() {
+    for ahead in [90, -90] {
+        let opened: Arc<OnceLock<Timestamp>> = Arc::default();
+        let seen = opened.clone();
+        let (connection, _) = answering(move |asked| {
+            let opened = seen.get().copied();
+            let reply = cluster(asked, |_, path| match path {
+                "/actuator/circuitbreakers" => {
+                    let state = if opened.is_some() { "OPEN" } else { "CLOSED" };
+                    Reply::Object(json!({"circuitBreakers": {"provider": {"state": state}}}))
+                }
+                "/actuator/circuitbreakerevents/provider/STATE_TRANSITION" => {
+                    let event = |at: Timestamp| {
+                        json!({"circuitBreakerName": "provider", "type": "STATE_TRANSITION",
+                        "creationTime": at.to_string(), "stateTransition": "CLOSED_TO_OPEN"})
+                    };
+                    let events: Vec<_> = opened.into_iter().map(event).collect();
+                    Reply::Object(json!({"circuitBreakerEvents": events}))
+                }
+                _ => Reply::Text(String::new()),
+            });
+            // The pods send no `Date`, so the API server adds its own.
+            Reply::Dated(ahead, Box::new(reply))
+        });
+        let mut rig = Rig::begin("http://127.0.0.1:30080/invoke", Some(connection), &[]);
+        let said = |reading: &Reading, state: BreakerState| {
+            reading.breakers.first().is_some_and(|breaker| breaker.says == SourceClaim::State(state))
+        };
+        rig.reading(|reading| said(reading, BreakerState::Closed)).await;
+        let at = *opened.get_or_init(Timestamp::now);
+        let reading = rig.reading(|reading| said(reading, BreakerState::Open)).await;
+        let moments: Vec<Timestamp> = reading.breakers[0].transitions.iter().map(|one| one.at).collect();
+        assert_eq!(moments, [at], "{ahead}");
+    }
 }
 
 #[tokio::test]

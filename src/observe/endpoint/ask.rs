@@ -2,7 +2,7 @@
 
 use super::{errors, response_shape::ResponseShape, settings::ProbeTarget};
 use crate::{
-    provider::http::{ContentCoding, RedirectError, Request, decompress_prefix},
+    http_client::{ContentCoding, RedirectError, Request, decompress_prefix},
     session::event::ErrorKind,
 };
 use reqwest::{

@@ -2,8 +2,9 @@
 
 use super::tolerance::Tolerance;
 use crate::{
+    http_client::Request,
     observe::absence::AbsenceDetector,
-    provider::http::{Access, Clients, Request},
+    provider::http::{Access, Clients},
     session::event::EndpointId,
 };
 use reqwest::{Method, Url, header::AUTHORIZATION};

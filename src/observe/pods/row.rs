@@ -1,6 +1,6 @@
 //! Reduces a whole object to its row.
 
-use super::status_word::status_word;
+use super::status_word::{is_initialising, is_sidecar, status_word};
 use crate::session::event::{Container, LastEnd, Liveness, Pod, PodKey, PodPhase, Timestamp, Workload};
 use k8s_openapi::{
     api::{apps::v1::Deployment, core::v1},
@@ -24,6 +24,7 @@ pub(super) fn pod(pod: &v1::Pod) -> Pod {
         containers: containers(pod),
         node: spec.and_then(|spec| spec.node_name.clone()),
         ip: status.and_then(|status| status.pod_ip.clone()),
+        init_restarts: init_restarts(pod),
         created: pod.metadata.creation_timestamp.as_ref().map(moment),
         deleting: pod.metadata.deletion_timestamp.as_ref().map(moment),
         liveness: spec.and_then(|spec| spec.containers.iter().find_map(liveness)),
@@ -85,11 +86,34 @@ fn phase(pod: &v1::Pod) -> PodPhase {
     }
 }
 
-/// In the order of the spec, because the kubelet's order may change.
+/// The statuses of the init containers and of the others.
+fn statuses(pod: &v1::Pod) -> [&[v1::ContainerStatus]; 2] {
+    let of = |list: fn(&v1::PodStatus) -> &Option<Vec<v1::ContainerStatus>>| {
+        pod.status.as_ref().and_then(|status| list(status).as_deref()).unwrap_or_default()
+    };
+    [of(|status| &status.init_container_statuses), of(|status| &status.container_statuses)]
+}
+
+/// The restarts of the init containers that are no sidecars, as long as they count in `kubectl get pods`.
+fn init_restarts(pod: &v1::Pod) -> u32 {
+    if !is_initialising(pod) {
+        return 0;
+    }
+    let [init, _] = statuses(pod);
+    let once = init.iter().filter(|status| !is_sidecar(pod, &status.name));
+    once.map(restarts).fold(0, u32::saturating_add)
+}
+
+fn restarts(status: &v1::ContainerStatus) -> u32 {
+    u32::try_from(status.restart_count).unwrap_or(0)
+}
+
+/// In the order of the spec, because the kubelet's order may change; sidecars first.
 fn containers(pod: &v1::Pod) -> Vec<Container> {
-    let statuses =
-        pod.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
-    let declared = pod.spec.iter().flat_map(|spec| spec.containers.iter());
+    let statuses = statuses(pod).concat();
+    let init = pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten());
+    let sidecars = init.filter(|init| is_sidecar(pod, &init.name));
+    let declared = sidecars.chain(pod.spec.iter().flat_map(|spec| spec.containers.iter()));
     declared
         .map(|declared| {
             let status = statuses.iter().find(|status| status.name == declared.name);
@@ -100,7 +124,7 @@ fn containers(pod: &v1::Pod) -> Vec<Container> {
                 name: declared.name.clone(),
                 image: declared.image.clone().unwrap_or_default(),
                 ready: status.is_some_and(|status| status.ready),
-                restarts: status.and_then(|status| u32::try_from(status.restart_count).ok()).unwrap_or(0),
+                restarts: status.map_or(0, restarts),
                 waiting: state.and_then(|state| state.waiting.as_ref()?.reason.clone()),
                 last_end: ended.or(before).map(|ended| LastEnd {
                     reason: ended.reason.clone().unwrap_or_default(),
@@ -155,6 +179,42 @@ mod tests {
             row.liveness,
             Some(Liveness { path: Some("/health".to_owned()), period_s: 10, threshold: 3 })
         );
+    }
+
+    #[test]
+    fn init_containers_and_sidecars_count_as_kubectl_counts_them() {
+        let of = |init: i32, state: serde_json::Value, initialized: &str| {
+            let whole = json!({
+                "metadata": {"name": "p", "namespace": "default", "uid": "u"},
+                "spec": {
+                    "initContainers": [
+                        {"name": "proxy", "image": "p:1", "restartPolicy": "Always"},
+                        {"name": "migrate", "image": "m:1"}],
+                    "containers": [{"name": "app", "image": "a:1"}]},
+                "status": {"phase": "Pending",
+                    "conditions": [{"type": "Initialized", "status": initialized}],
+                    "initContainerStatuses": [
+                        {"name": "proxy", "image": "p:1", "imageID": "", "ready": true, "started": true,
+                         "restartCount": 1, "state": {"running": {}}},
+                        {"name": "migrate", "image": "m:1", "imageID": "", "ready": false, "started": false,
+                         "restartCount": init, "state": state}],
+                    "containerStatuses": [
+                        {"name": "app", "image": "a:1", "imageID": "", "ready": initialized == "True",
+                         "restartCount": 0, "state": {"waiting": {"reason": "PodInitializing"}}}]},
+            });
+            let row = pod(&serde_json::from_value(whole).unwrap());
+            let restarts: u32 = row.containers.iter().map(|container| container.restarts).sum();
+            let ready = row.containers.iter().filter(|container| container.ready).count();
+            (row.status, ready, row.containers.len(), restarts + row.init_restarts)
+        };
+        // As `kubectl get pods` prints them: STATUS, READY, RESTARTS.
+        let crashing =
+            json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed"}});
+        assert_eq!(of(4, crashing, "False"), ("Init:CrashLoopBackOff".to_owned(), 1, 2, 5));
+        let failed = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+        assert_eq!(of(0, failed, "False"), ("Init:Error".to_owned(), 1, 2, 1));
+        let done = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
+        assert_eq!(of(4, done, "True"), ("PodInitializing".to_owned(), 2, 2, 1));
     }
 
     #[test]

@@ -26,11 +26,14 @@ pub(super) struct KnownService {
     reported: Option<ServiceEndpoints>,
 }
 
-#[derive(Debug, Default)]
-struct SliceRow {
-    ready: u32,
-    not_ready: u32,
-    pods: BTreeSet<String>,
+/// The endpoints of a slice, and whether each is ready.
+type SliceRow = BTreeMap<Endpoint, bool>;
+
+/// A pod, or an address without one. A pod has an address of each IP family, each in a slice of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Endpoint {
+    Pod(String),
+    Address(String),
 }
 
 impl KnownService {
@@ -56,13 +59,11 @@ impl KnownService {
         for endpoint in &slice.endpoints {
             // Unknown counts as ready (discovery.k8s.io/v1).
             let ready = endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true);
-            let addresses = u32::try_from(endpoint.addresses.len()).unwrap_or(u32::MAX);
-            if ready {
-                row.ready = row.ready.saturating_add(addresses);
+            if let Some(pod) = endpoint.target_ref.as_ref().and_then(|target| target.name.clone()) {
+                row.insert(Endpoint::Pod(pod), ready);
             } else {
-                row.not_ready = row.not_ready.saturating_add(addresses);
+                row.extend(endpoint.addresses.iter().cloned().map(|one| (Endpoint::Address(one), ready)));
             }
-            row.pods.extend(endpoint.target_ref.as_ref().and_then(|target| target.name.clone()));
         }
         self.slices.insert(slice.name_any(), row);
     }
@@ -84,14 +85,23 @@ impl KnownService {
         if !self.in_play {
             return None;
         }
-        let sum = |count: fn(&SliceRow) -> u32| self.slices.values().map(count).fold(0, u32::saturating_add);
-        let pods: BTreeSet<&String> = self.slices.values().flat_map(|slice| &slice.pods).collect();
+        let mut endpoints: BTreeMap<&Endpoint, bool> = BTreeMap::new();
+        for (endpoint, ready) in self.slices.values().flatten() {
+            *endpoints.entry(endpoint).or_default() |= ready;
+        }
+        let count = |wanted: bool| {
+            u32::try_from(endpoints.values().filter(|ready| **ready == wanted).count()).unwrap_or(u32::MAX)
+        };
+        let pods = endpoints.keys().filter_map(|endpoint| match endpoint {
+            Endpoint::Pod(name) => Some(name.clone()),
+            Endpoint::Address(_) => None,
+        });
         let now = ServiceEndpoints {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
-            ready: sum(|slice| slice.ready),
-            not_ready: sum(|slice| slice.not_ready),
-            pods: pods.into_iter().take(NAMED).cloned().collect(),
+            ready: count(true),
+            not_ready: count(false),
+            pods: pods.take(NAMED).collect(),
         };
         if self.reported.as_ref() == Some(&now) {
             return None;

@@ -12,10 +12,11 @@ pub(super) fn status_word(pod: &Pod) -> String {
     if pod.metadata.deletion_timestamp.is_some() && !ended {
         return if reason == Some("NodeLost") { "Unknown" } else { "Terminating" }.to_owned();
     }
-    if let Some(word) = initialising(pod, status) {
+    let initialising = initialising(pod, status);
+    let mut word = initialising.clone().unwrap_or_else(|| reason.unwrap_or(phase).to_owned());
+    if initialising.is_some() && !has_condition(status, "Initialized") {
         return word;
     }
-    let mut word = reason.unwrap_or(phase).to_owned();
     let containers = status.container_statuses.as_deref().unwrap_or_default();
     // The first container's word wins.
     for state in containers.iter().rev().filter_map(|container| container.state.as_ref()) {
@@ -25,15 +26,27 @@ pub(super) fn status_word(pod: &Pod) -> String {
         container.ready && container.state.as_ref().is_some_and(|state| state.running.is_some())
     });
     match word == "Completed" && running {
-        true if is_ready(status) => "Running".to_owned(),
+        true if has_condition(status, "Ready") => "Running".to_owned(),
         true => "NotReady".to_owned(),
         false => word,
     }
 }
 
-fn is_ready(status: &PodStatus) -> bool {
+/// Whether its init containers are not done yet.
+pub(super) fn is_initialising(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    status.is_some_and(|status| initialising(pod, status).is_some() && !has_condition(status, "Initialized"))
+}
+
+/// Whether the init container of this name runs beside the others.
+pub(super) fn is_sidecar(pod: &Pod, name: &str) -> bool {
+    let mut declared = pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten());
+    declared.any(|init| init.name == name && init.restart_policy.as_deref() == Some("Always"))
+}
+
+fn has_condition(status: &PodStatus, name: &str) -> bool {
     let conditions = status.conditions.as_deref().unwrap_or_default();
-    conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    conditions.iter().any(|condition| condition.type_ == name && condition.status == "True")
 }
 
 /// Why a container does not run.
@@ -56,10 +69,7 @@ fn initialising(pod: &Pod, status: &PodStatus) -> Option<String> {
     let declared = pod.spec.as_ref().and_then(|spec| spec.init_containers.as_deref()).unwrap_or_default();
     let statuses = status.init_container_statuses.as_deref().unwrap_or_default();
     let (index, state) = statuses.iter().enumerate().find_map(|(index, container)| {
-        let sidecar = declared
-            .iter()
-            .any(|init| init.name == container.name && init.restart_policy.as_deref() == Some("Always"));
-        (!done(container, sidecar)).then_some((index, container.state.as_ref()))
+        (!done(container, is_sidecar(pod, &container.name))).then_some((index, container.state.as_ref()))
     })?;
     if let Some(word) = state.and_then(ended_word) {
         return Some(format!("Init:{word}"));

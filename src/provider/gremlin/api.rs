@@ -1,13 +1,17 @@
 //! The two requests to Gremlin's API: login and attack.
 
 use super::Refusal;
+use crate::http_client::{HttpClient, HttpSettings, Request, body};
 use pyvalue::Map;
-use reqwest::{Client, RequestBuilder, Url, header};
+use reqwest::{Method, Url, header};
 use serde_json::Value as Json;
 use std::time::Duration;
 
 /// The request timeout; the reference has none.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// The maximum number of bytes of a response.
+const MOST: usize = 4 << 20;
 
 /// The maximum number of characters of a response that are copied into a message.
 const SHOWN: usize = 500;
@@ -15,7 +19,7 @@ const SHOWN: usize = 500;
 /// A client for the Gremlin API at one address.
 pub(super) struct Api {
     base: String,
-    client: Client,
+    client: HttpClient,
 }
 
 /// The result of a login.
@@ -25,30 +29,28 @@ pub(super) struct Login {
 }
 
 impl Api {
-    pub(super) fn new(base: String) -> Result<Self, Refusal> {
+    /// Certificates and proxies are those that `variable` names.
+    pub(super) fn new(base: String, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Refusal> {
         let host = Url::parse(&base).map_err(|error| {
             Refusal::Activity(format!(
                 "Gremlin's address '{base}' is no URL ({error}): check CHAOS_TUI_GREMLIN_URL"
             ))
         })?;
-        let mut builder = Client::builder().timeout(LIMIT);
+        let settings = HttpSettings::read(None, variable).without_netrc();
         // A server on this machine is never reached through a proxy.
-        if matches!(host.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build();
-        let client =
-            client.map_err(|error| Refusal::Activity(format!("no HTTP client for Gremlin: {error}")))?;
-        Ok(Self { base, client })
+        let settings = match host.host_str() {
+            Some("127.0.0.1" | "localhost" | "[::1]") => settings.without_proxies(),
+            _ => settings,
+        };
+        Ok(Self { base, client: HttpClient { settings, ..HttpClient::default() } })
     }
 
     /// Logs in and returns the login for the organisation `org`.
     pub(super) async fn log_in(&self, email: &str, password: &str, org: &str) -> Result<Login, Refusal> {
         let request = self
-            .client
-            .post(format!("{}/users/auth", self.base))
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form(&[("email", email), ("password", password)]));
+            .post("/users/auth")?
+            .with_header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .with_body(form(&[("email", email), ("password", password)]));
         let (status, text) = self.send(request).await?;
         if status != 200 {
             let text = if password.is_empty() { text } else { text.replace(password, "***") };
@@ -78,14 +80,10 @@ impl Api {
     pub(super) async fn attack(&self, login: &Login, attack: &Map) -> Result<String, Refusal> {
         let team =
             login.team.as_deref().map(|team| format!("?{}", form(&[("teamId", team)]))).unwrap_or_default();
-        let body = serde_json::to_vec(attack)
-            .map_err(|error| Refusal::Activity(format!("the attack cannot be sent: {error}")))?;
-        let request = self
-            .client
-            .post(format!("{}/attacks/new{team}", self.base))
-            .header(header::AUTHORIZATION, &login.header)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body);
+        let unsent = |why: String| Refusal::Activity(format!("the attack cannot be sent: {why}"));
+        let body = serde_json::to_string(attack).map_err(|error| unsent(error.to_string()))?;
+        let request = self.post(&format!("/attacks/new{team}"))?.with_json(body);
+        let request = request.with_value("authorization", &login.header).map_err(unsent)?;
         match self.send(request).await? {
             (201, identifier) => Ok(identifier),
             (status, text) => Err(Refusal::Activity(format!(
@@ -95,17 +93,21 @@ impl Api {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<(u16, String), Refusal> {
-        let unanswered = |error: reqwest::Error| {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(source) = cause.source() {
-                cause = source;
-            }
-            Refusal::Activity(format!("Gremlin at {} did not answer: {cause}", self.base))
+    fn post(&self, path: &str) -> Result<Request, Refusal> {
+        Request::new(Method::POST, &format!("{}{path}", self.base)).map_err(Refusal::Activity)
+    }
+
+    async fn send(&self, request: Request) -> Result<(u16, String), Refusal> {
+        let unanswered =
+            |why: String| Refusal::Activity(format!("Gremlin at {} did not answer: {why}", self.base));
+        let exchange = async {
+            let answer = self.client.send(request).await.map_err(|error| error.to_string())?;
+            let status = answer.status().as_u16();
+            let body = body(answer, MOST).await.map_err(|error| error.to_string())?;
+            Ok((status, String::from_utf8_lossy(&body).into_owned()))
         };
-        let answer = request.send().await.map_err(unanswered)?;
-        let status = answer.status().as_u16();
-        Ok((status, answer.text().await.map_err(unanswered)?))
+        let late = |_| Err(format!("nothing came within {} s", LIMIT.as_secs()));
+        tokio::time::timeout(LIMIT, exchange).await.unwrap_or_else(late).map_err(unanswered)
     }
 }
 

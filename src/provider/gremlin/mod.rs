@@ -113,7 +113,7 @@ impl Gremlin {
     /// Starts the attack and returns its identifier. Does not monitor the attack's progress.
     async fn attack(&self, arguments: &Map) -> Result<Value, Refusal> {
         let secrets = arguments.get("secrets").and_then(Value::as_map);
-        let api = Api::new(self.base_url())?;
+        let api = Api::new(self.base_url(), |name| self.settings.variable(name))?;
         let login = match self.credentials(secrets)? {
             Credentials::Key { key, team } => Login { header: format!("Key {key}"), team: Some(team) },
             Credentials::Password { email, password, org } => {

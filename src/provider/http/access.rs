@@ -1,13 +1,10 @@
 //! Access to a service for requests outside the experiment's activities: the users' probe, the breaker's pages.
 
-use super::{
-    client,
-    credentials::Netrc,
-    redirect::RedirectChain,
-    request::{self, Request},
-    trust::Verify,
+use super::request;
+use crate::{
+    experiment::{Environment, Secrets, substitute},
+    http_client::{self, HttpSettings, RedirectChain, Request},
 };
-use crate::experiment::{Environment, Secrets, substitute};
 use pyvalue::{Map, Value};
 use reqwest::{
     Client, ClientBuilder, Method, Url,
@@ -28,14 +25,13 @@ const MANY: usize = 5000;
 pub struct Access {
     /// Overrides of the default headers; `None` removes a default header.
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
-    netrc: Netrc,
-    verify: Verify,
+    settings: HttpSettings,
 }
 
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Access").field("headers", &names).field("verify", &self.verify).finish()
+        f.debug_struct("Access").field("headers", &names).field("settings", &self.settings).finish()
     }
 }
 
@@ -53,8 +49,7 @@ pub struct Page {
 impl Access {
     /// The access of a client that knows no experiment but has this environment.
     pub fn plain(environment: &Environment) -> Self {
-        let verify = Verify::of(None, environment).with_openssl(environment);
-        Self { headers: Vec::new(), netrc: Netrc::read(environment), verify }
+        Self { headers: Vec::new(), settings: HttpSettings::read(None, |name| environment.get(name)) }
     }
 
     /// The access and the page of an http activity.
@@ -76,8 +71,8 @@ impl Access {
             query: request::query(&arguments)?,
             timeout: limits.read.or(limits.connect),
         };
-        let verify = Verify::of(provider.get("verify_tls"), environment).with_openssl(environment);
-        let mut access = Self { headers: Vec::new(), netrc: Netrc::read(environment), verify };
+        let settings = HttpSettings::read(provider.get("verify_tls"), |name| environment.get(name));
+        let mut access = Self { headers: Vec::new(), settings };
         let hidden = secrets.texts();
         for (name, value) in request::headers_of(&field("headers"))? {
             let holds = |text: &str| hidden.iter().any(|secret| !secret.is_empty() && text.contains(secret));
@@ -95,7 +90,7 @@ impl Access {
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, String> {
         self.set(name, value.into(), true)?;
         if name.eq_ignore_ascii_case("authorization") {
-            self.netrc = Netrc::default();
+            self.settings = self.settings.without_netrc();
         }
         Ok(self)
     }
@@ -103,7 +98,7 @@ impl Access {
     /// Accepts every certificate.
     #[must_use]
     pub fn trusting_all(self) -> Self {
-        Self { verify: Verify::Nothing, ..self }
+        Self { settings: self.settings.trusting_all(), ..self }
     }
 
     fn set(&mut self, name: &str, value: Value, secret: bool) -> Result<(), String> {
@@ -134,7 +129,7 @@ impl Access {
                 None => drop(headers.remove(name)),
             }
         }
-        if let Some(authorization) = self.netrc.authorization(&mut url) {
+        if let Some(authorization) = self.settings.authorization(&mut url) {
             headers.insert(header::AUTHORIZATION, authorization);
         }
         Request { method, url, headers, body: None }
@@ -145,14 +140,14 @@ impl Access {
     /// # Errors
     /// When the text is not a valid http or https URL.
     pub(crate) fn url(page: &str, query: &str) -> Result<Url, String> {
-        let mut url = request::parse_url(page)?;
+        let mut url = http_client::parse_url(page)?;
         request::add_query(&mut url, query.to_owned());
         Ok(url)
     }
 
     /// The redirects of one request.
     pub(crate) fn redirects(&self) -> RedirectChain<'_> {
-        RedirectChain::new(&self.netrc)
+        RedirectChain::new(&self.settings)
     }
 
     /// The values of sensitive headers, which must be redacted: a response may echo them.
@@ -163,17 +158,18 @@ impl Access {
         texts.flat_map(|text| [Some(text), text.split_once(' ').map(|(_, rest)| rest)]).flatten()
     }
 
+    /// The clients for requests to the service. A server on this machine is never asked through a proxy, as browsers do.
     pub(crate) fn clients(&self, proxied: bool) -> Clients {
-        let verify = self.verify.clone();
-        Clients { verify, proxied, made: Default::default(), wide: Default::default() }
+        let settings = self.settings.clone();
+        let settings = if proxied { settings } else { settings.without_proxies() };
+        Clients { settings, made: Default::default(), wide: Default::default() }
     }
 }
 
 /// The clients of one service: one for http and one for https, each built at its first request, as most services need
 /// only one. Responses with very many headers need separate clients.
 pub(crate) struct Clients {
-    verify: Verify,
-    proxied: bool,
+    settings: HttpSettings,
     made: [OnceLock<Result<Client, String>>; 2],
     wide: [OnceLock<Result<Client, String>>; 2],
 }
@@ -184,22 +180,16 @@ impl Clients {
         let https = url.scheme() == "https";
         let slots = if wide { &self.wide } else { &self.made };
         let slot = if https { &slots[1] } else { &slots[0] };
-        slot.get_or_init(|| self.build(https, wide)).as_ref().map_err(Clone::clone)
+        slot.get_or_init(|| self.build(url, wide)).as_ref().map_err(Clone::clone)
     }
 
-    fn build(&self, https: bool, wide: bool) -> Result<Client, String> {
-        let mut builder: ClientBuilder = client::bare(https, &self.verify)?
-            .retry(reqwest::retry::never())
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true);
+    fn build(&self, url: &Url, wide: bool) -> Result<Client, String> {
+        let mut builder: ClientBuilder =
+            http_client::builder(url, &self.settings)?.retry(reqwest::retry::never());
         if wide {
             builder = builder.http1_max_headers(MANY);
         }
-        if !self.proxied {
-            builder = builder.no_proxy();
-        }
-        client::built(builder)
+        http_client::built(builder)
     }
 }
 

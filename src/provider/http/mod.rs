@@ -4,25 +4,17 @@
 
 mod access;
 mod answer;
-mod client;
-mod credentials;
-mod encode;
-mod exchange;
-mod redirect;
 mod request;
-mod trust;
-mod unpack;
 
 use super::{Call, Outcome};
-use crate::experiment::Environment;
+use crate::{
+    experiment::Environment,
+    http_client::{BodyError, SendError},
+};
 pub(crate) use access::Clients;
 pub use access::{Access, Page};
 use pyvalue::Value;
-pub(crate) use redirect::RedirectError;
-pub(crate) use request::Request;
 use reqwest::header::HeaderMap;
-pub use trust::Verify;
-pub(crate) use unpack::{ContentCoding, decompress_prefix};
 
 /// Sends the activity's request.
 pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome {
@@ -34,10 +26,12 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
         }
     };
     let exchange = async {
-        match exchange::run(&plan).await {
-            Ok(output) => Outcome::Done(output),
-            Err(error) => error.into_outcome(&plan.shown_url),
-        }
+        let response = plan.client.send(plan.first.clone()).await.map_err(HttpError::from);
+        let output = match response {
+            Ok(response) => answer::read(response).await,
+            Err(error) => Err(error),
+        };
+        output.map_or_else(|error| error.into_outcome(&plan.shown_url), Outcome::Done)
     };
     call.unless_cancelled(exchange).await
 }
@@ -58,6 +52,27 @@ enum HttpError {
     TooLarge,
     /// Any other error: unexpected for the run.
     Other(String),
+}
+
+impl From<SendError> for HttpError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Connection(cause) => Self::Connection(cause),
+            SendError::ReadTimeout => Self::ReadTimeout,
+            SendError::Other(why) => Self::Other(why),
+        }
+    }
+}
+
+impl From<BodyError> for HttpError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(_) => Self::TooLarge,
+            // The reference reports a timeout in the middle of a body as a connection error.
+            BodyError::Silence => Self::Connection("read timed out".to_owned()),
+            BodyError::Broken(why) => Self::Other(why),
+        }
+    }
 }
 
 impl HttpError {

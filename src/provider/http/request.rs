@@ -1,8 +1,8 @@
 //! Builds the first request of an activity from its provider mapping.
 
-use super::{credentials::Netrc, encode, trust::Verify};
 use crate::{
     experiment::{Environment, Secrets, substitute},
+    http_client::{self, HttpClient, HttpSettings, Limits, Request, default_headers, latin1, parse_url},
     provider::Call,
 };
 use pyvalue::{Map, Value, python_text};
@@ -19,28 +19,7 @@ pub(super) struct RequestPlan {
     pub first: Request,
     /// The URL as declared, variables replaced, for error messages.
     pub shown_url: String,
-    pub limits: Limits,
-    pub verify: Verify,
-    /// Credentials for the hosts that redirects lead to.
-    pub netrc: Netrc,
-    /// The number of retries after a failed attempt.
-    pub retries: u32,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub method: Method,
-    pub url: Url,
-    pub headers: HeaderMap,
-    pub body: Option<Vec<u8>>,
-}
-
-/// Time limits; `None` means no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Limits {
-    pub connect: Option<Duration>,
-    /// The longest silence while waiting for the response or its next part.
-    pub read: Option<Duration>,
+    pub client: HttpClient,
 }
 
 impl RequestPlan {
@@ -65,32 +44,13 @@ impl RequestPlan {
         };
         let mut headers = body.headers(&method)?;
         apply(&mut headers, &declared)?;
-        let netrc = Netrc::read(environment);
-        if let Some(authorization) = netrc.authorization(&mut url) {
-            headers.insert(header::AUTHORIZATION, authorization);
-        }
-        Ok(Self {
-            first: Request { method, url, headers, body: body.bytes },
-            shown_url,
+        let client = HttpClient {
+            settings: HttpSettings::read(provider.get("verify_tls"), |name| environment.get(name)),
             limits: limits(&substituted("timeout"))?,
-            verify: Verify::of(provider.get("verify_tls"), environment),
-            netrc,
             retries: retries(provider.get("max_retries")),
-        })
+        };
+        Ok(Self { first: Request { method, url, headers, body: body.bytes }, shown_url, client })
     }
-}
-
-pub(super) fn parse_url(text: &str) -> Result<Url, String> {
-    let wrong = |why: &str| format!("invalid URL '{text}': {why}; it must look like http://host:port/path");
-    let text = text.trim_start();
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("it has no scheme"))?;
-    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-        return Err(wrong("only http and https URLs are supported"));
-    }
-    if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
-        return Err(wrong("it has no host"));
-    }
-    Url::parse(&encode::url(text)).map_err(|error| wrong(&error.to_string()))
 }
 
 fn method(declared: Option<&Value>) -> Result<Method, String> {
@@ -125,7 +85,7 @@ pub(super) fn query(arguments: &Value) -> Result<String, String> {
     match arguments {
         falsy if !falsy.truthy() => Ok(String::new()),
         Value::Text(text) => Ok(text.clone()),
-        pairs => encode::form(pairs),
+        pairs => http_client::form(pairs),
     }
 }
 
@@ -158,7 +118,7 @@ impl Body {
             falsy if !falsy.truthy() => Ok(Self::default()),
             Value::Text(text) => Ok(Self { bytes: Some(text.clone().into_bytes()), kind: None }),
             pairs => Ok(Self {
-                bytes: Some(encode::form(pairs)?.into_bytes()),
+                bytes: Some(http_client::form(pairs)?.into_bytes()),
                 kind: Some("application/x-www-form-urlencoded"),
             }),
         }
@@ -166,12 +126,7 @@ impl Body {
 
     /// The default headers of a request; the activity's own headers override them.
     fn headers(&self, method: &Method) -> Result<HeaderMap, String> {
-        let mut headers = HeaderMap::new();
-        let agent = concat!("chaos-tui/", env!("CARGO_PKG_VERSION"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+        let mut headers = default_headers();
         if let Some(kind) = self.kind {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
@@ -193,7 +148,7 @@ pub(super) fn apply(headers: &mut HeaderMap, declared: &Map) -> Result<(), Strin
                 return Err(wrong("its value begins with a space"));
             }
             Value::Text(text) => {
-                let value = encode::latin1(text).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
+                let value = latin1(text).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
                 headers
                     .insert(key, value.ok_or_else(|| wrong("its value has characters no header may have"))?);
             }

@@ -255,6 +255,7 @@ async fn c055_what_cannot_be_asked_is_unexpected() {
         r#"{"type": "http", "url": "ftp://x/"}"#.to_owned(),
         r#"{"type": "http", "url": "http:///nohost"}"#.to_owned(),
         r#"{"type": "http", "url": "http://x:notaport/"}"#.to_owned(),
+        r#"{"type": "http", "url": "http://.x/"}"#.to_owned(),
         provider(&server, "/", r#", "headers": {"X": 5}"#),
         provider(&server, "/", r#", "headers": {"X": " lead"}"#),
         provider(&server, "/", r#", "headers": {"X": "a\nb"}"#),
@@ -268,6 +269,25 @@ async fn c055_what_cannot_be_asked_is_unexpected() {
         assert!(broke(&asked(provider).await), "{provider}");
     }
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_bundle_that_is_no_bundle_fails_the_activity() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let provider = format!(
+        r#"{{"type": "http", "url": "https://127.0.0.1:1/", "verify_tls": "{}"}}"#,
+        file.path().display()
+    );
+    let message = failed(asked(&provider).await);
+    assert!(message.contains("it holds no certificate in PEM form"), "{message}");
+}
+
+#[tokio::test]
+async fn malformed_headers_do_not_hide_the_answer() {
+    let malformed = "X-Folded: 1\r\n 2\r\nno colon\r\nX-Space : 3\r\n";
+    let server = Server::new([say("200 OK", malformed, "there")]).await;
+    let output = done(asked(&provider(&server, "/", "")).await);
+    assert_eq!(output.get("body"), Some(&"there".into()));
 }
 
 #[tokio::test]

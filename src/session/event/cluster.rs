@@ -69,16 +69,25 @@ pub struct Pod {
     pub phase: PodPhase,
     /// The text of the STATUS column, as `kubectl` prints it.
     pub status: String,
+    /// Its containers, after the sidecars among its init containers: those that `kubectl` counts under READY.
     pub containers: Vec<Container>,
+    /// Restarts of its other init containers, until they are done.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub init_restarts: u32,
     pub node: Option<String>,
     pub ip: Option<String>,
+    /// By the cluster's clock, so that it has no place on the session's axis.
     pub created: Option<Timestamp>,
-    /// When deletion was requested.
+    /// When its grace period ends, by the cluster's clock; `None` unless it is being deleted.
     pub deleting: Option<Timestamp>,
     /// The liveness probe of its first container that has one.
     pub liveness: Option<Liveness>,
     /// Whether the experiment names the pod, or a Service in front of it.
     pub in_play: bool,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Pods that a search by name found among those that are only counted.

@@ -44,6 +44,22 @@ async fn a_killed_pod_is_missed_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_manager_of_the_changed_fields_is_this_program() {
+    if !has_kubectl() {
+        return;
+    }
+    let stage = Stage::set(&[]);
+    connection(&stage).await;
+    let kubernetes = Kubernetes::new(settings(&stage));
+    let scaled = json!({"name": PROVIDER, "replicas": 2});
+    value(call(&kubernetes, "chaosk8s.deployment.actions.scale_deployment", scaled).await);
+    let deployment = stage.get(&["deployment", PROVIDER, "--show-managed-fields"]);
+    let managers = deployment["metadata"]["managedFields"].as_array().unwrap();
+    let ours = managers.iter().find(|entry| entry["fieldsV1"]["f:spec"]["f:replicas"].is_object());
+    assert_eq!(ours.unwrap()["manager"], "chaos-tui", "{managers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_old_kill_deletes_the_deployment_with_all_it_owns() {
     if !has_kubectl() {
         return;

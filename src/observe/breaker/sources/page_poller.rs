@@ -440,7 +440,8 @@ impl PagePoller {
             let unmoved = if due { self.actuator.unmoved() } else { Vec::new() };
             (None, unmoved, false)
         } else {
-            let BreakerPage { reading, moved, names_only: blind } = self.actuator.read(id.clone(), body)?;
+            let BreakerPage { reading, moved, names_only: blind } =
+                self.actuator.read(id.clone(), body, now)?;
             let all = !blind.is_empty();
             let named = || reading.breakers.iter().map(|one| one.name.clone()).collect();
             let names = match (all, moved.is_empty(), due) {

@@ -5,7 +5,8 @@
 //! the request, and nothing of the experiment.
 
 use crate::{
-    provider::http::{Access, ContentCoding, decompress_prefix},
+    http_client::{ContentCoding, decompress_prefix},
+    provider::http::Access,
     session::event::Timestamp,
 };
 use bytes::Bytes;

@@ -124,7 +124,7 @@ fn pages_of_json_and_streams_are_read() {
             } else if path.contains("circuitbreakerevents") {
                 assert!(reader.events(&body, true, now, SignedDuration::ZERO), "{file}");
                 reader.by_events(source)
-            } else if let Some(listed) = reader.read(source.clone(), &body) {
+            } else if let Some(listed) = reader.read(source.clone(), &body, now) {
                 listed.reading
             } else {
                 health::read(source, status, &String::from_utf8_lossy(&body), false)

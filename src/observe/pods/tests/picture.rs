@@ -63,6 +63,30 @@ fn only_changes_are_told() {
 }
 
 #[test]
+fn a_pod_with_an_address_of_each_family_is_one_endpoint() {
+    let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "svc"}))]));
+    picture.endpoints_listed("default");
+    picture.service(&whole(service("svc", "app", 1)));
+    let family = |name: &str, kind: &str, address: &str, ready: bool| {
+        let mut slice = slice("svc", &[("app-h-1", ready), ("app-h-2", false)]);
+        slice["metadata"]["name"] = json!(name);
+        slice["addressType"] = json!(kind);
+        slice["endpoints"][0]["addresses"] = json!([address]);
+        slice
+    };
+    let four = family("svc-abc12", "IPv4", "10.244.0.7", true);
+    let six = family("svc-xyz89", "IPv6", "fd00:10:244::7", false);
+    let told = r#"service svc 1+1 ["app-h-1", "app-h-2"]"#;
+    assert_eq!(words(&picture.slice(&whole(four))), [told]);
+    assert!(picture.slice(&whole(six)).is_empty(), "the same pods, one of them ready by its other address");
+    assert!(picture.slice_gone("default", "svc-xyz89").is_empty());
+    let mut external = slice("svc", &[]);
+    external["endpoints"] =
+        json!([{"addresses": ["192.0.2.1"]}, {"addresses": ["192.0.2.2"], "conditions": {"ready": false}}]);
+    assert_eq!(words(&picture.slice(&whole(external))), [r#"service svc 2+2 ["app-h-1", "app-h-2"]"#]);
+}
+
+#[test]
 fn a_replaced_pod_is_another_one() {
     let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     let first = pod("app-0", "app");

@@ -2,10 +2,13 @@ use super::*;
 use crate::{
     cluster::fake_api::{RecordedRequest, Reply, answering},
     session::{
+        Session,
         clock::Clock,
+        event::Timestamp,
         stream::{Stream, stream},
     },
 };
+use jiff::SignedDuration;
 use std::{
     sync::{
         Arc,
@@ -89,6 +92,51 @@ async fn lists_then_follows_and_stops() {
     assert!(asked.lock().unwrap().iter().all(|asked| asked.path.contains("/namespaces/default/")));
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), task.unwrap()).await.expect("it stops").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_seen_has_our_time_whatever_the_clock_of_the_cluster_is() {
+    for ahead in [90, -90] {
+        let there = move || (Timestamp::now() + SignedDuration::from_secs(ahead)).to_string();
+        let (connection, _) = answering(move |asked: &RecordedRequest| {
+            let mut pod = pod("app-h-1", "app");
+            pod["metadata"]["creationTimestamp"] = json!(there());
+            pod["status"]["startTime"] = json!(there());
+            let mut leaving = pod.clone();
+            leaving["metadata"]["deletionTimestamp"] = json!(there());
+            let event = json!({"metadata": {"name": "e", "namespace": "default", "resourceVersion": "2"},
+                "involvedObject": {"kind": "Pod", "name": "app-h-1", "namespace": "default"},
+                "reason": "Killing", "type": "Normal", "firstTimestamp": there(), "lastTimestamp": there()});
+            let second = Duration::from_secs(1);
+            let reply = match (asked.path.rsplit('/').next().unwrap(), asked.query.contains("watch=true")) {
+                ("pods", false) => Reply::List("Pod", vec![pod]),
+                ("pods", true) => Reply::Events(vec![
+                    (second, json!({"type": "MODIFIED", "object": leaving.clone()})),
+                    (second * 2, json!({"type": "DELETED", "object": leaving})),
+                ]),
+                ("events", true) => Reply::Events(vec![(second, json!({"type": "ADDED", "object": event}))]),
+                _ => empty(asked),
+            };
+            Reply::Dated(ahead, Box::new(reply))
+        });
+        let begun = Timestamp::now();
+        let (emitter, mut stream) = stream(Clock::system());
+        let stop = CancellationToken::new();
+        let in_play = in_play(&[kubernetes(json!({"name": "app"}))]);
+        crate::observe::pods::watch(&connection, in_play, emitter, nothing_sought(), stop.clone()).unwrap();
+        let mut session = Session::new();
+        while session.cluster.pod("app-h-1").is_none_or(|row| row.gone.is_none()) {
+            session.apply(&stream.next().await.expect("the watch goes on"));
+        }
+        stop.cancel();
+        let row = session.cluster.pod("app-h-1").unwrap();
+        // The test's own clock is ahead of the real one by the pauses.
+        let ended = Timestamp::now() + SignedDuration::from_secs(10);
+        for moment in [row.first_seen, row.status_since, row.gone.unwrap()] {
+            assert!((begun..ended).contains(&moment), "{ahead}: {moment} is not in {begun}..{ended}");
+        }
+        assert!(session.cluster.notes.iter().all(|note| (begun..ended).contains(&note.at)), "{ahead}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -77,7 +77,7 @@ impl PodRow {
         (self.pod.containers.iter().filter(|container| container.ready).count(), self.pod.containers.len())
     }
 
-    /// Returns the restarts of all its containers.
+    /// Returns the restarts of its containers, as `kubectl` counts them.
     pub fn restarts(&self) -> u32 {
         restarts(&self.pod)
     }
@@ -129,5 +129,5 @@ fn ready(pod: &Pod) -> bool {
 }
 
 fn restarts(pod: &Pod) -> u32 {
-    pod.containers.iter().map(|container| container.restarts).sum()
+    pod.containers.iter().map(|container| container.restarts).fold(pod.init_restarts, u32::saturating_add)
 }

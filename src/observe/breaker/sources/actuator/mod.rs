@@ -33,10 +33,17 @@ const BREAKERS: usize = 64;
 /// The maximum number of transitions kept of one breaker.
 const TRANSITIONS: usize = 32;
 
+/// How much `Date` may vary between two answers of one server: it has whole seconds.
+const DATE: SignedDuration = SignedDuration::from_millis(1500);
+/// By how much an event may be outside the time in which it was seen to happen.
+const SLACK: SignedDuration = SignedDuration::from_secs(2);
+
 /// The state kept of one page between two readings.
 #[derive(Default)]
 pub(in crate::observe::breaker) struct ActuatorReader {
     known: BTreeMap<String, ActuatorMemory>,
+    /// By how much the server's clock is ahead of ours: as its `Date` says, and as is believed.
+    clock: Option<(SignedDuration, SignedDuration)>,
 }
 
 #[derive(Default)]
@@ -50,6 +57,19 @@ struct ActuatorMemory {
     events_say: Option<SourceClaim>,
     /// The number of its events listed last, if all of them were requested.
     listed: usize,
+    /// When it was read last.
+    read: Option<Timestamp>,
+    /// A time before the changes whose events were not read yet.
+    changed_after: Option<Timestamp>,
+}
+
+impl ActuatorMemory {
+    /// Whether the latest transition cannot have happened when it is said to: it lies in the future, or before a reading
+    /// that did not know it.
+    fn is_contradicted(&self, at: Timestamp, now: Timestamp) -> bool {
+        let early = |after: Timestamp| at.duration_since(after) < -SLACK;
+        at.duration_since(now) > SLACK || self.changed_after.is_some_and(early)
+    }
 }
 
 /// A page of breakers, as it was read.
@@ -63,7 +83,12 @@ pub(in crate::observe::breaker) struct BreakerPage {
 
 impl ActuatorReader {
     /// Reads a page of breakers; `None` if it is no such page.
-    pub(in crate::observe::breaker) fn read(&mut self, source: SourceId, body: &[u8]) -> Option<BreakerPage> {
+    pub(in crate::observe::breaker) fn read(
+        &mut self,
+        source: SourceId,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Option<BreakerPage> {
         let value: Value = serde_json::from_slice(body).ok()?;
         let mut breakers = breakers(&value)?;
         breakers.truncate(BREAKERS);
@@ -85,7 +110,9 @@ impl ActuatorReader {
             }
             if began_anew || known.state.is_some() && known.state != state {
                 moved.push(breaker.name.clone());
+                known.changed_after = known.changed_after.or(known.read);
             }
+            known.read = Some(now);
             (known.state, known.rejected) = (state, rejected);
             breaker.rejected = breaker.rejected.map(|rejected| known.rejected_before + rejected);
         }
@@ -120,7 +147,12 @@ impl ActuatorReader {
         now: Timestamp,
         skew: SignedDuration,
     ) -> bool {
-        let Some(events) = events::events(body, now, skew) else { return false };
+        let (date, ahead) = match self.clock {
+            Some((date, ahead)) if (date - skew).abs() <= DATE => (date, ahead),
+            _ => (skew, skew),
+        };
+        let Some(events) = events::events(body, now, ahead) else { return false };
+        let mut contradicted = false;
         for (name, reported) in events {
             if self.known.len() >= BREAKERS && !self.known.contains_key(&name) {
                 continue;
@@ -131,9 +163,15 @@ impl ActuatorReader {
                 (known.transitions, known.events_say) = (Vec::new(), None);
             }
             let last = known.transitions.last().map(|last| last.at);
-            known
-                .transitions
-                .extend(reported.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last)));
+            let news = reported.transitions.into_iter().filter(|one| last.is_none_or(|last| one.at > last));
+            let news: Vec<Transition> = news.collect();
+            if let Some(newest) = news.last() {
+                // The `Date` of an answer through the API server may be the API server's, whose clock is another one.
+                contradicted |= known.is_contradicted(newest.at, now)
+                    && newest.at.checked_add(ahead).is_ok_and(|plain| !known.is_contradicted(plain, now));
+                known.changed_after = None;
+            }
+            known.transitions.extend(news);
             let surplus = known.transitions.len().saturating_sub(TRANSITIONS);
             known.transitions.drain(..surplus);
             let stood = known.transitions.last().map(|last| SourceClaim::State(last.to));
@@ -141,6 +179,12 @@ impl ActuatorReader {
                 (Some(SourceClaim::State(Closed)) | None, true) => Some(SourceClaim::Not(Closed)),
                 (stood, _) => stood,
             };
+        }
+        self.clock = Some((date, if contradicted { SignedDuration::ZERO } else { ahead }));
+        if contradicted {
+            for transition in self.known.values_mut().flat_map(|known| &mut known.transitions) {
+                transition.at = transition.at.checked_add(ahead).unwrap_or(transition.at);
+            }
         }
         true
     }

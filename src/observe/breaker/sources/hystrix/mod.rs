@@ -53,12 +53,16 @@ impl HystrixStream {
                 }
                 return;
             }
-            let Some(record) = Record::read(&value, id, skew) else { return };
-            let age = now.duration_since(record.at).as_secs_f64();
-            if age < -AHEAD_S {
+            let age = |record: &Record| now.duration_since(record.at).as_secs_f64();
+            let fresh = |record: &Record| (-AHEAD_S..=HISTORY_S).contains(&age(record));
+            let read = |skew| Record::read(&value, id, skew);
+            // The `Date` of an answer through the API server may be the API server's, whose clock is another one.
+            let plain = || read(SignedDuration::ZERO).filter(fresh);
+            let Some(record) = read(skew).filter(fresh).or_else(plain).or_else(|| read(skew)) else { return };
+            if age(&record) < -AHEAD_S {
                 return;
             }
-            let heard = (age <= HISTORY_S).then_some(now);
+            let heard = fresh(&record).then_some(now);
             let key = (record.group.clone(), record.name.clone());
             if let Some(known) = followed.get_mut(&key) {
                 known.take(record, heard);

@@ -150,3 +150,13 @@ proptest::proptest! {
         stream.reading(SourceId::at_users_url(SourceKind::Hystrix, "/x"), at(0));
     }
 }
+
+#[test]
+fn the_clock_of_the_api_server_does_not_make_a_record_history() {
+    for seconds in [90, -90] {
+        let mut stream = HystrixStream::default();
+        let text = format!("data: {}\n\n", record(0, true, 0, 0));
+        stream.feed(text.as_bytes(), at(20), SignedDuration::from_secs(seconds));
+        assert_eq!(told(&stream, 30).says, SourceClaim::State(Open), "{seconds}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Builds the request that follows a redirect, as Python's `requests` does.
 
-use super::{credentials::Netrc, encode, request::Request};
+use super::{HttpSettings, encode, netrc::Netrc, request::Request};
 use reqwest::{
     Method, Response, StatusCode, Url,
     cookie::{CookieStore, Jar},
@@ -28,8 +28,8 @@ pub(crate) enum RedirectError {
 }
 
 impl<'a> RedirectChain<'a> {
-    pub(super) fn new(netrc: &'a Netrc) -> Self {
-        Self { netrc, cookies: None, left: LIMIT }
+    pub(crate) fn new(settings: &'a HttpSettings) -> Self {
+        Self { netrc: &settings.netrc, cookies: None, left: LIMIT }
     }
 
     /// The request that a redirect response leads to; `None` if the response is no redirect.
@@ -128,7 +128,7 @@ fn must_drop_credentials(from: &Url, to: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::next;
-    use crate::provider::http::{credentials::Netrc, request::Request};
+    use crate::http_client::{netrc::Netrc, request::Request};
     use reqwest::{Method, StatusCode, Url, header};
 
     fn sent(method: &str) -> Request {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// Encodes pairs as `a=1&b=x+y`: nulls are dropped, lists repeated; a nested mapping contributes its keys.
 ///
 /// Accepts a mapping or a list of pairs; anything else is an error.
-pub(super) fn form(arguments: &Value) -> Result<String, String> {
+pub(crate) fn form(arguments: &Value) -> Result<String, String> {
     let mut out = String::new();
     for (key, value) in pairs(arguments)? {
         match value {
@@ -58,12 +58,12 @@ fn escape(out: &mut String, text: &str) {
 }
 
 /// Encodes a text as Latin-1, the encoding of header values; `None` if it contains other characters.
-pub(super) fn latin1(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
 /// Decodes Latin-1 bytes.
-pub(super) fn from_latin1(bytes: &[u8]) -> String {
+pub(crate) fn from_latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 

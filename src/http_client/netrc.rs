@@ -1,7 +1,6 @@
 //! Basic credentials for a server: from the user's netrc file, or else from the URL.
 
 use super::encode;
-use crate::experiment::Environment;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
 use std::path::{Path, PathBuf};
@@ -12,8 +11,8 @@ pub(super) struct Netrc(String);
 
 impl Netrc {
     /// Reads the file that `NETRC` names, or else the one in the home directory. An unreadable file counts as empty.
-    pub(super) fn read(environment: &Environment) -> Self {
-        Self(file(environment).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default())
+    pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self(file(variable).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default())
     }
 
     /// The `Authorization` header of a request; removes the credentials from the URL. The header replaces an explicit
@@ -61,11 +60,15 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// The path that `NETRC` names, or else the file in the home directory.
-fn file(environment: &Environment) -> Option<PathBuf> {
-    if let Some(named) = environment.get("NETRC") {
-        return Some(named.into());
+fn file(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let home = variable("HOME");
+    if let Some(named) = variable("NETRC") {
+        return Some(match (named.strip_prefix("~/"), home) {
+            (Some(rest), Some(home)) => Path::new(&home).join(rest),
+            _ => named.into(),
+        });
     }
-    let home = environment.get("HOME")?;
+    let home = home?;
     [".netrc", "_netrc"].into_iter().map(|name| Path::new(&home).join(name)).find(|file| file.exists())
 }
 
@@ -110,7 +113,6 @@ fn entry<'a, 'w>(mut words: &'w [&'a str]) -> ((String, String), &'w [&'a str]) 
 #[cfg(test)]
 mod tests {
     use super::{Netrc, lookup};
-    use crate::experiment::Environment;
     use reqwest::Url;
 
     #[test]
@@ -134,8 +136,12 @@ mod tests {
     fn netrc_wins_over_the_url() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, "machine host login ann password secret").unwrap();
-        let environment = Environment::of([("NETRC", file.path().to_str().unwrap())]);
+        let home = file.path().parent().unwrap().to_str().unwrap();
+        let name = file.path().file_name().unwrap().to_str().unwrap();
+        let variables = [("HOME", home.to_owned()), ("NETRC", format!("~/{name}"))];
+        let variable =
+            |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| value.clone());
         let mut url = Url::parse("http://bob:other@host/").unwrap();
-        assert_eq!(Netrc::read(&environment).authorization(&mut url).unwrap(), "Basic YW5uOnNlY3JldA==");
+        assert_eq!(Netrc::read(variable).authorization(&mut url).unwrap(), "Basic YW5uOnNlY3JldA==");
     }
 }

@@ -1,6 +1,5 @@
 //! The certificates that a client trusts.
 
-use crate::experiment::Environment;
 use pyvalue::Value;
 use reqwest::ClientBuilder;
 use rustls::{
@@ -24,7 +23,7 @@ const MOST: usize = 4096;
 
 /// Which certificates a client trusts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Verify {
+pub(crate) enum Verify {
     /// The certificates that the system trusts.
     #[default]
     System,
@@ -34,31 +33,30 @@ pub enum Verify {
 }
 
 impl Verify {
-    /// Chooses by an activity's `verify_tls` and by the variables of Python's `requests`.
-    pub(super) fn of(declared: Option<&Value>, environment: &Environment) -> Self {
+    /// Chooses by a request's `verify_tls`, by the variables of Python's `requests`, and by those of OpenSSL, which most
+    /// HTTP clients respect: `SSL_CERT_FILE` and `SSL_CERT_DIR` (several folders, separated by colons).
+    pub(super) fn of(declared: Option<&Value>, variable: impl Fn(&str) -> Option<String>) -> Self {
         match declared {
-            Some(Value::Text(path)) if !path.is_empty() => Verify::Bundle(vec![path.into()]),
-            Some(value) if !value.is_null() && !value.truthy() => Verify::Nothing,
-            _ => {
-                let given = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
-                    .into_iter()
-                    .find_map(|name| environment.get(name));
-                given
-                    .filter(|path| !path.is_empty())
-                    .map_or(Verify::System, |path| Verify::Bundle(vec![path.into()]))
-            }
+            Some(Value::Text(path)) if !path.is_empty() => return Verify::Bundle(vec![path.into()]),
+            Some(value) if !value.is_null() && !value.truthy() => return Verify::Nothing,
+            _ => {}
         }
-    }
-
-    /// Replaces the system's certificates by those of OpenSSL's variables `SSL_CERT_FILE` and `SSL_CERT_DIR` (several
-    /// folders, separated by colons). Most HTTP clients respect these variables.
-    pub(super) fn with_openssl(self, environment: &Environment) -> Self {
-        let Verify::System = self else { return self };
-        let named = |name| environment.get(name).filter(|path: &String| !path.is_empty());
+        let named = |name| variable(name).filter(|path: &String| !path.is_empty());
+        if let Some(path) = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"].into_iter().find_map(named) {
+            return Verify::Bundle(vec![path.into()]);
+        }
         let mut paths: Vec<PathBuf> = named("SSL_CERT_FILE").into_iter().map(PathBuf::from).collect();
         let folders = named("SSL_CERT_DIR");
         paths.extend(folders.iter().flat_map(std::env::split_paths).filter(|path| path.is_dir()));
         if paths.is_empty() { Verify::System } else { Verify::Bundle(paths) }
+    }
+
+    /// Whether the files and folders exist.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Verify::Bundle(paths) => paths.iter().all(|path| path.exists()),
+            Verify::System | Verify::Nothing => true,
+        }
     }
 
     /// Configures the client builder; the error names the certificate file that cannot be used.
