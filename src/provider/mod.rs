@@ -13,6 +13,7 @@ pub mod kit;
 mod process;
 mod providers;
 mod python_functions;
+mod run_listener;
 mod signatures;
 
 pub use activity_cluster::{ActivityCluster, is_kubernetes};
@@ -21,6 +22,7 @@ pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 pub use providers::Providers;
 pub(crate) use python_functions::flat_secrets;
+pub use run_listener::RunListener;
 pub use signatures::NativeSignatures;
 
 pub mod gremlin;

@@ -1,11 +1,14 @@
 //! Emits the run's events to the session's stream, never with a secret in them.
 
 use super::redact::Redactor;
-use crate::session::{
-    Event, EventKind,
-    event::{Level, Timestamp},
-    journal::Journal,
-    stream::Emitter,
+use crate::{
+    provider::RunListener,
+    session::{
+        Event, EventKind, console,
+        event::{Level, Timestamp},
+        journal::Journal,
+        stream::Emitter,
+    },
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,11 +22,17 @@ pub(super) struct RunEmitter {
     redactor: Redactor,
     /// The journal of what was emitted so far, for controls that read it.
     journal: Option<Arc<Mutex<Journal>>>,
+    listener: Option<Arc<dyn RunListener>>,
 }
 
 impl RunEmitter {
-    pub(super) fn new(emitter: Emitter, redactor: Redactor, journal: Option<Journal>) -> Self {
-        Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))) }
+    pub(super) fn new(
+        emitter: Emitter,
+        redactor: Redactor,
+        journal: Option<Journal>,
+        listener: Option<Arc<dyn RunListener>>,
+    ) -> Self {
+        Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))), listener }
     }
 
     pub(super) async fn emit(&self, what: EventKind) {
@@ -35,6 +44,11 @@ impl RunEmitter {
         let event = Event { seq: 0, at, what: self.redactor.event(what) };
         if let Some(journal) = &self.journal {
             journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
+        }
+        if let Some(listener) = self.listener.as_ref().filter(|listener| listener.hears_lines()) {
+            for (level, line) in console::lines(&event.what) {
+                listener.line(at, level, &line);
+            }
         }
         self.emitter.emit_at(at, event.what).await;
     }

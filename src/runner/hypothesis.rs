@@ -69,7 +69,11 @@ pub(super) async fn pass(
     mut lead: PassDriver<'_>,
 ) -> Result<Option<Pass>, StopReason> {
     let experiment = ctx.experiment();
-    let Some(hypothesis) = experiment.hypothesis() else { return Ok(None) };
+    let Some(hypothesis) = experiment.hypothesis() else {
+        ctx.tell_pass_start(phase).await;
+        ctx.tell_pass_end(phase).await;
+        return Ok(None);
+    };
     let mut course = PassRun {
         ctx,
         hypothesis,
@@ -89,7 +93,9 @@ pub(super) async fn pass(
         Err(_) if played.is_err() => None,
         Err(cutoff) => Some(ctx.to_stop_reason(cutoff).await),
     };
-    course.conclude(played, interrupted, changed).await.map(Some)
+    let pass = course.conclude(played, interrupted, changed).await?;
+    ctx.tell_pass_end(phase).await;
+    Ok(Some(pass))
 }
 
 /// The state of a running pass.
@@ -215,6 +221,7 @@ impl PassRun<'_> {
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
+        self.ctx.tell_pass_start(phase).await;
         self.ctx.emitter.emit(EventKind::HypothesisStarted { phase, title }).await;
         lead.before(self.ctx, self.hypothesis).await?;
         self.let_in = true;

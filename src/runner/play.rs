@@ -54,6 +54,7 @@ pub(crate) async fn run_experiment(
     ctx.controls = controls;
     ctx.apply(changes).await;
     let ctx = Arc::new(ctx);
+    ctx.tell_running().await;
     let hypothetical = has_probes(&ctx);
     log_strategies(&ctx, hypothetical).await;
 
@@ -63,6 +64,7 @@ pub(crate) async fn run_experiment(
         Err(halt) => {
             if !ctx.progress.has_crashed() {
                 ctx.progress.set_status(RunStatus::Interrupted);
+                ctx.tell_stop(&halt).await;
             }
             halt.rollbacks
         }
@@ -216,6 +218,7 @@ async fn end(ctx: &RunContext, operator: &mut OperatorInput) -> RunEnd {
         let line = format!("Rollback '{failed}' failed: the change it should undo may still be in effect");
         ctx.emitter.log(Level::Error, line).await;
     }
+    ctx.tell_finish().await;
     // The reference crashes here and exits with 1; the journal is kept all the same.
     if untidy { RunEnd { status: RunStatus::Failed, ..ending } } else { ending }
 }

@@ -26,12 +26,14 @@ pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, operator: &mut Operator
     let offered = !decided && operator_wants_rollbacks(ctx, operator, undo).await;
     if decided || offered {
         operator.begin_rollbacks().await;
+        ctx.tell("start_rollbacks", || vec![ctx.told_experiment()]).await;
         let steps = ctx.experiment().rollbacks().len();
         ctx.emitter.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         play_steps(ctx, operator, &mut background, offered).await;
         background.end().await;
         ctx.emitter.emit(EventKind::RollbacksEnded).await;
+        ctx.tell("rollbacks_completed", || vec![ctx.told_experiment(), ctx.told_journal()]).await;
     }
 }
 

@@ -157,9 +157,7 @@ pub(crate) async fn prepare(
     if runtime.hypothesis == MISSPELT {
         context.log(Level::Warning, MISSPELT_WARNING).await;
     }
-    if let Some(settings) = settings.with_runtime(&runtime) {
-        python.set_settings(settings.into()).await;
-    }
+    python.set_run_settings(settings.with_runtime(&runtime), !settings.as_map().is_empty()).await;
     let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &context).await?;
@@ -171,7 +169,7 @@ pub(crate) async fn prepare(
     let controls = if controls.has_globals() || !Controls::are_declared(&experiment) {
         controls
     } else {
-        Controls::new(Vec::new(), python)
+        Controls::new(Vec::new(), python.clone())
     };
     let experiment = Arc::new(experiment);
     let request = RunRequest {
@@ -181,6 +179,7 @@ pub(crate) async fn prepare(
         secrets,
         pace: context.pace,
         controls,
+        listener: Some(python),
         shown: ShownTargets::default(),
     };
     // In the live session the operator is offered the sandbox instead.

@@ -11,6 +11,7 @@ mod controls;
 mod description;
 mod events;
 mod interpreter;
+mod listening;
 mod notices;
 mod settings;
 mod validation;

@@ -61,6 +61,13 @@ impl Request {
         Self::new("check", true, fields)
     }
 
+    /// Calls the handlers of a run's event with these arguments.
+    pub(crate) fn event(name: &str, arguments: Vec<Value>) -> Self {
+        let fields =
+            [("module", "chaoslib.run".into()), ("func", name.into()), ("arguments", arguments.into())];
+        Self::new("event", true, fields)
+    }
+
     fn new<const N: usize>(op: &'static str, foreground: bool, fields: [(&str, Value); N]) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { op, foreground, fields }
@@ -88,6 +95,17 @@ impl Request {
 /// The line that cancels the request `id`, if it is still running.
 pub(super) fn cancel(id: u64) -> String {
     format!("{{\"op\": \"cancel\", \"of\": {id}}}\n")
+}
+
+/// The line that hands a line of the run to the handlers of the logger. `created` is in seconds since 1970.
+pub(super) fn record(level: Level, created: f64, message: &str) -> String {
+    let fields = [
+        ("op", "record".into()),
+        ("level", Value::Int(number_of(level))),
+        ("created", Value::Float(created)),
+        ("message", message.into()),
+    ];
+    Value::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_json() + "\n"
 }
 
 /// The line that ends the worker once it is idle.
