@@ -14,6 +14,7 @@ mod process;
 mod providers;
 mod python_functions;
 mod run_listener;
+mod shadowed;
 mod signatures;
 
 pub use activity_cluster::{ActivityCluster, is_kubernetes};
@@ -23,6 +24,7 @@ pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, Con
 pub use providers::Providers;
 pub(crate) use python_functions::flat_secrets;
 pub use run_listener::RunListener;
+pub use shadowed::shadowed_packages;
 pub use signatures::NativeSignatures;
 
 pub mod gremlin;

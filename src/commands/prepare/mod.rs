@@ -13,11 +13,12 @@ use crate::{
     engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
         Access, Environment, Experiment, Overrides, Runtime, Settings, SettingsError, ValidationChecks,
-        parse_var, read_without_blocking,
+        malformed_controls, parse_var, read_without_blocking,
     },
     provider::{
         NativeSignatures,
         python::{PrintTarget, PythonBridge},
+        shadowed_packages,
     },
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
@@ -152,6 +153,9 @@ pub(crate) async fn prepare(
         let checks = ValidationChecks { environment: &environment, signatures: &signatures };
         validation::validate_and_log(document, checks, &context).await?
     };
+    for shadowed in shadowed_packages(&experiment, &providers, &environment) {
+        context.log(Level::Warning, shadowed).await;
+    }
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
     if runtime.hypothesis == MISSPELT {
@@ -238,10 +242,12 @@ async fn settings(
     }
 }
 
-/// Builds an experiment without validation. It must still have a title, which a run needs.
+/// Builds an experiment without validation. It must still have a title, which a run needs, and no controls may be lost.
 fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     let experiment = Experiment::unchecked(document).map_err(Refusal::invalid)?;
-    if experiment.raw().contains_key("title") {
+    if let Some(malformed) = malformed_controls(experiment.raw()) {
+        Err(Refusal::invalid(malformed))
+    } else if experiment.raw().contains_key("title") {
         Ok(experiment)
     } else {
         Err(Refusal::invalid(

@@ -108,12 +108,20 @@ impl PythonBridge {
         if let Some(description) = known {
             return Ok(description);
         }
-        let description = Description::of(self.import(module, Request::describe(module, func)).await?);
+        let description = match Description::of(self.import(module, Request::describe(module, func)).await?) {
+            Description::ImportError(reason) => Description::ImportError(self.import_error(&reason)),
+            description => description,
+        };
         if matches!(description, Description::Callable(_) | Description::Missing { .. }) {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(address, description.clone());
         }
         Ok(description)
+    }
+
+    /// Why a module cannot be imported: perhaps the wrong Python was asked.
+    pub(super) fn import_error(&self, reason: &str) -> String {
+        format!("{reason}; the Python asked was {}", **self.settings.interpreter)
     }
 
     /// Sends a request that imports a module; kills the worker if that takes too long.
