@@ -35,13 +35,23 @@ impl RunEmitter {
         Self { emitter, redactor, journal: journal.map(|journal| Arc::new(Mutex::new(journal))), listener }
     }
 
+    /// Logs a line of our own words, which no secret can change.
+    pub(super) async fn say(&self, level: Level, message: impl Into<String>) {
+        let line = EventKind::Logged { level, target: TARGET.to_owned(), message: message.into() };
+        self.send(self.now(), line).await;
+    }
+
     pub(super) async fn emit(&self, what: EventKind) {
         self.emit_at(self.now(), what).await;
     }
 
     /// Emits an event with a given timestamp, which its payload repeats.
     pub(super) async fn emit_at(&self, at: Timestamp, what: EventKind) {
-        let event = Event { seq: 0, at, what: self.redactor.event(what) };
+        self.send(at, self.redactor.event(what)).await;
+    }
+
+    async fn send(&self, at: Timestamp, what: EventKind) {
+        let event = Event { seq: 0, at, what };
         if let Some(journal) = &self.journal {
             journal.lock().unwrap_or_else(PoisonError::into_inner).apply(&event);
         }

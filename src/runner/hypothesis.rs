@@ -199,7 +199,7 @@ impl PassRun<'_> {
         }
         self.begin(lead).await?;
         // The result of the probes; the after-controls run later and may still change it.
-        self.ctx.emitter.log(Level::Info, self.summary_line()).await;
+        self.ctx.emitter.say(Level::Info, self.summary_line()).await;
         Ok(Pass { met: true, failed: false })
     }
 
@@ -251,7 +251,7 @@ impl PassRun<'_> {
         };
         if done.entry.has_failed() {
             let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
-            self.ctx.emitter.log(Level::Warning, unjudged).await;
+            self.ctx.emitter.say(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
         if verdict.map_err(StopReason::Abort)? {

@@ -97,14 +97,14 @@ fn started(ctx: &RunContext, raw: Map) -> EventKind {
 /// Logs the strategies, as the reference does, after the controls are configured, which may log lines themselves.
 async fn log_strategies(ctx: &RunContext, hypothetical: bool) {
     let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
-    ctx.emitter.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
-    ctx.emitter.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
+    ctx.emitter.say(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
+    ctx.emitter.say(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
     let line = match (ctx.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
         (_, true) => return,
     };
-    ctx.emitter.log(Level::Info, line).await;
+    ctx.emitter.say(Level::Info, line).await;
 }
 
 /// Whether there is a hypothesis with probes. Evaluated once, before a control around the run may change that.
