@@ -54,6 +54,8 @@ pub struct Call<'a> {
     /// Receives the reason of a call that failed before it changed anything: not started, not allowed, target not
     /// found.
     pub report_refusal: &'a (dyn Fn(String) + Send + Sync),
+    /// Receives what is called, with variables replaced, for a debug line; may contain secrets.
+    pub report_command: &'a (dyn Fn(String) + Send + Sync),
     /// Whether the run waits for this call (Python's foreground calls run on the worker's main thread).
     pub foreground: bool,
 }
@@ -69,6 +71,7 @@ impl<'a> Call<'a> {
             progress: &|_| {},
             report_configuration: &|_| {},
             report_refusal: &|_| {},
+            report_command: &|_| {},
             foreground: true,
         }
     }

@@ -74,6 +74,11 @@ impl RunEmitter {
         self.emitter.try_emit(self.redactor.event(what));
     }
 
+    /// Logs a line that may be lost when the stream is full.
+    pub(super) fn try_log(&self, level: Level, message: String) {
+        self.try_emit(EventKind::Logged { level, target: TARGET.to_owned(), message });
+    }
+
     pub(super) async fn log(&self, level: Level, message: impl Into<String>) {
         self.emit(EventKind::Logged { level, target: TARGET.to_owned(), message: message.into() }).await;
     }

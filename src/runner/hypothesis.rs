@@ -293,6 +293,9 @@ async fn judged(
     let mut done = run_activity(ctx, cleared, step, Placement::Foreground, stop_signal).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
+    if let Some(tolerance) = verdict::evaluated_tolerance(ctx, activity, &done) {
+        ctx.emitter.log(Level::Debug, format!("allowed tolerance is {tolerance}")).await;
+    }
     let verdict = verdict::final_verdict(ctx, activity, &mut done, stop_signal).await;
     Ok((done, verdict))
 }

@@ -33,6 +33,7 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
             return Outcome::UnexpectedError { message };
         }
     };
+    (call.report_command)(format!("Requesting: {} {}", plan.first.method, plan.first.url));
     let exchange = async {
         match exchange::run(&plan).await {
             Ok(output) => Outcome::Done(output),
