@@ -67,7 +67,9 @@ impl Secrets {
     }
 
     fn numbers(&self) -> Vec<String> {
-        self.leaves(&|value| matches!(value, Value::Int(_) | Value::Float(_)).then(|| python_text(value)))
+        self.leaves(&|value| {
+            matches!(value, Value::Int(_) | Value::Float(_) | Value::Time(_)).then(|| python_text(value))
+        })
     }
 
     fn leaves(&self, shown: &dyn Fn(&Value) -> Option<String>) -> Vec<String> {
@@ -118,7 +120,7 @@ fn uses_word(value: &Value, word: &str) -> bool {
         Value::Text(text) => holds_word(text, word),
         Value::List(list) => list.iter().any(|item| uses_word(item, word)),
         Value::Map(map) => map.iter().any(|(key, item)| holds_word(key, word) || uses_word(item, word)),
-        Value::Int(_) | Value::Float(_) => python_text(value) == word,
+        Value::Int(_) | Value::Float(_) | Value::Time(_) => python_text(value) == word,
         _ => false,
     }
 }

@@ -116,6 +116,7 @@ impl Stage {
             progress: &|_| (),
             report_configuration: &|_| {},
             report_refusal: &|_| {},
+            report_command: &|_| {},
             foreground,
         };
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")

@@ -84,11 +84,24 @@ impl Request {
     }
 
     pub(crate) fn line(self, id: u64) -> String {
-        let mut message = self.fields;
+        let mut message: Map = self.fields.into_iter().map(|(name, field)| (name, marked(field))).collect();
         message.insert("op".to_owned(), self.op.into());
         message.insert("id".to_owned(), Value::Int(i64::try_from(id).unwrap_or(i64::MAX)));
         message.insert("foreground".to_owned(), self.foreground.into());
         Value::Map(message).to_json() + "\n"
+    }
+}
+
+/// The only key of the mapping that stands for a date, which JSON has not.
+const DATE: &str = "chaos-tui:date";
+
+/// The value with its dates marked, so that functions get Python's own.
+fn marked(value: Value) -> Value {
+    match value {
+        Value::Time(iso) => Map::from_iter([(DATE.to_owned(), iso.to_string().into())]).into(),
+        Value::List(list) => list.into_iter().map(marked).collect::<Vec<_>>().into(),
+        Value::Map(map) => map.into_iter().map(|(key, item)| (key, marked(item))).collect::<Map>().into(),
+        value => value,
     }
 }
 

@@ -49,7 +49,7 @@ class Loop:
 
     def read(self, requests):
         for line in requests:
-            request = json.loads(line)
+            request = values.from_json(line)
             if request["op"] == "cancel":
                 self.interrupts.cancel(request["of"], self.main_job)
             elif request["op"] == "record":
