@@ -1,7 +1,7 @@
 //! Parses the command line and calls the command it names.
 
 use crate::{
-    commands::{self, GlobalArgs},
+    commands::{self, GlobalArgs, invocation},
     experiment::nearest,
 };
 use clap::{
@@ -14,7 +14,7 @@ use std::{path::Path, process::ExitCode};
 /// A terminal dashboard for live chaos-engineering sessions.
 ///
 /// `chaos-tui experiment.json` opens an experiment on a screen and steps through it. `chaos-tui run` is a drop-in for
-/// `chaos run`: same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this
+/// Chaos Toolkit's `chaos run`: same files, log lines, journal, options and exit codes. `chaos-tui demo` needs nothing but this
 /// terminal.
 #[derive(Debug, Parser)]
 #[command(name = "chaos-tui", version, about, args_override_self = true, after_help = EXAMPLES)]
@@ -97,9 +97,12 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch() -> Result<ExitCode> {
-    let matches = match Cli::command().try_get_matches() {
+    let matches = match command_line().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
+            if !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                refuse_foreign_command()?;
+            }
             // clap takes a mistyped subcommand for the experiment, and then rejects the word after it as unknown.
             if error.kind() == ErrorKind::UnknownArgument {
                 refuse_mistyped_command(&std::env::args().nth(1).unwrap_or_default());
@@ -112,6 +115,7 @@ fn dispatch() -> Result<ExitCode> {
         if live.source.is_empty() {
             return commands::start::run(&global, &live);
         }
+        invocation::refuse_foreign(&live.source)?;
         refuse_mistyped_command(&live.source);
         return commands::live::run(&global, &live);
     };
@@ -127,11 +131,32 @@ fn dispatch() -> Result<ExitCode> {
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),
         Command::Completions(Deferred(arguments)) => {
-            commands::reference::completions(Cli::command(), &arguments)
+            commands::reference::completions(command_line(), &arguments)
         }
         Command::Man(Deferred(arguments)) => commands::reference::man(Cli::command(), &arguments),
         Command::Image(Deferred(arguments)) => Ok(commands::image::run(&arguments)?),
     }
+}
+
+/// The command line, in the words of how the program was called.
+fn command_line() -> clap::Command {
+    let mut command = Cli::command().bin_name(invocation::called_as());
+    if let Some(about) =
+        command.get_long_about().map(|about| invocation::as_called(&about.to_string()).into_owned())
+    {
+        command = command.long_about(about);
+    }
+    command.after_help(invocation::as_called(EXAMPLES).into_owned())
+}
+
+/// Refuses a command line in which a command of `chaos` stands before any of ours.
+fn refuse_foreign_command() -> Result<()> {
+    let cli = Cli::command();
+    let is_ours = |word: &String| commands::reference::command_names(&cli).any(|name| name == word);
+    for word in std::env::args().skip(1).take_while(|word| !is_ours(word)) {
+        invocation::refuse_foreign(&word)?;
+    }
+    Ok(())
 }
 
 /// Exits with a usage error if the word given as the experiment names no file and resembles a subcommand.
@@ -144,14 +169,17 @@ fn refuse_mistyped_command(word: &str) {
     if let Some(name) = nearest(word, names.filter(|name| *name != word)) {
         refuse(
             ErrorKind::InvalidSubcommand,
-            &format!("there is no file and no command {word:?}; did you mean `chaos-tui {name}`?"),
+            &format!(
+                "there is no file and no command {word:?}; did you mean `{} {name}`?",
+                invocation::called_as()
+            ),
         );
     }
 }
 
 /// Exits with a usage error, exit code 2.
 fn refuse(kind: ErrorKind, message: &str) -> ! {
-    Cli::command().error(kind, message).exit()
+    command_line().error(kind, message).exit()
 }
 
 /// Returns whether any argument of a group was given on the command line, not by default or environment variable.

@@ -31,6 +31,7 @@ pub(crate) fn request(experiment: &str) -> RunRequest {
         secrets: Secrets::default(),
         pace: Pacing::Step,
         controls: Controls::default(),
+        listener: None,
         shown: ShownTargets::default(),
     }
 }

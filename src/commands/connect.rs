@@ -8,12 +8,16 @@ use crate::{
         Providers,
         gremlin::Gremlin,
         kubernetes::Kubernetes,
-        python::{Interpreter, PrintTarget, PythonBridge, PythonSettings},
+        python::{Interpreter, LazyInterpreter, PrintTarget, PythonBridge, PythonSettings},
     },
     session::event::Level,
 };
 use clap::{Args, ValueEnum};
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 /// Options that choose the cluster and the Python interpreter.
 #[derive(Clone, Debug, Default, Args)]
@@ -66,7 +70,7 @@ impl ConnectionArgs {
         let live = LiveEnvironment::from(environment.clone());
         let cluster = self.cluster(&live);
         let python = Arc::new(PythonBridge::new(PythonSettings {
-            interpreter: self.interpreter(environment),
+            interpreter: self.interpreter(environment.clone()),
             environment: live.clone(),
             cluster: Some(cluster.clone()),
             settings: settings.loaded(),
@@ -87,10 +91,14 @@ impl ConnectionArgs {
     }
 
     /// The Python interpreter for functions that are not built in.
-    pub(crate) fn interpreter(&self, environment: &Environment) -> Interpreter {
-        let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
-        let chaos = executable::find("chaos", environment);
-        Interpreter::choose(self.python.as_deref(), virtual_env.as_deref(), chaos.as_deref())
+    pub(crate) fn interpreter(&self, environment: Environment) -> LazyInterpreter {
+        let option = self.python.clone();
+        let choose = move || {
+            let virtual_env = environment.get("VIRTUAL_ENV").map(OsString::from);
+            let chaos = executable::find_all("chaos", &environment);
+            Interpreter::choose(option.as_deref(), virtual_env.as_deref(), chaos)
+        };
+        Arc::new(LazyLock::new(Box::new(choose)))
     }
 
     fn cluster(&self, environment: &LiveEnvironment) -> cluster::ClusterSettings {

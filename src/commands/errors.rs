@@ -4,7 +4,7 @@
 //! `RUST_BACKTRACE=1` the full report is printed, with the code location and a backtrace. A panic is reported as a
 //! bug in chaos-tui.
 
-use super::{output::stderr_has_colours, prepare::Refusal};
+use super::{invocation, output::stderr_has_colours, prepare::Refusal};
 use color_eyre::{Report, config::HookBuilder};
 use std::{
     io::{self, Write},
@@ -29,7 +29,11 @@ pub(crate) fn install() {
 
 /// Prints an error and returns its exit code: the code of a [`Refusal`], else 1.
 pub(crate) fn print(report: &Report) -> ExitCode {
-    let text = if wants_backtrace() { format!("{report:?}") } else { format!("error: {report:#}") };
+    let text = if wants_backtrace() {
+        format!("{report:?}")
+    } else {
+        invocation::as_called(&format!("error: {report:#}")).into_owned()
+    };
     // A closed terminal is ignored; the exit code still reports the error.
     let _ = writeln!(io::stderr(), "{text}");
     ExitCode::from(report.downcast_ref::<Refusal>().map_or(1, |refusal| refusal.code))

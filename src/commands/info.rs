@@ -98,7 +98,7 @@ fn extensions(connection: &ConnectionArgs, environment: &Environment) -> String 
     row("NAME", "VERSION", "LICENSE", "DESCRIPTION");
     row("chaostoolkit-kubernetes", "0.39.0", "Apache-2.0", "Kubernetes, built into chaos-tui");
     row("chaosgremlin", "0.3.0", "Apache-2.0", "Gremlin, built into chaos-tui");
-    let interpreter = connection.interpreter(environment);
+    let interpreter = connection.interpreter(environment.clone());
     let listed = Command::new(interpreter.program()).args(["-c", LIST]).stdin(Stdio::null()).output();
     match listed {
         Ok(output) if output.status.success() => {
@@ -108,10 +108,11 @@ fn extensions(connection: &ConnectionArgs, environment: &Environment) -> String 
                     row(name, version, license, about);
                 }
             }
-            let _ = writeln!(page, "Python: {interpreter}");
+            let _ = writeln!(page, "Python: {}", **interpreter);
         }
         _ => {
-            let _ = writeln!(page, "Python: {interpreter} cannot be run, so its extensions are not listed");
+            let _ =
+                writeln!(page, "Python: {} cannot be run, so its extensions are not listed", **interpreter);
         }
     }
     page

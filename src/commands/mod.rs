@@ -8,6 +8,7 @@ pub(crate) mod errors;
 mod fail_on;
 pub(crate) mod image;
 pub(crate) mod info;
+pub(crate) mod invocation;
 pub(crate) mod live;
 pub(crate) mod output;
 pub(crate) mod prepare;

@@ -1,6 +1,6 @@
 //! `chaos-tui completions SHELL` and `chaos-tui man [COMMAND]`, generated from the definition of the command line.
 
-use super::{output::print_page, prepare::Refusal};
+use super::{invocation::called_as, output::print_page, prepare::Refusal};
 use clap_complete::Shell;
 use color_eyre::eyre::{Result, WrapErr};
 use std::process::ExitCode;
@@ -30,7 +30,9 @@ pub(crate) fn command_names(cli: &clap::Command) -> impl Iterator<Item = &str> {
 /// # Errors
 /// If standard output cannot be written.
 pub(crate) fn completions(mut cli: clap::Command, arguments: &CompletionArgs) -> Result<ExitCode> {
-    let (name, mut script) = (cli.get_name().to_owned(), Vec::new());
+    // A plug-in is completed by kubectl.
+    let name = if called_as().contains(' ') { cli.get_name().to_owned() } else { called_as().to_owned() };
+    let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut cli, name, &mut script);
     print_page(&String::from_utf8_lossy(&script))
 }

@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Output format of the findings
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Which Python.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 /// The output formats of the findings.
@@ -87,7 +90,7 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
             let (emitter, _) = stream(Clock::system());
             let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
             let Connections { providers, python, .. } =
-                ConnectionArgs::default().connect(&environment, &settings, PrintTarget::Inherited, &events);
+                arguments.connection.connect(&environment, &settings, PrintTarget::Inherited, &events);
             let signatures = NativeSignatures { providers: &providers, python: &*python };
             let notifications =
                 Notifications::new("validate", &settings, python.clone(), providers.clone(), emitter);
@@ -216,7 +219,7 @@ fn counted(errors: usize, warnings: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, Format, ValidationContext, run};
+    use super::{Arguments, ConnectionArgs, Format, ValidationContext, run};
     use crate::{
         experiment::{Environment, Settings},
         test_support::NoPython,
@@ -226,7 +229,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         std::fs::write(&path, text).unwrap();
-        let arguments = Arguments { source: path.display().to_string(), no_verify_tls: false, format };
+        let arguments = Arguments {
+            source: path.display().to_string(),
+            no_verify_tls: false,
+            format,
+            connection: ConnectionArgs::default(),
+        };
         let (environment, settings) = (Environment::default(), Settings::default());
         let context = ValidationContext {
             environment: &environment,

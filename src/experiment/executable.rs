@@ -14,9 +14,14 @@ pub fn find(path: &str, environment: &Environment) -> Option<PathBuf> {
     if path.contains('/') {
         return is_executable(Path::new(path)).then(|| PathBuf::from(path));
     }
+    find_all(path, environment).into_iter().next()
+}
+
+/// All files of that name in `PATH`.
+pub fn find_all(name: &str, environment: &Environment) -> Vec<PathBuf> {
     let directories = environment.get("PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned());
-    let candidates = std::env::split_paths(&directories).map(|directory| directory.join(path));
-    candidates.into_iter().find(|candidate| is_executable(candidate))
+    let candidates = std::env::split_paths(&directories).map(|directory| directory.join(name));
+    candidates.filter(|candidate| is_executable(candidate)).collect()
 }
 
 /// The names of all files in `PATH`, for a suggestion; read only if a program was not found.

@@ -38,4 +38,4 @@ pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use text_list::text_list;
 pub use typed::{Experiment, InvalidRuntime, NotAnExperiment, Runtime};
-pub use validate::{Validation, ValidationChecks, check, nearest, validate};
+pub use validate::{Validation, ValidationChecks, check, malformed_controls, nearest, validate};

@@ -13,6 +13,8 @@ pub mod kit;
 mod process;
 mod providers;
 mod python_functions;
+mod run_listener;
+mod shadowed;
 mod signatures;
 
 pub use activity_cluster::{ActivityCluster, is_kubernetes};
@@ -21,6 +23,8 @@ pub use catalogue::Catalogue;
 pub use control_host::{ControlCall, ControlError, ControlHost, ControlReply, ControlRunObjects};
 pub use providers::Providers;
 pub(crate) use python_functions::flat_secrets;
+pub use run_listener::RunListener;
+pub use shadowed::shadowed_packages;
 pub use signatures::NativeSignatures;
 
 pub mod gremlin;
@@ -50,6 +54,8 @@ pub struct Call<'a> {
     /// Receives the reason of a call that failed before it changed anything: not started, not allowed, target not
     /// found.
     pub report_refusal: &'a (dyn Fn(String) + Send + Sync),
+    /// Receives what is called, with variables replaced, for a debug line; may contain secrets.
+    pub report_command: &'a (dyn Fn(String) + Send + Sync),
     /// Whether the run waits for this call (Python's foreground calls run on the worker's main thread).
     pub foreground: bool,
 }
@@ -65,6 +71,7 @@ impl<'a> Call<'a> {
             progress: &|_| {},
             report_configuration: &|_| {},
             report_refusal: &|_| {},
+            report_command: &|_| {},
             foreground: true,
         }
     }

@@ -163,8 +163,8 @@ impl Providers {
         if activity.provider.kind != ProviderKind::Python {
             return None;
         }
-        let text = |key| activity.provider.raw.get(key).and_then(Value::as_str);
-        self.find(text("module")?, text("func")?)
+        let (module, func) = python_functions::module_and_function(&activity.provider.raw)?;
+        self.find(module, func)
     }
 
     pub(super) fn find(&self, module: &str, func: &str) -> Option<(&Arc<dyn Catalogue>, &'static Native)> {

@@ -40,6 +40,12 @@ async fn dispatch(providers: &Providers, call: &Call<'_>) -> Result<Outcome, Str
     }
 }
 
+/// The module and the name of the function that a provider names.
+pub(super) fn module_and_function(provider: &Map) -> Option<(&str, &str)> {
+    let text = |key| provider.get(key).and_then(Value::as_str);
+    Some((text("module")?, text("func")?))
+}
+
 /// The outcome for arguments declared as a list. Python raises this `TypeError` only at the call, so it fails the
 /// activity.
 fn listed(module: &str, func: &str) -> Outcome {

@@ -129,6 +129,7 @@ async fn run_between_controls(
     let mut entry = JournalEntry::begun(activity, started);
     let begun = EventKind::ActivityStarted { run, step, name: activity.name.clone(), entry: entry.value() };
     ctx.emitter.emit_at(started, begun).await;
+    ctx.tell("start_activity", || vec![activity.raw.clone().into()]).await;
     let mut fired = false;
     let (outcome, call_result) = match mode {
         CallMode::Pretended => {
@@ -177,6 +178,7 @@ async fn run_between_controls(
     ctx.emitter
         .emit_at(ended, EventKind::ActivityEnded { run, step, outcome: reported, entry: entry.value() })
         .await;
+    ctx.tell("activity_completed", || vec![activity.raw.clone().into(), entry.value()]).await;
     match call_result {
         CallResult::Refused(reason) if fired => {
             ctx.emitter.emit_at(ended, EventKind::FaultRefused { step, reason }).await;

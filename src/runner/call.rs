@@ -9,6 +9,7 @@ use super::{
 use crate::{
     experiment::ProviderKind,
     provider::{Call, Outcome},
+    session::event::Level,
 };
 use pyvalue::{Map, Value};
 use std::{
@@ -80,6 +81,7 @@ async fn until_stopped(
         progress,
         report_configuration: amend,
         report_refusal: refuse,
+        report_command: &|line| ctx.emitter.try_log(Level::Debug, line),
         foreground,
     };
     stop_signal.take_sigterm(foreground && ctx.options.compat.swallows_sigterm() && is_python(ctx, cleared));

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     experiment::{Activity, Experiment, Secrets},
-    provider::{Effect, Providers},
+    provider::{Effect, Providers, RunListener},
     session::{
         event::RunId,
         journal::{HostInfo, Journal},
@@ -33,6 +33,7 @@ pub(super) struct RunContext {
     pub secrets: Secrets,
     pub emitter: RunEmitter,
     pub controls: Controls,
+    pub listener: Option<Arc<dyn RunListener>>,
     pub fixes: PlanChanges,
     pub shown: ShownTargets,
     pub progress: Progress,
@@ -52,11 +53,12 @@ impl RunContext {
         let redactor = Redactor::new(&request.secrets);
         let journal = request.controls.are_called().then(|| Journal::new(HostInfo::current()));
         Self {
-            emitter: RunEmitter::new(emitter, redactor, journal),
+            emitter: RunEmitter::new(emitter, redactor, journal, request.listener.clone()),
             options: request.options,
             providers,
             secrets: request.secrets,
             controls: request.controls,
+            listener: request.listener,
             fixes: PlanChanges::default(),
             shown: request.shown,
             progress: Progress::default(),

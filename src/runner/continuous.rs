@@ -11,6 +11,7 @@ use crate::session::{
     EventKind,
     event::{HypothesisPhase, Level, RunStatus},
 };
+use pyvalue::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +59,13 @@ impl Continuous {
     }
 }
 
+/// The exception that ended the passes in the reference.
+pub(super) struct Broken {
+    /// Whether a control interrupted them, rather than an unexpected error.
+    pub interrupts: bool,
+    pub message: String,
+}
+
 struct Passes {
     ctx: Arc<RunContext>,
     stop: CancellationToken,
@@ -68,13 +76,16 @@ struct Passes {
 impl Passes {
     async fn play(self) {
         let frequency = self.ctx.options.frequency;
+        self.ctx.tell("start_continuous_hypothesis", || vec![Value::Float(frequency)]).await;
         self.ctx.emitter.emit(EventKind::ContinuousStarted { frequency }).await;
-        let failed_percent = self.repeat().await;
+        let ended = self.repeat().await;
+        self.ctx.tell_continuous_end(ended.as_ref().err()).await;
+        let failed_percent = ended.unwrap_or_default();
         self.ctx.emitter.emit(EventKind::ContinuousEnded { failed_percent }).await;
     }
 
-    /// Repeats passes. Returns the percentage of failed passes if fail-fast ends the loop.
-    async fn repeat(&self) -> Option<f64> {
+    /// Repeats passes. Returns the percentage of failed passes if fail-fast ends the loop, or what broke a pass.
+    async fn repeat(&self) -> Result<Option<f64>, Broken> {
         let (mut failed, mut passes) = (0_u32, 0_u32);
         // Zero and negative values do not wait; a value that no `Duration` can hold waits for ever.
         let wait = Duration::try_from_secs_f64(self.ctx.options.frequency.max(0.0)).unwrap_or(Duration::MAX);
@@ -83,21 +94,26 @@ impl Passes {
                 PassDriver::Unattended { stop_signal: &self.stop_signal, consent: self.consent.clone() };
             let met = match pass(&self.ctx, HypothesisPhase::During, lead).await {
                 Ok(pass) => pass.is_none_or(|pass| pass.met),
-                Err(StopReason::Halt(_)) => {
+                Err(StopReason::Halt(halt)) => {
                     self.ctx.progress.set_status(RunStatus::Interrupted);
-                    return None;
+                    // Without a line, the run is stopping for another reason.
+                    return match halt.lines.into_iter().next_back() {
+                        Some((_, message)) => Err(Broken { interrupts: true, message }),
+                        None => Ok(None),
+                    };
                 }
                 Err(StopReason::Abort(message)) => {
                     self.ctx.progress.set_status(RunStatus::Aborted);
-                    self.ctx.emitter.log(Level::Critical, message).await;
-                    return None;
+                    self.ctx.emitter.log(Level::Critical, message.clone()).await;
+                    return Err(Broken { interrupts: false, message });
                 }
             };
             passes += 1;
+            self.ctx.tell_iteration(passes).await;
             failed += u32::from(!met);
             if !met && self.ctx.options.fail_fast {
                 self.ctx.progress.set_status(RunStatus::Failed);
-                return Some(f64::from(failed) * 100.0 / f64::from(passes));
+                return Ok(Some(f64::from(failed) * 100.0 / f64::from(passes)));
             }
             tokio::select! {
                 biased;
@@ -105,7 +121,7 @@ impl Passes {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        None
+        Ok(None)
     }
 }
 

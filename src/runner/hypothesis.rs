@@ -69,7 +69,11 @@ pub(super) async fn pass(
     mut lead: PassDriver<'_>,
 ) -> Result<Option<Pass>, StopReason> {
     let experiment = ctx.experiment();
-    let Some(hypothesis) = experiment.hypothesis() else { return Ok(None) };
+    let Some(hypothesis) = experiment.hypothesis() else {
+        ctx.tell_pass_start(phase).await;
+        ctx.tell_pass_end(phase).await;
+        return Ok(None);
+    };
     let mut course = PassRun {
         ctx,
         hypothesis,
@@ -89,7 +93,9 @@ pub(super) async fn pass(
         Err(_) if played.is_err() => None,
         Err(cutoff) => Some(ctx.to_stop_reason(cutoff).await),
     };
-    course.conclude(played, interrupted, changed).await.map(Some)
+    let pass = course.conclude(played, interrupted, changed).await?;
+    ctx.tell_pass_end(phase).await;
+    Ok(Some(pass))
 }
 
 /// The state of a running pass.
@@ -193,7 +199,7 @@ impl PassRun<'_> {
         }
         self.begin(lead).await?;
         // The result of the probes; the after-controls run later and may still change it.
-        self.ctx.emitter.log(Level::Info, self.summary_line()).await;
+        self.ctx.emitter.say(Level::Info, self.summary_line()).await;
         Ok(Pass { met: true, failed: false })
     }
 
@@ -215,6 +221,7 @@ impl PassRun<'_> {
         }
         self.begun = true;
         let (phase, title) = (self.phase, self.hypothesis.title.clone());
+        self.ctx.tell_pass_start(phase).await;
         self.ctx.emitter.emit(EventKind::HypothesisStarted { phase, title }).await;
         lead.before(self.ctx, self.hypothesis).await?;
         self.let_in = true;
@@ -244,7 +251,7 @@ impl PassRun<'_> {
         };
         if done.entry.has_failed() {
             let unjudged = "Probe terminated unexpectedly, so its tolerance could not be validated";
-            self.ctx.emitter.log(Level::Warning, unjudged).await;
+            self.ctx.emitter.say(Level::Warning, unjudged).await;
         }
         self.shown.push(done.entry.value());
         if verdict.map_err(StopReason::Abort)? {
@@ -286,6 +293,9 @@ async fn judged(
     let mut done = run_activity(ctx, cleared, step, Placement::Foreground, stop_signal).await?;
     let edited = done.edited.take();
     let activity = edited.as_ref().unwrap_or(cleared.activity());
+    if let Some(tolerance) = verdict::evaluated_tolerance(ctx, activity, &done) {
+        ctx.emitter.log(Level::Debug, format!("allowed tolerance is {tolerance}")).await;
+    }
     let verdict = verdict::final_verdict(ctx, activity, &mut done, stop_signal).await;
     Ok((done, verdict))
 }

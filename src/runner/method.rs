@@ -32,6 +32,7 @@ pub(super) async fn run_method(
 ) -> Result<(), StopReason> {
     let steps = ctx.experiment().method().len();
     ctx.emitter.emit(EventKind::MethodStarted { steps }).await;
+    ctx.tell("start_method", || vec![ctx.told_experiment()]).await;
     let let_in =
         control_rounds::before(ctx, operator, ControlSubject::whole(ControlLevel::Method, &ctx.raw())).await;
     let begun = let_in.is_ok();
@@ -52,12 +53,18 @@ pub(super) async fn run_method(
     let (changed, ended) = control_rounds::after(ctx, operator, subject, entries).await;
     ctx.amend_entries(Section::Method, changed).await;
     ctx.emitter.emit(EventKind::MethodEnded).await;
-    played?;
-    operator.check_stop()?;
-    match ended {
-        Ok(()) => Ok(()),
-        Err(cutoff) => Err(ctx.to_stop_reason(cutoff).await),
+    let played = match (played, operator.check_stop(), ended) {
+        (Err(stopped), ..) => Err(stopped),
+        (Ok(()), Err(halt), _) => Err(halt.into()),
+        (Ok(()), Ok(()), Err(cutoff)) => Err(ctx.to_stop_reason(cutoff).await),
+        (Ok(()), Ok(()), Ok(())) => Ok(()),
+    };
+    // The reference tells nothing of a method that an exit signal ended.
+    if !matches!(&played, Err(StopReason::Halt(halt)) if halt.signals_exit) {
+        let entries = || if played.is_ok() { ctx.journal_entries(Section::Method) } else { Value::Null };
+        ctx.tell("method_completed", || vec![ctx.told_experiment(), entries()]).await;
     }
+    played
 }
 
 /// Runs step after step, until a continuous hypothesis pass ends the run.

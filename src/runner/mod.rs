@@ -21,6 +21,7 @@ mod finished;
 mod hypothesis;
 mod journal_amendments;
 mod journal_entry;
+mod listeners;
 mod method;
 mod operator_input;
 mod pause;

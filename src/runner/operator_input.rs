@@ -317,7 +317,7 @@ mod tests {
         while emitter.try_emit(EventKind::UndoBegan) {}
         let (commands, received) = mpsc::channel(4);
         let (_signals, signals) = mpsc::channel(1);
-        let voice = RunEmitter::new(emitter, Redactor::default(), None);
+        let voice = RunEmitter::new(emitter, Redactor::default(), None, None);
         let mut operator = OperatorInput::new(Pacing::Step, received, signals, voice, PlanChanges::default());
         commands.send(StepCommand::Pause(true)).await.unwrap();
         let (started, has_started) = oneshot::channel();

@@ -54,6 +54,7 @@ pub(crate) async fn run_experiment(
     ctx.controls = controls;
     ctx.apply(changes).await;
     let ctx = Arc::new(ctx);
+    ctx.tell_running().await;
     let hypothetical = has_probes(&ctx);
     log_strategies(&ctx, hypothetical).await;
 
@@ -63,6 +64,7 @@ pub(crate) async fn run_experiment(
         Err(halt) => {
             if !ctx.progress.has_crashed() {
                 ctx.progress.set_status(RunStatus::Interrupted);
+                ctx.tell_stop(&halt).await;
             }
             halt.rollbacks
         }
@@ -95,14 +97,14 @@ fn started(ctx: &RunContext, raw: Map) -> EventKind {
 /// Logs the strategies, as the reference does, after the controls are configured, which may log lines themselves.
 async fn log_strategies(ctx: &RunContext, hypothetical: bool) {
     let (hypothesis, rollbacks) = (ctx.options.hypothesis.printed(), ctx.options.rollbacks.printed());
-    ctx.emitter.log(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
-    ctx.emitter.log(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
+    ctx.emitter.say(Level::Info, format!("Steady-state strategy: {hypothesis}")).await;
+    ctx.emitter.say(Level::Info, format!("Rollbacks strategy: {rollbacks}")).await;
     let line = match (ctx.options.hypothesis, hypothetical) {
         (super::HypothesisStrategy::Skip, _) => "Skipping Steady-State Hypothesis as requested",
         (_, false) => "No steady state hypothesis defined. That's ok, just exploring.",
         (_, true) => return,
     };
-    ctx.emitter.log(Level::Info, line).await;
+    ctx.emitter.say(Level::Info, line).await;
 }
 
 /// Whether there is a hypothesis with probes. Evaluated once, before a control around the run may change that.
@@ -216,6 +218,7 @@ async fn end(ctx: &RunContext, operator: &mut OperatorInput) -> RunEnd {
         let line = format!("Rollback '{failed}' failed: the change it should undo may still be in effect");
         ctx.emitter.log(Level::Error, line).await;
     }
+    ctx.tell_finish().await;
     // The reference crashes here and exits with 1; the journal is kept all the same.
     if untidy { RunEnd { status: RunStatus::Failed, ..ending } } else { ending }
 }

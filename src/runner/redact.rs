@@ -11,8 +11,8 @@ use pyvalue::{Map, Value};
 
 /// Minimum length of a masked text: shorter texts would be found everywhere.
 const SHORTEST: usize = 4;
-/// Words of journals and console lines, which stay even where a secret is such a word.
-const FIXED: [&str; 30] = [
+/// Words of journals and console lines, and of JSON, which stay even where a secret is such a word.
+const FIXED: [&str; 34] = [
     "aborted",
     "action",
     "actions",
@@ -26,11 +26,14 @@ const FIXED: [&str; 30] = [
     "deviated",
     "experiment",
     "failed",
+    "false",
     "http",
     "interrupted",
     "method",
     "name",
     "never",
+    "none",
+    "null",
     "output",
     "probe",
     "process",
@@ -42,6 +45,7 @@ const FIXED: [&str; 30] = [
     "status",
     "succeeded",
     "title",
+    "true",
     "type",
 ];
 
@@ -52,26 +56,39 @@ const MASK: &str = "***";
 #[derive(Clone, Default)]
 pub(crate) struct Redactor {
     /// Longest first, so that a secret within a longer one leaves no part of it unmasked.
-    texts: Vec<String>,
+    texts: Vec<Hidden>,
+}
+
+/// A text to mask.
+#[derive(Clone, PartialEq)]
+struct Hidden {
+    text: String,
+    /// Whether it is masked only where it stands as a word; all others are masked wherever they stand.
+    as_word: bool,
 }
 
 impl Redactor {
-    /// Takes every text among the secrets that is not too short to be masked.
+    /// Takes every text and number among the secrets that is not too short to be masked.
     pub(crate) fn new(secrets: &Secrets) -> Self {
-        let hidden = secrets.hidden_texts().into_iter().filter(|text| !FIXED.contains(text));
-        let long = hidden.filter(|text| text.chars().count() >= SHORTEST);
-        let mut texts: Vec<String> = long.map(str::to_owned).collect();
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let texts = secrets.hidden_texts().into_iter().map(|text| Hidden { as_word: is_word(&text), text });
+        let numbers = secrets.hidden_numbers().into_iter().map(|text| Hidden { as_word: true, text });
+        let long = |hidden: &Hidden| hidden.text.chars().count() >= SHORTEST;
+        let mut texts: Vec<Hidden> = texts
+            .chain(numbers)
+            .filter(|hidden| !FIXED.contains(&hidden.text.as_str()))
+            .filter(long)
+            .collect();
+        texts.sort_by(|one, other| (other.text.len(), &other.text).cmp(&(one.text.len(), &one.text)));
         texts.dedup();
         Self { texts }
     }
 
     /// Returns the text with secrets masked: words where they stand as words, all others wherever they stand.
     pub(crate) fn text(&self, text: String) -> String {
-        self.texts.iter().fold(text, |text, secret| {
+        self.texts.iter().fold(text, |text, Hidden { text: secret, as_word }| {
             if !text.contains(secret.as_str()) {
                 text
-            } else if is_word(secret) {
+            } else if *as_word {
                 without_word(&text, secret)
             } else {
                 text.replace(secret.as_str(), MASK)
@@ -81,11 +98,11 @@ impl Redactor {
 
     /// Returns the key of a mapping, masked only if it contains a secret that is no word.
     fn key(&self, key: String) -> String {
-        let tokens = self.texts.iter().filter(|secret| !is_word(secret));
+        let tokens = self.texts.iter().filter(|hidden| !hidden.as_word);
         tokens.fold(
             key,
-            |key, secret| {
-                if key.contains(secret.as_str()) { key.replace(secret.as_str(), MASK) } else { key }
+            |key, Hidden { text, .. }| {
+                if key.contains(text.as_str()) { key.replace(text.as_str(), MASK) } else { key }
             },
         )
     }
@@ -99,6 +116,10 @@ impl Redactor {
             Value::List(list) => list.into_iter().map(|item| self.value(item)).collect::<Vec<_>>().into(),
             Value::Map(map) => {
                 map.into_iter().map(|(key, item)| (self.key(key), self.value(item))).collect::<Map>().into()
+            }
+            // A function may make a number of a secret's text.
+            Value::Int(number) if self.texts.iter().any(|hidden| hidden.text == number.to_string()) => {
+                MASK.into()
             }
             other => other,
         }
@@ -114,8 +135,15 @@ impl Redactor {
                 let (title, experiment) = (self.text(title), self.value(experiment));
                 EventKind::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment }
             }
+            EventKind::HypothesisStarted { phase, title } => {
+                EventKind::HypothesisStarted { phase, title: self.text(title) }
+            }
+            EventKind::HypothesisEnded { phase, met, deviating, skipped } => {
+                let deviating = deviating.map(|name| self.text(name));
+                EventKind::HypothesisEnded { phase, met, deviating, skipped }
+            }
             EventKind::ActivityStarted { run, step, name, entry } => {
-                EventKind::ActivityStarted { run, step, name, entry: self.value(entry) }
+                EventKind::ActivityStarted { run, step, name: self.text(name), entry: self.value(entry) }
             }
             EventKind::ActivityProgressed { run, text } => {
                 EventKind::ActivityProgressed { run, text: self.text(text) }
@@ -219,6 +247,39 @@ mod tests {
         let shown = r#"{"status": "ready", "user": "***", "at": "https://***:x@***/users", "minikube": 1}"#;
         assert_eq!(redactor.value(parse_json(output).unwrap()), parse_json(shown).unwrap());
         assert_eq!(redactor.text("status of our users: user".to_owned()), "status of our users: ***");
+    }
+
+    #[test]
+    fn common_words_and_short_texts_change_nothing() {
+        let words = r#"["default", "status", "web", "true", "1", "deviated", "succeeded", "", "null"]"#;
+        let redactor = redactor(&format!(r#"{{"k": {{"all": {words}, "count": 1, "on": true}}}}"#));
+        let output = r#"{"status": "succeeded", "ns": "default", "web": "web", "n": 1, "ok": true,
+            "stdout": "{\"status\": true, \"deviated\": null, \"web\": 1}"}"#;
+        assert_eq!(redactor.value(parse_json(output).unwrap()), parse_json(output).unwrap());
+    }
+
+    #[test]
+    fn a_word_is_masked_as_a_whole_and_a_token_in_all_its_forms() {
+        let redactor = redactor(
+            r#"{"k": {"verb": "kill", "token": "t0k/n-47", "pin": 471108, "pem": "--KEY--\nMIIEvQIBADANBgkq\n"}}"#,
+        );
+        let cases = [
+            ("kill", "***"),
+            ("kill it, skill", "*** it, skill"),
+            ("https://kill@x/kill?kill=1", "https://***@x/***?***=1"),
+            ("Authorization: Bearer t0k/n-47", "Authorization: Bearer ***"),
+            ("x?key=t0k%2Fn-47&a", "x?key=***&a"),
+            ("dXNlcjp0MGsvbi00Nw==", "dXNlcjp***w=="),
+            ("pin 471108, not 4711081", "pin ***, not 4711081"),
+            ("  MIIEvQIBADANBgkq  ", "  ***  "),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(redactor.text(text.to_owned()), shown);
+        }
+        assert_eq!(
+            redactor.value(parse_json("[471108, 4711]").unwrap()),
+            parse_json(r#"["***", 4711]"#).unwrap()
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, ShownTargets};
 use crate::{
     experiment::{Experiment, Secrets},
+    provider::RunListener,
     session::event::RunStatus,
 };
 use pyvalue::Map;
@@ -21,6 +22,8 @@ pub(crate) struct RunRequest {
     pub pace: Pacing,
     /// Python controls, if any.
     pub controls: Controls,
+    /// What listens to the run in Python, if there is one.
+    pub listener: Option<Arc<dyn RunListener>>,
     /// What the target cards showed of the steps before a fire.
     pub shown: ShownTargets,
 }

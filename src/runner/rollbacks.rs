@@ -26,12 +26,14 @@ pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, operator: &mut Operator
     let offered = !decided && operator_wants_rollbacks(ctx, operator, undo).await;
     if decided || offered {
         operator.begin_rollbacks().await;
+        ctx.tell("start_rollbacks", || vec![ctx.told_experiment()]).await;
         let steps = ctx.experiment().rollbacks().len();
         ctx.emitter.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         play_steps(ctx, operator, &mut background, offered).await;
         background.end().await;
         ctx.emitter.emit(EventKind::RollbacksEnded).await;
+        ctx.tell("rollbacks_completed", || vec![ctx.told_experiment(), ctx.told_journal()]).await;
     }
 }
 
@@ -43,7 +45,7 @@ async fn decide(ctx: &RunContext, undo: RollbackChoice) -> bool {
         RollbackChoice::UnlessNever | RollbackChoice::ByStrategy => {
             let (plays, line) = strategy.decide(ctx.progress.status(), ctx.progress.deviated());
             if let Some(line) = line {
-                ctx.emitter.log(Level::Warning, line).await;
+                ctx.emitter.say(Level::Warning, line).await;
             }
             plays
         }
@@ -65,14 +67,14 @@ async fn operator_wants_rollbacks(
     }
     let line =
         "A fault was fired, but the rollback strategy skips the rollbacks: run them, or skip them to end.";
-    ctx.emitter.log(Level::Warning, line).await;
+    ctx.emitter.say(Level::Warning, line).await;
     let first = StepRef { section: Section::Rollbacks, index: 0 };
     loop {
         match operator.wait_for_decision(first).await {
             Ok(NextAction::Run(_)) => return true,
             Ok(NextAction::Skip) => return false,
             Ok(NextAction::Back) => {
-                ctx.emitter.log(Level::Info, "The method has ended: its steps cannot be run again.").await;
+                ctx.emitter.say(Level::Info, "The method has ended: its steps cannot be run again.").await;
             }
             // Aborting or leaving runs the rollbacks.
             Err(halt) => return halt.rollbacks == RollbackChoice::UnlessNever,

@@ -26,6 +26,8 @@ pub(super) struct StopRequest {
     pub rollbacks: RollbackChoice,
     /// Whether background activities are awaited.
     pub waits: bool,
+    /// Whether the reference tells its event handlers of an exit signal rather than an interruption.
+    pub signals_exit: bool,
 }
 
 /// Whether the rollbacks run after a stop request.
@@ -40,7 +42,7 @@ pub(super) enum RollbackChoice {
 
 impl StopRequest {
     fn by_strategy(lines: Vec<(Level, String)>) -> Self {
-        Self { lines, rollbacks: RollbackChoice::ByStrategy, waits: true }
+        Self { lines, rollbacks: RollbackChoice::ByStrategy, waits: true, signals_exit: false }
     }
 
     /// A request whose reason was logged already.
@@ -50,10 +52,10 @@ impl StopRequest {
 
     pub(super) fn signal(signal: Signal) -> Self {
         match signal {
-            Signal::Interrupt => Self::by_strategy(vec![(
-                Level::Warning,
-                "Received a termination signal (Ctrl-C)...".to_owned(),
-            )]),
+            Signal::Interrupt => {
+                let line = "Received a termination signal (Ctrl-C)...".to_owned();
+                Self { signals_exit: true, ..Self::by_strategy(vec![(Level::Warning, line)]) }
+            }
             Signal::Terminate => Self::signal_name("SIGTERM"),
             Signal::HangUp => Self::signal_name("SIGHUP"),
             Signal::User1 => Self::exit(&20.into()),
@@ -75,17 +77,22 @@ impl StopRequest {
 
     /// A crash: the run stops at once, without rollbacks.
     pub(super) fn crash() -> Self {
-        Self { lines: Vec::new(), rollbacks: RollbackChoice::No, waits: true }
+        Self { rollbacks: RollbackChoice::No, ..Self::already_logged() }
     }
 
     /// Python asked to exit with this code; 20 and 30 are those of SIGUSR1 and SIGUSR2.
     pub(super) fn exit(code: &Value) -> Self {
         let received = (Level::Warning, format!("Received the exit signal: {}", python_text(code)));
         if *code != Value::Int(30) {
-            return Self::by_strategy(vec![received]);
+            return Self { signals_exit: true, ..Self::by_strategy(vec![received]) };
         }
         let ignoring = (Level::Warning, "Ignoring rollbacks as per signal".to_owned());
-        Self { lines: vec![received, ignoring], rollbacks: RollbackChoice::No, waits: false }
+        Self {
+            lines: vec![received, ignoring],
+            rollbacks: RollbackChoice::No,
+            waits: false,
+            signals_exit: true,
+        }
     }
 
     /// A control interrupted the run.
@@ -95,11 +102,8 @@ impl StopRequest {
 
     /// The operator aborted or left, or a guard ended the run.
     pub(super) fn operator(reason: &str) -> Self {
-        Self {
-            lines: vec![(Level::Warning, reason.to_owned())],
-            rollbacks: RollbackChoice::UnlessNever,
-            waits: true,
-        }
+        let lines = vec![(Level::Warning, reason.to_owned())];
+        Self { rollbacks: RollbackChoice::UnlessNever, ..Self::by_strategy(lines) }
     }
 
     /// A signal while rollbacks run: the same line for all but SIGTERM and SIGHUP.

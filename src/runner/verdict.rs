@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     experiment::{
-        Activity, ActivityKind,
+        Activity, ActivityKind, substitute,
         tolerance::{ToleranceVerdict, evaluate},
     },
     provider::Outcome,
@@ -126,6 +126,20 @@ async fn judge(
             }
         }
     }
+}
+
+/// The tolerance that is evaluated, as text, with variables replaced if it is one.
+pub(super) fn evaluated_tolerance(
+    ctx: &RunContext,
+    activity: &Activity,
+    done: &FinishedActivity,
+) -> Option<String> {
+    let tolerance =
+        activity.tolerance.as_ref().filter(|_| !done.entry.has_failed() && !skipped(ctx, activity))?;
+    Some(match tolerance {
+        Value::Text(_) => python_text(&substitute(tolerance, &ctx.configuration(), &ctx.secrets)),
+        tolerance => python_text(tolerance),
+    })
 }
 
 /// Whether the tolerance counts as met without evaluation: a probe that is not executed has no output.

@@ -201,3 +201,33 @@ fn a_trivial_run_is_short() {
     let seconds = ended.at("/duration").as_f64().unwrap();
     assert!(Duration::from_secs_f64(seconds) < Duration::from_secs(2), "{seconds}");
 }
+
+#[test]
+fn a_link_to_the_program_is_called_by_its_own_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let called = |link: &str, arguments: &[&str]| {
+        let path = folder.path().join(link);
+        if !path.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_chaos-tui"), &path).unwrap();
+        }
+        let mut command = Command::new(path);
+        let output = command.args(arguments).env("RUST_BACKTRACE", "0").output().unwrap();
+        let text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), text)
+    };
+    for (link, name) in [("chaos", "chaos"), ("kubectl-chaos", "kubectl chaos")] {
+        let (code, text) = called(link, &["run"]);
+        assert!(code == Some(2) && text.contains(&format!("Usage: {name} run <SOURCE>")), "{text}");
+        let (code, text) = called(link, &["--help"]);
+        assert!(code == Some(0) && text.contains(&format!("{name} --sandbox=after")), "{text}");
+        let (code, text) = called(link, &["--verbose", "discover", "chaostoolkit-kubernetes"]);
+        assert_eq!(
+            (code, text.as_str()),
+            (
+                Some(2),
+                "error: chaos-tui has no command `discover`; Chaos Toolkit's own `chaos` (pip install chaostoolkit) has it\n"
+            )
+        );
+    }
+}

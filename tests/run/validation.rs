@@ -175,3 +175,20 @@ fn c033_what_nobody_knows_is_taken_and_kept() {
     assert_eq!(ended.at("/experiment/version/0"), 1);
     assert_eq!(ended.at("/experiment/x-mine"), serde_json::json!({"a": null}));
 }
+
+#[test]
+fn controls_that_are_no_list_are_refused_before_anything_is_done() {
+    let control = r#"{"guard": {"provider": {"type": "python", "module": "guard"}}}"#;
+    let of_step = quick(&format!(r#""controls": {control}"#));
+    for parts in [with(&format!(r#""controls": {control}"#)), step(&of_step)] {
+        refused(&parts, "must be a list of controls");
+        let ended = Case::of("experiment.json", format!("{{{parts}}}")).with(&["--no-validation"]).run();
+        assert_eq!(ended.code(), 1, "{:#?}", ended.lines);
+        assert!(
+            ended.says("must be a list of controls") && !ended.says("Probe: quick"),
+            "{:#?}",
+            ended.lines
+        );
+    }
+    taken(&with(r#""controls": {}"#));
+}

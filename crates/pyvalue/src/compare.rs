@@ -10,6 +10,7 @@ impl Value {
         match (self, other) {
             (Value::Null, Value::Null) => true,
             (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::Time(a), Value::Time(b)) => a == b,
             (Value::List(a), Value::List(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.py_eq(b))
             }
@@ -24,6 +25,7 @@ impl Value {
     pub fn py_le(&self, other: &Value) -> Option<bool> {
         match (self, other) {
             (Value::Text(a), Value::Text(b)) => Some(a <= b),
+            (Value::Time(a), Value::Time(b)) if a.len() == b.len() => Some(a <= b),
             (Value::List(a), Value::List(b)) => match a.iter().zip(b).find(|(a, b)| !a.py_eq(b)) {
                 Some((a, b)) => a.py_le(b),
                 None => Some(a.len() <= b.len()),

@@ -35,6 +35,7 @@ impl Writer<'_> {
             Value::Big(digits) => self.out.push_str(digits),
             Value::Float(float) => self.float(*float),
             Value::Text(text) => self.text(text),
+            Value::Time(iso) => self.text(iso),
             Value::List(list) if list.is_empty() => self.out.push_str("[]"),
             Value::Map(map) if map.is_empty() => self.out.push_str("{}"),
             Value::List(list) => {

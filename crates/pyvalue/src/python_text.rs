@@ -6,6 +6,7 @@ use crate::value::Value;
 pub fn python_text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
+        Value::Time(iso) => iso.replacen('T', " ", 1),
         other => python_literal(other),
     }
 }
@@ -26,6 +27,7 @@ fn write_literal(value: &Value, out: &mut String) {
         Value::Big(digits) => out.push_str(digits),
         Value::Float(float) => out.push_str(&python_float(*float)),
         Value::Text(text) => write_quoted(text, out),
+        Value::Time(iso) => write_time(iso, out),
         Value::List(list) => {
             out.push('[');
             for (i, item) in list.iter().enumerate() {
@@ -45,6 +47,44 @@ fn write_literal(value: &Value, out: &mut String) {
             out.push('}');
         }
     }
+}
+
+/// Python's `repr` of a date or time: `datetime.date(2024, 2, 29)`, `datetime.datetime(2024, 2, 29, 10, 20)`.
+fn write_time(iso: &str, out: &mut String) {
+    let Some((date, time)) = iso.split_once('T') else {
+        out.push_str(&format!("datetime.date({})", numbers(iso).join(", ")));
+        return;
+    };
+    let zone_at = time.find(['+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_at);
+    let mut fields = [numbers(date), numbers(clock)].concat();
+    // The seconds and microseconds are left out if they are zero.
+    while fields.len() > 5 && fields.last().is_some_and(|field| field == "0") {
+        fields.pop();
+    }
+    let zone = match zone {
+        "" => String::new(),
+        "+00:00" => ", tzinfo=datetime.timezone.utc".to_owned(),
+        zone => format!(", tzinfo=datetime.timezone({})", delta_of(zone)),
+    };
+    out.push_str(&format!("datetime.datetime({}{zone})", fields.join(", ")));
+}
+
+/// The `timedelta` of an offset such as `-05:00`, whose seconds are never negative.
+fn delta_of(zone: &str) -> String {
+    let seconds =
+        numbers(zone).iter().filter_map(|part| part.parse::<u32>().ok()).fold(0, |all, part| all * 60 + part)
+            * 60;
+    match zone.strip_prefix('-') {
+        Some(_) => format!("datetime.timedelta(days=-1, seconds={})", 86400_u32.saturating_sub(seconds)),
+        None => format!("datetime.timedelta(seconds={seconds})"),
+    }
+}
+
+/// The numbers of a text, without leading zeros.
+fn numbers(text: &str) -> Vec<String> {
+    let parts = text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse::<u32>().unwrap_or_default().to_string()).collect()
 }
 
 /// Python's `repr` of a string: in single quotes, unless it contains single and no double quotes; non-printable

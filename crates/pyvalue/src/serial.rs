@@ -19,6 +19,7 @@ impl Serialize for Value {
             },
             Value::Float(f) => serializer.serialize_f64(*f),
             Value::Text(s) => serializer.serialize_str(s),
+            Value::Time(iso) => serializer.serialize_str(iso),
             Value::List(l) => serializer.collect_seq(l),
             Value::Map(m) => serializer.collect_map(m),
         }

@@ -23,6 +23,8 @@ pub enum Value {
     Float(f64),
     /// A string.
     Text(String),
+    /// A date of YAML, with or without a time: in ISO 8601, as JSON gets it.
+    Time(Box<str>),
     /// A list.
     List(Vec<Value>),
     /// A mapping that preserves the order of its keys.
@@ -36,7 +38,7 @@ impl Value {
             Value::Null => false,
             Value::Bool(b) => *b,
             Value::Int(i) => *i != 0,
-            Value::Big(_) => true,
+            Value::Big(_) | Value::Time(_) => true,
             Value::Float(f) => *f != 0.0,
             Value::Text(s) => !s.is_empty(),
             Value::List(l) => !l.is_empty(),

@@ -13,12 +13,13 @@ use crate::{
     engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
         Access, Environment, Experiment, Overrides, Runtime, Settings, SettingsError, ValidationChecks,
-        parse_var, read_without_blocking,
+        malformed_controls, parse_var, read_without_blocking,
     },
     provider::{
         NativeSignatures,
         gremlin::without_account,
         python::{PrintTarget, PythonBridge},
+        shadowed_packages,
     },
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
@@ -161,14 +162,15 @@ pub(crate) async fn prepare(
         let checks = ValidationChecks { environment: &providers.environment(), signatures: &signatures };
         validation::validate_and_log(document, checks, &context).await?
     };
+    for shadowed in shadowed_packages(&experiment, &providers, &environment) {
+        context.log(Level::Warning, shadowed).await;
+    }
     let options = options(playing, &experiment, &settings)?;
     let runtime = asked_runtime(playing, &experiment, &settings);
     if runtime.hypothesis == MISSPELT {
         context.log(Level::Warning, MISSPELT_WARNING).await;
     }
-    if let Some(settings) = settings.with_runtime(&runtime) {
-        python.set_settings(settings.into()).await;
-    }
+    python.set_run_settings(settings.with_runtime(&runtime), !settings.as_map().is_empty()).await;
     let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &providers.environment(), &context).await?;
@@ -180,7 +182,7 @@ pub(crate) async fn prepare(
     let controls = if controls.has_globals() || !Controls::are_declared(&experiment) {
         controls
     } else {
-        Controls::new(Vec::new(), python)
+        Controls::new(Vec::new(), python.clone())
     };
     let experiment = Arc::new(experiment);
     let request = RunRequest {
@@ -190,6 +192,7 @@ pub(crate) async fn prepare(
         secrets,
         pace: context.pace,
         controls,
+        listener: Some(python),
         shown: ShownTargets::default(),
     };
     // In the live session the operator is offered the sandbox instead.
@@ -248,10 +251,12 @@ async fn settings(
     }
 }
 
-/// Builds an experiment without validation. It must still have a title, which a run needs.
+/// Builds an experiment without validation. It must still have a title, which a run needs, and no controls may be lost.
 fn unchecked(document: Document) -> Result<Experiment, Refusal> {
     let experiment = Experiment::unchecked(document).map_err(Refusal::invalid)?;
-    if experiment.raw().contains_key("title") {
+    if let Some(malformed) = malformed_controls(experiment.raw()) {
+        Err(Refusal::invalid(malformed))
+    } else if experiment.raw().contains_key("title") {
         Ok(experiment)
     } else {
         Err(Refusal::invalid(

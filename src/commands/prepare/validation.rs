@@ -2,6 +2,7 @@
 
 use super::{PrepareContext, Refusal};
 use crate::{
+    commands::invocation::called_as,
     experiment::{Experiment, Finding, ValidationChecks, validate},
     session::event::Level,
 };
@@ -38,7 +39,7 @@ fn error_summary(document: &Document, errors: &[&Finding]) -> String {
     let remedy = if first.remedy.is_empty() { String::new() } else { format!("; {}", first.remedy) };
     let more = match errors.len() - 1 {
         0 => String::new(),
-        more => format!("; {more} more: chaos-tui validate {source}"),
+        more => format!("; {more} more: {} validate {source}", called_as()),
     };
     format!("{} ({place}){remedy}{more}", message.trim_end())
 }

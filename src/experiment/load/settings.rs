@@ -56,11 +56,8 @@ impl Settings {
     }
 
     /// The settings that extensions receive during a run, to which the run adds the strategies in force and the names
-    /// of the controls. `None` if there are no settings.
-    pub fn with_runtime(&self, runtime: &Runtime) -> Option<Map> {
-        if self.entries.is_empty() {
-            return None;
-        }
+    /// of the controls.
+    pub fn with_runtime(&self, runtime: &Runtime) -> Map {
         let mut settings = self.entries.clone();
         if let Some(Value::Map(controls)) = settings.get_mut("controls") {
             for (name, control) in controls {
@@ -78,7 +75,7 @@ impl Settings {
                 }
             }
         }
-        Some(settings)
+        settings
     }
 
     /// All settings, as extensions receive them before the run: null if the file is empty, as in the reference.

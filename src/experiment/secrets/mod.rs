@@ -1,9 +1,10 @@
 //! Secrets in a type that cannot be shown by accident.
 
+mod forms;
 mod resolve;
 mod vault;
 
-use pyvalue::{Map, Value};
+use pyvalue::{Map, Value, python_text};
 pub use resolve::{Resolved, SecretsError, resolve};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.
@@ -24,12 +25,13 @@ impl Secrets {
     /// an argument `default`: masking them would hide nothing, and would rewrite the experiment in its own journal.
     #[must_use]
     pub fn with_plain_words_of(self, experiment: &Map) -> Self {
-        let texts: Vec<&str> = self.texts().into_iter().filter(|text| is_word(text)).collect();
-        let plain = texts.into_iter().filter(|word| {
-            let elsewhere = experiment.iter().filter(|(key, _)| *key != "secrets");
-            elsewhere.into_iter().any(|(key, value)| holds_word(key, word) || uses_word(value, word))
-        });
-        let plain_words = plain.map(str::to_owned).collect();
+        let words = self.texts().into_iter().filter(|text| is_word(text)).chain(self.numbers());
+        let plain_words = words
+            .filter(|word| {
+                let mut elsewhere = experiment.iter().filter(|(key, _)| *key != "secrets");
+                elsewhere.any(|(key, value)| holds_word(key, word) || uses_word(value, word))
+            })
+            .collect();
         Self { plain_words, ..self }
     }
 
@@ -43,25 +45,44 @@ impl Secrets {
         self.scopes.is_empty()
     }
 
-    /// The text values that are to be masked: all but plain words of the experiment.
-    pub fn hidden_texts(&self) -> Vec<&str> {
-        let plain = |text: &str| self.plain_words.iter().any(|word| word == text);
-        self.texts().into_iter().filter(|text| !plain(text)).collect()
+    /// The texts that are to be masked, in every form in which programs show them: all but plain words of the experiment.
+    pub fn hidden_texts(&self) -> Vec<String> {
+        let texts = self.texts().into_iter().filter(|text| !self.is_plain(text));
+        texts.flat_map(|text| forms::of(&text)).filter(|text| !self.is_plain(text)).collect()
+    }
+
+    /// The numbers that are to be masked where they stand by themselves: all but those that the experiment uses in plain.
+    pub fn hidden_numbers(&self) -> Vec<String> {
+        self.numbers().into_iter().filter(|text| !self.is_plain(text)).collect()
+    }
+
+    fn is_plain(&self, text: &str) -> bool {
+        self.plain_words.iter().any(|word| word == text)
     }
 
     /// All text values of the secrets.
-    pub fn texts(&self) -> Vec<&str> {
-        fn collect<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    pub fn texts(&self) -> Vec<String> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.leaves(&text)
+    }
+
+    fn numbers(&self) -> Vec<String> {
+        self.leaves(&|value| {
+            matches!(value, Value::Int(_) | Value::Float(_) | Value::Time(_)).then(|| python_text(value))
+        })
+    }
+
+    fn leaves(&self, shown: &dyn Fn(&Value) -> Option<String>) -> Vec<String> {
+        fn collect(value: &Value, shown: &dyn Fn(&Value) -> Option<String>, found: &mut Vec<String>) {
             match value {
-                Value::Text(text) => texts.push(text),
-                Value::List(list) => list.iter().for_each(|item| collect(item, texts)),
-                Value::Map(map) => map.values().for_each(|item| collect(item, texts)),
-                _ => {}
+                Value::List(list) => list.iter().for_each(|item| collect(item, shown, found)),
+                Value::Map(map) => map.values().for_each(|item| collect(item, shown, found)),
+                leaf => found.extend(shown(leaf)),
             }
         }
-        let mut texts = Vec::new();
-        self.scopes.values().for_each(|scope| collect(scope, &mut texts));
-        texts
+        let mut found = Vec::new();
+        self.scopes.values().for_each(|scope| collect(scope, shown, &mut found));
+        found
     }
 }
 
@@ -99,6 +120,7 @@ fn uses_word(value: &Value, word: &str) -> bool {
         Value::Text(text) => holds_word(text, word),
         Value::List(list) => list.iter().any(|item| uses_word(item, word)),
         Value::Map(map) => map.iter().any(|(key, item)| holds_word(key, word) || uses_word(item, word)),
+        Value::Int(_) | Value::Float(_) | Value::Time(_) => python_text(value) == word,
         _ => false,
     }
 }

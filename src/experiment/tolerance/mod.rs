@@ -43,7 +43,7 @@ pub fn evaluate(
         None => return ToleranceVerdict::NotMet,
     };
     match tolerance {
-        Value::Null | Value::Float(_) => ToleranceVerdict::NotMet,
+        Value::Null | Value::Float(_) | Value::Time(_) => ToleranceVerdict::NotMet,
         Value::Bool(_) | Value::Text(_) => ToleranceVerdict::met(output.py_eq(tolerance)),
         Value::Int(_) | Value::Big(_) => {
             ToleranceVerdict::met(status_of(output).unwrap_or(output).py_eq(tolerance))

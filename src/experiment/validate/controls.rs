@@ -10,7 +10,13 @@ use pyvalue::{
 use std::collections::HashSet;
 
 pub(super) async fn check(experiment: &Map, memo: &CachedChecks<'_>, collector: &mut Collector<'_>) {
-    let declared = declared(experiment, collector);
+    let mut declared = Vec::new();
+    for (place, control) in all(experiment) {
+        match control {
+            Ok(control) => declared.push((place, control)),
+            Err(expected) => collector.refuse_type(place, expected),
+        }
+    }
     let named: HashSet<String> = declared
         .iter()
         .filter(|(_, control)| !control.contains_key("ref"))
@@ -21,21 +27,32 @@ pub(super) async fn check(experiment: &Map, memo: &CachedChecks<'_>, collector: 
     }
 }
 
-/// All controls with their JSON paths, in the reference's order.
-fn declared<'a>(experiment: &'a Map, collector: &mut Collector<'_>) -> Vec<(String, &'a Map)> {
+/// What is wrong with the first declaration of controls that has the wrong kind, on which the reference crashes even
+/// without validation: nothing may run without controls that were asked for.
+pub fn malformed_controls(experiment: &Map) -> Option<String> {
+    let wrong =
+        |(place, control): (String, Result<_, _>)| Some(format!("`{place}` must be {}", control.err()?));
+    all(experiment).into_iter().find_map(wrong)
+}
+
+/// All controls with their JSON paths, in the reference's order, or what must stand there instead.
+fn all<'a>(experiment: &'a Map) -> Vec<(String, Result<&'a Map, &'static str>)> {
     let mut found = Vec::new();
     let mut take = |holder: Option<&'a Value>, path: &Place<'_>| {
         let Some(controls) = holder else { return };
         let place = path.key("controls");
+        if controls.as_map().is_some_and(Map::is_empty) {
+            return;
+        }
         let Some(list) = controls.as_list() else {
-            return collector.refuse_type(place, "a list of controls");
+            return found.push((
+                place.to_string(),
+                Err("a list of controls, each a mapping with `name` and `provider`"),
+            ));
         };
         for (index, control) in list.iter().enumerate() {
             let place = place.item(index);
-            match control.as_map() {
-                Some(control) => found.push((place.to_string(), control)),
-                None => collector.refuse_type(place, "a mapping with `name` and `provider`"),
-            }
+            found.push((place.to_string(), control.as_map().ok_or("a mapping with `name` and `provider`")));
         }
     };
     take(experiment.get("controls"), &place::ROOT);
@@ -115,12 +132,12 @@ async fn ask(
 ) {
     match memo.control(module, &Value::Map(control.clone())).await {
         ControlCheck::Accepted => {}
-        ControlCheck::ImportError(_) => {
+        ControlCheck::ImportError(reason) => {
             let message = format!(
                 "Could not find Python module '{module}' in control '{name}'. Did you install the Python module? The \
                  experiment will carry on running nonetheless."
             );
-            let remedy = "install the package that has it, or drop the control";
+            let remedy = format!("install the package that has it, or drop the control ({reason})");
             collector.warn_as("W-CTL-IMPORT", place, Part::Value, message.clone(), remedy, Some(message));
         }
         ControlCheck::Refused(message) => {

@@ -16,6 +16,7 @@ use super::{
     build::{self, NamedActivities},
     findings::{Collector, Findings, Refusal},
 };
+pub use controls::malformed_controls;
 use memo::CachedChecks;
 use pyvalue::{Document, Map, Part, Value, place::Place};
 pub use suggest::nearest;

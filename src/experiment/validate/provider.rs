@@ -151,7 +151,9 @@ impl Python<'_> {
             Described::Unknown(reason) => {
                 let message = format!("{module}.{func} was not checked: {reason}");
                 let remedy = "validate where Python and the extension are installed";
-                collector.warn("W-PY-UNKNOWN", self.place.key("func"), Part::Value, message, remedy);
+                let place = self.place.key("func");
+                // A run says it too: it may come to this activity after it has fired others.
+                collector.warn_as("W-PY-UNKNOWN", place, Part::Value, message.clone(), remedy, Some(message));
             }
         }
     }

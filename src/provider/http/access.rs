@@ -75,7 +75,8 @@ impl Access {
         let mut access = Self { headers: Vec::new(), settings };
         let hidden = secrets.texts();
         for (name, value) in request::headers_of(&field("headers"))? {
-            let holds = |text: &str| hidden.iter().any(|secret| !secret.is_empty() && text.contains(secret));
+            let holds =
+                |text: &str| hidden.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()));
             let secret = value.as_str().is_some_and(holds);
             access.set(&name, value, secret)?;
         }

@@ -25,6 +25,7 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
             return Outcome::UnexpectedError { message };
         }
     };
+    (call.report_command)(format!("Requesting: {} {}", plan.first.method, plan.first.url));
     let exchange = async {
         let response = plan.client.send(plan.first.clone()).await.map_err(HttpError::from);
         let output = match response {

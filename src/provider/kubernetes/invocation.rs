@@ -131,6 +131,7 @@ fn shape(value: &Value) -> &'static str {
         Value::Int(_) | Value::Big(_) => "a whole number",
         Value::Float(_) => "a fraction",
         Value::Text(_) => "text",
+        Value::Time(_) => "a date",
         Value::List(_) => "a list",
         Value::Map(_) => "a mapping",
     }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Command {
     pub program: PathBuf,
     pub arguments: Vec<String>,
+    /// Whether the program is the shell, with a line.
+    in_shell: bool,
 }
 
 impl Command {
@@ -27,7 +29,7 @@ impl Command {
         let program = found.ok_or_else(|| {
             format!("no executable file '{path}' was found; check the path, or PATH, and its permissions")
         })?;
-        Ok(Self { program, arguments: words })
+        Ok(Self { program, arguments: words, in_shell: false })
     }
 
     /// If the path is not found, the reference makes the shell run a command called `None`: exit status 127.
@@ -36,7 +38,17 @@ impl Command {
         Self {
             program: PathBuf::from("/bin/sh"),
             arguments: vec!["-c".to_owned(), format!("{program} {line}")],
+            in_shell: true,
         }
+    }
+
+    /// What is run, as the reference writes it: the shell's line, or a list in Python's notation.
+    pub(super) fn line(&self) -> String {
+        if let (true, [_, line]) = (self.in_shell, self.arguments.as_slice()) {
+            return line.clone();
+        }
+        let words = std::iter::once(self.shown()).chain(self.arguments.clone());
+        python_text(&Value::List(words.map(Value::from).collect()))
     }
 
     /// The program's path, for error messages.

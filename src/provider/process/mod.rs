@@ -23,6 +23,7 @@ pub(super) async fn call(call: &Call<'_>, environment: &Environment) -> Outcome 
             return Outcome::UnexpectedError { message };
         }
     };
+    (call.report_command)(format!("Running: {}", command.line()));
     match run(&command, environment, timeout, &call.cancel).await {
         ChildEnd::Exited { status, stdout, stderr } => Outcome::Done(output(status, stdout, stderr)),
         ChildEnd::TimedOut => Outcome::failed("process activity took too long to complete"),

@@ -44,6 +44,11 @@ impl Answer {
         self.text("words").map(str::to_owned)
     }
 
+    /// Removes and returns what Python listens to of the run, if that has changed: `events`, `records`.
+    pub(super) fn take_heard(&mut self) -> Option<Vec<String>> {
+        self.fields.contains_key("heard").then(|| texts(self.list("heard")))
+    }
+
     /// Removes and returns a list; empty if there is none.
     pub(super) fn list(&mut self, key: &str) -> Vec<Value> {
         match self.fields.shift_remove(key) {

@@ -7,10 +7,10 @@ use super::{
     worker::{Request, StartError, Worker},
 };
 use crate::session::event::Level;
-use pyvalue::Value;
+use pyvalue::{Map, Value};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
@@ -28,7 +28,11 @@ pub struct PythonBridge {
     pub(super) settings: PythonSettings,
     /// The value that extensions receive as the loaded settings.
     loaded: Mutex<Value>,
+    /// The settings of the run.
+    of_run: Mutex<Value>,
     worker: AsyncMutex<Option<Arc<Worker>>>,
+    /// The same worker, for those who cannot wait.
+    pub(super) running: Mutex<Weak<Worker>>,
     /// Cached descriptions of callables and of missing names.
     known: Mutex<HashMap<(String, String), Description>>,
 }
@@ -37,11 +41,24 @@ impl PythonBridge {
     /// Creates a bridge; the interpreter is not started yet.
     pub fn new(settings: PythonSettings) -> Self {
         let loaded = Mutex::new(settings.settings.clone());
-        Self { settings, loaded, worker: AsyncMutex::new(None), known: Mutex::default() }
+        Self {
+            settings,
+            loaded,
+            of_run: Mutex::default(),
+            worker: AsyncMutex::new(None),
+            running: Mutex::default(),
+            known: Mutex::default(),
+        }
     }
 
-    /// Replaces the loaded settings that extensions receive.
-    pub async fn set_settings(&self, settings: Value) {
+    /// Sets the settings of the run, for the handlers of its events. If they come from a file, they are also the loaded
+    /// settings that extensions receive.
+    pub async fn set_run_settings(&self, settings: Map, loaded: bool) {
+        let settings = Value::from(settings);
+        *self.of_run.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        if !loaded {
+            return;
+        }
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         let worker = self.worker.lock().await.clone();
         if let Some(worker) = worker {
@@ -53,6 +70,10 @@ impl PythonBridge {
     /// The loaded settings that extensions receive.
     pub(super) fn loaded_settings(&self) -> Value {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn run_settings(&self) -> Value {
+        self.of_run.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Ends the interpreter, if there is one: it runs its exit hooks, and is killed if they take too long.
@@ -75,7 +96,9 @@ impl PythonBridge {
             }
             None => {}
         }
-        Ok(place.insert(Arc::new(Worker::start(&self.settings, self.loaded_settings()).await?)).clone())
+        let worker = Arc::new(Worker::start(&self.settings, self.loaded_settings()).await?);
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&worker);
+        Ok(place.insert(worker).clone())
     }
 
     /// Imports the module and inspects the name; the error is the reason why Python cannot answer.
@@ -85,12 +108,20 @@ impl PythonBridge {
         if let Some(description) = known {
             return Ok(description);
         }
-        let description = Description::of(self.import(module, Request::describe(module, func)).await?);
+        let description = match Description::of(self.import(module, Request::describe(module, func)).await?) {
+            Description::ImportError(reason) => Description::ImportError(self.import_error(&reason)),
+            description => description,
+        };
         if matches!(description, Description::Callable(_) | Description::Missing { .. }) {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(address, description.clone());
         }
         Ok(description)
+    }
+
+    /// Why a module cannot be imported: perhaps the wrong Python was asked.
+    pub(super) fn import_error(&self, reason: &str) -> String {
+        format!("{reason}; the Python asked was {}", **self.settings.interpreter)
     }
 
     /// Sends a request that imports a module; kills the worker if that takes too long.
@@ -114,7 +145,7 @@ impl PythonBridge {
         }
     }
 
-    async fn log(&self, level: Level, message: String) {
+    pub(super) async fn log(&self, level: Level, message: String) {
         (self.settings.listener)(PythonEvent::Logged { level, message, place: "python".to_owned() }).await;
     }
 }

@@ -78,6 +78,7 @@ impl PythonBridge {
         let settings = Some(self.loaded_settings()).filter(|settings| call.settings && settings.truthy());
         offer("settings", &|| settings.clone().unwrap_or_default());
         if call.function == "configure_control" {
+            // The worker puts its registry there.
             offer("event_registry", &|| Value::Null);
         } else {
             offer("state", &|| call.state.cloned().unwrap_or_default());
@@ -89,7 +90,10 @@ impl PythonBridge {
 }
 
 /// Cancels a function and awaits its answer; kills the worker if the function does not end in time.
-async fn cancel_and_wait(worker: &Worker, mut question: PendingAnswer<'_>) -> Result<Answer, NoAnswer> {
+pub(super) async fn cancel_and_wait(
+    worker: &Worker,
+    mut question: PendingAnswer<'_>,
+) -> Result<Answer, NoAnswer> {
     question.cancel();
     if let Ok(answer) = timeout(GRACE, question.answer()).await {
         answer

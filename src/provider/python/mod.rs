@@ -11,6 +11,7 @@ mod controls;
 mod description;
 mod events;
 mod interpreter;
+mod listening;
 mod notices;
 mod settings;
 mod validation;
@@ -18,5 +19,5 @@ mod worker;
 
 pub use bridge::PythonBridge;
 pub use events::{EnvironmentChange, Listener, PythonEvent};
-pub use interpreter::Interpreter;
+pub use interpreter::{Interpreter, LazyInterpreter};
 pub use settings::{PrintTarget, PythonSettings};

@@ -1,13 +1,13 @@
 //! The settings for starting Python.
 
-use super::{Interpreter, Listener};
+use super::{LazyInterpreter, Listener};
 use crate::{cluster, experiment::LiveEnvironment, session::event::Level};
 use pyvalue::Value;
 
 /// The settings for starting Python.
 #[derive(Clone)]
 pub struct PythonSettings {
-    pub interpreter: Interpreter,
+    pub interpreter: LazyInterpreter,
     /// The environment at the start of the interpreter; the module search path is the interpreter's own and
     /// `PYTHONPATH`.
     pub environment: LiveEnvironment,

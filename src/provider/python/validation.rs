@@ -9,13 +9,7 @@ impl Signatures for PythonBridge {
     fn describe<'a>(&'a self, module: &'a str, func: &'a str) -> BoxFuture<'a, Described> {
         let described = async move {
             match self.description(module, func).await {
-                Ok(description) => match description.into_described() {
-                    Described::ImportError(reason) => Described::ImportError(format!(
-                        "{reason}; the Python asked was {}",
-                        self.settings.interpreter
-                    )),
-                    described => described,
-                },
+                Ok(description) => description.into_described(),
                 Err(reason) => Described::Unknown(reason),
             }
         };
@@ -28,7 +22,7 @@ impl Signatures for PythonBridge {
                 Err(_) => ControlCheck::Unknown,
                 Ok(answer) => match answer.kind() {
                     "ok" => ControlCheck::Accepted,
-                    "import_error" => ControlCheck::ImportError(answer.message()),
+                    "import_error" => ControlCheck::ImportError(self.import_error(&answer.message())),
                     // The reference shows its own exceptions without their class names.
                     _ => ControlCheck::Refused(answer.words().unwrap_or_else(|| answer.message())),
                 },

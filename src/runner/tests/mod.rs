@@ -94,6 +94,7 @@ impl Setup {
             secrets: self.secrets,
             pace: self.pace,
             controls: self.controls,
+            listener: None,
             shown: self.shown,
         };
         let fake = Arc::new(Fake::default());

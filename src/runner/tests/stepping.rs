@@ -186,6 +186,7 @@ async fn a_run_that_nobody_steps_any_more_ends() {
         secrets: Secrets::default(),
         pace: Pacing::Step,
         controls: Controls::default(),
+        listener: None,
         shown: ShownTargets::default(),
     };
     let (emitter, mut events) = stream(Clock::system());

@@ -87,7 +87,7 @@ def remember(name, given):
     seen.update({name: given})
 
 def configure_control(experiment, settings, event_registry, extra, secrets=None):
-    remember("configure", [experiment["title"], settings, event_registry, extra, secrets])
+    remember("configure", [experiment["title"], settings, type(event_registry).__name__, extra, secrets])
 
 def before_experiment_control(context, **rest):
     remember("bare", [context, sorted(rest)])
@@ -109,7 +109,7 @@ def cleanup_control(configuration="none"):
         (
             "configure_control",
             r#"{"extra": 1}"#,
-            r#"{"configure": ["t", {"controls": {}}, null, 1, {"scope": {"name": "s3cret"}}]}"#,
+            r#"{"configure": ["t", {"controls": {}}, "EventHandlerRegistry", 1, {"scope": {"name": "s3cret"}}]}"#,
         ),
         (
             "before_experiment_control",

@@ -1,10 +1,7 @@
 //! Workers that die, that never become ready, and that are no longer needed.
 
-use super::stage::Stage;
-use chaos_tui::provider::{
-    Bridge, Outcome,
-    python::{Interpreter, PythonEvent},
-};
+use super::stage::{Stage, interpreter};
+use chaos_tui::provider::{Bridge, Outcome, python::PythonEvent};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 #[tokio::test]
@@ -96,8 +93,7 @@ fn impostor(script: &str) -> (Stage, Stage) {
     let program = place.folder.path().join("python");
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let stage =
-        Stage::with("", |settings| settings.interpreter = Interpreter::choose(Some(&program), None, None));
+    let stage = Stage::with("", |settings| settings.interpreter = interpreter(Some(program.clone())));
     (place, stage)
 }
 
@@ -126,7 +122,7 @@ async fn a_program_that_never_gets_ready_is_given_up() {
 #[tokio::test]
 async fn python_that_is_not_there_is_named() {
     let stage = Stage::with("", |settings| {
-        settings.interpreter = Interpreter::choose(Some(Path::new("/nowhere/python")), None, None);
+        settings.interpreter = interpreter(Some("/nowhere/python".into()));
     });
     let Err(message) = stage.bridge.describe("ext", "f").await else { panic!("no Python") };
     assert_eq!(

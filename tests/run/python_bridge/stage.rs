@@ -4,7 +4,7 @@ use chaos_tui::{
     experiment::{Activity, Environment, Secrets},
     provider::{
         Bridge, Call, Outcome,
-        python::{Interpreter, PrintTarget, PythonBridge, PythonEvent, PythonSettings},
+        python::{Interpreter, LazyInterpreter, PrintTarget, PythonBridge, PythonEvent, PythonSettings},
     },
     session::event::Level,
 };
@@ -12,7 +12,8 @@ use futures_util::FutureExt;
 use pyvalue::{Map, Value, parse_json};
 use std::{
     fs,
-    sync::{Arc, Mutex},
+    path::PathBuf,
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -21,6 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 /// Generous: the machine may be busy.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The interpreter of `--python`, else `python3`.
+pub(super) fn interpreter(option: Option<PathBuf>) -> LazyInterpreter {
+    Arc::new(LazyLock::new(Box::new(move || Interpreter::choose(option.as_deref(), None, []))))
+}
+
+/// The end of messages about modules that cannot be imported.
+pub(super) const ASKED: &str =
+    "; the Python asked was 'python3' (found through PATH; --python PATH names another one)";
 
 pub(super) struct Stage {
     pub bridge: PythonBridge,
@@ -54,7 +64,7 @@ impl Stage {
             })
         };
         let mut settings = PythonSettings {
-            interpreter: Interpreter::choose(None, None, None),
+            interpreter: interpreter(None),
             environment: environment.into(),
             cluster: None,
             settings: Map::default().into(),
@@ -106,6 +116,7 @@ impl Stage {
             progress: &|_| (),
             report_configuration: &|_| {},
             report_refusal: &|_| {},
+            report_command: &|_| {},
             foreground,
         };
         timeout(DEADLINE, self.bridge.call("ext", func, arguments, &call)).await.expect("the call ends")

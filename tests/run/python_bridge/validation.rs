@@ -1,6 +1,6 @@
 //! The information about Python that validation uses (experiment-format 3.1).
 
-use super::stage::Stage;
+use super::stage::{ASKED, Stage};
 use chaos_tui::experiment::{ControlCheck, Described, Parameter, Signatures};
 use pyvalue::parse_json;
 
@@ -63,8 +63,7 @@ async fn c027_modules_are_really_imported() {
     write("leaves.py", "import sys\nsys.exit(3)\n");
     write("needs.py", "import not_installed\n");
     write("dies.py", "import os\nos._exit(4)\n");
-    let asked = "the Python asked was 'python3' (found through PATH; --python PATH names another one)";
-    let import_error = |message: &str| Described::ImportError(format!("{message}; {asked}"));
+    let import_error = |message: &str| Described::ImportError(format!("{message}{ASKED}"));
     let broken = |message: &str| Described::Broken(message.to_owned());
     let cases = [
         ("nowhere", import_error("ModuleNotFoundError: No module named 'nowhere'")),
@@ -100,7 +99,7 @@ def validate_control(control):
         (
             "nowhere",
             "bad",
-            ControlCheck::ImportError("ModuleNotFoundError: No module named 'nowhere'".to_owned()),
+            ControlCheck::ImportError(format!("ModuleNotFoundError: No module named 'nowhere'{ASKED}")),
         ),
     ];
     for (module, name, expected) in cases {

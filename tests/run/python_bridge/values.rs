@@ -1,6 +1,6 @@
 //! Conversion of arguments and return values.
 
-use super::stage::Stage;
+use super::stage::{ASKED, Stage};
 use chaos_tui::{
     provider::{Bridge, Outcome, Signature},
     session::event::Level,
@@ -193,7 +193,7 @@ number = 5
     }
     let errors = [
         ("ext", "missing", "AttributeError: module 'ext' has no attribute 'missing'"),
-        ("nowhere", "f", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("nowhere", "f", &format!("ModuleNotFoundError: No module named 'nowhere'{ASKED}")),
         ("ext", "number", "TypeError: 5 is not a callable object"),
     ];
     for (module, func, expected) in errors {
@@ -208,7 +208,7 @@ async fn the_current_directory_is_no_place_for_modules() {
     });
     std::fs::write(stage.folder.path().join("paths.py"), "").unwrap();
     let Err(error) = stage.bridge.describe("ext", "f").await else { panic!("not found") };
-    assert_eq!(error, "ModuleNotFoundError: No module named 'ext'");
+    assert_eq!(error, format!("ModuleNotFoundError: No module named 'ext'{ASKED}"));
     let paths = Stage::new("import sys\ndef first(): return sys.path[0]\ndef given(): return sys.argv\n");
     assert_eq!(paths.result("first", "{}").await, format!("\"{}\"", paths.folder.path().display()));
     assert_eq!(paths.result("given", "{}").await, r#"["chaos-tui"]"#);

@@ -8,6 +8,7 @@ mod waiting;
 mod wire;
 
 use super::{Listener, PythonSettings, answer::Answer};
+use crate::session::event::{Level, Timestamp};
 use process::Process;
 use program::modules_line;
 use pyvalue::{Value, parse_json};
@@ -31,8 +32,8 @@ pub(super) use wire::{LIMIT, Request};
 
 /// How long an interpreter may take to start: a cold disk, a wrapper script, many `.pth` files.
 const START: Duration = Duration::from_secs(30);
-/// The capacity of the queue of requests to a worker that reads slowly.
-const QUEUE: usize = 16;
+/// The capacity of the queue of requests and log lines to a worker that reads slowly.
+const QUEUE: usize = 1024;
 
 /// A worker that has answered the `hello` request. Dropping it kills the process.
 pub(super) struct Worker {
@@ -45,6 +46,10 @@ pub(super) struct Worker {
     group: Option<i32>,
     /// Whether a call was cancelled before it ended.
     call_was_cancelled: AtomicBool,
+    /// Whether handlers of the run's events are registered.
+    hears_events: AtomicBool,
+    /// Whether handlers of the run's log lines are attached.
+    hears_lines: AtomicBool,
 }
 
 /// Why there is no worker.
@@ -108,6 +113,8 @@ impl Worker {
             end,
             group,
             call_was_cancelled: AtomicBool::new(false),
+            hears_events: AtomicBool::new(false),
+            hears_lines: AtomicBool::new(false),
         }
     }
 
@@ -118,6 +125,22 @@ impl Worker {
         // If the worker has ended, `PendingAnswer::answer` reports how.
         let _ = self.requests.send(request.line(id)).await;
         question
+    }
+
+    pub(super) fn hears_events(&self) -> bool {
+        self.hears_events.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn hears_lines(&self) -> bool {
+        self.hears_lines.load(Ordering::Relaxed)
+    }
+
+    /// Hands a line of the run to the logger's handlers, after the requests that were sent before and ahead of those that
+    /// follow. It is dropped if the worker does not read: no log may delay the run.
+    pub(super) fn hand_on(&self, at: Timestamp, level: Level, message: &str) {
+        #[allow(clippy::cast_precision_loss, reason = "microseconds since 1970 are far below 2^53")]
+        let created = at.as_microsecond() as f64 / 1e6;
+        let _ = self.requests.try_send(wire::record(level, created, message));
     }
 
     /// Whether the worker has ended or is being killed.
@@ -186,7 +209,14 @@ impl PendingAnswer<'_> {
             return Err(NoAnswer::Ended(self.worker.ended().await));
         };
         let message = parse_json(&message).map_err(|error| NoAnswer::Unreadable(error.to_string()))?;
-        Answer::new(message).ok_or_else(|| NoAnswer::Unreadable("it is no outcome".to_owned()))
+        let mut answer =
+            Answer::new(message).ok_or_else(|| NoAnswer::Unreadable("it is no outcome".to_owned()))?;
+        if let Some(heard) = answer.take_heard() {
+            let hears = |what: &str| heard.iter().any(|it| it == what);
+            self.worker.hears_events.store(hears("events"), Ordering::Relaxed);
+            self.worker.hears_lines.store(hears("records"), Ordering::Relaxed);
+        }
+        Ok(answer)
     }
 
     /// Tells the worker to cancel the call.

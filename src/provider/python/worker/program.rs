@@ -6,10 +6,11 @@ use pyvalue::{Map, Value};
 pub(super) const BOOTSTRAP: &str = include_str!("program/bootstrap.py");
 
 /// The modules by their Python names; the `chaoslib` replacement is used if the engine's package is not installed.
-const MODULES: [(&str, &str); 17] = [
+const MODULES: [(&str, &str); 19] = [
     ("chaos_tui_worker", ""),
     ("chaos_tui_worker.channel", include_str!("program/channel.py")),
     ("chaos_tui_worker.controls", include_str!("program/controls.py")),
+    ("chaos_tui_worker.events", include_str!("program/events.py")),
     ("chaos_tui_worker.functions", include_str!("program/functions.py")),
     ("chaos_tui_worker.interrupts", include_str!("program/interrupts.py")),
     ("chaos_tui_worker.loop", include_str!("program/loop.py")),
@@ -21,6 +22,7 @@ const MODULES: [(&str, &str); 17] = [
     ("chaoslib.configuration", include_str!("program/chaoslib/configuration.py")),
     ("chaoslib.exceptions", include_str!("program/chaoslib/exceptions.py")),
     ("chaoslib.exit", include_str!("program/chaoslib/exit.py")),
+    ("chaoslib.run", include_str!("program/chaoslib/run.py")),
     ("chaoslib.secret", include_str!("program/chaoslib/secret.py")),
     ("chaoslib.settings", include_str!("program/chaoslib/settings.py")),
     ("chaoslib.types", include_str!("program/chaoslib/types.py")),

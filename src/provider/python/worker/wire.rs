@@ -61,6 +61,13 @@ impl Request {
         Self::new("check", true, fields)
     }
 
+    /// Calls the handlers of a run's event with these arguments.
+    pub(crate) fn event(name: &str, arguments: Vec<Value>) -> Self {
+        let fields =
+            [("module", "chaoslib.run".into()), ("func", name.into()), ("arguments", arguments.into())];
+        Self::new("event", true, fields)
+    }
+
     fn new<const N: usize>(op: &'static str, foreground: bool, fields: [(&str, Value); N]) -> Self {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { op, foreground, fields }
@@ -77,7 +84,7 @@ impl Request {
     }
 
     pub(crate) fn line(self, id: u64) -> String {
-        let mut message = self.fields;
+        let mut message: Map = self.fields.into_iter().map(|(name, field)| (name, marked(field))).collect();
         message.insert("op".to_owned(), self.op.into());
         message.insert("id".to_owned(), Value::Int(i64::try_from(id).unwrap_or(i64::MAX)));
         message.insert("foreground".to_owned(), self.foreground.into());
@@ -85,9 +92,33 @@ impl Request {
     }
 }
 
+/// The only key of the mapping that stands for a date, which JSON has not.
+const DATE: &str = "chaos-tui:date";
+
+/// The value with its dates marked, so that functions get Python's own.
+fn marked(value: Value) -> Value {
+    match value {
+        Value::Time(iso) => Map::from_iter([(DATE.to_owned(), iso.to_string().into())]).into(),
+        Value::List(list) => list.into_iter().map(marked).collect::<Vec<_>>().into(),
+        Value::Map(map) => map.into_iter().map(|(key, item)| (key, marked(item))).collect::<Map>().into(),
+        value => value,
+    }
+}
+
 /// The line that cancels the request `id`, if it is still running.
 pub(super) fn cancel(id: u64) -> String {
     format!("{{\"op\": \"cancel\", \"of\": {id}}}\n")
+}
+
+/// The line that hands a line of the run to the handlers of the logger. `created` is in seconds since 1970.
+pub(super) fn record(level: Level, created: f64, message: &str) -> String {
+    let fields = [
+        ("op", "record".into()),
+        ("level", Value::Int(number_of(level))),
+        ("created", Value::Float(created)),
+        ("message", message.into()),
+    ];
+    Value::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_json() + "\n"
 }
 
 /// The line that ends the worker once it is idle.

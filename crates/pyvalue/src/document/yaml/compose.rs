@@ -274,6 +274,7 @@ impl<'a> Composer<'a> {
     fn key(&self, key: &Composed) -> Result<String, SyntaxError> {
         match &key.value {
             Value::Text(text) => Ok(text.clone()),
+            Value::Time(iso) => Ok(iso.to_string()),
             Value::List(_) | Value::Map(_) => Err(self.error(key.node.span, "found unhashable key")),
             scalar => Ok(scalar.to_json()),
         }

@@ -187,7 +187,7 @@ fn timestamp(text: &str) -> Result<Value, String> {
     let wrong = || format!("'{text}' is not a valid date");
     let moment = DateTime::read(text).ok_or_else(wrong)?;
     let date = jiff::civil::Date::new(moment.year, moment.month, moment.day).map_err(|_| wrong())?;
-    let Some(time) = moment.time else { return Ok(Value::Text(date.to_string())) };
+    let Some(time) = moment.time else { return Ok(Value::Time(date.to_string().into())) };
     if time.hour > 23 || time.minute > 59 || time.second > 59 {
         return Err(wrong());
     }
@@ -196,7 +196,8 @@ fn timestamp(text: &str) -> Result<Value, String> {
         let sign = if minutes < 0 { '-' } else { '+' };
         format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
     });
-    Ok(Value::Text(format!("{date}T{:02}:{:02}:{:02}{fraction}{zone}", time.hour, time.minute, time.second)))
+    let clock = format!("{:02}:{:02}:{:02}", time.hour, time.minute, time.second);
+    Ok(Value::Time(format!("{date}T{clock}{fraction}{zone}").into()))
 }
 
 struct DateTime {

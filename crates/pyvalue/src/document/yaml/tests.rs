@@ -7,6 +7,48 @@ fn value_of(text: &str) -> Value {
     parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}")).0
 }
 
+fn time(iso: &str) -> Value {
+    Value::Time(iso.into())
+}
+
+#[test]
+fn dates_are_written_as_pythons() {
+    let moment = "2024-02-29 10:20:30+00:00";
+    let table = [
+        ("2024-02-29", "2024-02-29", "datetime.date(2024, 2, 29)"),
+        ("2024-02-29 10:20:30", "2024-02-29 10:20:30", "datetime.datetime(2024, 2, 29, 10, 20, 30)"),
+        ("2024-02-29 10:20:00", "2024-02-29 10:20:00", "datetime.datetime(2024, 2, 29, 10, 20)"),
+        ("2024-02-29 00:00:00", "2024-02-29 00:00:00", "datetime.datetime(2024, 2, 29, 0, 0)"),
+        (
+            "2024-02-29 10:20:30.000001",
+            "2024-02-29 10:20:30.000001",
+            "datetime.datetime(2024, 2, 29, 10, 20, 30, 1)",
+        ),
+        (
+            "2024-02-29T10:20:30Z",
+            moment,
+            "datetime.datetime(2024, 2, 29, 10, 20, 30, tzinfo=datetime.timezone.utc)",
+        ),
+        (
+            "2024-02-29t10:20:30.5 +02:00",
+            "2024-02-29 10:20:30.500000+02:00",
+            "datetime.datetime(2024, 2, 29, 10, 20, 30, 500000, \
+             tzinfo=datetime.timezone(datetime.timedelta(seconds=7200)))",
+        ),
+        (
+            "2024-02-29 1:20:30 -5",
+            "2024-02-29 01:20:30-05:00",
+            "datetime.datetime(2024, 2, 29, 1, 20, 30, \
+             tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=68400)))",
+        ),
+    ];
+    for (text, shown, literal) in table {
+        let value = value_of(&format!("v: {text}"));
+        assert_eq!(value.get("v").map(crate::python_text).as_deref(), Some(shown), "{text}");
+        assert_eq!(crate::python_text(&value), format!("{{'v': {literal}}}"), "{text}");
+    }
+}
+
 #[test]
 fn c010_yaml_yes_is_true() {
     assert_eq!(value_of("tolerance: yes").get("tolerance"), Some(&Value::Bool(true)));
@@ -43,9 +85,9 @@ fn scalars_mean_what_yaml_1_1_says() {
         (".inf", Value::Float(f64::INFINITY)),
         ("-.inf", Value::Float(f64::NEG_INFINITY)),
         ("~", Value::Null),
-        ("2020-01-02", "2020-01-02".into()),
-        ("2020-01-02T03:04:05Z", "2020-01-02T03:04:05+00:00".into()),
-        ("2020-1-2 3:04:05.5 -05:30", "2020-01-02T03:04:05.500000-05:30".into()),
+        ("2020-01-02", time("2020-01-02")),
+        ("2020-01-02T03:04:05Z", time("2020-01-02T03:04:05+00:00")),
+        ("2020-1-2 3:04:05.5 -05:30", time("2020-01-02T03:04:05.500000-05:30")),
         ("123456789012345678901234567890", Value::Big("123456789012345678901234567890".into())),
         ("\"yes\"", "yes".into()),
     ];

@@ -4,7 +4,7 @@ import copy
 import importlib
 import sys
 
-from chaos_tui_worker import functions, outcomes, values
+from chaos_tui_worker import events, functions, outcomes, values
 
 
 def call(request):
@@ -13,10 +13,13 @@ def call(request):
     whole = live.get("context") if request["place"] == [] else live.get("experiment")
     members = dict(whole or {})
     before = {name: values.to_json({name: thing}) for name, thing in live.items()}
+    given = dict(request["arguments"], **live)
     try:
         function = functions.find(request)
+        if "event_registry" in given:
+            given["event_registry"] = events.the_registry()
         remember_activities(live.get("experiment") or (whole if request["place"] == [] else None))
-        function(**dict(request["arguments"], **live))
+        function(**given)
         answer = {"kind": "ok"}
     except Exception as error:
         answer = failure(error)

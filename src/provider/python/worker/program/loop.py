@@ -6,7 +6,7 @@ import queue
 import sys
 import threading
 
-from chaos_tui_worker import controls, functions, outcomes, records, values
+from chaos_tui_worker import controls, events, functions, outcomes, records, values
 from chaos_tui_worker.channel import Channel
 from chaos_tui_worker.interrupts import Interrupts
 from chaos_tui_worker.surroundings import Surroundings
@@ -34,7 +34,9 @@ class Loop:
             "call": functions.call,
             "control": controls.call,
             "check": controls.check,
+            "event": events.call,
         }
+        self.heard = []
 
     def run(self, requests):
         self.interrupts.install()
@@ -47,9 +49,12 @@ class Loop:
 
     def read(self, requests):
         for line in requests:
-            request = json.loads(line)
+            request = values.from_json(line)
             if request["op"] == "cancel":
                 self.interrupts.cancel(request["of"], self.main_job)
+            elif request["op"] == "record":
+                # In the order of the requests, and by the same thread.
+                self.jobs.put(lambda request=request: hand_on(request))
             elif request["op"] == "shutdown":
                 self.jobs.put(None)
                 return
@@ -96,9 +101,11 @@ class Loop:
         if not self.channel.ours:
             os._exit(0)
         answer.update(self.surroundings.changes())
+        self.tell_what_is_heard(answer)
         text, strange = values.to_json(answer)
         if len(text) > self.limit:
             text = json.dumps({"kind": "too_large", "size": len(text)})
+            self.heard = None
         elif strange:
             records.say_kept_as_text(request, strange)
             function = "{}.{}".format(request["module"], request["func"])
@@ -106,8 +113,22 @@ class Loop:
         flush()
         self.channel.send(request["id"], text)
 
+    def tell_what_is_heard(self, answer):
+        """The run sends events and lines only if something in here listens to them."""
+        heard = [name for name, it in (("events", events.are_heard()), ("records", records.are_heard())) if it]
+        if heard != self.heard:
+            answer["heard"] = self.heard = heard
+
     def ask_to_exit(self, code):
         self.channel.send(0, json.dumps({"event": "exit", "code": code}))
+
+
+def hand_on(request):
+    try:
+        records.of_the_run(request)
+    except BaseException:
+        # Of a handler or filter that does not handle its own errors: no line may cost the run.
+        pass
 
 
 def change_settings(request):

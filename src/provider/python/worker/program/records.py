@@ -16,6 +16,8 @@ class Forward(logging.Handler):
         self.channel = channel
 
     def emit(self, record):
+        if getattr(record, "of_the_run", False):
+            return
         try:
             text = json.dumps(
                 {
@@ -40,6 +42,22 @@ def forward(channel, level):
     stand_in = types.ModuleType("logzero")
     stand_in.logger = logger
     sys.modules["logzero"] = stand_in
+
+
+def are_heard():
+    """Whether an extension has attached a handler of its own to the logger."""
+    return any(not isinstance(handler, Forward) for handler in logger.handlers)
+
+
+def of_the_run(request):
+    """A line of the run, for the handlers that extensions have attached."""
+    level, created = request["level"], request["created"]
+    if logger.isEnabledFor(level):
+        record = logger.makeRecord(
+            logger.name, level, "chaos-tui", 0, request["message"], (), None, extra={"of_the_run": True}
+        )
+        record.created, record.msecs = created, created % 1 * 1000
+        logger.handle(record)
 
 
 def say_kept_as_text(request, types_of_parts):

@@ -8,6 +8,22 @@ import uuid
 LONGEST_TEXT = 10000
 
 
+DATE = "chaos-tui:date"
+
+
+def from_json(line):
+    """The request in a line; a mapping with the key above stands for a date."""
+    return json.loads(line, object_hook=dated if DATE.encode() in line else None)
+
+
+def dated(mapping):
+    text = mapping.get(DATE)
+    if not isinstance(text, str) or len(mapping) > 1:
+        return mapping
+    kind = datetime.datetime if "T" in text else datetime.date
+    return kind.fromisoformat(text)
+
+
 def to_json(fields):
     """The fields as one line of JSON, and the names of the types for which only a text stands there."""
     strange = []
