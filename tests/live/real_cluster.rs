@@ -34,8 +34,9 @@ impl TestNamespace {
             "--flatten",
         ]));
         std::fs::write(folder.path().join("kubeconfig"), flat).unwrap();
-        let mut namespace = Self { name, context: String::new(), folder };
-        namespace.context = namespace.kubectl(&["config", "current-context"]).trim().to_owned();
+        let context =
+            run(Command::new("kubectl").args(["--kubeconfig", &given, "config", "current-context"]));
+        let namespace = Self { name, context: context.trim().to_owned(), folder };
         namespace.kubectl(&["create", "namespace", &namespace.name]);
         namespace.kubectl(&["config", "set-context", "--current", "--namespace", &namespace.name]);
         Some(namespace)
@@ -119,7 +120,7 @@ fn root() -> &'static Path {
 
 /// Runs a command that must succeed; returns its output.
 fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -150,11 +150,7 @@ pub(crate) async fn prepare(
     }
 
     context.report_progress(&title, "checking the experiment").await;
-    // In the live session the preflight offers what can be done without an account.
-    let environment = match (&context.pace, document.root().as_map()) {
-        (Pacing::Step, Some(experiment)) => without_account(experiment, &environment),
-        _ => environment,
-    };
+    let environment = with_account_or_without(environment, &document, &context.pace);
     let mut experiment = if playing.no_validation {
         unchecked(document)?
     } else {
@@ -203,6 +199,14 @@ pub(crate) async fn prepare(
     }
     let unserialisable = events.unserialisable();
     Ok(PreparedRun { request, providers, notifications, cluster, guards, unserialisable })
+}
+
+/// In the live session a missing Gremlin account is no error: the preflight offers what can be done without one.
+fn with_account_or_without(environment: Environment, document: &Document, pace: &Pacing) -> Environment {
+    match (pace, document.root().as_map()) {
+        (Pacing::Step, Some(experiment)) => without_account(experiment, &environment),
+        _ => environment,
+    }
 }
 
 /// Connects a run to the cluster and to Python.

@@ -199,12 +199,11 @@ impl Cluster {
     /// Returns why pods and replicas are no longer observed.
     pub fn stale_reason(&self) -> Option<&str> {
         let since = self.stale_since()?;
-        let rows = self.sources.iter().filter(|row| row.since == since);
-        rows.filter_map(|row| match &row.state {
+        let mut rows = self.sources.iter().filter(|row| row.since == since);
+        rows.find_map(|row| match &row.state {
             SourceState::Live => None,
             SourceState::Reconnecting { reason } | SourceState::Absent { reason } => Some(reason.as_str()),
         })
-        .next()
     }
 
     /// Records that a source reported something.
