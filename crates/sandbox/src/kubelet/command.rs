@@ -38,6 +38,11 @@ impl KnownImage {
             .then_some(Self::Commands)
     }
 
+    /// Returns whether a container runs a command instead of a demo service.
+    pub(super) fn runs_command(self, container: &Value) -> bool {
+        self == Self::Commands || container["command"].as_array().is_some_and(|words| !words.is_empty())
+    }
+
     /// Returns the image references, for messages about an unknown image.
     pub(super) fn references() -> String {
         format!("{}; busybox and alpine for the sandbox's own commands", Image::references())

@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// The deadline by which a container must have ended: SIGTERM is sent at once, SIGKILL at the deadline. `None` while
@@ -34,6 +34,9 @@ pub(super) type Stop = watch::Receiver<Option<Instant>>;
 const PULL_AGAIN: Duration = Duration::from_secs(10);
 /// The delay between attempts to find the values of the environment variables.
 const CONFIGURE_AGAIN: Duration = Duration::from_secs(2);
+/// The time after which a container with a command is shown as running. A real kubelet looks at its containers once a
+/// second, so that one that ends at once is never seen running.
+const RELIST: Duration = Duration::from_secs(1);
 /// The exit code of a container whose command could not be started.
 const NOT_STARTED: i32 = 128;
 
@@ -79,7 +82,10 @@ impl ContainerRunner {
             let began = Instant::now();
             let started = Timestamp::now();
             let end = match self.start(image, &environment).await {
-                Ok(process) => self.supervise(process, start).await,
+                Ok(process) => {
+                    let looks_after = if image.runs_command(&self.spec) { RELIST } else { Duration::ZERO };
+                    self.supervise(process, start, looks_after).await
+                }
                 Err(message) => {
                     self.event(Severity::Warning, "Failed", &format!("Error: {message}"));
                     self.wait_for("RunContainerError", message.clone()).await;
@@ -258,12 +264,20 @@ impl ContainerRunner {
     }
 
     /// Supervises a process until it has ended.
-    async fn supervise(&mut self, mut process: Process, start: ContainerStart) -> RunEnd {
+    async fn supervise(
+        &mut self,
+        mut process: Process,
+        start: ContainerStart,
+        looks_after: Duration,
+    ) -> RunEnd {
         let ports = environment::ports(&self.spec);
         let mut presence = Some(self.shared.network.register_listener(&self.address, &ports));
         let _running = self.handle.mark_running();
         // Discards signals that were meant for the previous run.
         while self.signals.try_recv().is_ok() {}
+        if let Ok(exit_code) = timeout(looks_after, process.wait()).await {
+            return RunEnd::Exited(exit_code);
+        }
         let (sender, mut findings) = mpsc::channel(16);
         let mut probes = Probes::read(&self.spec, &self.address, &self.handle, start.probes);
         let mut tasks = JoinSet::new();

@@ -283,6 +283,9 @@ async fn a_command_is_run_instead_of_the_image_and_what_cannot_be_run_is_named()
         pod["spec"]["containers"][0]["command"] = command;
     };
     let pod = node.create("runs", |pod| once(pod, json!(["sh", "-c", "exit 3"])));
+    node.until("a state other than waiting", || !node.container("runs")["state"]["waiting"].is_object())
+        .await;
+    assert!(node.container("runs")["state"]["running"].is_null(), "it is never seen running");
     node.until("it has failed", || node.get("runs")["status"]["phase"] == "Failed").await;
     assert_eq!(node.first_line(&pod).await, "shell sh -c exit 3\n");
     assert_eq!(node.container("runs")["state"]["terminated"]["reason"], "Error");
