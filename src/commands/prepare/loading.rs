@@ -2,24 +2,29 @@
 
 use super::{PrepareContext, Refusal};
 use crate::{
-    experiment::{self, Access},
+    experiment::{self, Access, Environment},
     runner::{Controls, StopByControl},
     session::event::Level,
 };
 use pyvalue::{Document, python_text};
+use std::sync::Arc;
 
 /// Loads the experiment. Controls may forbid the loading and may change the loaded experiment. The controls after
-/// loading are called even if the loading fails.
+/// loading are called even if the loading fails. `environment` is the present one, which the controls may change.
 pub(super) async fn load(
     source: &str,
     access: Access<'_>,
+    environment: impl FnOnce() -> Arc<Environment>,
     controls: &Controls,
     context: &PrepareContext<'_>,
 ) -> Result<Document, Refusal> {
     let before = controls.before_loading(source).await;
     log_complaints(context, before.complaints).await;
     let loaded = match before.stopped_by {
-        None => experiment::load(source, access).await.map_err(Refusal::invalid),
+        None => {
+            let access = Access { environment: &environment(), ..access };
+            experiment::load(source, access).await.map_err(Refusal::invalid)
+        }
         Some(stop) => Err(refusal_by_control(stop)),
     };
     let after = controls.after_loading(source, loaded.as_ref().ok().map(Document::root)).await;

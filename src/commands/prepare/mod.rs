@@ -131,11 +131,12 @@ pub(crate) async fn prepare(
         }
         None => Controls::default(),
     };
-    // Global controls may have changed the environment.
-    let known =
-        early.as_ref().map_or_else(|| Arc::new(environment.clone()), |early| early.providers.environment());
-    let access = Access { verify_tls: !playing.no_verify_tls, environment: &known, settings: &settings };
-    let document = loading::load(source, access, &controls, &context).await?;
+    let access =
+        Access { verify_tls: !playing.no_verify_tls, environment: &environment, settings: &settings };
+    let now = || {
+        early.as_ref().map_or_else(|| Arc::new(environment.clone()), |early| early.providers.environment())
+    };
+    let document = loading::load(source, access, now, &controls, &context).await?;
     let title = document.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
     connector.title.clone_from(&title);
     let connected = match early {
