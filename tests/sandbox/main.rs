@@ -9,6 +9,7 @@ mod faults;
 mod http;
 mod life;
 mod native;
+mod permissions;
 mod stage;
 #[path = "../live/terminal.rs"]
 #[allow(dead_code, reason = "the pages need few of its keys")]

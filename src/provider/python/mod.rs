@@ -10,6 +10,7 @@ mod bridge;
 mod controls;
 mod description;
 mod events;
+mod inspection;
 mod interpreter;
 mod notices;
 mod settings;
@@ -18,5 +19,6 @@ mod worker;
 
 pub use bridge::PythonBridge;
 pub use events::{EnvironmentChange, Listener, PythonEvent};
+pub use inspection::{PythonReport, inspect_python};
 pub use interpreter::Interpreter;
 pub use settings::{PrintTarget, PythonSettings};
