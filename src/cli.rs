@@ -44,7 +44,7 @@ enum Command {
     Run(Deferred<Box<commands::run::Arguments>>),
     /// Check an experiment and list all errors, each with its position and a remedy
     Validate(Deferred<commands::validate::Arguments>),
-    /// Check cluster, permissions, targets, URLs, Python and terminal before an experiment is run
+    /// Check whether an experiment can work here: cluster, permissions, URLs, Python, terminal
     Doctor(Deferred<commands::doctor::Arguments>),
     /// Print the Roles that experiments and their live view need, for kubectl apply -f -
     Rbac(Deferred<commands::rbac::Arguments>),

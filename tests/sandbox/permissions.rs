@@ -241,6 +241,8 @@ fn an_undo_needs_nothing_but_the_printed_rules() {
     let consumer = stage.announced("consumer_url").to_owned();
     let mut terminal = session(&stage, folder.path(), "experiments/service-down.json", &consumer);
     terminal.wait_for("1/5 READY");
+    terminal.press("o");
+    terminal.wait_for("answers are real");
     terminal.press("a");
     terminal.wait_for("SCALE Deployment");
     terminal.wait_for("2 manifests saved, checked");
@@ -250,9 +252,7 @@ fn an_undo_needs_nothing_but_the_printed_rules() {
     terminal.wait_for("UNDO?");
     terminal.press("y");
     terminal.wait_for("Deployment my-provider-app was put back");
-    terminal.wait_for("RECOVERED");
-    terminal.press("q");
-    terminal.ended();
+    terminal.wait_for("back since T+");
     let refused: Vec<String> =
         said.lock().unwrap().iter().filter(|line| line.contains("403")).cloned().collect();
     assert!(refused.is_empty(), "{refused:#?}");

@@ -30,7 +30,8 @@ pub(crate) struct Arguments {
     /// Print JSON, for CI and other programs
     #[arg(long)]
     pub json: bool,
-    /// Send requests as users would to this URL or path (repeatable) [default: the experiment's own HTTP probe]
+    /// URL or path that a session would watch as users see it (repeatable); no request is sent to it [default: the
+    /// experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
     /// Values of variables.

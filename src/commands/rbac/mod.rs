@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
     /// Name of the Roles and bindings
     #[arg(long, value_name = "NAME", default_value = "chaos-tui")]
     pub name: String,
-    /// Send requests as users would to this URL or path (repeatable) [default: the experiment's own HTTP probe]
+    /// URL or path that a session would watch as users see it (repeatable); no request is sent to it [default: the
+    /// experiment's own HTTP probe]
     #[arg(long, value_name = "URL")]
     pub watch: Vec<String>,
     /// Output format

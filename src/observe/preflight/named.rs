@@ -4,6 +4,7 @@ use super::{StepToCheck, fix, know, ok};
 use crate::{
     cluster::Connection,
     provider::{
+        gremlin,
         kubernetes::{absence, resolve},
         preview::card,
     },
@@ -30,7 +31,10 @@ pub(super) async fn check(subjects: &[StepToCheck<'_>], connection: &Connection)
 /// One line for each step that changes something in the cluster: what it would hit now.
 pub(super) async fn targets(subjects: &[StepToCheck<'_>], connection: &Connection) -> Vec<PreflightCheck> {
     let mut checks = Vec::new();
-    for subject in subjects.iter().filter(|subject| subject.destructive && subject.needs_cluster()) {
+    let foreseen = |subject: &&StepToCheck<'_>| {
+        subject.destructive && (subject.needs_cluster() || subject.text("module") == gremlin::MODULE)
+    };
+    for subject in subjects.iter().filter(foreseen) {
         let TargetCard { headline, objects, consequences, .. } =
             card(subject.at, subject.activity, &subject.provider, Some(connection)).await;
         let title = subject.title();
