@@ -224,7 +224,7 @@ fn a_kill_needs_nothing_but_the_printed_rules() {
     terminal.wait_for("answers are real");
     terminal.press("a");
     terminal.wait_for("KILL 1 pod");
-    terminal.wait_for("2 manifests saved, checked");
+    terminal.wait_for("2 manifests saved");
     terminal.press("F");
     terminal.wait_for("RECOVERED");
     terminal.press("q");
