@@ -311,8 +311,7 @@ mod tests {
             let calls = calls.iter().filter(|(_, usage)| matches!(usage, PermissionUse::Step(_)));
             assert!(calls.count() > 0, "{}.{}", native.module, native.func);
         }
-        let tables =
-            [IN_NAMESPACE, IN_CLUSTER, LOOKED_UP, UNDONE, LOOKED_UP_IN_CLUSTER, UNDONE_IN_CLUSTER];
+        let tables = [IN_NAMESPACE, IN_CLUSTER, LOOKED_UP, UNDONE, LOOKED_UP_IN_CLUSTER, UNDONE_IN_CLUSTER];
         for (funcs, _) in tables.into_iter().flatten() {
             for func in *funcs {
                 assert!(
