@@ -44,6 +44,10 @@ enum Command {
     Run(Deferred<Box<commands::run::Arguments>>),
     /// Check an experiment and list all errors, each with its position and a remedy
     Validate(Deferred<commands::validate::Arguments>),
+    /// Check whether an experiment can work here: cluster, permissions, URLs, Python, terminal
+    Doctor(Deferred<commands::doctor::Arguments>),
+    /// Print the Roles that experiments and their live view need, for kubectl apply -f -
+    Rbac(Deferred<commands::rbac::Arguments>),
     /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
@@ -127,6 +131,8 @@ fn dispatch() -> Result<ExitCode> {
         Command::Demo(Deferred(arguments)) => commands::demo::run(&global, &arguments),
         Command::Run(Deferred(arguments)) => commands::run::run(&global, &arguments),
         Command::Validate(Deferred(arguments)) => commands::validate::command(&global, &arguments),
+        Command::Doctor(Deferred(arguments)) => commands::doctor::run(&global, &arguments),
+        Command::Rbac(Deferred(arguments)) => commands::rbac::run(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

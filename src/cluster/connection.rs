@@ -34,6 +34,7 @@ impl std::fmt::Debug for Identity {
     }
 }
 
+#[derive(Clone)]
 struct ServerPlace {
     context: String,
     server: String,
@@ -91,6 +92,12 @@ impl Connection {
         Self { place: Arc::new(place), client: Arc::new(OnceLock::from(client)) }
     }
 
+    /// Returns the same connection with another namespace.
+    pub fn in_namespace(&self, namespace: &str) -> Self {
+        let place = ServerPlace { namespace: namespace.to_owned(), ..(*self.place).clone() };
+        Self { place: Arc::new(place), client: self.client.clone() }
+    }
+
     /// Returns the client, created at the first call; must be called inside a tokio runtime. The client never retries a
     /// request.
     pub fn client(&self) -> Result<Client, Error> {
@@ -131,7 +138,8 @@ impl Connection {
         self.place.user.as_deref()
     }
 
-    /// Returns the context's namespace. Activities never use it: their `ns` defaults to `default`.
+    /// Returns the namespace: the context's, unless [`Connection::in_namespace`] chose another. Activities never use it:
+    /// their `ns` defaults to `default`.
     pub fn namespace(&self) -> &str {
         &self.place.namespace
     }
@@ -152,8 +160,8 @@ impl Connection {
         let context = self.context();
         match error {
             kube::Error::Api(status) if status.code == 403 => Some(format!(
-                "In context {context}, {user} may not do this: grant it (manifests/rbac.yml holds what is needed) \
-                 or choose another --context."
+                "In context {context}, {user} may not do this: grant it (`chaos-tui rbac FILE` prints what is \
+                 needed) or choose another --context."
             )),
             kube::Error::Api(status) if status.code == 401 => Some(format!(
                 "Context {context} did not accept the credentials of {user}: log in again or choose another --context."

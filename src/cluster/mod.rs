@@ -14,7 +14,7 @@ mod selector;
 mod service_url;
 mod settings;
 
-pub use access::{Access, Permission, check_permission};
+pub use access::{Access, Permission, PermissionUse, check_permission, current_user};
 pub use connection::{Connection, Identity, answer_text};
 pub use error::Error;
 pub use export::Exported;

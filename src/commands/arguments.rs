@@ -71,6 +71,17 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Options that replace an experiment's variables.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct VariableArgs {
+    /// Replace a configuration entry; types: str, int, float, bool, bytes, json
+    #[arg(long = "var", value_name = "NAME[:TYPE]=VALUE")]
+    pub vars: Vec<String>,
+    /// Replace configuration and secrets from a JSON or YAML file, or set variables from an env file
+    #[arg(long = "var-file", value_name = "PATH")]
+    pub var_files: Vec<PathBuf>,
+}
+
 /// Options of a run, headless or live (experiment-format 12.2).
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Experiment")]
@@ -82,12 +93,9 @@ pub(crate) struct RunArgs {
     /// Path of the journal
     #[arg(long, value_name = "PATH", default_value = "./journal.json")]
     pub journal_path: PathBuf,
-    /// Replace a configuration entry; types: str, int, float, bool, bytes, json
-    #[arg(long = "var", value_name = "NAME[:TYPE]=VALUE")]
-    pub vars: Vec<String>,
-    /// Replace configuration and secrets from a JSON or YAML file, or set variables from an env file
-    #[arg(long = "var-file", value_name = "PATH")]
-    pub var_files: Vec<PathBuf>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableArgs,
     /// The cluster and the Python interpreter to use.
     #[command(flatten)]
     pub connection: ConnectionArgs,

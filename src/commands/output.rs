@@ -11,6 +11,13 @@ pub(crate) fn stderr_has_colours() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Whether standard output is a terminal that may be sent colours.
+pub(crate) fn stdout_has_colours() -> bool {
+    io::stdout().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 /// Writes a page to standard output. A reader that closes the pipe early, such as `head`, is not an error.
 ///
 /// # Errors

@@ -151,6 +151,7 @@ impl SessionHost {
             connection: connection.clone(),
             users,
             named,
+            thorough: false,
         };
         observers.spawn(preflight::run_preflight(look, self.emitter.clone()));
         // A cluster that a step creates or chooses is watched as soon as it exists.

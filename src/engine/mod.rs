@@ -28,6 +28,7 @@ pub(crate) use console::{Console, ConsoleSettings};
 pub(crate) use host::{RunningSession, SessionHost, orders};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use notifications::Notifications;
+pub(crate) use preflight::PreflightInput;
 pub(crate) use python_events::PythonEvents;
 pub(crate) use settings::{Headers, PreparedRun, SessionMode, SessionSettings, WatchSettings};
 pub(crate) use signals::{Signals, die_of};

@@ -1,15 +1,20 @@
 //! The preflight of a session: finds what to fix and what to know before any request is sent to the service.
 
-use super::{current_steps::activity_at, session_cluster::may_choose};
+use super::{
+    WatchSettings,
+    current_steps::activity_at,
+    endpoints::endpoints,
+    session_cluster::{self, may_choose},
+};
 use crate::{
     cluster::{ClusterSettings, Connection, Error},
-    experiment::{Secrets, substitute},
+    experiment::{ProviderKind, Secrets, configuration, substitute},
     observe::{
-        breaker::NamedSource,
-        preflight::{BreakerSources, Preflight, StepToCheck},
+        breaker::{NamedSource, declared},
+        preflight::{BreakerSources, ClusterUse, Needs, Preflight, StepToCheck, Topic, TopicCheck, needs},
     },
     provider::{ActivityCluster, Providers},
-    runner::{Redactor, RunRequest},
+    runner::{Redactor, RunRequest, plan},
     session::{
         EventKind,
         event::{CheckLevel, Plan, PreflightCheck, Section},
@@ -20,7 +25,8 @@ use pyvalue::Map;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the preflight needs to know of a session.
-pub(super) struct PreflightInput {
+#[derive(Clone)]
+pub(crate) struct PreflightInput {
     pub request: RunRequest,
     pub plan: Plan,
     /// The providers, which choose the cluster of a step.
@@ -33,31 +39,13 @@ pub(super) struct PreflightInput {
     pub users: Option<String>,
     /// Sources of the circuit breaker's state that are named in the config file or the experiment.
     pub named: Vec<NamedSource>,
+    /// Whether the targets of the destructive steps are looked up, and who the user is.
+    pub thorough: bool,
 }
 
-/// Runs the checks once, for each cluster that a step acts in, and emits the results.
+/// Runs the checks once and emits the results.
 pub(super) async fn run_preflight(look: PreflightInput, emitter: Emitter) {
-    let own = match &look.connection {
-        Some(connection) => Ok(connection.clone()),
-        None => Connection::choose(&look.settings, &Map::default()).await,
-    };
-    let SubjectsByCluster { mine, others, missing } = look.sorted(own.as_ref().ok()).await;
-    let mut checks = missing;
-    checks.extend(look.checks(own.as_ref(), &mine, true).await);
-    for (connection, subjects) in others {
-        let place = if connection.is_direct() {
-            "the step's own cluster: ".to_owned()
-        } else {
-            format!("context {}: ", connection.context())
-        };
-        let of_other = look.checks(Ok(&connection), &subjects, false).await;
-        checks.extend(
-            of_other
-                .into_iter()
-                .map(|check| PreflightCheck { text: format!("{place}{}", check.text), ..check }),
-        );
-    }
-    for check in checks {
+    for (_, check) in look.run().await {
         emitter.emit(EventKind::Checked(check)).await;
     }
 }
@@ -68,22 +56,100 @@ struct SubjectsByCluster<'a> {
     mine: Vec<StepToCheck<'a>>,
     others: Vec<(Connection, Vec<StepToCheck<'a>>)>,
     /// The results for steps whose cluster does not exist.
-    missing: Vec<PreflightCheck>,
+    missing: Vec<TopicCheck>,
 }
 
 impl PreflightInput {
+    /// Collects the input for a run that is not part of a session.
+    pub(crate) fn new(
+        request: RunRequest,
+        providers: Arc<Providers>,
+        settings: ClusterSettings,
+        connection: Option<Connection>,
+        watch: &WatchSettings,
+    ) -> Self {
+        let plan = plan(&request, &providers);
+        let (declared, ..) = declared::in_extension(request.experiment.extension("chaos-tui"));
+        let named = watch.breaker_sources.iter().cloned().chain(declared).collect();
+        let users = endpoints(&request, watch, &providers.environment());
+        let users = users.into_iter().next().map(|first| first.url);
+        Self { request, plan, providers, settings, connection, users, named, thorough: true }
+    }
+
+    /// Runs the checks once, for each cluster that a step acts in.
+    pub(crate) async fn run(&self) -> Vec<TopicCheck> {
+        let own = match &self.connection {
+            Some(connection) => Ok(connection.clone()),
+            None => Connection::choose(&self.settings, &Map::default())
+                .await
+                .map(|found| session_cluster::in_namespace(found, &self.request, &self.providers)),
+        };
+        let SubjectsByCluster { mine, others, missing } = self.sorted(own.as_ref().ok()).await;
+        let mut checks = missing;
+        checks.extend(self.checks(own.as_ref(), &mine, true).await);
+        for (connection, subjects) in others {
+            let place = if connection.is_direct() {
+                "the step's own cluster: ".to_owned()
+            } else {
+                format!("context {}: ", connection.context())
+            };
+            let of_other = self.checks(Ok(&connection), &subjects, false).await;
+            checks.extend(of_other.into_iter().map(|(topic, check)| {
+                (topic, PreflightCheck { text: format!("{place}{}", check.text), ..check })
+            }));
+        }
+        checks
+    }
+
+    /// Returns all that the run and the session around it need, if every step acts in the session's cluster. Without
+    /// steps in a namespace, `namespace` is watched.
+    pub(crate) fn needs(&self, namespace: &str) -> Needs {
+        self.needs_of(&subjects(&self.request, &self.plan), Some(namespace))
+    }
+
+    /// Returns what the steps need in a cluster, and the session around them if it watches this one: `watched` is its
+    /// namespace if no step names any.
+    fn needs_of(&self, steps: &[StepToCheck<'_>], watched: Option<&str>) -> Needs {
+        let replaced = |declared: &Map| {
+            let provider = declared.clone().into();
+            let provider = substitute(&provider, &self.request.configuration, &Secrets::default());
+            provider.as_map().cloned().unwrap_or_default()
+        };
+        let nested = |of: &Map| Some(replaced(of.get("provider")?.as_map()?));
+        let tolerances = steps.iter().filter_map(|step| nested(step.activity.tolerance.as_ref()?.as_map()?));
+        let computed = self.request.experiment.configuration();
+        let computed =
+            computed.values().filter(|entry| watched.is_some() && configuration::is_dynamic(entry));
+        let computed = computed.filter_map(|entry| nested(entry.as_map()?));
+        let nested: Vec<Map> = tolerances.chain(computed).collect();
+        let mut namespaces = session_cluster::namespaces(&self.request, &self.providers);
+        match watched {
+            Some(namespace) if namespaces.is_empty() => namespaces.push(namespace.to_owned()),
+            Some(_) => {}
+            None => namespaces.clear(),
+        }
+        let cluster = ClusterUse {
+            namespaces: &namespaces,
+            users: self.users.is_some(),
+            requests: steps.iter().any(|step| step.activity.provider.kind == ProviderKind::Http),
+        };
+        let calls = steps.iter().map(|step| &step.provider).chain(&nested);
+        needs(calls, &self.request.secrets, &self.settings, cluster)
+    }
+
     /// Checks steps in one cluster. `own`: it is the session's cluster, where the users' service is.
     async fn checks(
         &self,
         connection: Result<&Connection, &Error>,
         subjects: &[StepToCheck<'_>],
         own: bool,
-    ) -> Vec<PreflightCheck> {
+    ) -> Vec<TopicCheck> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
         let preflight = Preflight {
             connection,
             namespace,
             steps: subjects,
+            needs: self.needs_of(subjects, Some(namespace).filter(|_| own)),
             secrets: &self.request.secrets,
             settings: &self.settings,
             breaker: self
@@ -91,15 +157,15 @@ impl PreflightInput {
                 .as_deref()
                 .filter(|_| own)
                 .map(|users| BreakerSources { users, named: &self.named }),
+            thorough: self.thorough,
         };
         let checks = preflight.run().await;
         match connection {
             Ok(connection) if connection.is_direct() => {
                 let redactor = Redactor::new(&self.request.secrets);
-                checks
-                    .into_iter()
-                    .map(|check| PreflightCheck { text: redactor.text(check.text), ..check })
-                    .collect()
+                let hidden =
+                    |check: PreflightCheck| PreflightCheck { text: redactor.text(check.text), ..check };
+                checks.into_iter().map(|(topic, check)| (topic, hidden(check))).collect()
             }
             _ => checks,
         }
@@ -109,6 +175,7 @@ impl PreflightInput {
         let own = own.map(Connection::identity);
         let mut sorted = SubjectsByCluster { mine: Vec::new(), others: Vec::new(), missing: Vec::new() };
         let mut places = BTreeMap::new();
+        let mut absent: Vec<(String, bool, Vec<String>)> = Vec::new();
         // Whether an earlier step may create a cluster or choose one.
         let mut open = false;
         for subject in subjects(&self.request, &self.plan) {
@@ -125,7 +192,13 @@ impl PreflightInput {
                     }
                 }
                 ActivityCluster::Missing(error) => {
-                    sorted.missing.push(self.missing_cluster_check(&subject, &error, open));
+                    let why = Redactor::new(&self.request.secrets).text(error.to_string());
+                    let step = format!("step {} {}", subject.number, subject.activity.name);
+                    let same = absent.iter_mut().find(|(other, at, _)| (other, *at) == (&why, open));
+                    match same {
+                        Some((_, _, steps)) => steps.push(step),
+                        None => absent.push((why, open, vec![step])),
+                    }
                 }
                 ActivityCluster::Known { .. } | ActivityCluster::NoCluster => {
                     open |= may_choose(subject.activity, &self.providers);
@@ -133,23 +206,27 @@ impl PreflightInput {
                 }
             }
         }
+        sorted.missing = absent.iter().map(missing_cluster_check).collect();
         sorted
     }
+}
 
-    /// Returns the result for a step whose cluster does not exist.
-    fn missing_cluster_check(&self, subject: &StepToCheck<'_>, error: &Error, open: bool) -> PreflightCheck {
-        let why = Redactor::new(&self.request.secrets).text(error.to_string());
-        let step = format!("step {} {}", subject.number, subject.activity.name);
-        let (level, text) = if open {
-            (
-                CheckLevel::Know,
-                format!("{step} has no cluster yet ({why}); it is looked up again before the step runs"),
-            )
-        } else {
-            (CheckLevel::Fix, format!("{step} has no cluster: {why}"))
-        };
-        PreflightCheck { level, text, remedy: None, offer: None }
-    }
+/// Returns the result for steps whose cluster does not exist for the same reason; `open` says whether an earlier step may
+/// create it.
+fn missing_cluster_check((why, open, steps): &(String, bool, Vec<String>)) -> TopicCheck {
+    let first = steps.first().map(String::as_str).unwrap_or_default();
+    let steps = match steps.len() {
+        0 | 1 => format!("{first} has"),
+        more => format!("{first} and {} more have", more - 1),
+    };
+    let why = why.strip_prefix("no cluster: ").unwrap_or(why);
+    let (level, text) = if *open {
+        let later = "it is looked up again before the step runs";
+        (CheckLevel::Know, format!("{steps} no cluster yet ({why}); {later}"))
+    } else {
+        (CheckLevel::Fix, format!("{steps} no cluster: {why}"))
+    };
+    (Topic::Cluster, PreflightCheck { level, text, remedy: None, offer: None })
 }
 
 /// Returns the activities of the plan, each once: refs and the second hypothesis pass repeat others.
@@ -162,7 +239,7 @@ fn subjects<'a>(request: &'a RunRequest, plan: &Plan) -> Vec<StepToCheck<'a>> {
         // Without secrets, since the results are shown.
         let provider = substitute(&declared, &request.configuration, &Secrets::default());
         let provider = provider.as_map()?.clone();
-        Some(StepToCheck { number, at: step.at, activity, provider })
+        Some(StepToCheck { number, at: step.at, activity, provider, destructive: step.destructive })
     })
     .collect()
 }

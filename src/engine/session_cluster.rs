@@ -2,8 +2,8 @@
 
 use crate::{
     cluster::{Connection, Error},
-    experiment::{Activity, ProviderKind},
-    provider::{ActivityCluster, Effect, Providers, is_kubernetes},
+    experiment::{Activity, ProviderKind, Secrets, substitute},
+    provider::{ActivityCluster, Effect, Providers, is_kubernetes, namespace_of},
     runner::{Controls, RunRequest, is_skipped},
 };
 use pyvalue::Value;
@@ -33,8 +33,40 @@ pub(crate) fn allowed(context: Option<&str>, also: &[String]) -> bool {
 }
 
 /// Returns the cluster that the session watches, if the experiment is about one that exists: that of the first fault in
-/// a cluster, else of the first step.
+/// a cluster, else of the first step. Its namespace is the one that the experiment acts in.
 pub(crate) async fn connection(request: &RunRequest, providers: &Providers) -> Option<Connection> {
+    let found = of_steps(request, providers).await;
+    found.map(|connection| in_namespace(connection, request, providers))
+}
+
+/// Returns the namespaces that the steps act in, each once: first that of the first fault, then the others in the
+/// file's order.
+pub(crate) fn namespaces(request: &RunRequest, providers: &Providers) -> Vec<String> {
+    let method = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
+    let faults = method.filter(|activity| providers.effect(activity) == Effect::Changes);
+    let mut found = Vec::new();
+    for activity in faults.chain(activities(request)) {
+        let declared = activity.provider.raw.clone().into();
+        let provider = substitute(&declared, &request.configuration, &Secrets::default());
+        let namespace = provider.as_map().and_then(namespace_of);
+        found.extend(namespace.filter(|namespace| !found.contains(namespace)));
+    }
+    found
+}
+
+/// The connection with the namespace that the experiment acts in, if it acts in any.
+pub(super) fn in_namespace(
+    connection: Connection,
+    request: &RunRequest,
+    providers: &Providers,
+) -> Connection {
+    match namespaces(request, providers).first() {
+        Some(namespace) => connection.in_namespace(namespace),
+        None => connection,
+    }
+}
+
+async fn of_steps(request: &RunRequest, providers: &Providers) -> Option<Connection> {
     let faults = request.experiment.method().iter().filter_map(|entry| entry.activity.as_ref().ok());
     let faults = faults.filter(|activity| providers.effect(activity) == Effect::Changes);
     for activity in faults.chain(activities(request)).filter(|activity| is_about_cluster(activity)) {
@@ -110,4 +142,44 @@ pub(crate) fn may_choose(activity: &Activity, providers: &Providers) -> bool {
 /// Whether the experiment is about a cluster that cannot be found.
 pub(crate) async fn is_missing(request: &RunRequest, providers: &Providers) -> bool {
     touches_cluster(request) && needs_missing_cluster(request, providers).await.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cluster::ClusterSettings, experiment::Environment, provider::kubernetes::Kubernetes, test_support,
+    };
+    use std::sync::Arc;
+
+    #[test]
+    fn the_namespace_of_the_fault_comes_first_and_the_contexts_only_if_no_step_names_any() {
+        let step = |kind: &str, module: &str, func: &str, arguments: &str| {
+            format!(
+                r#"{{"type": "{kind}", "name": "{func}", "provider": {{"type": "python", "module": "{module}",
+                    "func": "{func}", "arguments": {arguments}}}}}"#
+            )
+        };
+        let count = |ns: &str| step("probe", "chaosk8s.pod.probes", "count_pods", ns);
+        let kill = step("action", "chaosk8s.pod.actions", "terminate_pods", r#"{"ns": "db"}"#);
+        let nodes = step("action", "chaosk8s.node.actions", "cordon_node", "{}");
+        let attack = step(
+            "action",
+            "chaosgremlin.actions",
+            "attack",
+            r#"{"labels": {"k8s.container.name": "app", "k8s.pod.namespace": "web"}}"#,
+        );
+        let settings = ClusterSettings::new(|_| None);
+        let providers =
+            Providers::new(Environment::default()).with_catalogue(Arc::new(Kubernetes::new(settings)));
+        for (steps, expected) in [
+            (vec![count(r#"{"ns": "shop"}"#), kill.clone(), count("{}")], vec!["db", "shop", "default"]),
+            (vec![count("{}")], vec!["default"]),
+            (vec![nodes.clone()], vec![]),
+            (vec![nodes, attack], vec!["web"]),
+        ] {
+            let text = format!(r#"{{"title": "t", "description": "d", "method": [{}]}}"#, steps.join(", "));
+            assert_eq!(namespaces(&test_support::request(&text), &providers), expected, "{text}");
+        }
+    }
 }

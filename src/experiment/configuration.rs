@@ -68,7 +68,7 @@ pub fn check_dynamic(configuration: &Map) -> Result<(), ConfigurationError> {
 }
 
 /// Whether an entry is dynamic: its value is the output of a probe.
-pub(super) fn is_dynamic(value: &Value) -> bool {
+pub fn is_dynamic(value: &Value) -> bool {
     value.get("type").and_then(Value::as_str) == Some("probe")
 }
 

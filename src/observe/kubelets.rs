@@ -32,7 +32,7 @@ const SILENT_S: f64 = 25.0;
 /// The maximum number of nodes that are watched.
 const NODES: usize = 16;
 /// The namespace of the kubelets' leases.
-const LEASES: &str = "kube-node-lease";
+pub(super) const LEASES: &str = "kube-node-lease";
 
 /// Reads the leases of the nodes that pods in play run on, until `stop` is cancelled; emits an event when a kubelet falls
 /// silent and when all report again. Emits nothing where the leases may not be read or do not exist.

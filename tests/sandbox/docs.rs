@@ -94,6 +94,10 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
         "docs/chaos-toolkit.md",
         &[("chaos-tui run --sandbox=after --fail-on not-recovered experiments/kill-pod.json", Exit(0))],
     ),
+    (
+        "docs/doctor.md",
+        &[("chaos-tui rbac experiments/kill-pod.json", Exit(0)), ("chaos-tui doctor", Exit(0))],
+    ),
     ("docs/sandbox.md", &[("chaos-tui sandbox", Prints("KUBECONFIG"))]),
 ];
 

@@ -10,6 +10,7 @@ mod http;
 mod life;
 mod manifests;
 mod native;
+mod permissions;
 mod stage;
 mod storms;
 #[path = "../live/terminal.rs"]

@@ -23,11 +23,17 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts a sandbox and waits until it is ready.
     pub(crate) fn set(arguments: &[&str]) -> Self {
+        Self::set_with(arguments, Stdio::inherit())
+    }
+
+    /// Like [`Self::set`], with this standard error.
+    pub(crate) fn set_with(arguments: &[&str], stderr: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
             .args(["sandbox", "--announce", "json"])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut line = String::new();

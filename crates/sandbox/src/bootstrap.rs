@@ -1,6 +1,7 @@
 //! The initial objects of a cluster.
 
 use super::{
+    authorization::Policy,
     network::{Network, ServiceKey},
     provisioning,
     store::{Resource, Status, Store, time},
@@ -51,6 +52,21 @@ pub(super) fn create(store: &Store, network: &Network) -> Result<(), Status> {
     });
     provisioning::provision_service(network, None, &mut service)?;
     store.mutate(Resource::Services, "default", "kubernetes", |_| Ok(Some(service)))?;
+    Ok(())
+}
+
+/// Creates the `ServiceAccounts` of a policy in the namespaces that exist.
+///
+/// # Errors
+/// Fails when the store refuses an object.
+pub(super) fn create_accounts(store: &Store, policy: &Policy) -> Result<(), Status> {
+    for account in policy.accounts() {
+        if store.get(Resource::Namespaces, "", &account.namespace).is_some() {
+            store.mutate(Resource::ServiceAccounts, &account.namespace, &account.name, |before| {
+                Ok(Some(before.unwrap_or_else(|| json!({"metadata": {}}))))
+            })?;
+        }
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::{
     admission,
     api::{self, Machine, Serving},
+    authorization::Policy,
     bootstrap, controllers,
     gremlin::Gremlin,
     kubelet::{Kubelet, StartDelays},
@@ -43,6 +44,8 @@ pub struct Settings {
     pub start: StartDelays,
     /// The propagation delays of network changes.
     pub propagation: Delays,
+    /// The `ServiceAccounts` with a token and what they may do.
+    pub policy: Policy,
 }
 
 impl Settings {
@@ -53,6 +56,7 @@ impl Settings {
             port: 0,
             start: StartDelays::default(),
             propagation: Delays::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -130,10 +134,12 @@ impl Cluster {
                 address: SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port)),
                 context: "sandbox".to_owned(),
                 namespace: "default".to_owned(),
+                policy: settings.policy.clone(),
             },
         )
         .await?;
         bootstrap::announce_api(&store, serving.address)?;
+        bootstrap::create_accounts(&store, &settings.policy)?;
         let gremlin = Gremlin::serve(store.clone(), kubelet).await?;
         let presence = network.register_listeners_at(vec![serving.address]);
         Ok(Self {
@@ -232,6 +238,11 @@ impl Cluster {
     /// Returns a kubeconfig for this cluster. It contains the token: write it where only the user can read it.
     pub fn kubeconfig(&self) -> &str {
         &self.serving.kubeconfig
+    }
+
+    /// Returns the contexts of the `ServiceAccounts` in the kubeconfig.
+    pub fn account_contexts(&self) -> &[String] {
+        &self.serving.account_contexts
     }
 
     /// Returns the simulated Gremlin.

@@ -15,6 +15,8 @@ pub mod admission;
 #[cfg(feature = "cluster")]
 pub mod api;
 #[cfg(feature = "cluster")]
+pub mod authorization;
+#[cfg(feature = "cluster")]
 mod bootstrap;
 #[cfg(feature = "cluster")]
 pub mod budget;

@@ -2,12 +2,13 @@
 
 mod controls;
 mod guards;
+mod inspect;
 mod loading;
 mod refusal;
 mod validation;
 mod variables;
 
-use super::{RunArgs, SandboxChild, connect::Connections};
+use super::{RunArgs, SandboxChild, VariableArgs, connect::Connections};
 use crate::{
     cluster,
     engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
@@ -24,6 +25,7 @@ use crate::{
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
 };
+pub(crate) use inspect::{Inspected, Inspection, InspectionDepth, inspect};
 use pyvalue::{Document, Value};
 pub(crate) use refusal::Refusal;
 use std::{path::PathBuf, sync::Arc};
@@ -100,17 +102,8 @@ pub(crate) async fn prepare(
 ) -> Result<PreparedRun, Refusal> {
     context.report_progress("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
-    let vars = playing.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
-    let vars = vars.map_err(Refusal::usage)?;
-    if let Some(path) = playing.var_files.iter().chain(&playing.control_files).find(|path| !path.exists()) {
-        return Err(Refusal::usage(format!("the file '{}' does not exist", path.display())));
-    }
-    let settings = settings(settings_path, &environment, &context).await?;
-    let (overrides, left_out) =
-        Overrides::read(&vars, &playing.var_files, &mut environment).map_err(Refusal::invalid)?;
-    for message in left_out {
-        context.notice(message).await;
-    }
+    let (settings, overrides) =
+        inputs(&playing.variables, &playing.control_files, settings_path, &mut environment, &context).await?;
     let globals = controls::read(&settings, &playing.control_files, context.emitter).await?;
     let events = PythonEvents::new(context.emitter.clone(), context.signals.clone());
     let mut connector = Connector {
@@ -208,6 +201,28 @@ fn with_account_or_without(environment: Environment, document: &Document, pace: 
         (Pacing::Step, Some(experiment)) => without_account(experiment, &environment),
         _ => environment,
     }
+}
+
+/// Reads the settings and the values of variables; variables of environment files are written into `environment`.
+async fn inputs(
+    given: &VariableArgs,
+    more_files: &[PathBuf],
+    settings_path: Option<&PathBuf>,
+    environment: &mut Environment,
+    context: &PrepareContext<'_>,
+) -> Result<(Settings, Overrides), Refusal> {
+    let vars = given.vars.iter().map(|var| parse_var(var)).collect::<Result<Vec<_>, _>>();
+    let vars = vars.map_err(Refusal::usage)?;
+    if let Some(path) = given.var_files.iter().chain(more_files).find(|path| !path.exists()) {
+        return Err(Refusal::usage(format!("the file '{}' does not exist", path.display())));
+    }
+    let settings = settings(settings_path, environment, context).await?;
+    let (overrides, left_out) =
+        Overrides::read(&vars, &given.var_files, environment).map_err(Refusal::invalid)?;
+    for message in left_out {
+        context.notice(message).await;
+    }
+    Ok((settings, overrides))
 }
 
 /// Connects a run to the cluster and to Python.

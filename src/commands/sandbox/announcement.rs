@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Announcement {
     kubeconfig: PathBuf,
+    account_contexts: Vec<String>,
     consumer_url: String,
     provider_url: String,
     gremlin_url: String,
@@ -23,6 +24,7 @@ impl Announcement {
         let account = &cluster.gremlin().account;
         Self {
             kubeconfig: kubeconfig.to_owned(),
+            account_contexts: cluster.account_contexts().to_vec(),
             consumer_url: cluster.consumer_url().unwrap_or_default(),
             provider_url: cluster.provider_url().unwrap_or_default(),
             gremlin_url: cluster.gremlin().url(),
@@ -40,6 +42,7 @@ impl Announcement {
         json!({
             "kubeconfig": kubeconfig,
             "context": "sandbox",
+            "account_contexts": self.account_contexts,
             "namespace": "default",
             "consumer_url": self.consumer_url,
             "provider_url": self.provider_url,
@@ -69,6 +72,11 @@ impl Announcement {
             kubeconfig = self.kubeconfig.display(),
             consumer = self.consumer_url,
         );
+        for context in &self.account_contexts {
+            text += &format!(
+                "A ServiceAccount has the context {context}: kubectl --context {context} get pods\n"
+            );
+        }
         for ReplacedPort { from, to } in replaced {
             text += &format!(
                 "Another program on this machine uses port {from}; the containers use {to} instead.\n"

@@ -5,11 +5,17 @@ mod announcement;
 use super::prepare::Refusal;
 use crate::cluster::PrivateFolder;
 use announcement::Announcement;
-use chaos_sandbox::{Cluster, Settings, StartError, Variant, kubelet::StartDelays, network::Delays};
+use chaos_sandbox::{
+    Cluster, Settings, StartError, Variant,
+    authorization::{Policy, PolicyError},
+    kubelet::StartDelays,
+    network::Delays,
+};
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
 use std::{
     io::{Read, Write},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -39,6 +45,10 @@ pub(crate) struct Arguments {
     /// Port of the Kubernetes API; 0 for any free port
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// Read service accounts, Roles and bindings from this file, as `chaos-tui rbac` prints them; each service account
+    /// gets a context in the kubeconfig and may do only what they say
+    #[arg(long, value_name = "FILE")]
+    pub rbac: Option<PathBuf>,
 }
 
 /// The formats of the announcement that the sandbox is ready.
@@ -59,6 +69,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// Why the sandbox failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
+    /// The file of `--rbac` cannot be used.
+    #[error("--rbac: {0}")]
+    Policy(#[from] PolicyError),
     /// The cluster or the sample could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -76,7 +89,7 @@ enum Failure {
 }
 
 impl Arguments {
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> Result<Settings, PolicyError> {
         let mut settings = Settings { port: self.port, ..Settings::new() };
         if let Some(delay) = self.start_delay {
             settings.start = StartDelays::Within(delay);
@@ -84,7 +97,10 @@ impl Arguments {
         if let Some(removal) = self.propagation {
             settings.propagation = Delays { removal, addition: settings.propagation.addition.min(removal) };
         }
-        settings
+        if let Some(path) = &self.rbac {
+            settings.policy = Policy::read(path)?;
+        }
+        Ok(settings)
     }
 }
 
@@ -106,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 async fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let mut end = StopTriggers::listen(arguments.announce == Announce::Json)?;
-    let settings = arguments.settings();
+    let settings = arguments.settings()?;
     let cluster = tokio::select! {
         cluster = Cluster::start(&settings) => cluster?,
         () = end.requested() => return Ok(()),

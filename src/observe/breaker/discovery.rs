@@ -115,7 +115,7 @@ pub(super) async fn run(
                     discovery.pods.clear();
                     discovery.users_url_reader = None;
                     discovery.emit(Level::Warning, format!(
-                        "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (manifests/rbac.yml)"
+                        "pods cannot be read one by one: {denied}. Grant `get` on pods/proxy (`chaos-tui rbac` prints a Role)"
                     )).await;
                     discovery.read_users_url(&stop);
                 }

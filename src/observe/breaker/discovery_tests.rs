@@ -198,7 +198,7 @@ async fn a_denied_right_is_said_once_with_what_to_grant_and_the_users_address_is
     });
     let mut rig = Rig::begin("http://127.0.0.1:30080/invoke", Some(connection), &[]);
     let warning = rig.warning().await;
-    assert!(warning.contains("pods/proxy") && warning.contains("manifests/rbac.yml"), "{warning}");
+    assert!(warning.contains("pods/proxy") && warning.contains("chaos-tui rbac"), "{warning}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::{
     cluster::Selector,
     experiment::{Activity, ProviderKind},
-    provider::gremlin::container_names,
+    provider::{gremlin::container_names, is_kubernetes, namespace_of},
 };
 use pyvalue::{
     Map, Value,
@@ -35,11 +35,14 @@ impl InPlay {
     /// Adds the objects that an activity names. `provider` is its provider's mapping, substituted.
     pub fn add(&mut self, activity: &Activity, provider: &Map) {
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
+        if activity.provider.kind == ProviderKind::Python {
+            self.namespaces.extend(namespace_of(provider));
+        }
         let empty = Map::default();
         let arguments = provider.get("arguments").and_then(Value::as_map).unwrap_or(&empty);
         match activity.provider.kind {
             ProviderKind::Http => self.addresses.extend(address(text("url"))),
-            ProviderKind::Python if text("module").starts_with("chaosk8s.") => self.kubernetes(arguments),
+            ProviderKind::Python if is_kubernetes(text("module")) => self.kubernetes(arguments),
             ProviderKind::Python if text("module").starts_with("chaosgremlin.") => {
                 self.containers.extend(container_names(arguments));
             }
@@ -49,8 +52,6 @@ impl InPlay {
 
     fn kubernetes(&mut self, arguments: &Map) {
         let text = |key: &str| arguments.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let namespace = text("ns").or(text("pod_namespace")).unwrap_or("default");
-        self.namespaces.insert(namespace.to_owned());
         self.names.extend(text("name").map(str::to_owned));
         self.patterns.extend(text("name_pattern").and_then(|pattern| regex::compile(pattern).ok()));
         let selectors = ["label_selector", "pod_label_selector"].into_iter().filter_map(text);

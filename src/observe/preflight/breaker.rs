@@ -1,6 +1,6 @@
 //! Lists the sources that will be queried for the breaker's state once users are watched; nothing is queried here.
 
-use super::{know, ok};
+use super::{GRANT, know, ok};
 use crate::{
     cluster::{Connection, Permission, check_permission},
     observe::breaker::{NamedSource, USUAL_PATHS, survey},
@@ -42,19 +42,14 @@ pub(super) async fn check(
             )];
         }
     };
-    let permission = Permission {
-        group: "",
-        resource: "pods/proxy",
-        verb: "get",
-        namespace: Some(survey.namespace.clone()),
-    };
+    let permission = Permission::new("", "pods/proxy", "get", Some(&survey.namespace));
     let allowed = check_permission(connection, permission.clone()).await.is_ok_and(|access| access.allowed);
     if !allowed {
         let text = format!(
             "{when}: {}{named}. You may not {permission}, so replicas are not read separately",
             beside()
         );
-        return vec![know(text, Some("grant it (manifests/rbac.yml)".to_owned()))];
+        return vec![know(text, Some(GRANT.to_owned()))];
     }
     if survey.ports.is_empty() {
         let text = format!("{when}: {}{named}. The pods of {} declare no port", beside(), survey.title);
@@ -135,7 +130,7 @@ mod tests {
         assert!(!text.contains("15001"), "{text}");
         let (level, text) = line(USERS, false, ports()).await;
         assert_eq!(level, CheckLevel::Know);
-        assert!(text.contains("You may not get pods/proxy") && text.contains("rbac.yml"), "{text}");
+        assert!(text.contains("You may not get pods/proxy") && text.contains("chaos-tui rbac"), "{text}");
         assert!(text.contains("at http://10.0.0.1:30080:"), "{text}");
         let (level, text) = line(USERS, true, json!([])).await;
         assert_eq!(level, CheckLevel::Know);

@@ -4,6 +4,7 @@
 mod breaker;
 mod gremlin;
 mod named;
+mod needs;
 mod permissions;
 mod reach;
 #[cfg(test)]
@@ -12,12 +13,15 @@ mod traps;
 mod urls;
 
 use crate::{
-    cluster::{ClusterSettings, Connection, Error},
+    cluster::{ClusterSettings, Connection, Error, current_user},
     experiment::{Activity, Secrets},
+    provider::is_kubernetes,
     session::event::{CheckLevel, PreflightCheck, StepRef},
 };
 pub use breaker::BreakerSources;
+pub use needs::{ClusterUse, Needs, needs};
 use pyvalue::{Map, Value};
+use std::time::Duration;
 
 /// A step as the preflight sees it.
 pub struct StepToCheck<'a> {
@@ -28,6 +32,8 @@ pub struct StepToCheck<'a> {
     pub activity: &'a Activity,
     /// Its provider's mapping, substituted.
     pub provider: Map,
+    /// Whether it changes the system.
+    pub destructive: bool,
 }
 
 impl StepToCheck<'_> {
@@ -45,7 +51,7 @@ impl StepToCheck<'_> {
     }
 
     fn needs_cluster(&self) -> bool {
-        self.text("module").starts_with("chaosk8s.")
+        is_kubernetes(self.text("module"))
     }
 }
 
@@ -53,49 +59,89 @@ impl StepToCheck<'_> {
 pub struct Preflight<'a> {
     /// The session's cluster, or why there is none.
     pub connection: Result<&'a Connection, &'a Error>,
-    /// The namespace the session watches.
+    /// The namespace that the session speaks of.
     pub namespace: &'a str,
     /// The steps of the plan, each activity once.
     pub steps: &'a [StepToCheck<'a>],
+    /// What the session needs in the cluster.
+    pub needs: Needs,
     /// The resolved secrets.
     pub secrets: &'a Secrets,
     /// The settings with Gremlin's variables.
     pub settings: &'a ClusterSettings,
     /// The sources for the breaker's state, if users will be probed at all.
     pub breaker: Option<BreakerSources<'a>>,
+    /// Whether what a session shows elsewhere is looked up too: who the user is, and what the destructive steps hit.
+    pub thorough: bool,
 }
+
+/// What a check is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Topic {
+    Cluster,
+    Identity,
+    Permissions,
+    Targets,
+    Addresses,
+    Breaker,
+    Gremlin,
+    /// What is surprising, but works.
+    Pitfalls,
+}
+
+/// The result of a check.
+pub type TopicCheck = (Topic, PreflightCheck);
+
+/// The longest time that a group of checks takes.
+const LIMIT: Duration = Duration::from_secs(9);
 
 impl Preflight<'_> {
     /// Runs all checks and returns what is fine, what to fix and what to know. Takes a few seconds at most.
-    pub async fn run(&self) -> Vec<PreflightCheck> {
-        let mut checks = gremlin::check(self).await;
-        checks.extend(traps::without_effect(self.steps));
+    pub async fn run(self) -> Vec<TopicCheck> {
+        let mut checks = about(Topic::Gremlin, gremlin::check(&self)).await;
+        checks.extend(traps::without_effect(self.steps).into_iter().map(|check| (Topic::Pitfalls, check)));
         let connection = match self.connection {
             Ok(connection) => connection,
             Err(error) => {
                 if self.steps.iter().any(StepToCheck::needs_cluster) {
-                    checks.insert(0, fix(error.to_string(), None));
+                    checks.insert(0, (Topic::Cluster, fix(error.to_string(), None)));
                 }
-                checks.extend(urls::check(self.steps, None, self.namespace).await);
-                checks.extend(self.breaker_sources(None).await);
+                checks.extend(about(Topic::Addresses, urls::check(self.steps, None, self.namespace)).await);
+                checks.extend(about(Topic::Breaker, self.breaker_sources(None)).await);
                 return checks;
             }
         };
         let reached = reach::check(connection, self.namespace).await;
         if reached.level == CheckLevel::Fix {
-            checks.insert(0, reached);
-            checks.extend(urls::check(self.steps, None, self.namespace).await);
+            checks.insert(0, (Topic::Cluster, reached));
+            checks.extend(about(Topic::Addresses, urls::check(self.steps, None, self.namespace)).await);
             return checks;
         }
-        let (permissions, named, urls, traps, breaker) = tokio::join!(
-            permissions::check(self, connection),
-            named::check(self.steps, connection),
-            urls::check(self.steps, Some(connection), self.namespace),
-            traps::in_cluster(self, connection),
-            self.breaker_sources(Some(connection)),
+        let permitted = async {
+            let user = current_user(connection).await;
+            let named = user.as_deref().filter(|_| !self.thorough);
+            let permitted = permissions::check(self.needs.clone(), connection, named, self.thorough);
+            let mut checks = about(Topic::Permissions, permitted).await;
+            if self.thorough {
+                let text =
+                    user.map_or("who you are is not known".to_owned(), |user| format!("you are {user}"));
+                checks.insert(0, (Topic::Identity, ok(text)));
+            }
+            checks
+        };
+        let targets =
+            async { if self.thorough { named::targets(self.steps, connection).await } else { Vec::new() } };
+        let (permissions, named, targets, urls, traps, breaker) = tokio::join!(
+            permitted,
+            about(Topic::Targets, named::check(self.steps, connection)),
+            about(Topic::Targets, targets),
+            about(Topic::Addresses, urls::check(self.steps, Some(connection), self.namespace)),
+            about(Topic::Pitfalls, traps::in_cluster(&self, connection)),
+            about(Topic::Breaker, self.breaker_sources(Some(connection))),
         );
-        let mut all = vec![reached];
-        all.extend([permissions, named, urls, checks, traps, breaker].into_iter().flatten());
+        let mut all = vec![(Topic::Cluster, reached)];
+        all.extend([permissions, named, targets, urls, checks, traps, breaker].into_iter().flatten());
         all
     }
 
@@ -106,6 +152,19 @@ impl Preflight<'_> {
         }
     }
 }
+
+/// Awaits a group of checks about a topic, for a limited time.
+async fn about(topic: Topic, checks: impl Future<Output = Vec<PreflightCheck>>) -> Vec<TopicCheck> {
+    let late = |_| {
+        let what = format!("{topic:?}").to_lowercase();
+        vec![know(format!("{what} could not be checked: no answer within {} s", LIMIT.as_secs()), None)]
+    };
+    let checks = tokio::time::timeout(LIMIT, checks).await.unwrap_or_else(late);
+    checks.into_iter().map(|check| (topic, check)).collect()
+}
+
+/// What to do about a permission that lacks.
+const GRANT: &str = "grant it: `chaos-tui rbac FILE` prints a Role with all that is needed";
 
 fn ok(text: impl Into<String>) -> PreflightCheck {
     PreflightCheck { level: CheckLevel::Ok, text: text.into(), remedy: None, offer: None }

@@ -1,9 +1,8 @@
-//! Checks the permissions that the steps and the view need.
+//! Checks the permissions that the steps and the session around them need.
 
-use super::{Preflight, fix, know, ok};
+use super::{GRANT, Needs, fix, know, ok};
 use crate::{
-    cluster::{Access, Connection, Permission, check_permission},
-    provider::kubernetes::{permissions, resolve},
+    cluster::{Access, Connection, Permission, PermissionUse, check_permission},
     session::event::PreflightCheck,
 };
 use futures_util::{StreamExt, stream};
@@ -12,73 +11,79 @@ use std::collections::BTreeSet;
 /// The number of concurrent access reviews.
 const AT_ONCE: usize = 8;
 
-/// The resources that the live view watches.
-const VIEW: [(&str, &str); 5] = [
-    ("", "pods"),
-    ("", "services"),
-    ("", "events"),
-    ("apps", "deployments"),
-    ("discovery.k8s.io", "endpointslices"),
-];
-
-/// Requests each permission once.
-pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
-    let native = |subject: &super::StepToCheck<'_>| {
-        let native = resolve(subject.text("module"), subject.text("func"))?;
-        Some(permissions(native, &subject.arguments()))
+/// Requests each permission once; `user` is who asks. With `by_step`, each function of a step has lines of its own.
+pub(super) async fn check(
+    needs: Needs,
+    connection: &Connection,
+    user: Option<&str>,
+    by_step: bool,
+) -> Vec<PreflightCheck> {
+    let (permissions, uses): (Vec<Permission>, Vec<BTreeSet<PermissionUse>>) = needs.into_iter().unzip();
+    let asked = stream::iter(permissions).map(|permission| check_permission(connection, permission));
+    let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+    let answers: Result<Vec<Access>, _> = answers.into_iter().collect();
+    let answers: Vec<(BTreeSet<PermissionUse>, Access)> =
+        match answers.map(|answers| uses.into_iter().zip(answers).collect()) {
+            Ok(answers) => answers,
+            Err(why) => return vec![know(format!("cannot tell what you may do: {why}"), None)],
+        };
+    let chosen = |allowed: bool, chosen: &dyn Fn(&BTreeSet<PermissionUse>) -> bool| -> Vec<&Permission> {
+        let found = answers.iter().filter(|(uses, access)| access.allowed == allowed && chosen(uses));
+        found.map(|(_, access)| &access.permission).collect()
     };
-    let steps: BTreeSet<Permission> = preflight.steps.iter().filter_map(native).flatten().collect();
-    let view: BTreeSet<Permission> = VIEW
-        .into_iter()
-        .flat_map(|(group, resource)| ["list", "watch"].map(|verb| (group, resource, verb)))
-        .map(|(group, resource, verb)| Permission {
-            group,
-            resource,
-            verb,
-            namespace: Some(preflight.namespace.to_owned()),
-        })
-        .filter(|permission| !steps.contains(permission))
-        .collect();
-    let (steps, view) = tokio::join!(ask(connection, steps), ask(connection, view));
-    let user = connection.user().map(|user| format!(" ({user})")).unwrap_or_default();
+    let is_step = |usage: &PermissionUse| matches!(usage, PermissionUse::Step(_));
+    let remedy = || Some(format!("{GRANT}, or choose another --context"));
+    let user = user.map(|user| format!(" ({user})")).unwrap_or_default();
     let mut checks = Vec::new();
-    match steps {
-        Ok((allowed, denied)) => {
-            if !allowed.is_empty() {
-                checks.push(ok(format!("you may{user}: {}", words(&allowed))));
-            }
-            if !denied.is_empty() {
-                let remedy =
-                    "grant it (manifests/rbac.yml holds what is needed), or choose another --context";
-                checks.push(fix(format!("you may NOT{user}: {}", words(&denied)), Some(remedy.to_owned())));
-            }
-        }
-        Err(why) => checks.push(know(format!("cannot tell what you may do: {why}"), None)),
+    let steps: BTreeSet<&PermissionUse> =
+        answers.iter().flat_map(|(uses, _)| uses).filter(|usage| by_step && is_step(usage)).collect();
+    for step in &steps {
+        let (may, may_not) =
+            (chosen(true, &|uses| uses.contains(step)), chosen(false, &|uses| uses.contains(step)));
+        checks.push(match may_not.as_slice() {
+            [] => ok(format!("{step}: you may {}", words(&may))),
+            may_not => fix(format!("{step}: you may NOT{user} {}", words(may_not)), remedy()),
+        });
     }
-    if let Ok((_, denied)) = view
-        && !denied.is_empty()
-    {
-        let text = format!("the view will be incomplete, you may not: {}", words(&denied));
-        checks.push(know(text, Some("grant it (manifests/rbac.yml)".to_owned())));
+    if steps.is_empty() {
+        let allowed = chosen(true, &|uses| uses.iter().any(is_step));
+        if !allowed.is_empty() {
+            checks.push(ok(format!("you may{user}: {}", words(&allowed))));
+        }
+        let denied = chosen(false, &|uses| uses.iter().any(is_step));
+        if !denied.is_empty() {
+            checks.push(fix(format!("you may NOT{user}: {}", words(&denied)), remedy()));
+        }
+    }
+    // What a permission is needed for most is what is missing without it.
+    for (usage, without) in WITHOUT {
+        let denied = chosen(false, &|uses| uses.first() == Some(&usage));
+        if !denied.is_empty() {
+            checks.push(know(format!("{without}, you may not: {}", words(&denied)), Some(GRANT.to_owned())));
+        }
+    }
+    if by_step && answers.iter().all(|(_, access)| access.allowed) {
+        let around = answers.iter().filter(|(uses, _)| !uses.iter().any(is_step)).count();
+        checks.push(ok(format!(
+            "you may do all that the session around the steps needs ({around} more permissions)"
+        )));
     }
     checks
 }
 
-type Answers = (Vec<Permission>, Vec<Permission>);
-
-/// The allowed and the denied permissions.
-async fn ask(connection: &Connection, permissions: BTreeSet<Permission>) -> Result<Answers, String> {
-    let asked = stream::iter(permissions).map(|permission| check_permission(connection, permission));
-    let answers: Vec<_> = asked.buffered(AT_ONCE).collect().await;
-    let answers =
-        answers.into_iter().collect::<Result<Vec<Access>, _>>().map_err(|error| error.to_string())?;
-    let (allowed, denied): (Vec<_>, Vec<_>) = answers.into_iter().partition(|access| access.allowed);
-    let permissions = |answers: Vec<Access>| answers.into_iter().map(|access| access.permission).collect();
-    Ok((permissions(allowed), permissions(denied)))
-}
+/// What is missing without the permissions of each use.
+const WITHOUT: [(PermissionUse, &str); 7] = [
+    (PermissionUse::Prediction, "what a fire hits cannot be looked up"),
+    (PermissionUse::Undo, "the undo cannot put everything back"),
+    (PermissionUse::View, "the view will be incomplete"),
+    (PermissionUse::Breaker, "the breaker's state is not read from the pods"),
+    (PermissionUse::Kubelets, "a kubelet that no longer reports is not noticed"),
+    (PermissionUse::Address, "no address can be offered for a URL that does not answer"),
+    (PermissionUse::Budgets, "disruption budgets are not looked for"),
+];
 
 /// `delete/list pods, get pods/log in default`.
-fn words(permissions: &[Permission]) -> String {
+fn words(permissions: &[&Permission]) -> String {
     let mut resources: Vec<(&Permission, Vec<&str>)> = Vec::new();
     for permission in permissions {
         let same = |(other, _): &&mut (&Permission, Vec<&str>)| {

@@ -18,29 +18,34 @@ pub(super) async fn check(connection: &Connection, namespace: &str) -> Preflight
         Ok(client) => client,
         Err(error) => return fix(error.to_string(), None),
     };
-    match tokio::time::timeout(LIMIT, client.apiserver_version()).await {
-        Ok(Ok(_)) => {}
+    let version = match tokio::time::timeout(LIMIT, client.apiserver_version()).await {
+        Ok(Ok(found)) => found.git_version,
         Ok(Err(error)) => return fix(connection.error("ask for its version", error).to_string(), None),
         Err(_) => {
             let server = connection.server();
             let text = format!("context {context}: {server} did not answer within {} s", LIMIT.as_secs());
             return fix(text, Some("Is the cluster running? Choose another with --context".to_owned()));
         }
-    }
+    };
     let first = ListParams::default().limit(COUNTED);
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let deployments: Api<Deployment> = Api::namespaced(client, namespace);
     let mut text = format!("cluster reachable, context {context}, ns {namespace}");
-    if let Ok(deployments) = deployments.list(&first).await {
+    let counted = async { tokio::join!(deployments.list(&first), pods.list(&first)) };
+    let Ok((deployments, pods)) = tokio::time::timeout(LIMIT, counted).await else {
+        let late = format!("{text}, but its objects were not listed within {} s", LIMIT.as_secs());
+        return fix(late, Some("Is the API server overloaded? `kubectl get pods` asks the same".to_owned()));
+    };
+    if let Ok(deployments) = deployments {
         let more = deployments.metadata.continue_.is_some_and(|token| !token.is_empty());
         text += &format!(", {} deployments", number(deployments.items.len(), more));
     }
-    if let Ok(pods) = pods.list(&first).await {
+    if let Ok(pods) = pods {
         let more = pods.metadata.continue_.is_some_and(|token| !token.is_empty());
         let ready = pods.items.iter().filter(|pod| is_ready(pod)).count();
         text += &format!(", {ready} of {} pods ready", number(pods.items.len(), more));
     }
-    ok(text)
+    ok(format!("{text}; Kubernetes {version}"))
 }
 
 fn number(counted: usize, more: bool) -> String {

@@ -20,22 +20,28 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
             at: method(i),
             activity,
             provider: activity.provider.raw.clone(),
+            destructive: activity.provider.raw.get("func").and_then(Value::as_str) == Some("terminate_pods"),
         })
         .collect();
     let secrets = Secrets::default();
     let settings = ClusterSettings::new(|_| None);
+    let namespaces = ["default".to_owned()];
+    let calls = subjects.iter().map(|subject| &subject.provider);
+    let cluster = ClusterUse { namespaces: &namespaces, ..ClusterUse::default() };
     let preflight = Preflight {
         connection,
         namespace: "default",
         steps: &subjects,
+        needs: needs(calls, &secrets, &settings, cluster),
         secrets: &secrets,
         settings: &settings,
         breaker: None,
+        thorough: false,
     };
     let checks = preflight.run().await;
     checks
         .iter()
-        .map(|check| {
+        .map(|(_, check)| {
             format!("{:?}: {} | {}", check.level, check.text, check.remedy.as_deref().unwrap_or("-"))
         })
         .collect()
@@ -117,7 +123,12 @@ async fn a_sound_setup() {
     let (connection, _) = answering(sample("", port));
     let request = json!({"type": "http", "url": format!("http://127.0.0.1:{port}/invoke")});
     let lines = look(Ok(&connection), &[terminate(), request]).await;
-    find(&lines, &["Ok: cluster reachable, context fake, ns default, 2 deployments, 1 of 1 pods ready"]);
+    find(
+        &lines,
+        &[
+            "Ok: cluster reachable, context fake, ns default, 2 deployments, 1 of 1 pods ready; Kubernetes v1.33.0",
+        ],
+    );
     find(&lines, &["Ok: you may", "delete/list pods in default"]);
     find(&lines, &["Ok: 127.0.0.1", "accepts connections"]);
     find(&lines, &["Know: step 2 a2 has no tolerance", "(or a 500) counts as success"]);
@@ -150,7 +161,7 @@ async fn what_is_missing_is_named_with_a_way_out() {
         ],
     )
     .await;
-    find(&lines, &["Fix: you may NOT", "delete pods in default", "rbac.yml"]);
+    find(&lines, &["Fix: you may NOT", "delete pods in default", "chaos-tui rbac FILE"]);
     find(&lines, &["Fix: step 2 a2: no pod in namespace default matches: name=nobody"]);
     find(&lines, &["Fix: step 3 a3: no deployment is called nope", "there are: consumer, provider"]);
     find(

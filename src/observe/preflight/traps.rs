@@ -152,6 +152,9 @@ fn is_selected(selector: &str, labels: &BTreeMap<String, String>) -> bool {
 
 /// Warns that budgets guard against evictions only.
 async fn budgets(client: &Client, namespace: &str, hit: &[&Deployment]) -> Vec<PreflightCheck> {
+    if hit.is_empty() {
+        return Vec::new();
+    }
     let budgets: Api<PodDisruptionBudget> = Api::namespaced(client.clone(), namespace);
     let Ok(budgets) = budgets.list(&ListParams::default().limit(SEARCHED)).await else { return Vec::new() };
     let guards = |budget: &PodDisruptionBudget, deployment: &Deployment| {

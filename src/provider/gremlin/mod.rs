@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod permissions;
 mod preview;
 mod stand_in;
 #[cfg(test)]

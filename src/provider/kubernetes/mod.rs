@@ -36,7 +36,7 @@ use failure::Failure;
 use futures_util::future::BoxFuture;
 use invocation::Invocation;
 pub use missing_object::absence;
-pub use permissions::permissions;
+pub use permissions::{Needed, container_permissions, namespace_of, permissions};
 use pyvalue::{Map, Value};
 use request_log::RequestLog;
 

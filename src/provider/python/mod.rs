@@ -10,6 +10,7 @@ mod bridge;
 mod controls;
 mod description;
 mod events;
+mod inspection;
 mod interpreter;
 mod listening;
 mod notices;
@@ -19,5 +20,6 @@ mod worker;
 
 pub use bridge::PythonBridge;
 pub use events::{EnvironmentChange, Listener, PythonEvent};
+pub use inspection::{PythonReport, inspect_python};
 pub use interpreter::{Interpreter, LazyInterpreter};
 pub use settings::{PrintTarget, PythonSettings};

@@ -89,7 +89,7 @@ impl ThemeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     look: ThemeName,
-    depth: Depth,
+    pub(crate) depth: Depth,
     /// Whether the terminal's own background is kept instead of the theme's.
     own_ground: bool,
     /// Whether only ASCII is drawn, external text included.

@@ -4,7 +4,7 @@ use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
     experiment::{Activity, Secrets, substitute},
-    observe::preflight::{Preflight, StepToCheck},
+    observe::preflight::{ClusterUse, Preflight, StepToCheck, needs},
     provider::preview::card,
     session::event::{CheckLevel, Section, StepRef},
 };
@@ -52,20 +52,25 @@ async fn the_samples_are_ready_to_be_fired() {
                 at: StepRef { section: *section, index: i },
                 activity,
                 provider: map(provider.clone()),
+                destructive: *section == Section::Method,
             })
             .collect();
+        let namespaces = ["default".to_owned()];
+        let cluster = ClusterUse { namespaces: &namespaces, users: true, requests: true };
         let preflight = Preflight {
             connection: Ok(&connection),
             namespace: "default",
             steps: &subjects,
+            needs: needs(subjects.iter().map(|step| &step.provider), &secrets, &settings, cluster),
             secrets: &secrets,
             settings: &settings,
             breaker: None,
+            thorough: false,
         };
         let checks = preflight.run().await;
         let lines: Vec<String> =
-            checks.iter().map(|check| format!("{:?} {}", check.level, check.text)).collect();
-        assert!(checks.iter().all(|check| check.level != CheckLevel::Fix), "{file}: {lines:#?}");
+            checks.iter().map(|(_, check)| format!("{:?} {}", check.level, check.text)).collect();
+        assert!(checks.iter().all(|(_, check)| check.level != CheckLevel::Fix), "{file}: {lines:#?}");
         let has = |words: &str| {
             assert!(lines.iter().any(|line| line.contains(words)), "{file}: {words} in {lines:#?}");
         };

@@ -1,6 +1,9 @@
 //! Discovery documents: both forms of discovery (kubernetes-wire 3), the version and the list of paths.
 
-use super::served::{self, Served, Subresource, VERBS};
+use super::{
+    review::{REVIEWS, Review},
+    served::{self, Served, Subresource, VERBS},
+};
 use crate::store::Status;
 use serde_json::{Value, json};
 
@@ -79,12 +82,12 @@ pub(super) fn resources(group: &str, version: &str) -> Result<Value, Status> {
         resources.push(entry);
         resources.extend(served.subresources().iter().map(|sub| subresource_entry(&served, sub)));
     }
-    if group == "authorization.k8s.io" {
+    for (_, _, plural, singular, kind) in reviews(group) {
         resources.push(json!({
-            "name": "selfsubjectaccessreviews",
-            "singularName": "selfsubjectaccessreview",
+            "name": plural,
+            "singularName": singular,
             "namespaced": false,
-            "kind": "SelfSubjectAccessReview",
+            "kind": kind,
             "verbs": ["create"],
         }));
     }
@@ -173,14 +176,20 @@ fn aggregated_resources(group: &str, version: &str) -> Vec<Value> {
             })
         })
         .collect();
-    if group == "authorization.k8s.io" {
+    for (_, _, plural, singular, name) in reviews(group) {
         resources.push(json!({
-            "resource": "selfsubjectaccessreviews",
-            "responseKind": kind(group, version, "SelfSubjectAccessReview"),
+            "resource": plural,
+            "responseKind": kind(group, version, name),
             "scope": scope(false),
-            "singularResource": "selfsubjectaccessreview",
+            "singularResource": singular,
             "verbs": ["create"],
         }));
     }
     resources
+}
+
+fn reviews(
+    group: &str,
+) -> impl Iterator<Item = (Review, &'static str, &'static str, &'static str, &'static str)> {
+    REVIEWS.into_iter().filter(move |(_, own, ..)| *own == group)
 }

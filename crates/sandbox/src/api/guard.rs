@@ -1,7 +1,10 @@
 //! Access control: requests need the token and must not come from a web page (kubernetes-wire 2, "Browser safety").
 
 use super::path::{Document, Target};
-use crate::store::Status;
+use crate::{
+    authorization::{Policy, User},
+    store::Status,
+};
 use axum::http::{HeaderMap, header};
 use std::net::SocketAddr;
 
@@ -21,9 +24,14 @@ impl AccessGuard {
         AccessGuard { authorities, token }
     }
 
-    /// Checks a request. Errors: 403 for a foreign `Host` or `Origin`, 401 without the token (health and version need
-    /// none).
-    pub(super) fn check(&self, headers: &HeaderMap, target: Option<&Target>) -> Result<(), Status> {
+    /// Checks a request and returns its user. Errors: 403 for a foreign `Host` or `Origin`, 401 without a token (health
+    /// and version need none).
+    pub(super) fn check<'a>(
+        &self,
+        policy: &'a Policy,
+        headers: &HeaderMap,
+        target: Option<&Target>,
+    ) -> Result<User<'a>, Status> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let host = text(header::HOST).unwrap_or_default();
         if !self.is_ours(host) {
@@ -36,24 +44,26 @@ impl AccessGuard {
             }
         }
         let open = matches!(target, Some(Target::Document(Document::Health | Document::Version)));
-        if open || text(header::AUTHORIZATION).is_some_and(|value| self.holds_token(value)) {
-            Ok(())
-        } else {
-            Err(Status::plain(401, "Unauthorized", "Unauthorized"))
+        let held = text(header::AUTHORIZATION).unwrap_or_default();
+        let mut accounts = policy.accounts().iter();
+        match accounts.find(|account| holds_token(held, &account.token)) {
+            Some(account) => Ok(User::ServiceAccount(account)),
+            None if open || holds_token(held, &self.token) => Ok(User::Administrator),
+            None => Err(Status::plain(401, "Unauthorized", "Unauthorized")),
         }
     }
 
     fn is_ours(&self, authority: &str) -> bool {
         self.authorities.iter().any(|ours| ours.eq_ignore_ascii_case(authority))
     }
+}
 
-    fn holds_token(&self, authorization: &str) -> bool {
-        let Some((scheme, token)) = authorization.split_once(' ') else { return false };
-        // Compares all bytes (constant time), so that the response time reveals nothing about the token.
-        let (given, ours) = (token.trim().as_bytes(), self.token.as_bytes());
-        let differences = given.iter().zip(ours).fold(0, |seen, (a, b)| seen | (a ^ b));
-        scheme.eq_ignore_ascii_case("bearer") && given.len() == ours.len() && differences == 0
-    }
+fn holds_token(authorization: &str, ours: &str) -> bool {
+    let Some((scheme, token)) = authorization.split_once(' ') else { return false };
+    // Compares all bytes (constant time), so that the response time reveals nothing about the token.
+    let (given, ours) = (token.trim().as_bytes(), ours.as_bytes());
+    let differences = given.iter().zip(ours).fold(0, |seen, (a, b)| seen | (a ^ b));
+    scheme.eq_ignore_ascii_case("bearer") && given.len() == ours.len() && differences == 0
 }
 
 fn forbidden(why: &str) -> Status {
@@ -69,7 +79,9 @@ mod tests {
         let headers = headers.iter().map(|(key, value)| {
             (key.parse::<header::HeaderName>().unwrap(), value.parse::<header::HeaderValue>().unwrap())
         });
-        guard.check(&headers.collect(), target.as_ref()).map_or_else(|refusal| refusal.code, |()| 200)
+        guard
+            .check(&Policy::default(), &headers.collect(), target.as_ref())
+            .map_or_else(|refusal| refusal.code, |_| 200)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{
     Api,
     answer::{self, HandlerResult},
+    attributes::authorize,
     body::{self, Received},
     delete, discovery, eviction, exec, log, negotiate, openapi,
     path::{Document, Target},
@@ -32,15 +33,18 @@ pub(super) async fn handle(State(api): State<Arc<Api>>, request: Request) -> Res
 
 async fn answer(api: &Api, mut parts: Parts, body: Body) -> HandlerResult {
     let target = Target::of(parts.uri.path());
-    api.guard.check(&parts.headers, target.as_ref())?;
+    let user = api.guard.check(&api.policy, &parts.headers, target.as_ref())?;
     let query = Query::of(&parts.uri)?;
+    authorize((&api.policy, &api.store), user, (&parts.method, target.as_ref()), &query, &parts.headers)?;
     match target.ok_or_else(Status::no_such_path)? {
         Target::Document(document) => {
             let reads = matches!(parts.method, Method::GET | Method::HEAD);
             if reads { describe(&document, &parts.headers) } else { Err(Status::method_not_allowed()) }
         }
-        Target::AccessReview => match parts.method {
-            Method::POST => review::access_review(&body::receive(&parts.headers, body).await?),
+        Target::Review(review) => match parts.method {
+            Method::POST => {
+                review::review(review, &api.policy, user, &body::receive(&parts.headers, body).await?)
+            }
             _ => Err(Status::method_not_allowed()),
         },
         Target::Object { served, namespace, name, subresource: Some(part) }
@@ -103,7 +107,7 @@ impl Objects<'_> {
                 None => self.object(served, namespace, name),
                 Some(part) => self.part(served, namespace, name, part),
             },
-            Target::Document(_) | Target::AccessReview => Err(Status::no_such_path()),
+            Target::Document(_) | Target::Review(_) => Err(Status::no_such_path()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! client need to work with the sandbox as with a cluster.
 
 mod answer;
+mod attributes;
 mod body;
 mod delete;
 mod discovery;
@@ -29,7 +30,7 @@ mod view;
 mod watch;
 mod write;
 
-use super::store::Store;
+use super::{authorization::Policy, store::Store};
 use guard::AccessGuard;
 pub use machine::{ExecOutput, LogLines, LogOptions, Machine, Process};
 pub use serve::{ServeError, Serving, Settings, serve};
@@ -42,6 +43,8 @@ struct Api {
     store: Store,
     machine: Arc<dyn Machine>,
     guard: AccessGuard,
+    /// What `ServiceAccounts` may do.
+    policy: Policy,
     /// Ends watches and followed logs when the server stops.
     stop: CancellationToken,
     /// Held while an eviction checks the budgets.

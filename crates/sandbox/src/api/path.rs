@@ -1,6 +1,9 @@
 //! Parsing of request paths (the grammar of kubernetes-wire, "Placeholders").
 
-use super::served::{self, Served};
+use super::{
+    review::{self, Review},
+    served::{self, Served},
+};
 
 /// The resource that a request addresses.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +14,8 @@ pub(super) enum Target {
     Collection { served: Served, namespace: Option<String> },
     /// One object or one of its subresources; `namespace` is empty for cluster-scoped objects.
     Object { served: Served, namespace: String, name: String, subresource: Option<String> },
-    /// `selfsubjectaccessreviews`.
-    AccessReview,
+    /// A review in which a user asks about itself.
+    Review(Review),
 }
 
 /// Documents about the server.
@@ -58,8 +61,8 @@ impl Target {
     }
 
     fn under(group: &str, version: &str, parts: &[&str]) -> Option<Target> {
-        if (group, version, parts) == ("authorization.k8s.io", "v1", &["selfsubjectaccessreviews"]) {
-            return Some(Target::AccessReview);
+        if let Some(review) = review::find(group, version, parts) {
+            return Some(Target::Review(review));
         }
         let find = |plural| served::find(group, version, plural);
         let target = |plural, namespace: Option<&str>, rest: &[&str]| {
@@ -124,7 +127,7 @@ mod tests {
         match Target::of(path) {
             None => "404".into(),
             Some(Target::Document(document)) => format!("{document:?}"),
-            Some(Target::AccessReview) => "review".into(),
+            Some(Target::Review(review)) => format!("{review:?} review"),
             Some(Target::Collection { served, namespace }) => {
                 format!("{} {} in {namespace:?}", served.group_version(), served.descriptor.plural)
             }
@@ -153,7 +156,8 @@ mod tests {
                 "/apis/extensions/v1beta1/namespaces/a/deployments",
                 "extensions/v1beta1 deployments in Some(\"a\")",
             ),
-            ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "review"),
+            ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "Access review"),
+            ("/apis/authentication.k8s.io/v1/selfsubjectreviews", "User review"),
             ("/api/v1/pods/x", "404"),
             ("/api/v1/namespaces/a/nodes", "404"),
             ("/apis/apps/v1/pods", "404"),

@@ -1,7 +1,7 @@
 //! The HTTP server: TLS on loopback, HTTP/1.1, graceful shutdown.
 
 use super::{Api, Machine, guard::AccessGuard, handler, kubeconfig, tls};
-use crate::store::Store;
+use crate::{authorization::Policy, store::Store};
 use axum::Router;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use std::{
@@ -32,6 +32,8 @@ pub struct Settings {
     pub context: String,
     /// The namespace of the context in the kubeconfig.
     pub namespace: String,
+    /// The `ServiceAccounts`, each of which has a context of its own in the kubeconfig.
+    pub policy: Policy,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             context: "chaos-tui-sandbox".into(),
             namespace: "default".into(),
+            policy: Policy::default(),
         }
     }
 }
@@ -68,6 +71,8 @@ pub struct Serving {
     pub address: SocketAddr,
     /// A kubeconfig for the server. It contains the token: write it with mode 0600.
     pub kubeconfig: String,
+    /// The contexts of the `ServiceAccounts` in the kubeconfig.
+    pub account_contexts: Vec<String>,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
     connections: TaskTracker,
@@ -85,13 +90,14 @@ pub async fn serve(
     let listener = TcpListener::bind(settings.address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let token = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
-    let kubeconfig =
-        kubeconfig::text(&settings.context, &settings.namespace, address, &identity.certificate, &token);
+    let kubeconfig = kubeconfig::text(&settings, address, &identity.certificate, &token);
+    let account_contexts = settings.policy.accounts().iter().map(|it| settings.context_of(it)).collect();
     let stop = CancellationToken::new();
     let api = Api {
         store,
         machine,
         guard: AccessGuard::new(address, token),
+        policy: settings.policy,
         stop: stop.clone(),
         evictions: Mutex::new(()),
     };
@@ -99,7 +105,7 @@ pub async fn serve(
     let connections = TaskTracker::new();
     let accepting =
         tokio::spawn(accept(listener, identity.acceptor, router, stop.clone(), connections.clone()));
-    Ok(Serving { address, kubeconfig, stop, accepting, connections })
+    Ok(Serving { address, kubeconfig, account_contexts, stop, accepting, connections })
 }
 
 impl Serving {

@@ -1,6 +1,6 @@
 //! The kinds served under each group and version (kubernetes-wire 15.1).
 
-use super::view::View;
+use super::{review::REVIEWS, view::View};
 use crate::store::{Descriptor, Resource};
 
 /// A kind served under one group and version.
@@ -79,7 +79,7 @@ pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<Served> {
 pub(super) fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     let kinds = all().into_iter().map(|served| (served.descriptor.group, served.descriptor.version));
-    for (group, version) in kinds.chain([("authorization.k8s.io", "v1")]) {
+    for (group, version) in kinds.chain(REVIEWS.map(|(_, group, ..)| (group, "v1"))) {
         match groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, versions)) if versions.contains(&version) => {}
             Some((_, versions)) => versions.push(version),

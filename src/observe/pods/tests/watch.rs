@@ -164,7 +164,7 @@ async fn a_forbidden_source_is_absent_until_it_is_granted() {
     until(&mut stream, &mut told, "Workloads Live").await;
     let about: Vec<_> = told.iter().filter(|line| line.starts_with("Workloads")).collect();
     assert_eq!(about.len(), 2, "told once, not at each try: {about:#?}");
-    assert!(about[0].contains("Absent") && about[0].contains("rbac.yml"), "{about:#?}");
+    assert!(about[0].contains("Absent") && about[0].contains("chaos-tui rbac"), "{about:#?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,8 +68,8 @@ pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), S
             _ => "create",
         };
         let (group, resource) = manifest.kind.group_and_resource();
-        let namespace = Some(manifest.namespace.clone()).filter(|namespace| !namespace.is_empty());
-        let permission = Permission { group, resource, verb, namespace };
+        let namespace = Some(manifest.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let permission = Permission::new(group, resource, verb, namespace);
         let (pretended, permitted) = tokio::join!(pretended, check_permission(connection, permission));
         pretended?;
         match permitted.map_err(|error| error.to_string())? {

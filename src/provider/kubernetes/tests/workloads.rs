@@ -134,7 +134,7 @@ async fn a_watch_we_may_not_do_fails_at_once() {
         text.starts_with("kubernetes.client.exceptions.ForbiddenException: (403)\nReason: Forbidden\n"),
         "{text}"
     );
-    assert!(text.contains("In context fake") && text.contains("manifests/rbac.yml"), "{text}");
+    assert!(text.contains("In context fake") && text.contains("chaos-tui rbac"), "{text}");
 }
 
 #[tokio::test]

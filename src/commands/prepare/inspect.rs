@@ -1,0 +1,158 @@
+//! Reads an experiment for a command that only looks at it: no control, action or probe of it is run, except for probes
+//! that compute a part of its configuration.
+
+use super::{PrepareContext, Refusal, inputs, variables};
+use crate::{
+    cluster::ClusterSettings,
+    commands::{ConnectionArgs, Connections, VariableArgs},
+    engine::PythonEvents,
+    experiment::{
+        Access, Environment, Experiment, NotRunnable, Settings, ValidationChecks, check, configuration, load,
+    },
+    provider::{
+        NativeSignatures, Providers,
+        gremlin::without_account,
+        python::{PrintTarget, PythonBridge},
+    },
+    runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets, strategies},
+    session::{clock::Clock, stream::stream},
+};
+use pyvalue::{Document, Map};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::mpsc;
+
+/// An experiment that was read, and how its steps would be run.
+pub(crate) struct Inspected {
+    pub request: RunRequest,
+    pub providers: Arc<Providers>,
+    pub python: Arc<PythonBridge>,
+    pub cluster: ClusterSettings,
+    pub environment: Environment,
+    /// The errors of its validation, each with its position.
+    pub errors: Vec<String>,
+}
+
+/// How much of an experiment is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InspectionDepth {
+    /// As far as files and environment variables say: nothing is started or requested.
+    Declared,
+    /// As a run would: Python is asked for its functions, and probes compute the configuration.
+    Resolved,
+}
+
+/// What to read.
+pub(crate) struct Inspection<'a> {
+    /// The experiment; without one, an empty experiment is inspected.
+    pub source: Option<&'a str>,
+    pub variables: &'a VariableArgs,
+    pub connection: &'a ConnectionArgs,
+    pub settings_path: Option<&'a PathBuf>,
+    pub depth: InspectionDepth,
+}
+
+/// Reads an experiment.
+///
+/// # Errors
+/// If it cannot be loaded, is no experiment, or a variable has no value.
+pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Refusal> {
+    let mut environment = Environment::of_process();
+    // The stream has no reader: what a run would log is discarded.
+    let (emitter, _) = stream(Clock::system());
+    let signals = mpsc::channel(1).0;
+    let context = PrepareContext {
+        emitter: &emitter,
+        signals: signals.clone(),
+        prints: PrintTarget::Inherited,
+        pace: Pacing::Step,
+        notify_channels: false,
+    };
+    let Inspection { variables: given, settings_path, depth, .. } = inspection;
+    let (settings, overrides) = inputs(given, &[], settings_path, &mut environment, &context).await?;
+    let document = read(inspection.source, &environment, &settings).await?;
+    // As in the live session: the preflight offers what can be done without an account.
+    let environment = match document.root().as_map() {
+        Some(root) => without_account(root, &environment),
+        None => environment,
+    };
+    let events = PythonEvents::new(emitter.clone(), signals);
+    let Connections { providers, python, cluster } =
+        inspection.connection.connect(&environment, &settings, context.prints, &events);
+    let (mut errors, mut declared) = (Vec::new(), document.clone());
+    if depth == InspectionDepth::Resolved && inspection.source.is_some() {
+        let signatures = NativeSignatures { providers: &providers, python: &*python };
+        let found =
+            check(&document, ValidationChecks { environment: &environment, signatures: &signatures }).await;
+        errors.extend(found.errors().map(|error| {
+            let (message, place) =
+                (error.reference_message.as_ref().unwrap_or(&error.message), error.position);
+            format!("{} ({}:{}:{})", message.trim_end(), document.source(), place.line, place.column)
+        }));
+    }
+    if depth == InspectionDepth::Declared
+        && let Some(root) = declared.root().as_map()
+        && !attacks_through_gremlin(root)
+    {
+        // Secrets may come from Vault, and are not needed.
+        let mut root = root.clone();
+        root.shift_remove("secrets");
+        *declared.root_mut() = root.into();
+    }
+    let experiment = Experiment::unchecked(declared).map_err(Refusal::invalid)?;
+    let resolved = variables::resolve(&experiment, &overrides, &environment, &context).await;
+    let (configuration, secrets) = match (resolved, depth) {
+        (Ok(resolved), _) => resolved,
+        (Err(_), InspectionDepth::Declared) => {
+            let entries = &experiment.configuration();
+            let resolved = configuration::resolve(entries, &overrides.configuration, &environment);
+            (resolved.map_err(Refusal::invalid)?, Default::default())
+        }
+        (Err(refusal), InspectionDepth::Resolved) => return Err(refusal),
+    };
+    let configuration = match depth {
+        InspectionDepth::Declared => configuration,
+        InspectionDepth::Resolved => {
+            variables::run_dynamic_entries(configuration, &secrets, &providers, &context).await?
+        }
+    };
+    let (hypothesis, rollbacks) = strategies(None, None, &experiment, None).map_err(Refusal::invalid)?;
+    let request = RunRequest {
+        experiment: Arc::new(experiment),
+        options: RunOptions { hypothesis, rollbacks, ..RunOptions::default() },
+        configuration,
+        secrets,
+        pace: Pacing::Step,
+        controls: Controls::default(),
+        shown: ShownTargets::default(),
+        listener: None,
+    };
+    Ok(Inspected { request, providers, python, cluster, environment, errors })
+}
+
+async fn read(
+    source: Option<&str>,
+    environment: &Environment,
+    settings: &Settings,
+) -> Result<Document, Refusal> {
+    match source {
+        Some(source) => {
+            load(source, Access { verify_tls: true, environment, settings }).await.map_err(Refusal::invalid)
+        }
+        None => Document::json("none", r#"{"title": "", "description": "", "method": []}"#)
+            .map_err(|error| Refusal::invalid(error.message)),
+    }
+}
+
+fn attacks_through_gremlin(root: &Map) -> bool {
+    pyvalue::Value::Map(root.clone()).to_json().contains("\"chaosgremlin.")
+}
+
+impl Inspected {
+    /// Returns why the first entry cannot be run that has no activity.
+    pub(crate) fn broken_entry(&self) -> Option<(&str, &NotRunnable)> {
+        let experiment = &self.request.experiment;
+        let probes = experiment.hypothesis().into_iter().flat_map(|hypothesis| &hypothesis.probes);
+        let mut entries = probes.chain(experiment.method()).chain(experiment.rollbacks());
+        entries.find_map(|entry| Some((entry.place.as_str(), entry.activity.as_ref().err()?)))
+    }
+}
