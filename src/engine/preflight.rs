@@ -1,11 +1,12 @@
 //! The preflight of a session: finds what to fix and what to know before any request is sent to the service.
 
-use super::{current_steps::activity_at, session_cluster::may_choose};
+use super::{current_steps::activity_at, observers::service_of, session_cluster::may_choose};
 use crate::{
-    cluster::{ClusterSettings, Connection, Error},
+    cluster::{ClusterSettings, Connection, Error, Forwards},
     experiment::{Secrets, substitute},
     observe::{
         breaker::NamedSource,
+        endpoint::EndpointSettings,
         preflight::{BreakerSources, Preflight, StepToCheck},
     },
     provider::{ActivityCluster, Providers},
@@ -29,8 +30,10 @@ pub(super) struct PreflightInput {
     pub settings: ClusterSettings,
     /// The session's own cluster.
     pub connection: Option<Connection>,
-    /// The URL that users request, if any.
-    pub users: Option<String>,
+    /// The users' endpoints.
+    pub watched: Vec<EndpointSettings>,
+    /// The port-forwards of the session.
+    pub forwards: Forwards,
     /// Sources of the circuit breaker's state that are named in the config file or the experiment.
     pub named: Vec<NamedSource>,
 }
@@ -80,17 +83,20 @@ impl PreflightInput {
         own: bool,
     ) -> Vec<PreflightCheck> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
+        let service = self.watched.first().and_then(service_of);
         let preflight = Preflight {
             connection,
             namespace,
             steps: subjects,
             secrets: &self.request.secrets,
             settings: &self.settings,
-            breaker: self
-                .users
-                .as_deref()
-                .filter(|_| own)
-                .map(|users| BreakerSources { users, named: &self.named }),
+            breaker: self.watched.first().filter(|_| own).map(|first| BreakerSources {
+                users: &first.url,
+                service: service.as_ref(),
+                named: &self.named,
+            }),
+            watched: if own { &self.watched } else { &[] },
+            forwards: &self.forwards,
         };
         let checks = preflight.run().await;
         match connection {

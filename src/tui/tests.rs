@@ -480,7 +480,14 @@ fn two_endpoints() -> (Session, Timestamp) {
     let url = "GET http://192.168.49.2:30817/orders?page=2".to_owned();
     let mut facts = vec![(
         watched,
-        EventKind::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 10_000, limit_ms: 1000 },
+        EventKind::EndpointWatched {
+            endpoint: second,
+            url,
+            rate: 2.0,
+            deadline_ms: 10_000,
+            limit_ms: 1000,
+            via: None,
+        },
     )];
     for number in 0..38_u64 {
         let (at, request) = (watched + std::time::Duration::from_millis(500 * number), RequestId(number));

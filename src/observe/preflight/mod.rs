@@ -10,10 +10,12 @@ mod reach;
 mod tests;
 mod traps;
 mod urls;
+mod ways;
 
 use crate::{
-    cluster::{ClusterSettings, Connection, Error},
+    cluster::{ClusterSettings, Connection, Error, Forwards},
     experiment::{Activity, Secrets},
+    observe::endpoint::EndpointSettings,
     session::event::{CheckLevel, PreflightCheck, StepRef},
 };
 pub use breaker::BreakerSources;
@@ -63,6 +65,10 @@ pub struct Preflight<'a> {
     pub settings: &'a ClusterSettings,
     /// The sources for the breaker's state, if users will be probed at all.
     pub breaker: Option<BreakerSources<'a>>,
+    /// The users' endpoints, some of which are named by their Service.
+    pub watched: &'a [EndpointSettings],
+    /// The port-forwards of the session.
+    pub forwards: &'a Forwards,
 }
 
 impl Preflight<'_> {
@@ -76,7 +82,7 @@ impl Preflight<'_> {
                 if self.steps.iter().any(StepToCheck::needs_cluster) {
                     checks.insert(0, fix(error.to_string(), None));
                 }
-                checks.extend(urls::check(self.steps, None, self.namespace).await);
+                checks.extend(urls::check(self.steps, None).await);
                 checks.extend(self.breaker_sources(None).await);
                 return checks;
             }
@@ -84,15 +90,25 @@ impl Preflight<'_> {
         let reached = reach::check(connection, self.namespace).await;
         if reached.level == CheckLevel::Fix {
             checks.insert(0, reached);
-            checks.extend(urls::check(self.steps, None, self.namespace).await);
+            checks.extend(urls::check(self.steps, None).await);
             return checks;
         }
+        let services = urls::ServicesToTry {
+            connection,
+            namespace: self.namespace,
+            users: self.watched.iter().find_map(|endpoint| endpoint.way.as_ref()),
+            forwards: self.forwards,
+        };
         let (permissions, named, urls, traps, breaker) = tokio::join!(
             permissions::check(self, connection),
             named::check(self.steps, connection),
-            urls::check(self.steps, Some(connection), self.namespace),
+            urls::check(self.steps, Some(services)),
             traps::in_cluster(self, connection),
-            self.breaker_sources(Some(connection)),
+            async {
+                let mut checks = ways::check(self.watched).await;
+                checks.extend(self.breaker_sources(Some(connection)).await);
+                checks
+            },
         );
         let mut all = vec![reached];
         all.extend([permissions, named, urls, checks, traps, breaker].into_iter().flatten());

@@ -21,6 +21,9 @@ const VIEW: [(&str, &str); 5] = [
     ("discovery.k8s.io", "endpointslices"),
 ];
 
+/// What a port-forward of our own needs: its WebSocket is opened by `GET`, which since Kubernetes 1.35 needs `create`, too.
+const FORWARD: [&str; 2] = ["create", "get"];
+
 /// Requests each permission once.
 pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) -> Vec<PreflightCheck> {
     let native = |subject: &super::StepToCheck<'_>| {
@@ -37,6 +40,7 @@ pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) ->
             verb,
             namespace: Some(preflight.namespace.to_owned()),
         })
+        .chain(forwards(preflight))
         .filter(|permission| !steps.contains(permission))
         .collect();
     let (steps, view) = tokio::join!(ask(connection, steps), ask(connection, view));
@@ -62,6 +66,20 @@ pub(super) async fn check(preflight: &Preflight<'_>, connection: &Connection) ->
         checks.push(know(text, Some("grant it (manifests/rbac.yml)".to_owned())));
     }
     checks
+}
+
+/// The permissions of the port-forwards to the users' Services.
+fn forwards<'a>(preflight: &'a Preflight<'_>) -> impl Iterator<Item = Permission> + 'a {
+    let forwarded = preflight.watched.iter().filter_map(|endpoint| endpoint.way.as_ref());
+    let forwarded = forwarded.filter(|way| way.forward.is_some());
+    forwarded.flat_map(|way| {
+        FORWARD.map(|verb| Permission {
+            group: "",
+            resource: "pods/portforward",
+            verb,
+            namespace: Some(way.namespace.clone()),
+        })
+    })
 }
 
 type Answers = (Vec<Permission>, Vec<Permission>);

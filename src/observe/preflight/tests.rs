@@ -31,6 +31,8 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         secrets: &secrets,
         settings: &settings,
         breaker: None,
+        watched: &[],
+        forwards: &Forwards::default(),
     };
     let checks = preflight.run().await;
     checks

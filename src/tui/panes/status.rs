@@ -179,5 +179,6 @@ fn waits(scene: &Scene) -> Option<RoleLine> {
     };
     let row = RoleLine::text("median ").bold(Role::Strong, figures::wait(tally.all.p50));
     let row = row.and("  longest ").bold(Role::Strong, figures::wait(tally.all.max));
-    Some(row.and(format!("  {}", per_second(endpoint.rate))))
+    let via = if endpoint.is_forwarded() { " via port-forward" } else { "" };
+    Some(row.and(format!("  {}{via}", per_second(endpoint.rate))))
 }

@@ -263,7 +263,7 @@ fn ordinal(n: u32) -> String {
 
 /// Replaces intervals in which this program did not run: nothing is known of them.
 fn mark_gaps(scene: &Scene, segments: &mut Vec<Segment>) {
-    for gap in scene.session.gaps.iter() {
+    for gap in scene.session.gaps.iter().filter(|gap| gap.is_total()) {
         let mut kept = Vec::with_capacity(segments.len() + 2);
         let mut put = false;
         for segment in segments.drain(..) {

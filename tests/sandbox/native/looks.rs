@@ -3,6 +3,7 @@
 use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
+    cluster::Forwards,
     experiment::{Activity, Secrets, substitute},
     observe::preflight::{Preflight, StepToCheck},
     provider::preview::card,
@@ -61,6 +62,8 @@ async fn the_samples_are_ready_to_be_fired() {
             secrets: &secrets,
             settings: &settings,
             breaker: None,
+            watched: &[],
+            forwards: &Forwards::default(),
         };
         let checks = preflight.run().await;
         let lines: Vec<String> =
