@@ -1,7 +1,7 @@
 //! Users who are reached by a port-forward of our own, with the real binary on a screen.
 
 use crate::{
-    stage::{Stage, has_kubectl, signal},
+    stage::{Stage, has_kubectl, signal, until},
     terminal::Terminal,
 };
 use chaos_tui::session::{
@@ -9,7 +9,11 @@ use chaos_tui::session::{
     event::{AnswerKind, ErrorKind, EventKind, GapCause},
     recording,
 };
-use std::path::Path;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+};
 
 fn experiment() -> String {
     format!("{}/experiments/kill-pod.json", env!("CARGO_MANIFEST_DIR"))
@@ -33,7 +37,7 @@ fn a_service_inside_the_cluster_is_asked_and_its_pods_are_told_from_the_way_to_t
     let (stage, folder) = (Stage::set(&["--variant", "before"]), tempfile::tempdir().unwrap());
     let mut terminal = session(&stage, folder.path());
     // The experiment's own address is not reached either: it may take the same way.
-    terminal.wait_for("(port-forward to service/my-consumer-service)");
+    terminal.wait_for("(port-forward to");
     terminal.press("o");
     terminal.wait_for(" via port-forward ");
     terminal.wait_for("of 20 real in 5 s");
@@ -76,9 +80,23 @@ fn the_experiments_own_requests_take_the_port_forward_when_it_is_chosen() {
     }
     let (stage, folder) = (Stage::set(&["--variant", "before"]), tempfile::tempdir().unwrap());
     let mut terminal = session(&stage, folder.path());
-    terminal.wait_for("(port-forward to service/my-consumer-service)");
+    terminal.wait_for("(port-forward to");
     terminal.press("f");
-    terminal.wait_for("uses http://127.0.0.1:");
+    terminal.wait_for("5 other checks passed");
+    let mut address = None;
+    until("the fix is recorded", || {
+        let recorded = std::fs::read_to_string(folder.path().join("session.ctui")).unwrap_or_default();
+        let fixed = recorded.split_once(r#""fixed":"#).map(|(_, fixed)| fixed.to_owned());
+        let to = fixed
+            .and_then(|fixed| Some(fixed.split_once(r#""to":"http://"#)?.1.split_once('"')?.0.to_owned()));
+        address = to;
+        address.is_some()
+    });
+    let mut stream = TcpStream::connect(address.unwrap()).unwrap();
+    stream.write_all(b"GET /invoke HTTP/1.1\r\nhost: consumer\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     terminal.close("q");
     terminal.ended();
 }
