@@ -205,9 +205,10 @@ async fn ways(connection: &Connection, service: &Service, port: &ServicePort) ->
             host,
             forward: None,
         };
-        match accepts {
-            true => found.answering.push(way),
-            false => found.failing.push(format!("{} does not answer ({way})", way.url)),
+        if accepts {
+            found.answering.push(way);
+        } else {
+            found.failing.push(format!("{} does not answer ({way})", way.url));
         }
     }
     found

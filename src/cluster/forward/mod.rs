@@ -99,8 +99,8 @@ impl fmt::Debug for Forward {
 }
 
 impl Forward {
-    /// Listens on a free port of the loopback address. No request is sent before the first connection, except that the
-    /// API server is asked for its version from now on.
+    /// Listens on a free port of the loopback address. No request is sent before the first connection; then the API server
+    /// is asked for its version until the end, to know when it holds up what users get.
     ///
     /// # Errors
     /// When no client can be created or no port is free.
@@ -119,7 +119,6 @@ impl Forward {
         let inner = Arc::new(inner);
         let stop = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(inner.clone().listen(listener, stop.clone())));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(inner.clone().watch_api_server()));
         Ok(Self { inner, address, _stop: Arc::new(stop.drop_guard()) })
     }
 
@@ -181,9 +180,15 @@ impl Drop for AbortedOnDrop {
 impl Inner {
     async fn listen(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        // Of a pod's pages nobody asks what held them up.
+        let mut unwatched = matches!(self.target, ForwardTarget::Service { .. });
         loop {
             match listener.accept().await {
                 Ok((local, _)) => {
+                    if std::mem::take(&mut unwatched) {
+                        let watch = self.clone().watch_api_server();
+                        tokio::spawn(stop.clone().run_until_cancelled_owned(watch));
+                    }
                     let (inner, places, stop) = (self.clone(), places.clone(), stop.clone());
                     tokio::spawn(async move {
                         let Ok(_place) = places.try_acquire() else {
@@ -262,12 +267,13 @@ impl Inner {
         Err(Obstacle::NoReadyPod)
     }
 
-    /// Whether a stream was refused because the pod is gone or ends, rather than on the way to it.
+    /// Whether a stream was refused because the pod is gone or ends, rather than on the way to it. A kubelet answers alike
+    /// for a pod that ends and, through the API server, when it is away itself.
     async fn is_about_pod(&self, error: &kube::Error, pod: &PodPort) -> Result<bool, Obstacle> {
         match error {
-            kube::Error::Api(status) if matches!(status.code, 400 | 404) => Ok(true),
-            // The kubelet does not know a pod that ends, or the kubelet is away.
-            kube::Error::Api(status) if status.code >= 500 => self.stays(pod).await.map(|stays| !stays),
+            kube::Error::Api(status) if !matches!(status.code, 401 | 403 | 429) => {
+                self.stays(pod).await.map(|stays| !stays)
+            }
             _ => Ok(false),
         }
     }
@@ -320,10 +326,8 @@ impl Inner {
             }
             Ok(None) => {
                 // The WebSocket broke: because of the pod, or on the way to one that is well.
-                match self.stays(&pod.pod).await? {
-                    true => Err(Obstacle::Broken(format!("the stream to pod/{} broke", pod.pod.pod))),
-                    false => Ok(()),
-                }
+                let broken = || Obstacle::Broken(format!("the stream to pod/{} broke", pod.pod.pod));
+                if self.stays(&pod.pod).await? { Err(broken()) } else { Ok(()) }
             }
         }
     }
@@ -332,7 +336,7 @@ impl Inner {
 /// Copies until the client has hung up. If the pod's side ends first, waits for the other direction to tell why.
 async fn pump(client: &mut (impl AsyncRead + Unpin), pod: &mut (impl AsyncWrite + Unpin)) {
     if copy(client, pod).await.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -40,9 +40,12 @@ pub(crate) enum Fate {
     Hangs,
 }
 
-/// A cluster with one Service, `web`: its ready pods, whether each still exists, and what breaks all open streams.
+/// A ready pod: its name, the fate of its streams, and whether its object still exists.
+type ScriptedPod = (&'static str, Fate, bool);
+
+/// A cluster with one Service, `web`: its ready pods, and what breaks all open streams.
 #[derive(Clone, Default)]
-pub(crate) struct Cluster(Arc<Mutex<Vec<(&'static str, Fate, bool)>>>, Arc<Notify>);
+pub(crate) struct Cluster(Arc<Mutex<Vec<ScriptedPod>>>, Arc<Notify>);
 
 impl Cluster {
     pub(crate) fn of(pods: &[(&'static str, Fate)]) -> Self {
@@ -90,7 +93,7 @@ async fn services() -> axum::Json<Value> {
 
 async fn slices(State(cluster): State<Cluster>) -> axum::Json<Value> {
     let pods = cluster.0.lock().unwrap().clone();
-    let endpoint = |(name, ..): &(&str, Fate, bool)| {
+    let endpoint = |(name, ..): &ScriptedPod| {
         json!({"addresses": ["10.0.0.1"], "conditions": {"ready": true},
             "targetRef": {"kind": "Pod", "name": name, "uid": name}})
     };
@@ -102,7 +105,7 @@ async fn slices(State(cluster): State<Cluster>) -> axum::Json<Value> {
 
 async fn pods(State(cluster): State<Cluster>) -> axum::Json<Value> {
     let pods = cluster.0.lock().unwrap().clone();
-    let pod = |(name, ..): &(&str, Fate, bool)| {
+    let pod = |(name, ..): &ScriptedPod| {
         json!({"metadata": {"name": name, "namespace": "default", "uid": name}, "status": {"phase": "Running"},
             "spec": {"containers": [{"name": "envoy", "image": "e"}]}})
     };

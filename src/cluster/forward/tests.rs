@@ -60,7 +60,9 @@ async fn what_the_pod_does_is_told_from_what_happens_on_the_way() {
         ask(&forward).await
     };
     assert_eq!(met(Fate::Refuses).await, Err(Some(Obstacle::Refused)));
-    assert_eq!(met(Fate::Gone).await, Err(Some(Obstacle::NoReadyPod)));
+    cluster.set(&[("a", Fate::Gone)]);
+    cluster.delete("a");
+    assert_eq!(ask(&forward).await, Err(Some(Obstacle::NoReadyPod)), "the endpoints do not show it yet");
     let Err(Some(Obstacle::Broken(reason))) = met(Fate::Forbidden).await else { panic!() };
     assert!(reason.contains("User \"ann\" cannot create") && reason.contains("Grant `get`"), "{reason}");
     let Err(Some(Obstacle::Broken(reason))) = met(Fate::Unknown).await else { panic!("the pod is well") };

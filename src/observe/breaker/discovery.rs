@@ -274,7 +274,7 @@ impl Discovery {
             }
             let token = stop.child_token();
             self.pods.insert(key, (replica.incarnation.clone(), token.clone()));
-            self.read(&replica, &token).await;
+            self.read(&replica, &token);
         }
     }
 
@@ -335,7 +335,7 @@ impl Discovery {
         }
     }
 
-    async fn read(&mut self, replica: &Replica, token: &CancellationToken) {
+    fn read(&mut self, replica: &Replica, token: &CancellationToken) {
         let Some(Ok(client)) = self.targets.cluster.as_ref().map(Connection::client) else { return };
         let direct = Arc::<AtomicBool>::default();
         self.read_undeclared(&client, replica, token);

@@ -89,6 +89,7 @@ fn remedy(ways: &[(String, TriedWays)], in_cluster: bool) -> String {
                 .to_owned()
         }
         words if words.is_empty() => "start the server at that address, or correct the URL".to_owned(),
+        words if ways.iter().all(|(_, tried)| tried.answering.is_empty()) => words.join("; "),
         words => format!("found: {}; set the URL's variable to it", words.join("; ")),
     }
 }

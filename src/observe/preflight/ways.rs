@@ -23,8 +23,7 @@ pub(super) async fn check(watched: &[EndpointSettings]) -> Vec<PreflightCheck> {
         checks.push(match forward.check().await {
             Ok(()) => ok(text),
             Err(obstacle @ Obstacle::Broken(_)) => {
-                let remedy =
-                    "grant `get` and `create` on pods/portforward, or name a URL that is reached from here";
+                let remedy = "mend that, or name a URL that is reached from here with --watch";
                 fix(format!("{text}: {}", obstacle_text(&obstacle, way)), Some(remedy.to_owned()))
             }
             Err(obstacle) => know(format!("{text}: {}", obstacle_text(&obstacle, way)), None),

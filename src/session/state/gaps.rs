@@ -25,7 +25,7 @@ impl Gaps {
     pub(super) fn extend(&mut self, gap: Gap) {
         match self.0.back_mut() {
             Some(last) if last.cause == gap.cause && gap.from <= last.to + SAME => {
-                last.to = last.to.max(gap.to)
+                last.to = last.to.max(gap.to);
             }
             // Nothing counts twice.
             Some(last) if last.to > gap.from => {

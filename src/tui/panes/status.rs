@@ -179,6 +179,5 @@ fn waits(scene: &Scene) -> Option<RoleLine> {
     };
     let row = RoleLine::text("median ").bold(Role::Strong, figures::wait(tally.all.p50));
     let row = row.and("  longest ").bold(Role::Strong, figures::wait(tally.all.max));
-    let via = if endpoint.is_forwarded() { " via port-forward" } else { "" };
-    Some(row.and(format!("  {}{via}", per_second(endpoint.rate))))
+    Some(row.and(format!("  {}", per_second(endpoint.rate))))
 }

@@ -142,7 +142,9 @@ impl BreakerEstimator {
                 self.answers.drop_in_flight();
             }
             EventKind::RequestsLost { endpoint, requests } if *endpoint == self.endpoint => {
-                requests.iter().for_each(|request| self.answers.drop_request(*request));
+                for request in requests {
+                    self.answers.drop_request(*request);
+                }
             }
             EventKind::NotObserved(_) => self.answers.drop_in_flight(),
             EventKind::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
