@@ -15,8 +15,8 @@ pub(super) struct Configured {
     pub(super) user: Option<String>,
 }
 
-/// Reads the chosen configuration. Retries are off: an action must not be sent twice, and watchers have a back-off of
-/// their own.
+/// Reads the chosen configuration. The client's own retries are off: an action must not be executed twice (`resend.rs` has
+/// the rules), and watchers have a back-off of their own.
 pub(super) async fn configure(
     choice: ClusterChoice,
     settings: &ClusterSettings,

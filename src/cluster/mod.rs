@@ -10,6 +10,7 @@ mod export;
 pub(crate) mod fake_api;
 mod forward;
 mod private_folder;
+pub(crate) mod resend;
 mod selector;
 mod service_address;
 mod service_hosts;

@@ -8,7 +8,7 @@ use crate::{
         absence::AbsenceDetector,
         breaker::{self, BreakerSettings, DiscoveryTargets, NamedSource, SeriesRule, ServiceName},
         endpoint::{self, EndpointSettings},
-        logs,
+        kubelets, logs,
         pods::{self, InPlay},
         pulse, workload_recovery,
     },
@@ -157,6 +157,8 @@ impl Observers {
         }
         let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
         self.tasks.spawn(pulse::watch(connection.clone(), emitter, presence, stop));
+        let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
+        self.tasks.spawn(kubelets::watch(connection.clone(), emitter, presence, self.bus.subscribe(), stop));
         let (ask, asked) = mpsc::channel(ASKED);
         self.logs = Some(ask);
         let redactor = Redactor::new(&request.secrets);

@@ -3,6 +3,7 @@
 pub mod absence;
 pub mod breaker;
 pub mod endpoint;
+pub mod kubelets;
 pub mod logs;
 pub mod pods;
 pub mod preflight;

@@ -62,11 +62,21 @@ async fn check_repeatedly(connection: Connection, emitter: Emitter, presence: Ab
 async fn ask(connection: &Connection) -> Result<(), String> {
     let client = connection.client().map_err(|error| error.to_string())?;
     match timeout(PATIENCE, client.apiserver_version()).await {
-        // A refusal is an answer, too.
-        Ok(Ok(_) | Err(kube::Error::Api(_))) => Ok(()),
+        Ok(Ok(_)) => Ok(()),
+        // The server answers, but shows nothing any more: neither would it show that something changed.
+        Ok(Err(error @ kube::Error::Api(_))) if is_unusable(&error) => Err(connection
+            .hint(&error)
+            .map_or_else(|| answer_text(&error), |hint| format!("{}. {hint}", answer_text(&error)))),
+        // Another refusal is an answer, too.
+        Ok(Err(kube::Error::Api(_))) => Ok(()),
         Ok(Err(error)) => Err(answer_text(&error)),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
+}
+
+/// Whether the credentials are no longer accepted, or the server fails at every request.
+fn is_unusable(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 401 || status.code >= 500)
 }
 
 #[cfg(test)]
@@ -119,5 +129,19 @@ mod tests {
         assert!(matches!(next().await.what, EventKind::SourceChanged { state: SourceState::Live, .. }));
         stop.cancel();
         task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_the_credentials_or_fails_is_not_alive() {
+        for (code, alive) in [(401, false), (403, true), (404, true), (429, true), (500, false), (503, false)]
+        {
+            let (connection, _) =
+                answering(move |_| Reply::Refused(code, "Reason", format!("status {code}")));
+            let answer = ask(&connection).await;
+            assert_eq!(answer.is_ok(), alive, "{code} {answer:?}");
+            if let Err(reason) = answer {
+                assert!(reason.contains(&format!("status {code}")), "{reason}");
+            }
+        }
     }
 }

@@ -121,6 +121,7 @@ pub fn source(source: Source) -> &'static str {
         Source::Endpoints => "watch of endpoints",
         Source::Workloads => "watch of Deployments",
         Source::ClusterEvents => "watch of events",
+        Source::Kubelets => "kubelet",
         Source::Users => "probe of users",
         Source::Health => "health page",
         Source::Metrics => "metrics page",

@@ -8,6 +8,7 @@ mod logs;
 mod looking;
 mod manners;
 mod opening;
+mod real_cluster;
 mod safety;
 mod starting;
 mod stepping;

@@ -187,3 +187,33 @@ fn f_repairs_a_dead_url_for_the_session() {
     let declared = journal["experiment"]["method"][0]["provider"]["url"].as_str().unwrap();
     assert_eq!(declared, "http://127.0.0.1:9/invoke", "the file is as it was");
 }
+
+#[test]
+fn without_a_gremlin_account_the_pod_can_be_deleted_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{
+    "title": "An account that nobody has set up", "description": "does not keep the experiment from being played",
+    "secrets": {"gremlin": {"email": {"type": "env", "key": "NO_SUCH_EMAIL"},
+                            "password": {"type": "env", "key": "NO_SUCH_PASSWORD"},
+                            "org_name": {"type": "env", "key": "NO_SUCH_ORGANISATION"}}},
+    "method": [
+        {"type": "action", "name": "shut-down", "provider": {"type": "python", "module": "chaosgremlin.actions",
+         "func": "attack", "secrets": ["gremlin"], "arguments": {"command": {"type": "shutdown", "args": []},
+         "target": {"type": "Random"}, "labels": {"io.kubernetes.container.name": "my-provider-app"}}}}
+    ]
+}"#;
+    std::fs::write(folder.path().join("experiment.json"), text).unwrap();
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--sandbox=before"]);
+    terminal.wait_for("Gremlin needs an account: its login's secret 'email' is");
+    terminal.wait_for("f delete the pod instead (a new pod comes, not a new container)");
+    terminal.press("f");
+    terminal.wait_for("Nothing to fix");
+    terminal.wait_for("KILL 1 pod");
+    terminal.press("F");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    terminal.ended();
+    let entry = &journal(folder.path())["run"][0];
+    assert_eq!(entry["status"], "succeeded", "{entry}");
+    assert_eq!(entry["activity"]["provider"]["func"], "terminate_pods");
+}

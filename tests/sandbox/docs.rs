@@ -45,7 +45,18 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
     (
         "docs/minikube.md",
         &[
-            ("eval $(minikube docker-env)", Elsewhere("needs minikube")),
+            (
+                "minikube image build -t chaos-tui/provider:demo   --build-opt=target=provider        .",
+                Elsewhere("needs minikube"),
+            ),
+            (
+                "minikube image build -t chaos-tui/consumer:before --build-opt=target=consumer-before .",
+                Elsewhere("needs minikube"),
+            ),
+            (
+                "minikube image build -t chaos-tui/consumer:after  --build-opt=target=consumer-after  .",
+                Elsewhere("needs minikube"),
+            ),
             (
                 "docker build --target provider        -t chaos-tui/provider:demo   .",
                 Elsewhere("needs Docker"),
@@ -59,9 +70,10 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
                 Elsewhere("needs Docker"),
             ),
             (
-                "kubectl apply -f manifests/provider-service.json -f manifests/consumer-service.json -f manifests/01-before/",
-                Kubectl,
+                "minikube image load chaos-tui/provider:demo chaos-tui/consumer:before chaos-tui/consumer:after",
+                Elsewhere("needs minikube"),
             ),
+            ("kubectl apply -k manifests/", Kubectl),
             ("kubectl rollout status deployment/my-provider-app", Kubectl),
             (
                 "export CONSUMER_URL=$(minikube service my-consumer-service --url)",

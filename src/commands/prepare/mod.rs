@@ -17,6 +17,7 @@ use crate::{
     },
     provider::{
         NativeSignatures,
+        gremlin::without_account,
         python::{PrintTarget, PythonBridge},
     },
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
@@ -145,6 +146,11 @@ pub(crate) async fn prepare(
     }
 
     context.report_progress(&title, "checking the experiment").await;
+    // In the live session the preflight offers what can be done without an account.
+    let environment = match (&context.pace, document.root().as_map()) {
+        (Pacing::Step, Some(experiment)) => without_account(experiment, &environment),
+        _ => environment,
+    };
     let mut experiment = if playing.no_validation {
         unchecked(document)?
     } else {

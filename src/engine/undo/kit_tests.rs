@@ -22,7 +22,8 @@ fn saved(name: &str, replicas: u32) -> SavedManifests {
         kind: SavedKind::Deployment,
         namespace: "default".to_owned(),
         name: name.to_owned(),
-        body: json!({"spec": {"replicas": replicas}}),
+        body: Some(json!({"spec": {"replicas": replicas}})),
+        touched: true,
     };
     SavedManifests { manifests: vec![manifest], cost: String::new(), needed: true }
 }
@@ -39,8 +40,10 @@ async fn what_is_called_the_same_in_two_clusters_is_kept_of_both() {
     held.keep((step(0), at(-2.0)), &cluster("here"), &saved("a", 1), None);
     held.keep((step(1), at(-1.0)), &cluster("there"), &saved("a", 2), None);
     let kept = held.of([step(0), step(1)].into_iter(), None);
-    let kept: Vec<_> =
-        kept.iter().map(|(at, it)| (at.context(), it.body["spec"]["replicas"].as_u64().unwrap())).collect();
+    let kept: Vec<_> = kept
+        .iter()
+        .map(|(at, it)| (at.context(), it.body.as_ref().unwrap()["spec"]["replicas"].as_u64().unwrap()))
+        .collect();
     assert_eq!(kept, [("here", 1), ("there", 2)]);
     assert_eq!(held.by_cluster(None).len(), 2, "no file mixes clusters");
 }
@@ -58,7 +61,7 @@ async fn what_was_saved_before_the_fire_is_never_saved_over() {
     held.keep((step(2), at(2.0)), &here, &saved("b", 3), t0);
     let bodies = |steps: &[usize]| -> Vec<u64> {
         let kept = held.of(steps.iter().copied().map(step), t0);
-        kept.iter().map(|(_, it)| it.body["spec"]["replicas"].as_u64().unwrap()).collect()
+        kept.iter().map(|(_, it)| it.body.as_ref().unwrap()["spec"]["replicas"].as_u64().unwrap()).collect()
     };
     assert_eq!((bodies(&[0]), bodies(&[0, 1]), bodies(&[1, 2])), (vec![2], vec![2], vec![2, 3]));
 }
@@ -70,7 +73,9 @@ async fn what_a_save_read_after_the_fire_is_never_put_back() {
     let (mut held, here) = (StoredManifests::default(), cluster("here"));
     held.keep((step, at(-5.0)), &here, &saved("a", 1), None);
     held.keep((step, at(0.3)), &here, &saved("a", 0), None);
-    let replicas = |t0| held.of(std::iter::once(step), t0)[0].1.body["spec"]["replicas"].as_u64().unwrap();
+    let replicas = |t0| {
+        held.of(std::iter::once(step), t0)[0].1.body.as_ref().unwrap()["spec"]["replicas"].as_u64().unwrap()
+    };
     assert_eq!((replicas(Some(at(0.0))), replicas(None)), (1, 0));
     let written = held.by_cluster(Some(at(0.0)));
     assert_eq!(written.values().next().unwrap()[0]["spec"]["replicas"], 1);

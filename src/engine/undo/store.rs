@@ -97,7 +97,8 @@ impl StoredManifests {
     fn by_cluster(&self, t0: Option<Timestamp>) -> BTreeMap<&Identity, Vec<&serde_json::Value>> {
         let mut clusters = BTreeMap::<_, Vec<_>>::new();
         for ((cluster, ..), versions) in &self.manifests {
-            let body = unharmed(versions, t0).map(|(.., manifest)| &manifest.body);
+            // A list for `kubectl apply` cannot express that an object is to be deleted.
+            let body = unharmed(versions, t0).and_then(|(.., manifest)| manifest.body.as_ref());
             clusters.entry(cluster).or_default().extend(body);
         }
         clusters
@@ -225,7 +226,8 @@ impl UndoStore {
 
     async fn check(self, step: StepRef) {
         let t0 = self.t0();
-        let manifests = self.with(|held| held.of(std::iter::once(step), t0));
+        let mut manifests = self.with(|held| held.of(std::iter::once(step), t0));
+        manifests.retain(|(_, manifest)| manifest.touched);
         if manifests.is_empty() {
             // Without manifests, there is nothing that could be put back.
             return;
@@ -286,6 +288,10 @@ impl UndoStore {
                     undone.untouched.push(restored.words(&manifest) + &place);
                 }
                 Ok(restored) => undone.restored.push(restored.words(&manifest) + &place),
+                Err(why) if !manifest.touched => {
+                    let why = format!("{}{place}, which the step leaves alone: {why}", manifest.title());
+                    self.log(Level::Info, why).await;
+                }
                 Err(why) => undone.failed.push(format!("{}{place}: {why}", manifest.title())),
             }
         }

@@ -25,7 +25,11 @@ pub(super) async fn check(preflight: &Preflight<'_>) -> Vec<PreflightCheck> {
                 offer: instead(preflight, subject).await,
                 ..fix(
                     format!("{}: {lack}", subject.title()),
-                    Some("or use chaosk8s.pod.actions.terminate_pods, which needs no account".to_owned()),
+                    Some(
+                        "or delete the pod (chaosk8s.pod.actions.terminate_pods), which needs no account: a new pod replaces \
+                         it, where Gremlin has its container started again in the same pod"
+                            .to_owned(),
+                    ),
                 )
             },
         });
@@ -38,6 +42,6 @@ async fn instead(preflight: &Preflight<'_>, subject: &StepToCheck<'_>) -> Option
     let provider = substitute_action(&subject.arguments(), preflight.connection.ok()?).await?;
     let mut activity = subject.activity.raw.clone();
     activity.insert("provider".to_owned(), Value::Map(provider));
-    let words = "delete the pod, without Gremlin".to_owned();
+    let words = "delete the pod instead (a new pod comes, not a new container)".to_owned();
     Some(PlanChange::Instead { step: subject.at, activity: activity.into(), words })
 }

@@ -127,7 +127,10 @@ async fn a_sound_setup() {
     find(&lines, &["Know: disruption budget guard does not protect provider"]);
     find(
         &lines,
-        &["Know: consumer liveness asks /health", "3 misses x 10 s = an open breaker of 30 s restarts it"],
+        &[
+            "Know: consumer liveness asks /health",
+            "3 misses in a row, one every 10 s, restart it: open for 20 to 30 s",
+        ],
     );
     assert!(!lines.iter().any(|line| line.starts_with("Fix")), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("provider liveness")), "only what users ask: {lines:#?}");

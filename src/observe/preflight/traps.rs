@@ -192,7 +192,9 @@ fn selects(service: &Service, deployment: &Deployment) -> bool {
     })
 }
 
-/// Warns of a liveness probe that may restart the consumer while the breaker is open.
+/// Warns of a liveness probe that may restart the consumer while the breaker is open. The kubelet restarts at the miss
+/// that reaches the threshold: one period fewer than there are misses after the first, which itself comes up to one
+/// period after the breaker opened.
 fn liveness(deployment: &Deployment) -> Option<PreflightCheck> {
     let probe = containers(deployment).iter().find_map(|container| container.liveness_probe.as_ref())?;
     let path = probe.http_get.as_ref()?.path.clone().unwrap_or_else(|| "/".to_owned());
@@ -201,8 +203,9 @@ fn liveness(deployment: &Deployment) -> Option<PreflightCheck> {
     let name = deployment.name_any();
     Some(know(
         format!(
-            "{name} liveness asks {path}: if that fails while a breaker is open, {threshold} misses x {period} s = an \
-             open breaker of {} s restarts it",
+            "{name} liveness asks {path}: if that fails while a breaker is open, {threshold} misses in a row, one every \
+             {period} s, restart it: open for {} to {} s",
+            threshold.saturating_sub(1).saturating_mul(period),
             threshold.saturating_mul(period)
         ),
         Some("let liveness ask something that does not depend on others".to_owned()),

@@ -1,5 +1,6 @@
 //! `chaosgremlin.actions.attack`: an attack through Gremlin's API (kubernetes-catalog 4).
 
+mod account;
 mod api;
 mod preview;
 mod stand_in;
@@ -8,6 +9,7 @@ mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome, Parameter};
 use crate::cluster::ClusterSettings;
+pub use account::without_account;
 use api::{Api, Login};
 use futures_util::future::BoxFuture;
 pub(crate) use preview::{container_names, containers, preview};
@@ -71,7 +73,10 @@ impl Gremlin {
     /// The reason why an attack with these flat secrets would be refused before it is sent, and the remedy; `None` if
     /// there are credentials.
     pub fn missing_credentials(&self, secrets: Option<&Map>) -> Option<String> {
-        self.credentials(secrets).err().map(|refusal| refusal.to_string())
+        self.credentials(secrets).err().map(|refusal| match refusal {
+            Refusal::Activity(reason) => reason,
+            refusal @ Refusal::Secrets(_) => refusal.to_string(),
+        })
     }
 
     /// Uses the password login if secrets are given, else the API key of the environment.
@@ -96,6 +101,9 @@ impl Gremlin {
             )));
         }
         let get = |name: &str| match secrets.get(name).and_then(Value::as_str) {
+            Some("") => Err(Refusal::Activity(format!(
+                "Gremlin needs an account: its login's secret '{name}' is empty"
+            ))),
             Some(text) => Ok(text.to_owned()),
             None => Err(Refusal::Secrets(format!("Gremlin's login needs the secret '{name}'"))),
         };

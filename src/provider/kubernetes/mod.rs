@@ -30,7 +30,7 @@ mod statefulset;
 mod tests;
 
 use super::{Call, Catalogue, Effect, Native, Outcome};
-use crate::cluster::{ClusterSettings, Connection, Error, Selector};
+use crate::cluster::{ClusterSettings, Connection, Error, Selector, resend};
 pub use catalogue::resolve;
 use failure::Failure;
 use futures_util::future::BoxFuture;
@@ -119,7 +119,7 @@ impl Kubernetes {
         let entry = catalogue::entry(native.module, native.func).ok_or_else(|| {
             Failure::activity(format!("there is no native function {}.{}", native.module, native.func))
         })?;
-        let client = connection.client()?;
+        let client = resend::over(&connection.client()?);
         // The log is needed only for calls that change something.
         let client = if native.effect == Effect::Changes { witness.over(&client) } else { client };
         (entry.run)(&Invocation { native: &entry.native, arguments, client, progress }).await

@@ -37,6 +37,21 @@ const DENY_INGRESS: &str = "chaostoolkit-deny-all-ingress";
 const DENY_EGRESS: &str = "chaostoolkit-deny-all-egress";
 const ALLOW_DNS: &str = "chaostoolkit-allow-dns";
 
+/// The name of the policy that a call would create or remove; `None` for other functions.
+pub(super) async fn policy(call: &Invocation<'_>) -> Result<Option<String>, Failure> {
+    Ok(match call.native.func {
+        "deny_all_ingress" | "remove_deny_all_ingress" => Some(DENY_INGRESS.to_owned()),
+        "deny_all_egress" | "remove_deny_all_egress" => Some(DENY_EGRESS.to_owned()),
+        "allow_dns_access" | "remove_allow_dns_access" => Some(ALLOW_DNS.to_owned()),
+        "remove_network_policy" => Some(call.needed("name")?.to_owned()),
+        "create_network_policy" => {
+            let policy = given_policy(call).await?;
+            policy.pointer("/metadata/name").and_then(Json::as_str).map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
 async fn update_ingress(call: &Invocation<'_>) -> Result<Value, Failure> {
     let name = call.needed("name")?;
     let change = call.document("spec")?;
@@ -47,15 +62,17 @@ async fn ingress_exists(call: &Invocation<'_>) -> Result<Value, Failure> {
     Ok(exists::<Ingress>(call).await?.into())
 }
 
-/// The file takes precedence over `spec` if it exists; the path of a missing file is ignored.
 async fn create_network_policy(call: &Invocation<'_>) -> Result<Value, Failure> {
-    let file = call.text("spec_path")?.filter(|path| Path::new(path).is_file());
-    let policy = match file {
-        Some(path) => read(path).await?,
-        None => call.document("spec")?,
-    };
-    create::<NetworkPolicy>(call, policy).await?;
+    create::<NetworkPolicy>(call, given_policy(call).await?).await?;
     Ok(Value::Null)
+}
+
+/// The policy to create. The file takes precedence over `spec` if it exists; the path of a missing file is ignored.
+async fn given_policy(call: &Invocation<'_>) -> Result<Json, Failure> {
+    match call.text("spec_path")?.filter(|path| Path::new(path).is_file()) {
+        Some(path) => read(path).await,
+        None => call.document("spec"),
+    }
 }
 
 /// Creates a policy for the pods that `label_selectors` select; without it, for all pods of the namespace.

@@ -142,6 +142,8 @@ pub enum Source {
     Workloads,
     /// Watch of Kubernetes events.
     ClusterEvents,
+    /// The kubelets of the nodes that pods in play run on, by their leases.
+    Kubelets,
     /// Probe of the consumer's endpoint.
     Users,
     /// The breaker's health page.

@@ -24,7 +24,7 @@ pub enum PlanChange {
         step: StepRef,
         /// The activity, as a file would declare it.
         activity: Value,
-        /// A description of it: `delete the pod with terminate_pods`.
+        /// A description of it: `delete the pod instead`.
         words: String,
     },
 }
@@ -35,7 +35,7 @@ impl PlanChange {
         match self {
             PlanChange::Readdress { to, via: Some(via), .. } => format!("use {to} ({via})"),
             PlanChange::Readdress { to, via: None, .. } => format!("use {to}"),
-            PlanChange::Instead { words, .. } => format!("{words} instead"),
+            PlanChange::Instead { words, .. } => words.clone(),
         }
     }
 

@@ -91,6 +91,10 @@ pub(crate) fn pods(canvas: &mut PaneBuffer, scene: &Scene) {
 
 /// The state of the pod watch; empty while the watch is live.
 pub(super) fn watch(scene: &Scene) -> RoleLine {
+    if let Some(since) = scene.session.cluster.stale_since() {
+        let since = figures::length(figures::between(since, scene.display_time));
+        return RoleLine::strong(Role::Waiting, format!("STALE {since}"));
+    }
     match scene.session.cluster.source(Source::Pods) {
         None => RoleLine::of(Role::Unknown, "not watched"),
         Some(row) => match &row.state {
@@ -133,9 +137,11 @@ fn lines(scene: &Scene, width: usize, height: usize) -> Vec<PodLine> {
     let cluster = &scene.session.cluster;
     let (roomy, tall) = (width >= ROOMY, height >= TALL);
     let mut lines = Vec::new();
-    if let Some(SourceState::Absent { reason } | SourceState::Reconnecting { reason }) =
-        cluster.source(Source::Pods).map(|row| &row.state)
-    {
+    let absent = match cluster.source(Source::Pods).map(|row| &row.state) {
+        Some(SourceState::Absent { reason } | SourceState::Reconnecting { reason }) => Some(reason.as_str()),
+        _ => None,
+    };
+    if let Some(reason) = cluster.stale_reason().or(absent) {
         let reason_lines = text::wrap(reason, width, 2).into_iter();
         lines.extend(reason_lines.map(|line| PodLine::of(RoleLine::of(Role::Waiting, line))));
     }

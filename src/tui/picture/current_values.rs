@@ -234,6 +234,13 @@ pub(crate) fn breaker(scene: &Scene) -> RoleLine {
 pub(crate) fn ready(scene: &Scene, last: Option<&crate::session::state::ReadySince>, down: Role) -> RoleLine {
     let Some(last) = last else { return RoleLine::new() };
     let words = format!("{} of {} ready", last.ready, last.wanted);
+    if let Some(since) = scene.session.cluster.stale_since() {
+        let since = figures::length(figures::between(since, scene.display_time));
+        return RoleLine::of(
+            Role::Unknown,
+            format!("stale {since}, was {}", words.trim_end_matches(" ready")),
+        );
+    }
     let lasted = figures::length(figures::between(last.from, scene.display_time));
     match last.ready {
         0 => RoleLine::strong(down, words).and(format!(" {lasted}")),

@@ -58,7 +58,15 @@ impl LaneKind {
             LaneKind::Health => health(scene),
             LaneKind::Steps => return steps(scene),
         };
-        mark_gaps(scene, &mut segments);
+        let gaps = scene.session.gaps.iter().filter(|gap| gap.is_total());
+        let gaps = gaps.map(|gap| (gap.from, Some(gap.to)));
+        gaps.for_each(|gap| mark_gap(scene, &mut segments, gap));
+        if matches!(self, LaneKind::Consumer | LaneKind::Provider) {
+            let cluster = &scene.session.cluster;
+            let silences = cluster.silences.iter().map(|(from, to)| (*from, Some(*to)));
+            let silences = silences.chain(cluster.stale_since().map(|since| (since, None)));
+            silences.for_each(|silence| mark_gap(scene, &mut segments, silence));
+        }
         segments
     }
 }
@@ -261,38 +269,35 @@ fn ordinal(n: u32) -> String {
     format!("{n}{ending}")
 }
 
-/// Replaces intervals in which this program did not run: nothing is known of them.
-fn mark_gaps(scene: &Scene, segments: &mut Vec<Segment>) {
-    for gap in scene.session.gaps.iter().filter(|gap| gap.is_total()) {
-        let mut kept = Vec::with_capacity(segments.len() + 2);
-        let mut put = false;
-        for segment in segments.drain(..) {
-            let ends = segment.to;
-            if segment.kind == SegmentKind::Due
-                || ends.is_some_and(|to| to <= gap.from)
-                || segment.from >= gap.to
-            {
-                kept.push(segment);
-                continue;
-            }
-            if segment.from < gap.from {
-                kept.push(Segment { to: Some(gap.from), ..segment.clone() });
-            }
-            if !put {
-                let lasted = figures::length(gap.seconds());
-                let words = [format!("not observed {lasted}"), "not observed".to_owned(), "~".to_owned()];
-                kept.push(
-                    Segment::new(gap.from, Some(gap.to), SegmentKind::Normal, Role::Unknown)
-                        .with_words(words),
-                );
-                put = true;
-            }
-            if ends.is_none_or(|to| to > gap.to) {
-                kept.push(Segment { from: gap.to, ..segment });
-            }
+/// Replaces the interval of a gap, which may last on: nothing is known of it.
+fn mark_gap(scene: &Scene, segments: &mut Vec<Segment>, (gap_from, gap_to): (Timestamp, Option<Timestamp>)) {
+    let mut kept = Vec::with_capacity(segments.len() + 2);
+    let mut put = false;
+    for segment in segments.drain(..) {
+        let ends = segment.to;
+        if segment.kind == SegmentKind::Due
+            || ends.is_some_and(|to| to <= gap_from)
+            || gap_to.is_some_and(|gap_to| segment.from >= gap_to)
+        {
+            kept.push(segment);
+            continue;
         }
-        *segments = kept;
+        if segment.from < gap_from {
+            kept.push(Segment { to: Some(gap_from), ..segment.clone() });
+        }
+        if !put {
+            let lasted = figures::length(figures::between(gap_from, gap_to.unwrap_or(scene.display_time)));
+            let words = [format!("not observed {lasted}"), "not observed".to_owned(), "~".to_owned()];
+            kept.push(Segment::new(gap_from, gap_to, SegmentKind::Normal, Role::Unknown).with_words(words));
+            put = true;
+        }
+        if let Some(gap_to) = gap_to
+            && ends.is_none_or(|to| to > gap_to)
+        {
+            kept.push(Segment { from: gap_to, ..segment });
+        }
     }
+    *segments = kept;
 }
 
 fn steps(scene: &Scene) -> Vec<Segment> {

@@ -9,12 +9,15 @@ use crate::provider::kubernetes::{
     invocation::{Invocation, by_name},
     kind::Kind,
     legacy::list_params_for,
+    networking,
+    node::selection::candidates,
     pod::selection::{self, Selection},
     preview::{count, owner},
 };
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     core::v1::{Pod, Service},
+    networking::v1::Ingress,
 };
 use kube::{
     Api, Client, ResourceExt,
@@ -42,6 +45,13 @@ enum StepEffect {
     Pods,
     /// Stops containers, which the kubelet restarts.
     Containers,
+    /// Changes an object's fields.
+    Changes,
+    /// Cordons nodes, or makes them schedulable again.
+    Cordons,
+    Uncordons,
+    /// Cordons nodes and evicts their pods.
+    Drains,
 }
 
 /// The objects that a call would affect; `None` for functions whose objects are not saved.
@@ -75,8 +85,28 @@ pub(super) async fn by_call(call: &Invocation<'_>) -> Result<Option<FoundObjects
         "delete_service" | "remove_service_endpoint" => {
             found(listed::<Service>(call, SavedKind::Service).await?, StepEffect::Deletes)
         }
-        _ => Ok(None),
+        "delete_ingress" => found(listed::<Ingress>(call, SavedKind::Ingress).await?, StepEffect::Deletes),
+        "update_ingress" => found(listed::<Ingress>(call, SavedKind::Ingress).await?, StepEffect::Changes),
+        "cordon_node" => in_cluster(nodes(call).await?, StepEffect::Cordons),
+        "uncordon_node" => in_cluster(nodes(call).await?, StepEffect::Uncordons),
+        "drain_nodes" => in_cluster(nodes(call).await?, StepEffect::Drains),
+        _ => match networking::policy(call).await? {
+            Some(name) => found(vec![(SavedKind::NetworkPolicy, name)], StepEffect::Changes),
+            None => Ok(None),
+        },
     }
+}
+
+fn in_cluster(
+    objects: Vec<(SavedKind, String)>,
+    effect: StepEffect,
+) -> Result<Option<FoundObjects>, Failure> {
+    Ok(Some(FoundObjects { namespace: String::new(), objects, effect }))
+}
+
+/// Every node that the step may choose.
+async fn nodes(call: &Invocation<'_>) -> Result<Vec<(SavedKind, String)>, Failure> {
+    Ok(candidates(call).await?.iter().map(|node| (SavedKind::Node, node.name_any())).collect())
 }
 
 async fn pods(call: &Invocation<'_>) -> Result<Vec<Pod>, Failure> {
@@ -97,7 +127,7 @@ async fn listed<K: Kind>(
 ) -> Result<Vec<(SavedKind, String)>, Failure> {
     let params = match call.native.func {
         "kill_microservice" => list_params_for::<K>(call, call.needed("name")?).await?,
-        func if func.starts_with("scale_") || kind == SavedKind::Service => {
+        func if func.starts_with("scale_") || matches!(kind, SavedKind::Service | SavedKind::Ingress) => {
             by_name(ListParams::default(), call.needed("name")?)
         }
         _ => call.named_or_labelled()?,
@@ -109,7 +139,7 @@ async fn listed<K: Kind>(
 fn owners(pods: &[Pod]) -> Vec<(SavedKind, String)> {
     let mut found = Vec::new();
     for pod in pods {
-        let owned = owner(pod).and_then(|owner| Some((SavedKind::named(&owner.kind)?, owner.name)));
+        let owned = owner(pod).and_then(|owner| Some((SavedKind::owner(&owner.kind)?, owner.name)));
         let object = owned.unwrap_or_else(|| (SavedKind::Pod, pod.name_any()));
         if !found.contains(&object) {
             found.push(object);
@@ -135,21 +165,42 @@ impl FoundObjects {
         Ok(Self { namespace: namespace.to_owned(), objects: owners(&pods), effect: StepEffect::Containers })
     }
 
-    /// Fetches the objects and cleans their manifests; adds the Services that select their pods.
+    /// Fetches the objects and cleans their manifests; adds the Services that select their pods. A Service that may
+    /// not be read is left out, since the step does not touch it.
     pub(super) async fn saved(self, client: &Client) -> Result<SavedManifests, Failure> {
         let mut manifests = Vec::new();
         for (kind, name) in &self.objects {
-            if let Some(object) = kind.api(client, &self.namespace).get_opt(name).await? {
-                manifests.push(Manifest::of(*kind, &self.namespace, &object));
+            match kind.api(client, &self.namespace).get_opt(name).await? {
+                Some(object) => {
+                    let manifest = Manifest::of(*kind, &self.namespace, &object);
+                    manifests.push(if self.touches(*kind) { manifest } else { manifest.untouched() });
+                }
+                None if *kind == SavedKind::NetworkPolicy => {
+                    manifests.push(Manifest::absent(*kind, &self.namespace, name));
+                }
+                None => {}
             }
         }
         let (cost, needed) = self.cost(client, &manifests).await?;
-        let services = SavedKind::Service.api(client, &self.namespace).list(&ListParams::default()).await?;
-        let before = services.iter().filter(|service| is_before(service, &manifests));
-        let before: Vec<_> =
-            before.map(|service| Manifest::of(SavedKind::Service, &self.namespace, service)).collect();
-        manifests.extend(before);
+        if manifests.iter().any(|manifest| manifest.pod_labels().is_some()) {
+            let api = SavedKind::Service.api(client, &self.namespace);
+            let services = api.list(&ListParams::default()).await.map(|list| list.items).unwrap_or_default();
+            let before = services.iter().filter(|service| is_before(service, &manifests));
+            let before = before
+                .map(|service| Manifest::of(SavedKind::Service, &self.namespace, service).untouched())
+                .collect::<Vec<_>>();
+            manifests.extend(before);
+        }
         Ok(SavedManifests { manifests, cost, needed })
+    }
+
+    /// Whether the step itself changes or deletes objects of this kind; a workload whose pods are deleted stays.
+    fn touches(&self, kind: SavedKind) -> bool {
+        match self.effect {
+            StepEffect::Pods => kind == SavedKind::Pod,
+            StepEffect::Containers => false,
+            _ => true,
+        }
     }
 
     /// Describes what restoring the objects would do, and whether anything needs to be restored.
@@ -171,6 +222,24 @@ impl FoundObjects {
                 let about = about(startup(client, &self.namespace, first).await?);
                 return Ok((format!("nothing to undo: {title} starts a new pod by itself{about}"), false));
             }
+            StepEffect::Cordons | StepEffect::Drains if manifests.iter().all(Manifest::cordoned) => {
+                return Ok((format!("nothing to undo: {title}{more} was cordoned before"), false));
+            }
+            StepEffect::Uncordons if !manifests.iter().any(Manifest::cordoned) => {
+                return Ok((format!("nothing to undo: {title}{more} was not cordoned before"), false));
+            }
+            StepEffect::Cordons => return Ok((format!("uncordons {title}{more}"), true)),
+            StepEffect::Uncordons => return Ok((format!("cordons {title}{more} again"), true)),
+            StepEffect::Drains => {
+                return Ok((
+                    format!("uncordons {title}{more}; pods that were evicted come back by themselves"),
+                    true,
+                ));
+            }
+            StepEffect::Changes if first.body.is_none() => {
+                return Ok((format!("removes {title}{more}"), true));
+            }
+            StepEffect::Changes => return Ok((format!("puts {title}{more} back"), true)),
             StepEffect::Deletes | StepEffect::Pods => format!("re-creates {title}{more}"),
             StepEffect::Rolls => format!("rolls {title}{more} back"),
             StepEffect::Scales => match first.replicas() {

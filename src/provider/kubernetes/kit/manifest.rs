@@ -2,13 +2,14 @@
 
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
-    core::v1::{Pod, Service},
+    core::v1::{Node, Pod, Service},
+    networking::v1::{Ingress, NetworkPolicy},
 };
 use kube::{
     Api, Client,
     api::{ApiResource, DynamicObject},
 };
-use serde_json::{Map as Object, Value as Json};
+use serde_json::{Map as Object, Value as Json, json};
 
 /// The metadata fields that a manifest keeps. The server manages identity, versions, owners and field managers.
 const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
@@ -25,17 +26,21 @@ pub enum SavedKind {
     ReplicaSet,
     Pod,
     Service,
+    NetworkPolicy,
+    Ingress,
+    /// Of a node only whether it is cordoned is saved.
+    Node,
 }
 
 impl SavedKind {
-    pub(super) fn named(kind: &str) -> Option<Self> {
+    /// The workload or pod of this kind; `None` for a kind that is not saved as the owner of a pod.
+    pub(super) fn owner(kind: &str) -> Option<Self> {
         let all = [
             SavedKind::Deployment,
             SavedKind::StatefulSet,
             SavedKind::DaemonSet,
             SavedKind::ReplicaSet,
             SavedKind::Pod,
-            SavedKind::Service,
         ];
         all.into_iter().find(|kept| kept.word() == kind)
     }
@@ -49,11 +54,38 @@ impl SavedKind {
             SavedKind::ReplicaSet => "ReplicaSet",
             SavedKind::Pod => "Pod",
             SavedKind::Service => "Service",
+            SavedKind::NetworkPolicy => "NetworkPolicy",
+            SavedKind::Ingress => "Ingress",
+            SavedKind::Node => "Node",
         }
     }
 
+    /// The API group and the resource, as permissions name them.
+    pub(super) fn group_and_resource(self) -> (&'static str, &'static str) {
+        match self {
+            SavedKind::Deployment => ("apps", "deployments"),
+            SavedKind::StatefulSet => ("apps", "statefulsets"),
+            SavedKind::DaemonSet => ("apps", "daemonsets"),
+            SavedKind::ReplicaSet => ("apps", "replicasets"),
+            SavedKind::Pod => ("", "pods"),
+            SavedKind::Service => ("", "services"),
+            SavedKind::NetworkPolicy => ("networking.k8s.io", "networkpolicies"),
+            SavedKind::Ingress => ("networking.k8s.io", "ingresses"),
+            SavedKind::Node => ("", "nodes"),
+        }
+    }
+
+    /// Whether the objects own pods by a template with labels.
+    pub(super) fn is_workload(self) -> bool {
+        use SavedKind::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+        matches!(self, Deployment | StatefulSet | DaemonSet | ReplicaSet)
+    }
+
     pub(super) fn api(self, client: &Client, namespace: &str) -> Api<DynamicObject> {
-        Api::namespaced_with(client.clone(), namespace, &self.resource())
+        match self {
+            SavedKind::Node => Api::all_with(client.clone(), &self.resource()),
+            _ => Api::namespaced_with(client.clone(), namespace, &self.resource()),
+        }
     }
 
     fn resource(self) -> ApiResource {
@@ -64,6 +96,9 @@ impl SavedKind {
             SavedKind::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
             SavedKind::Pod => ApiResource::erase::<Pod>(&()),
             SavedKind::Service => ApiResource::erase::<Service>(&()),
+            SavedKind::NetworkPolicy => ApiResource::erase::<NetworkPolicy>(&()),
+            SavedKind::Ingress => ApiResource::erase::<Ingress>(&()),
+            SavedKind::Node => ApiResource::erase::<Node>(&()),
         }
     }
 }
@@ -72,18 +107,36 @@ impl SavedKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     pub kind: SavedKind,
+    /// The namespace; empty for a node.
     pub namespace: String,
     pub name: String,
-    /// The manifest in a form that can be applied.
-    pub body: Json,
+    /// The manifest in a form that can be applied; `None` if the object did not exist, so that restoring deletes it.
+    pub body: Option<Json>,
+    /// Whether the step itself changes or removes the object. The others are saved because they belong to it, such as
+    /// the Services of a workload: whether they can be restored does not decide whether the step can be undone.
+    pub touched: bool,
 }
 
 impl Manifest {
     /// Builds the manifest of an object that the server returned.
     pub(super) fn of(kind: SavedKind, namespace: &str, object: &DynamicObject) -> Self {
         let name = object.metadata.name.clone().unwrap_or_default();
-        let body = clean(kind, serde_json::to_value(object).unwrap_or_default());
-        Self { kind, namespace: namespace.to_owned(), name, body }
+        let object = serde_json::to_value(object).unwrap_or_default();
+        let body = match kind {
+            SavedKind::Node => cordon_state(&name, &object),
+            _ => clean(kind, object),
+        };
+        Self { kind, namespace: namespace.to_owned(), name, body: Some(body), touched: true }
+    }
+
+    /// The manifest of an object that does not exist, and that the step creates.
+    pub(super) fn absent(kind: SavedKind, namespace: &str, name: &str) -> Self {
+        Self { kind, namespace: namespace.to_owned(), name: name.to_owned(), body: None, touched: true }
+    }
+
+    /// Marks the object as one that the step itself leaves alone.
+    pub(super) fn untouched(self) -> Self {
+        Self { touched: false, ..self }
     }
 
     /// Kind and name, such as `Deployment my-provider-app`.
@@ -93,15 +146,12 @@ impl Manifest {
 
     /// The object's name in a sentence: a workload's name without its kind.
     pub(super) fn called(&self) -> String {
-        match self.kind {
-            SavedKind::Pod | SavedKind::Service => self.title(),
-            _ => self.name.clone(),
-        }
+        if self.kind.is_workload() || self.kind == SavedKind::Node { self.name.clone() } else { self.title() }
     }
 
-    /// The label selector of its pods; `None` for a pod or a Service.
+    /// The label selector of its pods; `None` for kinds other than workloads.
     pub(crate) fn selector(&self) -> Option<String> {
-        if matches!(self.kind, SavedKind::Pod | SavedKind::Service) {
+        if !self.kind.is_workload() {
             return None;
         }
         let pairs =
@@ -112,12 +162,24 @@ impl Manifest {
     pub(super) fn pod_labels(&self) -> Option<&Object<String, Json>> {
         let at =
             if self.kind == SavedKind::Pod { "/metadata/labels" } else { "/spec/template/metadata/labels" };
-        self.body.pointer(at)?.as_object()
+        self.body.as_ref()?.pointer(at)?.as_object()
     }
 
     pub(super) fn replicas(&self) -> Option<u64> {
-        self.body.pointer("/spec/replicas")?.as_u64()
+        self.body.as_ref()?.pointer("/spec/replicas")?.as_u64()
     }
+
+    /// Whether a node is cordoned.
+    pub(super) fn cordoned(&self) -> bool {
+        self.body.as_ref().and_then(|body| body.pointer("/spec/unschedulable")).and_then(Json::as_bool)
+            == Some(true)
+    }
+}
+
+/// The one field of a node that steps change. The server omits it for a node that is not cordoned.
+fn cordon_state(name: &str, object: &Json) -> Json {
+    let cordoned = object.pointer("/spec/unschedulable").and_then(Json::as_bool).unwrap_or(false);
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {"unschedulable": cordoned}})
 }
 
 /// Removes the fields that the API server manages.

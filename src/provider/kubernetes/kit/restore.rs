@@ -2,10 +2,11 @@
 
 use super::manifest::{Manifest, SavedKind};
 use crate::{
-    cluster::{Connection, Permission, check_permission},
+    cluster::{Connection, Permission, check_permission, resend},
     provider::kubernetes::preview::count,
 };
-use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// The field manager of the restored objects.
@@ -22,6 +23,8 @@ pub enum Restored {
     Created,
     /// The object had been changed and was reset.
     PutBack,
+    /// The object had not existed and was deleted.
+    Removed,
 }
 
 impl Restored {
@@ -29,6 +32,13 @@ impl Restored {
     pub fn words(self, manifest: &Manifest) -> String {
         let title = manifest.title();
         match (self, manifest.replicas()) {
+            (Restored::PutBack, _) if manifest.kind == SavedKind::Node => {
+                format!("{title} was {}", if manifest.cordoned() { "cordoned again" } else { "uncordoned" })
+            }
+            (Restored::Removed, _) => format!("{title} was removed"),
+            (Restored::Untouched, _) if manifest.body.is_none() => {
+                format!("{title} does not exist, as before")
+            }
             (Restored::Untouched, _) => format!("{title} is as it was saved"),
             (Restored::Created, _) => format!("{title} was re-created"),
             (Restored::PutBack, Some(replicas)) => {
@@ -40,23 +50,29 @@ impl Restored {
 }
 
 /// Checks whether the manifest could be restored, even if the object were deleted: a server-side apply as a dry run,
-/// and the permission to create. The error is the reason why not.
+/// and the permission to create it; for an object that did not exist, the permission to delete it. A node is never
+/// re-created. The error is the reason why not.
 pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), String> {
     in_time(async {
-        let pretended = apply(connection, manifest, PatchParams::apply(MANAGER).force().dry_run());
-        let (group, resource) = match manifest.kind {
-            SavedKind::Deployment => ("apps", "deployments"),
-            SavedKind::StatefulSet => ("apps", "statefulsets"),
-            SavedKind::DaemonSet => ("apps", "daemonsets"),
-            SavedKind::ReplicaSet => ("apps", "replicasets"),
-            SavedKind::Pod => ("", "pods"),
-            SavedKind::Service => ("", "services"),
+        let pretended = async {
+            match &manifest.body {
+                Some(body) => {
+                    apply(connection, manifest, body, PatchParams::apply(MANAGER).force().dry_run()).await
+                }
+                None => Ok(()),
+            }
         };
-        let namespace = Some(manifest.namespace.clone());
-        let create = Permission { group, resource, verb: "create", namespace };
-        let (pretended, create) = tokio::join!(pretended, check_permission(connection, create));
+        let verb = match manifest {
+            Manifest { body: None, .. } => "delete",
+            Manifest { kind: SavedKind::Node, .. } => "patch",
+            _ => "create",
+        };
+        let (group, resource) = manifest.kind.group_and_resource();
+        let namespace = Some(manifest.namespace.clone()).filter(|namespace| !namespace.is_empty());
+        let permission = Permission { group, resource, verb, namespace };
+        let (pretended, permitted) = tokio::join!(pretended, check_permission(connection, permission));
         pretended?;
-        match create.map_err(|error| error.to_string())? {
+        match permitted.map_err(|error| error.to_string())? {
             access if access.allowed => Ok(()),
             access => Err(format!("you may not {}", access.permission)),
         }
@@ -64,25 +80,48 @@ pub async fn check(connection: &Connection, manifest: &Manifest) -> Result<(), S
     .await
 }
 
-/// Restores the manifest if the object is missing or differs from it.
+/// Restores the manifest if the object is missing or differs from it; deletes an object that did not exist before.
 pub async fn restore(connection: &Connection, manifest: &Manifest) -> Result<Restored, String> {
     in_time(async {
         let current = current(connection, manifest).await?;
         if current.as_ref().is_some_and(|object| object.metadata.deletion_timestamp.is_some()) {
             return Err("it is still terminating: retry the undo once it is deleted".to_owned());
         }
+        let Some(body) = &manifest.body else {
+            return match current {
+                None => Ok(Restored::Untouched),
+                Some(_) => delete(connection, manifest).await.map(|()| Restored::Removed),
+            };
+        };
         let as_saved = |object: &DynamicObject| {
-            Manifest::of(manifest.kind, &manifest.namespace, object).body == manifest.body
+            Manifest::of(manifest.kind, &manifest.namespace, object).body.as_ref() == Some(body)
         };
         let restored = match current {
             Some(object) if as_saved(&object) => return Ok(Restored::Untouched),
             Some(_) => Restored::PutBack,
+            None if manifest.kind == SavedKind::Node => {
+                return Err("the node has left the cluster".to_owned());
+            }
             None => Restored::Created,
         };
-        apply(connection, manifest, PatchParams::apply(MANAGER).force()).await?;
+        apply(connection, manifest, body, PatchParams::apply(MANAGER).force()).await?;
         Ok(restored)
     })
     .await
+}
+
+async fn delete(connection: &Connection, manifest: &Manifest) -> Result<(), String> {
+    let client = connection.client().map_err(|error| error.to_string())?;
+    match manifest
+        .kind
+        .api(&client, &manifest.namespace)
+        .delete(&manifest.name, &DeleteParams::default())
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(source) => Err(connection.error(format!("delete {}", manifest.title()), source).to_string()),
+    }
 }
 
 async fn current(connection: &Connection, manifest: &Manifest) -> Result<Option<DynamicObject>, String> {
@@ -91,10 +130,15 @@ async fn current(connection: &Connection, manifest: &Manifest) -> Result<Option<
     found.map_err(|source| connection.error(format!("get {}", manifest.title()), source).to_string())
 }
 
-async fn apply(connection: &Connection, manifest: &Manifest, how: PatchParams) -> Result<(), String> {
-    let client = connection.client().map_err(|error| error.to_string())?;
+async fn apply(
+    connection: &Connection,
+    manifest: &Manifest,
+    body: &Json,
+    how: PatchParams,
+) -> Result<(), String> {
+    let client = resend::over(&connection.client().map_err(|error| error.to_string())?);
     let api = manifest.kind.api(&client, &manifest.namespace);
-    let applied = api.patch(&manifest.name, &how, &Patch::Apply(&manifest.body)).await;
+    let applied = api.patch(&manifest.name, &how, &Patch::Apply(body)).await;
     applied
         .map(drop)
         .map_err(|source| connection.error(format!("apply {}", manifest.title()), source).to_string())

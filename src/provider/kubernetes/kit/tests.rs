@@ -80,7 +80,7 @@ async fn a_manifest_is_what_somebody_would_have_written() {
     let titles: Vec<String> = saved.manifests.iter().map(Manifest::title).collect();
     assert_eq!(titles, ["Deployment app", "Service svc"]);
     assert_eq!(
-        saved.manifests[0].body,
+        saved.manifests[0].body.clone().unwrap(),
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "app", "namespace": "default", "labels": {"team": "a"}, "annotations": {"note": "kept"}},
@@ -90,8 +90,8 @@ async fn a_manifest_is_what_somebody_would_have_written() {
         })
     );
     assert_eq!(
-        (saved.manifests[1].body["apiVersion"].as_str(), saved.manifests[1].body["kind"].as_str()),
-        (Some("v1"), Some("Service"))
+        saved.manifests[1].body.as_ref().map(|body| (body["apiVersion"].clone(), body["kind"].clone())),
+        Some((json!("v1"), json!("Service")))
     );
 }
 
@@ -141,8 +141,12 @@ async fn each_harm_has_its_cost() {
     let bare = saved("chaosk8s.pod.actions.terminate_pods", json!({"label_selector": "name=app"}), false)
         .await
         .unwrap();
-    assert_eq!(bare.manifests[0].body.pointer("/spec/nodeName"), None, "a pod made anew is placed anew");
-    assert_eq!(saved("chaosk8s.node.actions.cordon_node", json!({"name": "n"}), true).await, None);
+    assert_eq!(
+        bare.manifests[0].body.as_ref().unwrap().pointer("/spec/nodeName"),
+        None,
+        "a pod made anew is placed anew"
+    );
+    assert_eq!(saved("chaosk8s.pod.actions.exec_in_pods", json!({"cmd": "ls"}), true).await, None);
 }
 
 #[tokio::test]
@@ -194,6 +198,131 @@ async fn the_check_only_pretends_and_says_what_is_not_permitted() {
         answering(|_: &RecordedRequest| Reply::Refused(403, "Forbidden", "no patch for you".to_owned()));
     let refused = check(&connection, &saved.manifests[0]).await.unwrap_err();
     assert!(refused.contains("cannot apply Deployment app: no patch for you"), "{refused}");
+}
+
+/// A cluster with one node, whose policy exists or not, and whose Services may not be read.
+fn nodes_and_policies(
+    cordoned: bool,
+    policy: bool,
+) -> impl Fn(&RecordedRequest) -> Reply + Clone + Send + Sync + 'static {
+    move |asked: &RecordedRequest| {
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": {"a": "b"}},
+                          "spec": if cordoned { json!({"unschedulable": true}) } else { json!({"podCIDR": "x"}) }});
+        let rule = json!({"metadata": {"name": "chaostoolkit-deny-all-ingress", "namespace": "shop"},
+                          "spec": {"podSelector": {}}});
+        match (asked.method.as_str(), asked.path.rsplit('/').next().unwrap()) {
+            ("PATCH" | "DELETE", _) => Reply::Object(node),
+            ("POST", "selfsubjectaccessreviews") => {
+                Reply::Object(json!({"metadata": {}, "spec": {}, "status": {"allowed": true}}))
+            }
+            (_, "nodes") => Reply::List("Node", vec![node]),
+            (_, "n") => Reply::Object(node),
+            (_, "chaostoolkit-deny-all-ingress") if policy => Reply::Object(rule),
+            (_, "services") => Reply::Refused(403, "Forbidden", "no services for you".to_owned()),
+            (_, "pods") => Reply::List("Pod", vec![pod("app-h-1", true)]),
+            (_, "app") => Reply::Object(deployment(2)),
+            _ => Reply::Refused(404, "NotFound", format!("{} not found", asked.path)),
+        }
+    }
+}
+
+/// What is saved for a step, what restoring it would do, and the writing requests when it is restored in a cluster that
+/// has changed.
+#[tokio::test]
+async fn nodes_and_network_policies_are_put_back() {
+    let policy = "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies/chaostoolkit-deny-all-ingress";
+    let applied = "?force=true&fieldManager=chaos-tui";
+    let shop = json!({"ns": "shop"});
+    for (func, arguments, before, after, cost, needed, sent) in [
+        (
+            "node.actions.cordon_node",
+            json!({"name": "n"}),
+            (false, false),
+            (true, false),
+            "uncordons n",
+            true,
+            vec![format!("PATCH /api/v1/nodes/n{applied}")],
+        ),
+        (
+            "node.actions.cordon_node",
+            json!({"name": "n"}),
+            (true, false),
+            (true, false),
+            "nothing to undo: n was cordoned before",
+            false,
+            vec![],
+        ),
+        (
+            "node.actions.drain_nodes",
+            json!({}),
+            (false, false),
+            (true, false),
+            "uncordons n; pods that were evicted come back by themselves",
+            true,
+            vec![format!("PATCH /api/v1/nodes/n{applied}")],
+        ),
+        (
+            "node.actions.uncordon_node",
+            json!({}),
+            (true, false),
+            (false, false),
+            "cordons n again",
+            true,
+            vec![format!("PATCH /api/v1/nodes/n{applied}")],
+        ),
+        (
+            "networking.actions.deny_all_ingress",
+            shop.clone(),
+            (false, false),
+            (false, true),
+            "removes NetworkPolicy chaostoolkit-deny-all-ingress",
+            true,
+            vec![format!("DELETE {policy}")],
+        ),
+        (
+            "networking.actions.deny_all_ingress",
+            shop.clone(),
+            (false, false),
+            (false, false),
+            "removes NetworkPolicy chaostoolkit-deny-all-ingress",
+            true,
+            vec![],
+        ),
+        (
+            "networking.actions.remove_deny_all_ingress",
+            shop,
+            (false, true),
+            (false, false),
+            "puts NetworkPolicy chaostoolkit-deny-all-ingress back",
+            true,
+            vec![format!("PATCH {policy}{applied}")],
+        ),
+    ] {
+        let (module, name) = func.rsplit_once('.').unwrap();
+        let native = resolve(&format!("chaosk8s.{module}"), name).unwrap();
+        let arguments: Map = serde_json::from_value(arguments).unwrap();
+        let (connection, _) = answering(nodes_and_policies(before.0, before.1));
+        let saved = save(&connection, native, &arguments).await.unwrap().unwrap();
+        assert_eq!((saved.cost.as_str(), saved.needed), (cost, needed), "{func}");
+        assert_eq!(check(&connection, &saved.manifests[0]).await, Ok(()), "{func}");
+        let (connection, asked) = answering(nodes_and_policies(after.0, after.1));
+        restore(&connection, &saved.manifests[0]).await.unwrap();
+        let asked = asked.lock().unwrap();
+        let writing: Vec<_> =
+            asked.iter().filter(|asked| asked.method != "GET").map(RecordedRequest::line).collect();
+        assert_eq!(writing, sent, "{func} {asked:?}");
+    }
+}
+
+/// The Deployment and the Services of a killed pod are saved, but the step touches neither.
+#[tokio::test]
+async fn what_a_step_leaves_alone_may_be_unreadable() {
+    let native = resolve("chaosk8s.pod.actions", "terminate_pods").unwrap();
+    let arguments: Map = serde_json::from_value(json!({"label_selector": "name=app"})).unwrap();
+    let (connection, _) = answering(nodes_and_policies(false, false));
+    let saved = save(&connection, native, &arguments).await.unwrap().unwrap();
+    let found: Vec<_> = saved.manifests.iter().map(|it| (it.title(), it.touched)).collect();
+    assert_eq!(found, [("Deployment app".to_owned(), false)]);
 }
 
 #[tokio::test]

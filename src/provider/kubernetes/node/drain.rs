@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Error, ResourceExt,
     api::{ListParams, PostParams},
+    core::Status,
 };
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -21,7 +22,7 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// How draining a node treats a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum DrainDecision {
+pub(in crate::provider::kubernetes) enum DrainDecision {
     Evict,
     Stay,
     /// The node cannot be drained because of this pod.
@@ -32,13 +33,10 @@ enum DrainDecision {
 pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failure> {
     let timeout = u64::try_from(call.whole("timeout", 120)?).unwrap_or(0);
     let deadline = Instant::now() + Duration::from_secs(timeout);
-    let everywhere: Api<Pod> = Api::all(call.client.clone());
-    let pods = everywhere.list(&ListParams::default().fields(&format!("spec.nodeName={node}"))).await?.items;
-    let local_too = call.flag("delete_pods_with_local_storage", false);
     let mut due = Vec::new();
-    for pod in pods {
-        match decide(&pod, local_too) {
-            DrainDecision::Evict => due.push(EvictedPod { pod, asked: false }),
+    for (pod, decision) in pods_on(call, node).await? {
+        match decision {
+            DrainDecision::Evict => due.push(EvictedPod { pod, asked: false, refused: None }),
             DrainDecision::Stay => {}
             DrainDecision::Refuse => {
                 let name = pod.name_any();
@@ -57,19 +55,36 @@ pub(super) async fn drain(call: &Invocation<'_>, node: &str) -> Result<(), Failu
             }
         }
         due = left;
-        (call.progress)(format!("{node}: {} of {all} pods gone", all - due.len()));
+        let refused = due.iter().find_map(EvictedPod::refusal);
+        let refused = refused.map(|refusal| format!("; {refusal}")).unwrap_or_default();
+        (call.progress)(format!("{node}: {} of {all} pods gone{refused}", all - due.len()));
         if due.is_empty() {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let names: Vec<String> = due.iter().map(|leaving| leaving.pod.name_any()).collect();
-            let names = names.join(", ");
+            let left = |leaving: &EvictedPod| leaving.refusal().unwrap_or_else(|| leaving.pod.name_any());
+            let left = due.iter().map(left).collect::<Vec<_>>().join("; ");
             return Err(Failure::activity(format!(
-                "node {node} was not empty within {timeout} s; left: {names}"
+                "node {node} was not empty within {timeout} s; left: {left}"
             )));
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// The pods of a node, and what becomes of each when the node is drained.
+pub(in crate::provider::kubernetes) async fn pods_on(
+    call: &Invocation<'_>,
+    node: &str,
+) -> Result<Vec<(Pod, DrainDecision)>, Failure> {
+    let everywhere: Api<Pod> = Api::all(call.client.clone());
+    let pods = everywhere.list(&ListParams::default().fields(&format!("spec.nodeName={node}"))).await?.items;
+    let local_too = call.flag("delete_pods_with_local_storage", false);
+    let decided = |pod| {
+        let decision = decide(&pod, local_too);
+        (pod, decision)
+    };
+    Ok(pods.into_iter().map(decided).collect())
 }
 
 /// Mirror pods and pods of daemon sets stay; so do pods with local storage, unless `local_too` is set.
@@ -97,9 +112,24 @@ fn decide(pod: &Pod, local_too: bool) -> DrainDecision {
 struct EvictedPod {
     pod: Pod,
     asked: bool,
+    /// Why the last eviction was refused.
+    refused: Option<String>,
+}
+
+/// Which disruption budget refuses an eviction, and why: the API server names it in the causes of its answer.
+fn refusal(status: &Status) -> String {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let causes: Vec<&str> =
+        causes.map(|cause| cause.message.as_str()).filter(|text| !text.is_empty()).collect();
+    if causes.is_empty() { status.message.clone() } else { causes.join("; ") }
 }
 
 impl EvictedPod {
+    /// The pod's name with the reason for which its eviction is refused.
+    fn refusal(&self) -> Option<String> {
+        self.refused.as_ref().map(|why| format!("the eviction of {} is refused: {why}", self.pod.name_any()))
+    }
+
     /// Requests the eviction until it is granted; then checks whether the pod is gone.
     async fn is_gone(&mut self, call: &Invocation<'_>) -> Result<bool, Failure> {
         let name = self.pod.name_any();
@@ -114,10 +144,12 @@ impl EvictedPod {
             let granted: Result<Json, Error> =
                 api.create_subresource("eviction", &name, &PostParams::default(), &eviction).await;
             match granted {
-                Ok(_) => self.asked = true,
+                Ok(_) => (self.asked, self.refused) = (true, None),
                 Err(Error::Api(status)) if status.code == 404 => return Ok(true),
                 Err(Error::Api(status)) if status.code == 429 => {
-                    tracing::info!("eviction of {name} is refused for now: {}", status.message);
+                    let why = refusal(&status);
+                    tracing::info!("eviction of {name} is refused for now: {why}");
+                    self.refused = Some(why);
                     return Ok(false);
                 }
                 Err(error) => {
@@ -137,6 +169,17 @@ impl EvictedPod {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As Kubernetes 1.36 answers.
+    #[test]
+    fn the_budget_that_refuses_is_named() {
+        let status = json!({"status": "Failure", "reason": "TooManyRequests", "code": 429,
+            "message": "Cannot evict pod as it would violate the pod's disruption budget.",
+            "details": {"causes": [{"reason": "DisruptionBudget",
+                "message": "The disruption budget web needs 1 healthy pods and has 1 currently"}]}});
+        let status: Status = serde_json::from_value(status).unwrap();
+        assert_eq!(refusal(&status), "The disruption budget web needs 1 healthy pods and has 1 currently");
+    }
 
     #[test]
     fn fates() {

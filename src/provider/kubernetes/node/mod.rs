@@ -2,6 +2,6 @@
 //! implemented natively but left to the Python bridge.
 
 pub(super) mod actions;
-mod drain;
+pub(super) mod drain;
 pub(super) mod probes;
 pub(super) mod selection;

@@ -10,10 +10,27 @@ use kube::{Api, ResourceExt, api::ListParams};
 use rand::seq::IteratorRandom;
 use std::collections::BTreeSet;
 
-/// The nodes selected by name, labels and pods; without any of these, all nodes of the cluster.
+/// The nodes of an action: with `count`, so many of the candidates, chosen at random.
 ///
 /// Deliberate deviation (kubernetes-catalog 5, 15): with `count`, distinct nodes are picked.
 pub(in crate::provider::kubernetes) async fn nodes(call: &Invocation<'_>) -> Result<Vec<Node>, Failure> {
+    let candidates = candidates(call).await?;
+    Ok(match number(call)? {
+        None => candidates,
+        Some(number) => candidates.into_iter().choose_multiple(&mut rand::rng(), number),
+    })
+}
+
+/// How many of the candidates are chosen; `None` for all.
+pub(in crate::provider::kubernetes) fn number(call: &Invocation<'_>) -> Result<Option<usize>, Failure> {
+    Ok(match call.given("count") {
+        None => None,
+        Some(_) => Some(usize::try_from(call.whole("count", 1)?).unwrap_or(0)),
+    })
+}
+
+/// The nodes selected by name, labels and pods; without any of these, all nodes of the cluster.
+pub(in crate::provider::kubernetes) async fn candidates(call: &Invocation<'_>) -> Result<Vec<Node>, Failure> {
     let params = match call.text("name")? {
         Some(name) => by_name(call.labelled()?, name),
         None => call.labelled()?,
@@ -30,10 +47,5 @@ pub(in crate::provider::kubernetes) async fn nodes(call: &Invocation<'_>) -> Res
     if nodes.is_empty() {
         return Err(Failure::activity("no node is selected by these arguments"));
     }
-    Ok(if call.given("count").is_none() {
-        nodes
-    } else {
-        let count = usize::try_from(call.whole("count", 1)?).unwrap_or(0);
-        nodes.into_iter().choose_multiple(&mut rand::rng(), count)
-    })
+    Ok(nodes)
 }

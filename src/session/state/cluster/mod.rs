@@ -21,6 +21,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The maximum number of Kubernetes events kept.
 const NOTES: usize = 200;
+/// The maximum number of past silences kept.
+const SILENCES: usize = 64;
 /// The maximum number of gone pods in play that are still shown.
 const GONE: usize = 16;
 
@@ -44,6 +46,8 @@ pub struct Cluster {
     pub notes: VecDeque<NoteRow>,
     /// The state of each source of observations.
     pub sources: Vec<SourceRow>,
+    /// Past intervals in which pods and replicas were not observed, oldest first.
+    pub silences: VecDeque<(Timestamp, Timestamp)>,
     /// The lines read from pod logs.
     pub logs: PodLogs,
 }
@@ -164,6 +168,7 @@ impl Cluster {
     }
 
     pub(super) fn source_changed(&mut self, at: Timestamp, source: Source, state: &SourceState) {
+        let stale = self.stale_since();
         let row = self.source_row(source, at);
         let turned = (row.state == SourceState::Live) != (*state == SourceState::Live);
         // A failed reconnection does not restart the time for which the source has been silent.
@@ -171,6 +176,35 @@ impl Cluster {
             row.since = at;
         }
         row.state = state.clone();
+        if let Some(since) = stale.filter(|_| self.stale_since().is_none()) {
+            self.silences.push_back((since, at));
+            self.silences.drain(..self.silences.len().saturating_sub(SILENCES));
+        }
+    }
+
+    /// Returns since when pods and replicas are no longer observed, though they were before: the API server does not answer
+    /// or refuses the credentials, the watch of pods broke, or a kubelet does not report. `None` while all is observed.
+    pub fn stale_since(&self) -> Option<Timestamp> {
+        let stale = |row: &&SourceRow| match (row.source, &row.state) {
+            (_, SourceState::Live) => false,
+            (Source::Pods, _) => row.last_report.is_some(),
+            (Source::Api | Source::Kubelets, SourceState::Reconnecting { .. }) => {
+                self.source(Source::Pods).is_some()
+            }
+            _ => false,
+        };
+        self.sources.iter().filter(stale).map(|row| row.since).min()
+    }
+
+    /// Returns why pods and replicas are no longer observed.
+    pub fn stale_reason(&self) -> Option<&str> {
+        let since = self.stale_since()?;
+        let rows = self.sources.iter().filter(|row| row.since == since);
+        rows.filter_map(|row| match &row.state {
+            SourceState::Live => None,
+            SourceState::Reconnecting { reason } | SourceState::Absent { reason } => Some(reason.as_str()),
+        })
+        .next()
     }
 
     /// Records that a source reported something.

@@ -80,18 +80,19 @@ impl ChainParts {
         let session = scene.session;
         let roles = session.roles();
         let users = users(scene);
+        let stale = session.cluster.stale_since().is_some();
         let readiness = session.consumer_readiness();
-        let consumer = roles.consumer.map(|_| end(readiness.last(), Role::Failing));
+        let consumer = roles.consumer.map(|_| end(readiness.last(), Role::Failing, stale));
         let readiness = session.provider_readiness();
         let last = readiness.last();
         let down = if session.t0().is_some() { Role::Fault } else { Role::Failing };
         let provider = roles.provider.map(|_| ChainWorkload {
-            away: fault_words::away(scene),
-            back: last.and_then(|last| back(scene, last)),
-            ..end(last, down)
+            away: fault_words::away(scene).filter(|_| !stale),
+            back: last.and_then(|last| back(scene, last)).filter(|_| !stale),
+            ..end(last, down, stale)
         });
         let calls = consumer.as_ref().is_none_or(|consumer| consumer.sign != '✗');
-        let between = call_reach(scene, &users, last, calls);
+        let between = call_reach(scene, &users, last.filter(|_| !stale), calls);
         Self { users, consumer, provider, between }
     }
 }
@@ -132,9 +133,11 @@ fn answers_of(scene: &Scene, endpoint: Option<&Endpoint>) -> String {
     }
 }
 
-fn end(last: Option<&ReadySince>, down: Role) -> ChainWorkload {
+/// A workload with its ready replicas; `stale` if they are no longer observed.
+fn end(last: Option<&ReadySince>, down: Role, stale: bool) -> ChainWorkload {
     let (sign, role) = match last {
         None => ('?', Role::Unknown),
+        Some(_) if stale => ('?', Role::Unknown),
         Some(last) if last.ready == 0 => ('✗', down),
         Some(last) if last.ready < last.wanted => ('●', Role::Waiting),
         Some(_) => ('●', Role::Ok),

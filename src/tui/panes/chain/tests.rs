@@ -3,7 +3,7 @@
 use crate::{
     session::{
         Event, EventKind, Session,
-        event::{Belief, BreakerState, Confidence, NamedState, Timestamp},
+        event::{Belief, BreakerState, Confidence, NamedState, Source, SourceState, Timestamp},
         fixtures::{self, Variant},
     },
     tui::{
@@ -87,6 +87,28 @@ fn what_is_not_known_is_not_drawn_as_known() {
     told.0.undo.kits.clear();
     told.0.target = None;
     assert!(!text(&drawn(&told, &view(), &Theme::default(), 120, 36)).contains("CONSUMER"));
+}
+
+/// Neither the chain nor the lanes go on with what was last seen once the API server is silent.
+#[test]
+fn what_is_no_longer_observed_is_doubted_everywhere() {
+    let mut told = fixtures::session_at(Variant::Before, 20.0);
+    let mut turn = |seconds: f64, state: SourceState| {
+        let what = EventKind::SourceChanged { source: Source::Api, state };
+        told.0.apply(&Event { seq: told.0.events, at: fixtures::at(seconds), what });
+        text(&drawn(&told, &view(), &Theme::default(), 120, 36))
+    };
+    let shown = turn(12.0, SourceState::Reconnecting { reason: "connection refused".to_owned() });
+    let lane = |shown: &str| shown.lines().find(|line| line.contains("│ provider")).unwrap().to_owned();
+    assert!(shown.contains("? CONSUMER 1/1") && shown.contains("? PROVIDER 0/1"), "{shown}");
+    assert!(!shown.contains("killed by us"), "{shown}");
+    assert!(
+        lane(&shown).contains("not observed") && lane(&shown).contains("stale 8.0 s, was 0 of 1"),
+        "{shown}"
+    );
+    let shown = turn(18.0, SourceState::Live);
+    assert!(shown.contains("✗ PROVIDER 0/1") && lane(&shown).contains("not observed"), "{shown}");
+    assert!(lane(&shown).contains("0 of 1 ready 20 s"), "{shown}");
 }
 
 #[test]

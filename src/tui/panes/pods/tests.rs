@@ -4,6 +4,7 @@ use super::{
 };
 use crate::{
     session::{
+        Session,
         event::{
             ClusterNote, Container, EventKind, FoundPods, LastEnd, Liveness, Pod, PodKey, Source,
             SourceState, Workload,
@@ -152,13 +153,26 @@ fn what_is_not_whole_without_a_pod_to_say_so_has_a_row() {
 fn the_watch_is_doubted_in_the_title() {
     let mut told = fixtures::session_at(Variant::After, -1.0);
     let reason = "connection reset by peer".to_owned();
-    for (state, word) in [
-        (SourceState::Reconnecting { reason: reason.clone() }, "RECONNECTING 0."),
-        (SourceState::Absent { reason }, "ABSENT"),
+    let broken = SourceState::Reconnecting { reason: reason.clone() };
+    for (source, state) in [
+        (Source::Pods, broken.clone()),
+        (Source::Pods, SourceState::Absent { reason }),
+        (Source::Api, broken.clone()),
+        (Source::Kubelets, broken),
     ] {
-        apply_event(&mut told, -0.9, EventKind::SourceChanged { source: Source::Pods, state });
-        has(&pane(&told, SMALL), &[word, "connection reset by peer"]);
+        apply_event(&mut told, -0.9, EventKind::SourceChanged { source, state });
+        has(&pane(&told, SMALL), &[" STALE 0.", "connection reset by peer"]);
+        apply_event(&mut told, -0.8, EventKind::SourceChanged { source, state: SourceState::Live });
+        has(&pane(&told, SMALL), &[" live ─╮"]);
     }
+}
+
+#[test]
+fn pods_that_were_never_seen_are_absent_not_stale() {
+    let mut told = (Session::new(), fixtures::at(0.0));
+    let state = SourceState::Absent { reason: "pods is forbidden".to_owned() };
+    apply_event(&mut told, 0.0, EventKind::SourceChanged { source: Source::Pods, state });
+    has(&pane(&told, SMALL), &[" ABSENT ─╮", "pods is forbidden"]);
 }
 
 #[test]

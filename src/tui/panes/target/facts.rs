@@ -3,7 +3,7 @@
 use crate::{
     insight,
     session::{
-        event::{Guard, TargetCard},
+        event::{Guard, PreflightCheck, TargetCard},
         wording,
     },
     tui::{
@@ -58,9 +58,21 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     }
     facts.extend([returns, CardFact::new("abort", [abort]).required()]);
     facts.extend(undo(scene, card));
+    facts.extend(repair(scene, card));
     facts.extend(guards(scene));
     facts.extend(notes(scene));
     facts
+}
+
+/// What the preflight found wrong with this very step, and the key that repairs it: the card covers the preflight.
+fn repair(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
+    let of_step = |check: &&PreflightCheck| {
+        check.offer.as_ref().is_some_and(|offer| offer.steps().contains(&card.step))
+    };
+    let check = scene.session.checks.iter().find(of_step)?;
+    let offer = check.offer.as_ref()?.offer_text();
+    let key = scene.view.keymap.key(Action::Fix);
+    Some(CardFact::new("to fix", [check.text.clone(), format!("{key} {offer}")]).warning().required())
 }
 
 /// `A puts it back`; a cost that does not begin with a verb follows a colon.
@@ -164,9 +176,11 @@ fn liveness(scene: &Scene) -> Option<String> {
     let page = insight::health_page(session);
     let mut probes = session.bystanders().filter_map(|pod| pod.pod.liveness.as_ref());
     let probe = probes.find(|probe| probe.path.as_deref() == Some(page.as_str()))?;
-    let seconds = u64::from(probe.threshold) * u64::from(probe.period_s);
+    // The first miss comes up to one period after the breaker opened.
+    let periods = |number: u32| u64::from(number) * u64::from(probe.period_s);
+    let (least, most) = (periods(probe.threshold.saturating_sub(1)), periods(probe.threshold));
     let page = text::fit(&page, 24);
-    Some(format!("if an open breaker fails {page}, the consumer is restarted after {seconds} s"))
+    Some(format!("if an open breaker fails {page}, the consumer restarts after {least} to {most} s"))
 }
 
 #[cfg(test)]
