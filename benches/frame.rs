@@ -65,6 +65,7 @@ fn hour() -> Vec<Event> {
                 rate: 2.0,
                 deadline_ms: 10_000,
                 limit_ms: 1000,
+                via: None,
             },
         ),
         (0.0, EventKind::PodSeen(pod("my-app-1"))),

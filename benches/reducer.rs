@@ -47,7 +47,14 @@ fn hour(rate: u64) -> Vec<Event> {
 fn watched(rate: u64) -> EventKind {
     let url = "GET http://localhost/invoke".to_owned();
     let endpoint = EndpointId(0);
-    EventKind::EndpointWatched { endpoint, url, rate: rate as f64, deadline_ms: 10_000, limit_ms: 1000 }
+    EventKind::EndpointWatched {
+        endpoint,
+        url,
+        rate: rate as f64,
+        deadline_ms: 10_000,
+        limit_ms: 1000,
+        via: None,
+    }
 }
 
 /// Returns the events of requests and observations that start in one second; answers may arrive in a later second.

@@ -57,4 +57,14 @@ pub enum Error {
         /// Where the request was sent, and what to do.
         hint: String,
     },
+    /// The Service cannot be reached from this machine, or does not exist.
+    #[error("{service} cannot be reached: {why}")]
+    Service {
+        /// `service/my-consumer-service`.
+        service: String,
+        why: String,
+    },
+    /// No local address for a port-forward.
+    #[error("no port-forward to {target}: no local port can be opened: {source}")]
+    Forward { target: String, source: std::io::Error },
 }

@@ -3,6 +3,7 @@
 
 use super::WatchSettings;
 use crate::{
+    cluster::ServiceAddress,
     experiment::{Activity, ActivityKind, Environment, Experiment, ProviderKind, substitute_text},
     observe::endpoint::{EndpointSettings, Tolerance},
     provider::http::Access,
@@ -65,6 +66,14 @@ impl EndpointNames<'_> {
     /// configuration are substituted, so that a service can be named whose port is not known before.
     fn endpoint(&self, text: &str) -> EndpointSettings {
         let text = python_text(&substitute_text(text, &self.request.configuration, &Default::default()));
+        if let Some(service) = ServiceAddress::parse(&text) {
+            return EndpointSettings {
+                access: Ok(Access::plain(self.environment)),
+                unreached: Some(format!("{service} is not reached: there is no cluster yet")),
+                service: Some(service),
+                ..EndpointSettings::new(EndpointId(0), text)
+            };
+        }
         let own = self.own.first();
         let beside = |own: &EndpointSettings| own.url.parse::<Url>().ok()?.join(&text).ok().map(String::from);
         let url = if text.starts_with('/') { own.and_then(beside).unwrap_or(text) } else { text };

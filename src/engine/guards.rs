@@ -30,7 +30,7 @@ pub(super) async fn watch(
         let over = {
             let session = shown.borrow();
             // A gap in our observation that the session does not know of yet looks like requests without an answer.
-            let known = session.gaps.last().map(|gap| gap.to);
+            let known = session.gaps.iter().rev().find(|gap| gap.is_total()).map(|gap| gap.to);
             if back > known { None } else { insight::tripped_guard(&session, clock.now()) }
         };
         if let Some(trip) = over {

@@ -96,7 +96,10 @@ impl SessionHost {
             let (title, doing) = (String::new(), "looking for the cluster".to_owned());
             self.emitter.emit(EventKind::Preparing { title, doing }).await;
         }
-        let connection = session_cluster::connection(&request, &providers).await;
+        let connection = match session_cluster::connection(&request, &providers).await {
+            None if settings.watch.names_service() => providers.default_cluster().await,
+            connection => connection,
+        };
         if operator {
             let context = connection.as_ref().map(|connection| connection.context().to_owned());
             let opened = EventKind::SessionOpened {
@@ -110,7 +113,6 @@ impl SessionHost {
         }
         self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
-        let users = endpoints.first().map(|first| first.url.clone());
         let sources =
             if operator { self.breaker_sources(&request, settings).await } else { Sources::default() };
         let named = sources.named.clone();
@@ -149,7 +151,8 @@ impl SessionHost {
             providers: providers.clone(),
             settings: cluster,
             connection: connection.clone(),
-            users,
+            watched: observers.endpoints().to_vec(),
+            forwards: observers.forwards().clone(),
             named,
             thorough: false,
         };

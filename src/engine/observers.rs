@@ -2,11 +2,11 @@
 
 use super::bus::BusHandle;
 use crate::{
-    cluster::Connection,
+    cluster::{Connection, Forwards, reach_named},
     experiment::{Secrets, substitute},
     observe::{
         absence::AbsenceDetector,
-        breaker::{self, BreakerSettings, DiscoveryTargets, NamedSource, SeriesRule},
+        breaker::{self, BreakerSettings, DiscoveryTargets, NamedSource, SeriesRule, ServiceName},
         endpoint::{self, EndpointSettings},
         kubelets, logs,
         pods::{self, InPlay},
@@ -47,6 +47,8 @@ pub(super) struct Observers {
     sources: Sources,
     /// The cluster that is watched, if one is.
     cluster: Option<Connection>,
+    /// The port-forwards to Services.
+    forwards: Forwards,
 }
 
 /// What is read besides the answers to user requests.
@@ -86,6 +88,34 @@ impl Observers {
             sought: watch::Sender::default(),
             sources,
             cluster: None,
+            forwards: Forwards::default(),
+        }
+    }
+
+    /// The users' endpoints.
+    pub(super) fn endpoints(&self) -> &[EndpointSettings] {
+        &self.endpoints
+    }
+
+    /// The port-forwards, which end with the session.
+    pub(super) fn forwards(&self) -> &Forwards {
+        &self.forwards
+    }
+
+    /// Looks for a way to the Services that are named as the users' endpoints.
+    async fn reach_services(&mut self, connection: &Connection, in_play: &mut InPlay) {
+        let others = in_play.namespaces().filter(|namespace| *namespace != connection.namespace());
+        let namespaces: Vec<String> =
+            std::iter::once(connection.namespace()).chain(others).map(str::to_owned).collect();
+        for settings in &mut self.endpoints {
+            let Some(service) = &settings.service else { continue };
+            match reach_named(connection, service, &namespaces, &self.forwards).await {
+                Ok(way) => {
+                    in_play.add_service(&way.namespace, &way.name);
+                    settings.go(way);
+                }
+                Err(error) => settings.unreached = Some(error.to_string()),
+            }
         }
     }
 
@@ -103,6 +133,7 @@ impl Observers {
                 in_play.add(activity, provider);
             }
         }
+        self.reach_services(connection, &mut in_play).await;
         match pods::watch(
             connection,
             in_play,
@@ -195,6 +226,7 @@ impl Observers {
     fn breaker_of(&self, endpoint: &EndpointSettings) -> BreakerSettings {
         let hunt = DiscoveryTargets {
             users: endpoint.url.clone(),
+            service: service_of(endpoint),
             access: endpoint.access.clone(),
             cluster: self.cluster.clone(),
             named: self.sources.named.clone(),
@@ -213,6 +245,7 @@ impl Observers {
         let mut changed = false;
         for settings in &mut self.endpoints {
             if let Some(url) = fix.readdressed(&settings.url) {
+                settings.way = self.forwards.at(&url);
                 settings.url = url;
                 changed = true;
             }
@@ -259,6 +292,12 @@ impl Observers {
         self.stop.cancel();
         self.tasks.shutdown().await;
     }
+}
+
+/// The Service that users call, if it is known.
+pub(super) fn service_of(endpoint: &EndpointSettings) -> Option<ServiceName> {
+    let way = endpoint.way.as_ref()?;
+    Some(ServiceName { namespace: way.namespace.clone(), name: way.name.clone() })
 }
 
 pub(super) fn panic_message(panic: Box<dyn std::any::Any + Send>) -> String {

@@ -4,13 +4,15 @@ use super::{
     WatchSettings,
     current_steps::activity_at,
     endpoints::endpoints,
+    observers::service_of,
     session_cluster::{self, may_choose},
 };
 use crate::{
-    cluster::{ClusterSettings, Connection, Error},
+    cluster::{ClusterSettings, Connection, Error, Forwards},
     experiment::{ProviderKind, Secrets, configuration, substitute},
     observe::{
         breaker::{NamedSource, declared},
+        endpoint::EndpointSettings,
         preflight::{BreakerSources, ClusterUse, Needs, Preflight, StepToCheck, Topic, TopicCheck, needs},
     },
     provider::{ActivityCluster, Providers},
@@ -35,8 +37,10 @@ pub(crate) struct PreflightInput {
     pub settings: ClusterSettings,
     /// The session's own cluster.
     pub connection: Option<Connection>,
-    /// The URL that users request, if any.
-    pub users: Option<String>,
+    /// The users' endpoints.
+    pub watched: Vec<EndpointSettings>,
+    /// The port-forwards of the session.
+    pub forwards: Forwards,
     /// Sources of the circuit breaker's state that are named in the config file or the experiment.
     pub named: Vec<NamedSource>,
     /// Whether the targets of the destructive steps are looked up, and who the user is.
@@ -71,9 +75,9 @@ impl PreflightInput {
         let plan = plan(&request, &providers);
         let (declared, ..) = declared::in_extension(request.experiment.extension("chaos-tui"));
         let named = watch.breaker_sources.iter().cloned().chain(declared).collect();
-        let users = endpoints(&request, watch, &providers.environment());
-        let users = users.into_iter().next().map(|first| first.url);
-        Self { request, plan, providers, settings, connection, users, named, thorough: true }
+        let watched = endpoints(&request, watch, &providers.environment());
+        let forwards = Forwards::default();
+        Self { request, plan, providers, settings, connection, watched, forwards, named, thorough: true }
     }
 
     /// Runs the checks once, for each cluster that a step acts in.
@@ -130,7 +134,7 @@ impl PreflightInput {
         }
         let cluster = ClusterUse {
             namespaces: &namespaces,
-            users: self.users.is_some(),
+            users: !self.watched.is_empty(),
             requests: steps.iter().any(|step| step.activity.provider.kind == ProviderKind::Http),
         };
         let calls = steps.iter().map(|step| &step.provider).chain(&nested);
@@ -145,6 +149,7 @@ impl PreflightInput {
         own: bool,
     ) -> Vec<TopicCheck> {
         let namespace = connection.map_or("default", |connection| connection.namespace());
+        let service = self.watched.first().and_then(service_of);
         let preflight = Preflight {
             connection,
             namespace,
@@ -152,11 +157,13 @@ impl PreflightInput {
             needs: self.needs_of(subjects, Some(namespace).filter(|_| own)),
             secrets: &self.request.secrets,
             settings: &self.settings,
-            breaker: self
-                .users
-                .as_deref()
-                .filter(|_| own)
-                .map(|users| BreakerSources { users, named: &self.named }),
+            breaker: self.watched.first().filter(|_| own).map(|first| BreakerSources {
+                users: &first.url,
+                service: service.as_ref(),
+                named: &self.named,
+            }),
+            watched: if own { &self.watched } else { &[] },
+            forwards: &self.forwards,
             thorough: self.thorough,
         };
         let checks = preflight.run().await;

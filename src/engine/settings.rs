@@ -84,6 +84,13 @@ pub(crate) struct WatchSettings {
     pub breaker_series: Vec<SeriesRule>,
 }
 
+impl WatchSettings {
+    /// Whether users call a Service of the cluster by its name.
+    pub(super) fn names_service(&self) -> bool {
+        self.urls.iter().any(|text| cluster::ServiceAddress::parse(text).is_some())
+    }
+}
+
 impl Default for WatchSettings {
     fn default() -> Self {
         Self {

@@ -115,7 +115,7 @@ fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u3
     for slot in first..session.axis.slot(now) {
         match endpoint.second(slot) {
             Some(second) if second.due > 0 => asked = slot,
-            // No request was sent because this program did not run: the service's state is unknown, which is no reason
+            // No request was sent or observed for a reason of our own: the service's state is unknown, which is no reason
             // to end the run.
             _ if unseen(session, slot) => asked = slot,
             _ => unasked += u32::from(slot - asked > gap),
@@ -124,7 +124,7 @@ fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u3
     unasked
 }
 
-/// Whether this program did not run during part of a second.
+/// Whether part of a second was not observed.
 fn unseen(session: &Session, slot: i64) -> bool {
     let (from, to) = (session.axis.start_of(slot), session.axis.start_of(slot + 1));
     from.zip(to).is_some_and(|(from, to)| session.gaps.overlaps(from, to))
@@ -195,8 +195,10 @@ fn silent_for(session: &Session, row: &SourceRow, now: Timestamp) -> Option<f64>
         SourceState::Absent { .. } => session.t0().is_some_and(|t0| row.since >= t0),
     };
     // Seconds in which this program did not run are not silence of the source.
-    lost.then(|| now.duration_since(row.since).as_secs_f64() - session.gaps.seconds_between(row.since, now))
-        .map(|seconds| seconds.max(0.0))
+    lost.then(|| {
+        now.duration_since(row.since).as_secs_f64() - session.gaps.total_seconds_between(row.since, now)
+    })
+    .map(|seconds| seconds.max(0.0))
 }
 
 fn reason(row: &SourceRow) -> &str {

@@ -154,7 +154,7 @@ fn users_guard(
 fn recent_gap(session: &Session, now: Timestamp) -> Option<Warning> {
     let gap = session.gaps.last().filter(|gap| now.duration_since(gap.to).as_secs_f64() < GAP_TOLD_S)?;
     let seconds = wording::seconds(gap.seconds());
-    let short = format!("{seconds} not observed: this program did not run; nothing counts");
+    let short = format!("{seconds} not observed: {}; nothing counts", wording::gap_cause(gap));
     Some(Warning::new(Urgency::Note, wording::gap(gap), short))
 }
 

@@ -63,7 +63,7 @@ mod tests {
     fn requests_to_a_dead_address_go_to_the_other_one() {
         let fixes = PlanChanges::default();
         let (from, to) = ("http://127.0.0.1:31117".to_owned(), "http://10.0.0.1:30817".to_owned());
-        fixes.take(PlanChange::Readdress { steps: vec![at(0)], from, to });
+        fixes.take(PlanChange::Readdress { steps: vec![at(0)], from, to, via: None });
         let configuration = parse_json(r#"{"base": "http://127.0.0.1:31117"}"#).unwrap();
         let url = |provider: &str| {
             let fixed =

@@ -34,11 +34,22 @@ pub fn gap(gap: &Gap) -> String {
     let why = match gap.cause {
         GapCause::Stopped => "this program did not run: it was suspended, or the machine was stalled",
         GapCause::Asleep => "the machine slept",
+        GapCause::PortForward => {
+            return format!(
+                "users were not observed for {}: the port-forward was broken; its requests are not counted",
+                seconds(gap.seconds())
+            );
+        }
     };
     format!(
         "not observed for {}: {why}; no requests were sent, and requests in flight are not counted",
         seconds(gap.seconds())
     )
+}
+
+/// Returns the cause of a gap in a few words.
+pub fn gap_cause(gap: &Gap) -> &'static str {
+    if gap.is_total() { "this program did not run" } else { "the port-forward was broken" }
 }
 
 /// Formats seconds with one decimal: `6.2 s`; from 100 s on without.
@@ -78,6 +89,7 @@ pub fn count(n: u64, noun: &str) -> String {
 pub fn error(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Refused => "refused",
+        ErrorKind::NoReadyPod => "no ready pod",
         ErrorKind::Unreachable => "unreachable",
         ErrorKind::Reset => "reset",
         ErrorKind::Timeout => "timeout",

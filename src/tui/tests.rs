@@ -480,7 +480,14 @@ fn two_endpoints() -> (Session, Timestamp) {
     let url = "GET http://192.168.49.2:30817/orders?page=2".to_owned();
     let mut facts = vec![(
         watched,
-        EventKind::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 10_000, limit_ms: 1000 },
+        EventKind::EndpointWatched {
+            endpoint: second,
+            url,
+            rate: 2.0,
+            deadline_ms: 10_000,
+            limit_ms: 1000,
+            via: None,
+        },
     )];
     for number in 0..38_u64 {
         let (at, request) = (watched + std::time::Duration::from_millis(500 * number), RequestId(number));
@@ -623,6 +630,28 @@ fn the_card_warns_before_a_fire_that_would_leave_no_verdict() {
     assert!(!warned(&(session.clone(), now)));
     session.users.endpoints[0].shape = None;
     assert!(warned(&(session, now)));
+}
+
+#[test]
+fn users_who_are_reached_by_a_port_forward_are_said_to_be_and_a_broken_one_is_no_failure_of_the_service() {
+    let (mut session, now) = fixtures::steady();
+    session.users.endpoints[0].via = Some("port-forward to service/my-consumer-service".to_owned());
+    let source = crate::session::event::Source::Users;
+    let reason = "port-forward broken: error dialing backend: connection refused".to_owned();
+    let state = crate::session::event::SourceState::Reconnecting { reason };
+    for broken in [false, true] {
+        if broken {
+            let what = EventKind::SourceChanged { source, state: state.clone() };
+            session.apply(&Event { seq: 0, at: now, what });
+        }
+        for (width, height) in [(120, 36), (80, 24)] {
+            let shown = text(&drawn(&(session.clone(), now), &view(), &Theme::default(), width, height));
+            assert!(shown.lines().next().unwrap().contains("via port-forward"), "{shown}");
+            assert_eq!(shown.contains("not observed: port-forward broken"), broken, "{shown}");
+            let state = if broken { "broken" } else { "works" };
+            insta::assert_snapshot!(format!("port-forward-{state}-{width}x{height}"), shown);
+        }
+    }
 }
 
 /// Users that cannot be reached are not reported as not asked yet.

@@ -80,6 +80,10 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
                 Elsewhere("needs minikube"),
             ),
             ("chaos-tui experiments/kill-pod.json", ScreenOnCluster("READY")),
+            (
+                "chaos-tui --watch service/my-consumer-service/invoke experiments/kill-pod.json",
+                ScreenOnCluster("READY"),
+            ),
             ("kubectl apply -f manifests/03-after/", Kubectl),
             ("chaos-tui experiments/kill-pod.json", ScreenOnCluster("READY")),
             ("kubectl apply -f manifests/04-liveness-trap/", Kubectl),

@@ -6,6 +6,7 @@ mod clients;
 mod clusters;
 mod docs;
 mod faults;
+mod forward;
 mod http;
 mod life;
 mod manifests;

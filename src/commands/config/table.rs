@@ -71,7 +71,7 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
     },
     ConfigKey {
         name: "watch",
-        about: "URLs to send requests to as users would, if neither the command line nor the experiment names one",
+        about: "URLs, or Services as service/NAME/PATH, to send requests to as users would, if neither the command line nor the experiment names one",
         parse: |preferences, value| text_list(value).map(|urls| preferences.watch.urls = urls),
         print: |preferences| list(&preferences.watch.urls),
     },

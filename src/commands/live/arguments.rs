@@ -34,9 +34,10 @@ pub(crate) struct Arguments {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Users and circuit breaker")]
 pub(crate) struct WatchArgs {
-    /// Send requests as users would to this URL, or to this path of the service that the experiment probes (repeatable)
-    /// [default: the experiment's own HTTP probe]
-    #[arg(long, value_name = "URL")]
+    /// Send requests as users would to this URL, to this path of the service that the experiment probes, or to a Service
+    /// of the cluster, service/NAME[.NAMESPACE][:PORT][/PATH], which is reached by its load balancer, node port or
+    /// Ingress, else by a port-forward (repeatable) [default: the experiment's own HTTP probe]
+    #[arg(long, value_name = "URL|PATH|SERVICE")]
     pub watch: Vec<String>,
     /// Send this header to each watched URL, in addition to those of the experiment (repeatable); ${name} takes the
     /// value from the experiment's configuration or secrets

@@ -225,8 +225,14 @@ fn several_endpoints_are_told_apart_by_the_worst() {
     let mut events = fixtures::events(Variant::Before, 62.0);
     let second = EndpointId(1);
     let url = "GET http://192.168.49.2:30817/other".to_owned();
-    let watched =
-        EventKind::EndpointWatched { endpoint: second, url, rate: 2.0, deadline_ms: 30_000, limit_ms: 1000 };
+    let watched = EventKind::EndpointWatched {
+        endpoint: second,
+        url,
+        rate: 2.0,
+        deadline_ms: 30_000,
+        limit_ms: 1000,
+        via: None,
+    };
     events.push(Event { seq: 0, at: at(-20.0), what: watched });
     events.sort_by_key(|event| event.at);
     let told = (fixtures::session(&events), at(62.0));

@@ -58,12 +58,15 @@ fn breaker(session: &Session) -> Option<String> {
     looked.then(|| "the breaker itself: no page reports one, its state is derived from answers".to_owned())
 }
 
-/// Observation gaps, in which this program did not run.
-fn gaps(session: &Session) -> Option<String> {
-    let count = session.gaps.iter().len();
-    let seconds: f64 = session.gaps.iter().map(Gap::seconds).sum();
-    let times = if count == 1 { String::new() } else { format!(", in {count} gaps") };
-    (count > 0).then(|| format!("{}{times}: this program did not run", wording::seconds(seconds)))
+/// Observation gaps, one line for each cause.
+fn gaps(session: &Session) -> impl Iterator<Item = String> {
+    [true, false].into_iter().filter_map(|total| {
+        let gaps: Vec<&Gap> = session.gaps.iter().filter(|gap| gap.is_total() == total).collect();
+        let seconds: f64 = gaps.iter().map(|gap| gap.seconds()).sum();
+        let times = if gaps.len() == 1 { String::new() } else { format!(", in {} gaps", gaps.len()) };
+        let cause = wording::gap_cause(gaps.first()?);
+        Some(format!("{}{times}: {cause}", wording::seconds(seconds)))
+    })
 }
 
 /// The recovery, if it was not observed.

@@ -129,10 +129,10 @@ pub(super) fn diary(session: &Session) -> Vec<StoryLine> {
     lines
 }
 
-/// Observation gaps, in which this program did not run, each reported at its end.
+/// Observation gaps, each reported at its end.
 pub(super) fn gaps(session: &Session) -> Vec<StoryLine> {
     let line = |gap: &crate::session::event::Gap| {
-        let text = format!("{} not observed: this program did not run", wording::seconds(gap.seconds()));
+        let text = format!("{} not observed: {}", wording::seconds(gap.seconds()), wording::gap_cause(gap));
         StoryLine::quiet(gap.to, StoryMark::Cut, Tone::Unknown, text)
     };
     session.gaps.iter().map(line).collect()

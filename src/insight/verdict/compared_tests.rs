@@ -42,8 +42,14 @@ impl Script {
 
     fn watch(&mut self, endpoint: EndpointId) {
         let url = format!("GET http://localhost/{}", endpoint.0);
-        let what =
-            EventKind::EndpointWatched { endpoint, url, rate: 4.0, deadline_ms: 10_000, limit_ms: 1000 };
+        let what = EventKind::EndpointWatched {
+            endpoint,
+            url,
+            rate: 4.0,
+            deadline_ms: 10_000,
+            limit_ms: 1000,
+            via: None,
+        };
         self.events.push((-BEFORE_S, what));
     }
 

@@ -184,6 +184,10 @@ fn judge(session: &Session, fault: &Fault, endpoint: &Endpoint, now: Timestamp) 
         fallbacks: &fallbacks,
         bad,
     };
+    let (lasted, unseen) = (fault.lasted(now), fault.unobserved(&session.gaps, now));
+    if users.sent < ENOUGH && unseen * 2.0 > lasted {
+        return (RunVerdict::NotObservable, ending.not_observed());
+    }
     if users.sent < ENOUGH || (answered == 0 && users.over_limit_unanswered < ENOUGH) {
         return (RunVerdict::NotObservable, ending.too_few());
     }
@@ -200,8 +204,6 @@ fn judge(session: &Session, fault: &Fault, endpoint: &Endpoint, now: Timestamp) 
     if endpoint.endless {
         return (RunVerdict::NotObservable, ending.endless());
     }
-    let lasted = fault.lasted(now);
-    let unseen = fault.unobserved(&session.gaps, now);
     if bad > session.users.budget_s || (users.fallback == 0 && f64::from(bad) * 2.0 > lasted - unseen) {
         return (RunVerdict::NotResilient, ending.waited());
     }

@@ -18,8 +18,10 @@ impl EndpointAt<'_> {
         let endpoint = self.endpoint;
         let limit = wording::wait(endpoint.limit_ms as f64);
         let mut why = vec![format!(
-            "{}: {} requests a second, timed from when each was due; as seen by our probe, not by the real users",
-            endpoint.url, endpoint.rate
+            "{}{}: {} requests a second, timed from when each was due; as seen by our probe, not by the real users",
+            endpoint.url,
+            endpoint.via.as_ref().map(|via| format!(" ({via})")).unwrap_or_default(),
+            endpoint.rate
         )];
         let (came, served) = (&lately.came, &lately.served);
         why.push(format!(
@@ -118,7 +120,7 @@ impl EndpointAt<'_> {
         ))
     }
 
-    /// Observation gaps, in which this program did not run and sent no requests.
+    /// Observation gaps.
     fn gap_words(&self) -> Option<String> {
         let gaps = &self.session.gaps;
         let last = gaps.last()?;

@@ -108,6 +108,14 @@ impl EndpointAt<'_> {
         )
     }
 
+    /// Our own way to the service is broken: nothing is known of its users.
+    pub(super) fn way_broken(&self, reason: &str) -> (UserWord, Statement) {
+        let sentence = format!("Users are not observed: {reason}");
+        let shorter = ["users are not observed: port-forward broken", "users not observed: no port-forward"];
+        let price = "Nothing counts for or against the service until it works again.".to_owned();
+        (UserWord::Unknown, Statement::new(sentence, &shorter).with_details(Some(price)))
+    }
+
     pub(super) fn not_watched(&self) -> (UserWord, Statement) {
         (
             UserWord::Unknown,

@@ -106,7 +106,7 @@ impl VerdictInput<'_> {
             format!("{unseen} of the fault's {lasted} were not observed"),
             &[&format!("{unseen} of {lasted} not observed")],
         )
-        .with_details(Some("This program did not run meanwhile.".to_owned()))
+        .with_details(self.session.gaps.last().map(|gap| sentence(wording::gap_cause(gap))))
     }
 
     /// Some errors, too few to blame the fault for them.

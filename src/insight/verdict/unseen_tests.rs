@@ -21,7 +21,17 @@ fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Sess
     let mut session = Session::new();
     let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
     let (endpoint, url) = (ENDPOINT, "GET http://localhost/".to_owned());
-    tell(-6.0, EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000 });
+    tell(
+        -6.0,
+        EventKind::EndpointWatched {
+            endpoint,
+            url,
+            rate: 10.0,
+            deadline_ms: 10_000,
+            limit_ms: 1000,
+            via: None,
+        },
+    );
     for number in 0..110_u64 {
         let start = -5.0 + number as f64 / 10.0;
         if number == 40 {
@@ -105,4 +115,38 @@ fn why_nobody_can_be_asked_is_said() {
     let said = verdict(&session, 0.0);
     assert_eq!(said.details.as_deref(), Some("The endpoint cannot be asked: no colon."));
     assert_eq!(said.why, ["the endpoint cannot be asked: no colon"]);
+}
+
+#[test]
+fn what_a_broken_port_forward_loses_counts_neither_for_nor_against_the_service() {
+    let mut session = told(None, None, AnswerKind::Real);
+    let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
+    let (endpoint, url) = (ENDPOINT, "GET http://127.0.0.1:40000/".to_owned());
+    let via = Some("port-forward to service/web".to_owned());
+    tell(
+        6.0,
+        EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000, via },
+    );
+    let reason = "port-forward broken: forbidden".to_owned();
+    let state = SourceState::Reconnecting { reason };
+    tell(6.0, EventKind::SourceChanged { source: Source::Users, state });
+    for number in 110..310_u64 {
+        let (start, request) = (6.0 + (number - 110) as f64 / 10.0, RequestId(number));
+        tell(start, EventKind::RequestSent { endpoint, request });
+        tell(start + 0.05, EventKind::RequestsLost { endpoint, requests: vec![request] });
+    }
+    let said = verdict(&session, 26.0);
+    assert_eq!(said.word, UserWord::Unknown);
+    assert_eq!(said.sentence, "Users are not observed: port-forward broken: forbidden");
+    let since = session.users.main().unwrap().since_t0(at(26.0));
+    assert_eq!((since.sent, since.error, since.waiting), (60, 0, 0), "only those that were answered");
+    let [gap] = session.gaps.iter().collect::<Vec<_>>()[..] else { panic!("{:?}", session.gaps) };
+    assert_eq!((gap.from, gap.seconds().round()), (at(6.0), 20.0));
+    assert!(!session.gaps.covers(at(7.0), at(8.0)), "pods and breaker were observed");
+    let ended = conclusion(&session, at(26.0));
+    assert_eq!(ended.verdict, RunVerdict::NotObservable);
+    assert!(ended.because().contains("not observed. The port-forward was broken"), "{}", ended.because());
+    let live = EventKind::SourceChanged { source: Source::Users, state: SourceState::Live };
+    session.apply(&Event { seq: 0, at: at(26.1), what: live });
+    assert!(!verdict(&session, 26.2).sentence.contains("port-forward"));
 }

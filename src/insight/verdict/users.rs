@@ -28,7 +28,7 @@ use super::{
     statement::Statement,
 };
 use crate::session::{
-    event::{EndpointId, Timestamp},
+    event::{EndpointId, Source, SourceState, Timestamp},
     state::{AnswerGroup, Endpoint, Outcome, Recent, Sample, Session, Tally},
 };
 
@@ -241,6 +241,9 @@ impl EndpointAt<'_> {
         if !self.endpoint.watched {
             return self.not_watched();
         }
+        if let Some(SourceState::Reconnecting { reason }) = self.way() {
+            return self.way_broken(reason);
+        }
         if self.endpoint.waiting_over(self.now, limit).next().is_some()
             && self.silent_for() > self.silence_limit_s()
         {
@@ -277,6 +280,12 @@ impl EndpointAt<'_> {
             return self.recovering(&left);
         }
         self.ok(served)
+    }
+
+    /// The state of our own way to the service, if it is one that can break.
+    fn way(&self) -> Option<&SourceState> {
+        self.endpoint.via.as_ref()?;
+        self.session.cluster.source(Source::Users).map(|row| &row.state)
     }
 
     /// When the system recovered, if it has.

@@ -1,6 +1,6 @@
 //! Finds the consumer: the pods behind the Service that users call, else the only workload in play that is not hit.
 
-use super::sources::usual_pages::groups;
+use super::sources::{page_route::PageRoute, usual_pages::groups};
 use crate::{
     cluster::{Connection, Error, is_reached_at},
     session::event::{Event, EventKind, object_has_name},
@@ -9,6 +9,16 @@ use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use kube::{Api, ResourceExt, api::ListParams};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The namespace and name of a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceName {
+    pub namespace: String,
+    pub name: String,
+}
+
+/// The name of Istio's container, and the port on which its Envoy shows its series to the pod's network.
+const ISTIO: &str = "istio-proxy";
+const ISTIO_STATS: u16 = 15090;
 /// The maximum number of pods that are read one by one.
 pub(super) const PODS: usize = 10;
 /// The maximum number of ports of a pod that are queried.
@@ -103,24 +113,42 @@ pub(super) struct Replica {
     pub(super) incarnation: (String, i32),
     /// The ports that it declares, with their names.
     pub(super) ports: Vec<(u16, Option<String>)>,
+    /// The port of the admin page of an Envoy in it, which listens on loopback.
+    pub(super) admin: Option<u16>,
 }
 
-/// Finds the consumer of the service whose users call the URL `users`.
+impl Replica {
+    /// The route to one of its ports through the API server's proxy.
+    pub(super) fn route(&self, client: &kube::Client, port: u16) -> PageRoute {
+        let (client, namespace, pod) = (client.clone(), self.namespace.clone(), self.name.clone());
+        PageRoute::Pod { client, namespace, pod, port }
+    }
+}
+
+/// Finds the consumer of the service whose users call the URL `users`; `named` is its Service, if it is known.
 pub(super) async fn find(
     connection: &Connection,
     users: &str,
+    named: Option<&ServiceName>,
     seen: &KnownPods,
 ) -> Result<Option<Consumer>, Error> {
     let url = reqwest::Url::parse(users).ok();
     let address = url.as_ref().and_then(|url| Some((url.host_str()?, url.port_or_known_default()?)));
     let own = connection.namespace().to_owned();
-    let namespaces: BTreeSet<String> = seen.namespaces().cloned().chain([own]).take(4).collect();
+    let namespaces: BTreeSet<String> = match named {
+        Some(named) => BTreeSet::from([named.namespace.clone()]),
+        None => seen.namespaces().cloned().chain([own]).take(4).collect(),
+    };
     if let Some((host, port)) = address {
+        let meant = |service: &Service| match named {
+            Some(named) => service.name_any() == named.name,
+            None => is_reached_at(service, host, port),
+        };
         for namespace in &namespaces {
             let services: Api<Service> = Api::namespaced(connection.client()?, namespace);
             let found = services.list(&ListParams::default().limit(LISTED)).await;
             let found = found.map_err(|source| connection.error("list services", source))?;
-            if let Some(service) = found.items.iter().find(|service| is_reached_at(service, host, port))
+            if let Some(service) = found.items.iter().find(|service| meant(service))
                 && let Some(selector) = selector(service)
             {
                 let title = format!("Service {}", service.name_any());
@@ -184,16 +212,32 @@ fn replica(pod: &Pod) -> Replica {
         name: pod.name_any(),
         incarnation: (pod.uid().unwrap_or_default(), restarts),
         ports: ports(pod),
+        admin: admin_port(pod),
     }
 }
 
-/// The TCP ports that the pod's containers and its sidecar init containers declare.
-fn ports(pod: &Pod) -> Vec<(u16, Option<String>)> {
-    let Some(spec) = &pod.spec else { return Vec::new() };
-    let sidecars = spec.init_containers.iter().flatten();
+/// The pod's containers and its sidecar init containers.
+fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
+    let sidecars = pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten());
     let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+    pod.spec.iter().flat_map(|spec| &spec.containers).chain(sidecars)
+}
+
+/// The usual admin port of an Envoy in the pod; `None` if its series are on a declared port, as Istio's are.
+fn admin_port(pod: &Pod) -> Option<u16> {
+    let declares = |container: &Container| declared(container).any(|(port, _)| port == ISTIO_STATS);
+    let is_envoy = |container: &&Container| {
+        let image = container.image.as_deref().unwrap_or_default();
+        container.name == ISTIO || container.name == "envoy" || image.contains("envoy")
+    };
+    let envoy = containers(pod).find(is_envoy).filter(|_| !containers(pod).any(declares))?;
+    Some(if envoy.name == ISTIO { 15000 } else { 9901 })
+}
+
+/// The TCP ports that the pod's containers declare.
+fn ports(pod: &Pod) -> Vec<(u16, Option<String>)> {
     let mut ports: Vec<(u16, Option<String>)> = Vec::new();
-    for container in spec.containers.iter().chain(sidecars) {
+    for container in containers(pod) {
         for (port, name) in declared(container) {
             if ports.len() < PORTS && !ports.iter().any(|(known, _)| *known == port) {
                 ports.push((port, name));
@@ -225,9 +269,10 @@ pub(in crate::observe) struct SourcesToAsk {
 pub(in crate::observe) async fn survey(
     connection: &Connection,
     users: &str,
+    named: Option<&ServiceName>,
 ) -> Result<Option<SourcesToAsk>, Error> {
     let seen = KnownPods::default();
-    let Some(consumer) = find(connection, users, &seen).await? else { return Ok(None) };
+    let Some(consumer) = find(connection, users, named, &seen).await? else { return Ok(None) };
     let (replicas, pods) = replicas(connection, &consumer, &seen).await?;
     let asked = |(port, name): &&(u16, Option<String>)| !groups(*port, name.as_deref()).is_empty();
     let ports: BTreeSet<u16> = replicas
@@ -274,7 +319,7 @@ mod tests {
             }
         });
         let seen = KnownPods::default();
-        let consumer = find(&connection, "http://10.0.0.1:30080/invoke", &seen).await.unwrap().unwrap();
+        let consumer = find(&connection, "http://10.0.0.1:30080/invoke", None, &seen).await.unwrap().unwrap();
         assert_eq!(consumer.title, "Service consumer");
         let (replicas, all) = replicas(&connection, &consumer, &seen).await.unwrap();
         let names: Vec<_> = replicas.iter().map(|replica| replica.name.as_str()).collect();
@@ -284,10 +329,27 @@ mod tests {
         let last = asked.lock().unwrap().last().unwrap().line();
         assert!(last.contains("labelSelector=name=c"), "{last}");
         assert_eq!(
-            find(&connection, "http://10.0.0.1:8080/", &seen).await.unwrap(),
+            find(&connection, "http://10.0.0.1:8080/", None, &seen).await.unwrap(),
             None,
             "nobody's address"
         );
+        let named = ServiceName { namespace: "default".to_owned(), name: "consumer".to_owned() };
+        let forwarded = find(&connection, "http://127.0.0.1:41234/", Some(&named), &seen).await.unwrap();
+        assert_eq!(forwarded, Some(consumer), "its address is that of our own port-forward");
+    }
+
+    #[test]
+    fn an_envoy_whose_series_are_on_no_declared_port_is_read_on_its_admin_port() {
+        let admin = |containers: serde_json::Value| {
+            admin_port(&serde_json::from_value(json!({"spec": {"containers": containers}})).unwrap())
+        };
+        assert_eq!(
+            admin(json!([{"name": "main"}, {"name": "proxy", "image": "envoyproxy/envoy:v1.33"}])),
+            Some(9901)
+        );
+        assert_eq!(admin(json!([{"name": "istio-proxy"}])), Some(15000));
+        assert_eq!(admin(json!([{"name": "istio-proxy", "ports": [{"containerPort": 15090}]}])), None);
+        assert_eq!(admin(json!([{"name": "main", "image": "shop/web:1"}])), None);
     }
 
     #[test]

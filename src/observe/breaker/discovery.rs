@@ -2,7 +2,7 @@
 //! pods cannot be queried, beside the users' URL; and those that the operator names.
 
 use super::{
-    consumer::{self, Consumer, KnownPods, PODS, Replica},
+    consumer::{self, Consumer, KnownPods, PODS, Replica, ServiceName},
     server::Server,
     sources::{
         page_poller::{PageKind, ReaderOutput},
@@ -12,7 +12,7 @@ use super::{
     },
 };
 use crate::{
-    cluster::Connection,
+    cluster::{Connection, Forward, ForwardTarget, Obstacle},
     provider::http::Access,
     session::event::{EventKind, Level, Source, SourceState},
 };
@@ -35,6 +35,8 @@ const LOOK: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct DiscoveryTargets {
     pub users: String,
+    /// The Service that they call, if it is known.
+    pub service: Option<ServiceName>,
     /// Headers, credentials and trust for the server that users call, or the reason why they are unavailable.
     pub access: Result<Access, String>,
     /// The session's cluster, whose pods are queried one by one.
@@ -217,7 +219,7 @@ impl Discovery {
         self.tasks.spawn(Server { at_users_url: true, ..server }.read_groups(usual_pages::groups(0, None)));
     }
 
-    /// The consumer's pods; `None` if the consumer is unknown or none of its pods declares a port.
+    /// The consumer's pods; `None` if the consumer is unknown or none of its pods has a port that is read.
     async fn look(
         &self,
         consumer: &mut Option<Consumer>,
@@ -225,13 +227,15 @@ impl Discovery {
     ) -> Result<Option<(Vec<Replica>, usize)>, String> {
         let Some(connection) = &self.targets.cluster else { return Ok(None) };
         if consumer.is_none() {
-            *consumer = consumer::find(connection, &self.targets.users, seen)
+            *consumer = consumer::find(connection, &self.targets.users, self.targets.service.as_ref(), seen)
                 .await
                 .map_err(|error| error.to_string())?;
         }
         let Some(found) = consumer else { return Ok(None) };
         let found = consumer::replicas(connection, found, seen).await.map_err(|error| error.to_string())?;
-        let some = found.0.iter().any(|replica| !replica.ports.is_empty());
+        let named = self.targets.named.iter().any(|named| matches!(named, NamedSource::Port(..)));
+        let some = |replica: &Replica| named || !replica.ports.is_empty() || replica.admin.is_some();
+        let some = found.0.iter().any(some);
         Ok(some.then_some(found))
     }
 
@@ -270,32 +274,73 @@ impl Discovery {
             }
             let token = stop.child_token();
             self.pods.insert(key, (replica.incarnation.clone(), token.clone()));
-            self.read(&replica, &token).await;
+            self.read(&replica, &token);
         }
     }
 
-    async fn read(&mut self, replica: &Replica, token: &CancellationToken) {
-        let Some(Ok(client)) = self.targets.cluster.as_ref().map(Connection::client) else { return };
-        let direct = Arc::<AtomicBool>::default();
-        let mut undeclared = Vec::new();
-        for named in &self.targets.named {
-            if let NamedSource::Port(port, _) = named
+    /// Reads pages on ports that the pod does not declare, where its processes may listen on loopback only, through
+    /// port-forwards to the pod.
+    fn read_undeclared(&mut self, client: &kube::Client, replica: &Replica, token: &CancellationToken) {
+        let mut pages = Vec::new();
+        for (number, named) in self.targets.named.iter().enumerate() {
+            if let NamedSource::Port(port, path) = named
                 && !replica.ports.iter().any(|(declared, _)| declared == port)
             {
-                undeclared
-                    .push(format!("pod {} declares no port {port}, so {named} is not read", replica.name));
+                let kind = usual_pages::kind(Some(*port), path).unwrap_or(PageKind::Any);
+                pages.push((
+                    *port,
+                    (kind, vec![path.clone()]),
+                    Some(NamedSource::mark(&self.targets.named, number)),
+                ));
             }
         }
-        for message in undeclared {
-            self.emit(Level::Warning, message).await;
+        if let Some(port) = replica.admin {
+            pages.push((port, usual_pages::admin(), None));
         }
+        let Some(connection) = &self.targets.cluster else { return };
+        for (port, group, named) in pages {
+            let target =
+                ForwardTarget::Pod { namespace: replica.namespace.clone(), pod: replica.name.clone(), port };
+            let (connection, out, pod) = (connection.clone(), self.out.clone(), replica.name.clone());
+            let is_named = named.is_some();
+            let server = self.server(
+                replica.route(client, port),
+                Some(pod.clone()),
+                port.to_string(),
+                is_named,
+                token.clone(),
+            );
+            let server = Server { mark: named.unwrap_or_default(), ..server };
+            self.tasks.spawn(async move {
+                let why = match Forward::start(&connection, target).await {
+                    Err(error) => error.to_string(),
+                    Ok(forward) => match forward.check().await {
+                        Err(Obstacle::Broken(reason)) => format!("port-forward broken: {reason}"),
+                        Ok(()) | Err(Obstacle::NoReadyPod | Obstacle::Refused) => {
+                            let url = format!("http://{}/", forward.address());
+                            let (route, _) = PageRoute::direct(&url, &Access::default()).ok()?;
+                            // The API server's refusal concerns this page only.
+                            Server { route, ..server }.read_group(group, None).await;
+                            return None;
+                        }
+                    },
+                };
+                if is_named {
+                    let (level, target) = (Level::Warning, "breaker".to_owned());
+                    let message = format!("port {port} of pod {pod} is not read: {why}");
+                    out.emitter.emit(EventKind::Logged { level, target, message }).await;
+                }
+                None
+            });
+        }
+    }
+
+    fn read(&mut self, replica: &Replica, token: &CancellationToken) {
+        let Some(Ok(client)) = self.targets.cluster.as_ref().map(Connection::client) else { return };
+        let direct = Arc::<AtomicBool>::default();
+        self.read_undeclared(&client, replica, token);
         for (port, name) in &replica.ports {
-            let reach = PageRoute::Pod {
-                client: client.clone(),
-                namespace: replica.namespace.clone(),
-                pod: replica.name.clone(),
-                port: *port,
-            };
+            let reach = replica.route(&client, *port);
             let server =
                 self.server(reach, Some(replica.name.clone()), port.to_string(), false, token.clone());
             let server = Server { direct: direct.clone(), ..server };

@@ -9,6 +9,7 @@ use crate::{
     cluster::{
         Connection,
         fake_api::{RecordedRequest, Reply, answering},
+        scripted::{Cluster, Fate},
     },
     provider::http::Access,
     session::{
@@ -53,6 +54,7 @@ impl Rig {
         let stop = CancellationToken::new();
         let named = named.iter().map(|text| NamedSource::parse(text).unwrap()).collect();
         let hunt = DiscoveryTargets {
+            service: None,
             users: users.to_owned(),
             cluster,
             access: Ok(access),
@@ -202,7 +204,21 @@ async fn a_denied_right_is_said_once_with_what_to_grant_and_the_users_address_is
 }
 
 #[tokio::test]
-async fn a_port_that_no_pod_declares_is_not_asked_and_a_named_one_is() {
+async fn the_admin_page_of_an_envoy_on_loopback_is_a_source() {
+    let page = "# TYPE envoy_cluster_outlier_detection_ejections_active gauge\n\
+        envoy_cluster_outlier_detection_ejections_active{envoy_cluster_name=\"provider\"} 1\n";
+    let cluster = Cluster::of(&[("a", Fate::Page(page))]);
+    let mut rig = Rig::begin("http://web/", Some(cluster.connection().await), &["9990/mine"]);
+    let reading = rig.reading(|reading| reading.source.kind == SourceKind::Mesh).await;
+    assert_eq!(
+        (reading.source.place.as_str(), reading.source.pod.as_deref()),
+        ("9901/stats/prometheus", Some("a"))
+    );
+    rig.reading(|reading| reading.source.place == "9990/mine").await;
+}
+
+#[tokio::test]
+async fn a_port_that_no_pod_declares_is_asked_by_a_port_forward_alone_and_a_declared_one_by_the_proxy() {
     let (connection, asked) = answering(|asked| {
         cluster(asked, |_, path| match path {
             "/my/circuitbreakers" => {
@@ -214,7 +230,8 @@ async fn a_port_that_no_pod_declares_is_not_asked_and_a_named_one_is() {
     let mut rig =
         Rig::begin("http://127.0.0.1:30080/", Some(connection), &["9999/metrics", "8080/my/circuitbreakers"]);
     let warning = rig.warning().await;
-    assert!(warning.contains("declares no port 9999"), "{warning}");
+    assert!(warning.starts_with("port 9999 of pod c-"), "{warning}");
+    assert!(warning.contains("is not read: port-forward broken"), "{warning}");
     let reading = rig.reading(|reading| reading.source.kind == SourceKind::Actuator).await;
     assert_eq!(reading.source.place, "8080/my/circuitbreakers");
     assert_eq!(reading.breakers[0].says, SourceClaim::State(BreakerState::HalfOpen));

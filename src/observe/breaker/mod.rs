@@ -26,6 +26,7 @@ mod tests;
 mod trips;
 mod watch;
 
+pub use consumer::ServiceName;
 pub(super) use consumer::survey;
 pub use discovery::DiscoveryTargets;
 pub(super) use sources::usual_pages::USUAL_PATHS;

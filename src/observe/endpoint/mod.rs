@@ -15,6 +15,7 @@ mod settings;
 mod tests;
 mod tolerance;
 mod watch;
+mod way;
 
 pub use settings::{EndpointSettings, SettingsError};
 pub use tolerance::Tolerance;

@@ -2,6 +2,7 @@
 
 use super::tolerance::Tolerance;
 use crate::{
+    cluster::{ReachedService, ServiceAddress},
     http_client::Request,
     observe::absence::AbsenceDetector,
     provider::http::{Access, Clients},
@@ -38,6 +39,12 @@ pub struct EndpointSettings {
     pub fault: CancellationToken,
     /// Detects when this program itself did not run.
     pub presence: AbsenceDetector,
+    /// The Service that was named instead of a URL; the URL is known once it was reached.
+    pub service: Option<ServiceAddress>,
+    /// How the Service is reached.
+    pub way: Option<ReachedService>,
+    /// Why the Service is not reached.
+    pub unreached: Option<String>,
 }
 
 /// Why an endpoint cannot be probed.
@@ -57,6 +64,9 @@ pub enum SettingsError {
     /// Headers or certificates cannot be used. Their secrets are not repeated.
     #[error("the endpoint cannot be requested: {0}")]
     Access(String),
+    /// The named Service is not reached.
+    #[error("{0}")]
+    Unreached(String),
     /// The rate is not a positive number.
     #[error("a rate of {rate} requests a second cannot be kept; use one above 0, such as 2")]
     Rate { rate: f64 },
@@ -82,7 +92,21 @@ impl EndpointSettings {
             tolerance: None,
             fault: CancellationToken::new(),
             presence: AbsenceDetector::default(),
+            service: None,
+            way: None,
+            unreached: None,
         }
+    }
+
+    /// Sends the requests to a Service this way from now on.
+    pub fn go(&mut self, way: ReachedService) {
+        if let Some(service) = &self.service {
+            self.url = format!("{}{}", way.url, service.path);
+        }
+        if let (Some(host), Ok(access)) = (&way.host, &self.access) {
+            self.access = access.clone().with_host(host);
+        }
+        (self.way, self.unreached) = (Some(way), None);
     }
 
     /// The maximum number of requests in flight: all that can pile up until the deadline, within the limit of open
@@ -110,6 +134,9 @@ pub(super) struct ProbeTarget {
 
 impl ProbeTarget {
     pub(super) fn new(settings: &EndpointSettings) -> Result<Self, SettingsError> {
+        if let Some(reason) = &settings.unreached {
+            return Err(SettingsError::Unreached(reason.clone()));
+        }
         let url: Url = settings
             .url
             .parse()

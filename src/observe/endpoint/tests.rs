@@ -4,6 +4,7 @@
 mod ends;
 mod manners;
 mod trust;
+mod ways;
 
 use super::{EndpointSettings, watch};
 use crate::{

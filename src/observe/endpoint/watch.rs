@@ -7,6 +7,7 @@ use super::{
     learning::{Learned, Learning},
     response_ends::{Next, ResponseEnds},
     settings::ProbeTarget,
+    way::Way,
 };
 use crate::{
     observe::absence::AbsenceDetector,
@@ -48,6 +49,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
             rate: settings.rate,
             deadline_ms: settings.deadline.as_millis() as u64,
             limit_ms: settings.limit.as_millis() as u64,
+            via: settings.way.as_ref().map(ToString::to_string),
         })
         .await;
     emitter.emit(EventKind::SourceChanged { source: Source::Users, state: SourceState::Live }).await;
@@ -68,7 +70,10 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 // A request's task is never cancelled here, and its code does not panic by design; if it did, the
                 // request would stay without an answer, which is what its user would see.
                 match done {
-                    Ok(RequestStage::Done(done)) => publisher.request_ended(done).await,
+                    Ok(RequestStage::Done(done)) => {
+                        publisher.way.done(done.number);
+                        publisher.request_ended(done).await;
+                    }
                     Ok(RequestStage::Continuing(going)) => {
                         if let Some(going) = publisher.continues(going).await {
                             requests.spawn(going.rest());
@@ -78,7 +83,8 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 }
             }
             (number, due) = pace.next() => {
-                if std::mem::replace(&mut gaps, presence.count()) != gaps {
+                let absent = std::mem::replace(&mut gaps, presence.count()) != gaps;
+                if publisher.way.holds_up().await || absent {
                     // The outcome of requests in flight is unknown, and connections may have died meanwhile.
                     requests = JoinSet::new();
                     target = ProbeTarget::new(&settings).map_or(target, Arc::new);
@@ -87,6 +93,7 @@ pub async fn watch(settings: EndpointSettings, emitter: Emitter, stop: Cancellat
                 let at = emitter.clock().at(due);
                 if requests.len() < room {
                     emitter.emit_at(at, EventKind::RequestSent { endpoint, request }).await;
+                    publisher.way.sent(number);
                     let asked = PendingRequest { number, due, deadline: due + settings.deadline };
                     requests.spawn(ask(target.clone(), asked, publisher.endings.patience()));
                 } else {
@@ -110,6 +117,7 @@ struct AnswerPublisher {
     /// Secrets that an answer may echo and that must not be shown.
     hidden: Vec<String>,
     presence: AbsenceDetector,
+    way: Way,
 }
 
 impl AnswerPublisher {
@@ -120,6 +128,7 @@ impl AnswerPublisher {
         Self {
             endpoint: settings.id,
             rate: settings.rate,
+            way: Way::new(settings.id, settings.way.as_ref(), settings.limit, emitter.clone()),
             emitter,
             learning: Learning::new(settings.rate),
             endings: ResponseEnds::default(),
@@ -170,6 +179,7 @@ impl AnswerPublisher {
         if self.presence.gap_between(done.due, done.ended) {
             return;
         }
+        let Some(done) = self.way.judged(done).await else { return };
         // Whole microseconds: finer is noise, and makes recordings longer.
         let waited_ms = done.ended.duration_since(done.due).as_micros() as f64 / 1000.0;
         let mut answer = Answer {

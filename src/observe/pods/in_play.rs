@@ -67,6 +67,14 @@ impl InPlay {
         }
     }
 
+    /// Adds the Service that was named as the users' endpoint.
+    pub fn add_service(&mut self, namespace: &str, name: &str) {
+        if !self.is_everything() {
+            self.names.insert(name.to_owned());
+        }
+        self.namespaces.insert(namespace.to_owned());
+    }
+
     /// The namespaces to watch.
     pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.namespaces.iter().map(String::as_str)

@@ -3,13 +3,15 @@
 use super::{GRANT, know, ok};
 use crate::{
     cluster::{Connection, Permission, check_permission},
-    observe::breaker::{NamedSource, USUAL_PATHS, survey},
+    observe::breaker::{NamedSource, ServiceName, USUAL_PATHS, survey},
     session::event::PreflightCheck,
 };
 
 /// The sources that will be queried.
 pub struct BreakerSources<'a> {
     pub users: &'a str,
+    /// The Service that they call, if it is known.
+    pub service: Option<&'a ServiceName>,
     /// Sources that the operator named.
     pub named: &'a [NamedSource],
 }
@@ -26,7 +28,7 @@ pub(super) async fn check(
     let Some(connection) = connection else {
         return vec![ok(format!("{when}: {}{named}", beside()))];
     };
-    let survey = match survey(connection, sources.users).await {
+    let survey = match survey(connection, sources.users, sources.service).await {
         Ok(Some(survey)) => survey,
         Ok(None) => {
             let text = format!(
@@ -108,7 +110,7 @@ mod tests {
     async fn line(users: &str, allowed: bool, ports: serde_json::Value) -> (CheckLevel, String) {
         let (connection, _) = answering(move |asked| cluster(asked, allowed, &ports));
         let named = [NamedSource::parse("8081/metrics").unwrap()];
-        let checks = check(&BreakerSources { users, named: &named }, Some(&connection)).await;
+        let checks = check(&BreakerSources { users, service: None, named: &named }, Some(&connection)).await;
         let [check] = checks.as_slice() else { panic!("{checks:?}") };
         assert!(
             check.text.contains("/actuator/circuitbreakers") && check.text.contains("8081/metrics"),
@@ -149,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_cluster_the_users_address_is_asked() {
-        let checks = check(&BreakerSources { users: USERS, named: &[] }, None).await;
+        let checks = check(&BreakerSources { users: USERS, service: None, named: &[] }, None).await;
         assert!(checks[0].text.contains("at http://10.0.0.1:30080: /actuator/circuitbreakers"), "{checks:?}");
     }
 }

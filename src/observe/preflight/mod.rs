@@ -11,10 +11,12 @@ mod reach;
 mod tests;
 mod traps;
 mod urls;
+mod ways;
 
 use crate::{
-    cluster::{ClusterSettings, Connection, Error, current_user},
+    cluster::{ClusterSettings, Connection, Error, Forwards, current_user},
     experiment::{Activity, Secrets},
+    observe::endpoint::EndpointSettings,
     provider::is_kubernetes,
     session::event::{CheckLevel, PreflightCheck, StepRef},
 };
@@ -73,6 +75,10 @@ pub struct Preflight<'a> {
     pub breaker: Option<BreakerSources<'a>>,
     /// Whether what a session shows elsewhere is looked up too: who the user is, and what the destructive steps hit.
     pub thorough: bool,
+    /// The users' endpoints, some of which are named by their Service.
+    pub watched: &'a [EndpointSettings],
+    /// The port-forwards of the session.
+    pub forwards: &'a Forwards,
 }
 
 /// What a check is about.
@@ -107,7 +113,7 @@ impl Preflight<'_> {
                 if self.steps.iter().any(StepToCheck::needs_cluster) {
                     checks.insert(0, (Topic::Cluster, fix(error.to_string(), None)));
                 }
-                checks.extend(about(Topic::Addresses, urls::check(self.steps, None, self.namespace)).await);
+                checks.extend(about(Topic::Addresses, urls::check(self.steps, None)).await);
                 checks.extend(about(Topic::Breaker, self.breaker_sources(None)).await);
                 return checks;
             }
@@ -115,9 +121,15 @@ impl Preflight<'_> {
         let reached = reach::check(connection, self.namespace).await;
         if reached.level == CheckLevel::Fix {
             checks.insert(0, (Topic::Cluster, reached));
-            checks.extend(about(Topic::Addresses, urls::check(self.steps, None, self.namespace)).await);
+            checks.extend(about(Topic::Addresses, urls::check(self.steps, None)).await);
             return checks;
         }
+        let services = urls::ServicesToTry {
+            connection,
+            namespace: self.namespace,
+            users: self.watched.iter().find_map(|endpoint| endpoint.way.as_ref()),
+            forwards: self.forwards,
+        };
         let permitted = async {
             let user = current_user(connection).await;
             let named = user.as_deref().filter(|_| !self.thorough);
@@ -132,16 +144,17 @@ impl Preflight<'_> {
         };
         let targets =
             async { if self.thorough { named::targets(self.steps, connection).await } else { Vec::new() } };
-        let (permissions, named, targets, urls, traps, breaker) = tokio::join!(
+        let (permissions, named, targets, urls, ways, traps, breaker) = tokio::join!(
             permitted,
             about(Topic::Targets, named::check(self.steps, connection)),
             about(Topic::Targets, targets),
-            about(Topic::Addresses, urls::check(self.steps, Some(connection), self.namespace)),
+            about(Topic::Addresses, urls::check(self.steps, Some(services))),
+            about(Topic::Addresses, ways::check(self.watched)),
             about(Topic::Pitfalls, traps::in_cluster(&self, connection)),
             about(Topic::Breaker, self.breaker_sources(Some(connection))),
         );
         let mut all = vec![(Topic::Cluster, reached)];
-        all.extend([permissions, named, targets, urls, checks, traps, breaker].into_iter().flatten());
+        all.extend([permissions, named, targets, urls, ways, checks, traps, breaker].into_iter().flatten());
         all
     }
 

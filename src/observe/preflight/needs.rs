@@ -18,6 +18,17 @@ const VIEW: [(&str, &str); 5] = [
     ("discovery.k8s.io", "endpointslices"),
 ];
 
+/// What is needed to find where a Service is reached, and to forward a port to one of its pods where it is not. The
+/// WebSocket of a port-forward is opened by `GET`, which since Kubernetes 1.35 needs `create`, too.
+const ADDRESS: [(&str, &str, &str); 6] = [
+    ("", "services", "get"),
+    ("", "services", "list"),
+    ("networking.k8s.io", "ingresses", "list"),
+    ("", "pods", "list"),
+    ("", "pods/portforward", "get"),
+    ("", "pods/portforward", "create"),
+];
+
 /// The functions that may hit pods for which READY looks for a disruption budget.
 const BUDGETED: [&str; 4] = ["terminate_pods", "kill_microservice", "delete_deployment", "attack"];
 
@@ -75,8 +86,8 @@ pub fn needs<'a>(
         add(Permission::new("coordination.k8s.io", "leases", "get", Some(LEASES)), PermissionUse::Kubelets);
     }
     if let (Some(namespace), true) = (first, cluster.requests) {
-        for verb in ["get", "list"] {
-            add(Permission::new("", "services", verb, Some(namespace)), PermissionUse::Address);
+        for (group, resource, verb) in ADDRESS {
+            add(Permission::new(group, resource, verb, Some(namespace)), PermissionUse::Address);
         }
         add(Permission::new("", "nodes", "list", None), PermissionUse::Address);
     }

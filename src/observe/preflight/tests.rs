@@ -37,6 +37,8 @@ async fn look(connection: Result<&Connection, &Error>, providers: &[Json]) -> Ve
         settings: &settings,
         breaker: None,
         thorough: false,
+        watched: &[],
+        forwards: &Forwards::default(),
     };
     let checks = preflight.run().await;
     checks
@@ -100,7 +102,7 @@ fn sample(
         "nodes" => Reply::List(
             "Node",
             vec![json!({"metadata": {"name": "n"},
-            "status": {"addresses": [{"type": "InternalIP", "address": "192.168.49.2"}]}})],
+            "status": {"addresses": [{"type": "InternalIP", "address": "127.0.0.1"}]}})],
         ),
         "poddisruptionbudgets" => Reply::List(
             "PodDisruptionBudget",
@@ -147,7 +149,9 @@ async fn a_sound_setup() {
 
 #[tokio::test]
 async fn what_is_missing_is_named_with_a_way_out() {
-    let (connection, _) = answering(sample("delete", 31117));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let node_port = listener.local_addr().unwrap().port();
+    let (connection, _) = answering(sample("delete", node_port));
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let lines = look(
         Ok(&connection),
@@ -166,10 +170,28 @@ async fn what_is_missing_is_named_with_a_way_out() {
     find(&lines, &["Fix: step 3 a3: no deployment is called nope", "there are: consumer, provider"]);
     find(
         &lines,
-        &["Fix: step 4 a4", "does not answer (refused)", "consumer-svc is at http://192.168.49.2:31117"],
+        &[
+            "Fix: step 4 a4",
+            "does not answer (refused)",
+            &format!(
+                "Service consumer-svc is at http://127.0.0.1:{node_port} (node port of service/consumer-svc)"
+            ),
+        ],
     );
     find(&lines, &["Fix: step 5 a5: '${consumer_url}/invoke' is no URL"]);
     find(&lines, &["Fix: step 6 a6", "GREMLIN_API_KEY", "terminate_pods"]);
+}
+
+#[tokio::test]
+async fn each_way_to_a_service_that_does_not_answer_is_named() {
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let (connection, _) = answering(sample("", free));
+    let lines =
+        look(Ok(&connection), &[json!({"type": "http", "url": format!("http://127.0.0.1:{free}/")})]).await;
+    let tried =
+        format!("Service consumer-svc is not reached from here: http://127.0.0.1:{free} does not answer");
+    // This API server lists no EndpointSlices.
+    find(&lines, &["Fix: step 1 a1", &tried, "port-forward broken: "]);
 }
 
 #[tokio::test]

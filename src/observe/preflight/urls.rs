@@ -2,7 +2,7 @@
 
 use super::{StepToCheck, fix, ok};
 use crate::{
-    cluster::{Connection, ServiceReach, service_url},
+    cluster::{Connection, Forwards, ReachedService, TriedWays, hosts, node_ports, reach_all},
     experiment::ProviderKind,
     session::event::{PlanChange, PreflightCheck},
 };
@@ -15,11 +15,19 @@ use tokio::net::TcpStream;
 /// The timeout of a connection attempt.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// Where the Services are to which an address may belong.
+pub(super) struct ServicesToTry<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) namespace: &'a str,
+    /// The Service that was named as the users' endpoint.
+    pub(super) users: Option<&'a ReachedService>,
+    pub(super) forwards: &'a Forwards,
+}
+
 /// Connects to each address once and sends nothing.
 pub(super) async fn check(
     subjects: &[StepToCheck<'_>],
-    connection: Option<&Connection>,
-    namespace: &str,
+    cluster: Option<ServicesToTry<'_>>,
 ) -> Vec<PreflightCheck> {
     let mut addresses: BTreeMap<(String, u16), Vec<&StepToCheck<'_>>> = BTreeMap::new();
     let mut checks = Vec::new();
@@ -39,15 +47,15 @@ pub(super) async fn check(
         match connect(&host, port).await {
             Ok(()) => checks.push(ok(format!("{host}:{port} accepts connections, no request sent"))),
             Err(why) => {
-                let ways = match connection {
-                    Some(connection) => ways(connection, namespace, port).await.unwrap_or_default(),
+                let ways = match &cluster {
+                    Some(cluster) => ways(cluster, (&host, port)).await.unwrap_or_default(),
                     None => Vec::new(),
                 };
                 checks.push(PreflightCheck {
-                    offer: offer(&subjects, &ways).await,
+                    offer: offer(&subjects, &ways),
                     ..fix(
                         format!("{}: {host}:{port} does not answer ({why})", titles(&subjects)),
-                        Some(remedy(&ways)),
+                        Some(remedy(&ways, cluster.is_some())),
                     )
                 });
             }
@@ -65,31 +73,35 @@ fn titles(subjects: &[&StepToCheck<'_>]) -> String {
     }
 }
 
-/// Where a Service can be reached, or how it could be made reachable.
-enum ServiceRoute {
-    At { service: String, url: String },
-    Advice(String),
-}
-
-fn remedy(ways: &[ServiceRoute]) -> String {
-    let words = |way: &ServiceRoute| match way {
-        ServiceRoute::At { service, url } => format!("Service {service} is at {url}"),
-        ServiceRoute::Advice(advice) => advice.clone(),
+/// The ways that were found to each Service, by its name.
+fn remedy(ways: &[(String, TriedWays)], in_cluster: bool) -> String {
+    let words = |(service, tried): &(String, TriedWays)| {
+        let answering: Vec<String> =
+            tried.answering.iter().map(|way| format!("{} ({way})", way.url)).collect();
+        match answering.as_slice() {
+            [] => format!("Service {service} is not reached from here: {}", tried.failing.join(", ")),
+            answering => format!("Service {service} is at {}", answering.join(", ")),
+        }
     };
     match ways.iter().map(words).collect::<Vec<_>>() {
+        words if words.is_empty() && in_cluster => {
+            "start the server at that address, correct the URL, or name the Service: --watch service/NAME"
+                .to_owned()
+        }
         words if words.is_empty() => "start the server at that address, or correct the URL".to_owned(),
-        words => format!("found: {}; set the URL's variable to it", words.join(", ")),
+        words if ways.iter().all(|(_, tried)| tried.answering.is_empty()) => words.join("; "),
+        words => format!("found: {}; set the URL's variable to it", words.join("; ")),
     }
 }
 
-/// An offer of another address, if there is exactly one candidate and it accepts connections.
-async fn offer(subjects: &[&StepToCheck<'_>], ways: &[ServiceRoute]) -> Option<PlanChange> {
-    let [ServiceRoute::At { url: to, .. }] = ways else { return None };
-    let url = Url::parse(to).ok()?;
-    connect(url.host_str()?, url.port_or_known_default()?).await.ok()?;
+/// An offer of another address, if exactly one Service may be meant and one of its addresses answers. The steps cannot
+/// send the host that an Ingress needs.
+fn offer(subjects: &[&StepToCheck<'_>], ways: &[(String, TriedWays)]) -> Option<PlanChange> {
+    let [(_, tried)] = ways else { return None };
+    let way = tried.answering.iter().find(|way| way.host.is_none())?;
     let from = address_of(subjects.first()?.text("url"))?.to_owned();
     let steps = subjects.iter().map(|subject| subject.at).collect();
-    Some(PlanChange::Readdress { steps, from, to: to.trim_end_matches('/').to_owned() })
+    Some(PlanChange::Readdress { steps, from, to: way.url.clone(), via: Some(way.to_string()) })
 }
 
 /// Scheme, host and port as the URL writes them.
@@ -109,25 +121,32 @@ async fn connect(host: &str, port: u16) -> Result<(), String> {
     }
 }
 
-/// The addresses of the Service that may be meant: the one with that node port, else those reachable from outside.
-async fn ways(connection: &Connection, namespace: &str, port: u16) -> Option<Vec<ServiceRoute>> {
+/// The ways to the Services that may be meant: the one with that node port or name, else the users' Service, else those
+/// with a node port, else the only one.
+async fn ways(
+    ServicesToTry { connection, namespace, users, forwards }: &ServicesToTry<'_>,
+    (host, port): (&str, u16),
+) -> Option<Vec<(String, TriedWays)>> {
+    let namespace = users.map_or(*namespace, |users| &users.namespace);
     let services: Api<Service> = Api::namespaced(connection.client().ok()?, namespace);
-    let services = services.list(&ListParams::default()).await.ok()?.items;
-    let node_ports = |service: &Service| -> Vec<i32> {
-        let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
-        ports.iter().filter_map(|port| port.node_port).collect()
-    };
-    let outside = services.iter().filter(|service| !node_ports(service).is_empty());
-    let meant = outside.clone().find(|service| node_ports(service).contains(&i32::from(port)));
-    let candidates: Vec<&Service> = meant.map_or_else(|| outside.collect(), |service| vec![service]);
+    let mut services = services.list(&ListParams::default()).await.ok()?.items;
+    services.retain(|service| service.spec.as_ref().is_some_and(|spec| spec.selector.is_some()));
+    let by_port = |service: &Service| node_ports(service).any(|it| it == port);
+    let by_name = |service: &Service| hosts(service).contains(host);
+    let by_users = |service: &Service| users.is_some_and(|users| users.name == service.name_any());
+    let outside = |service: &Service| node_ports(service).next().is_some();
+    let position = |is: &dyn Fn(&Service) -> bool| services.iter().position(is);
+    if let Some(meant) = position(&by_port).or(position(&by_name)).or(position(&by_users)) {
+        services = vec![services.swap_remove(meant)];
+    } else if services.iter().any(outside) {
+        services.retain(outside);
+    } else if services.len() > 1 {
+        return None;
+    }
     let mut ways = Vec::new();
-    for service in candidates {
-        let name = service.name_any();
-        match service_url(connection, namespace, &name).await.ok()? {
-            ServiceReach::At(url) => ways.push(ServiceRoute::At { service: name, url }),
-            ServiceReach::Advice(advice) => ways.push(ServiceRoute::Advice(advice)),
-            ServiceReach::Missing => {}
-        }
+    for mut service in services {
+        service.metadata.namespace.get_or_insert_with(|| namespace.to_owned());
+        ways.push((service.name_any(), reach_all(connection, &service, forwards).await));
     }
     Some(ways)
 }

@@ -96,6 +96,15 @@ impl Access {
         Ok(self)
     }
 
+    /// Asks for this host, whatever the host of the URL.
+    ///
+    /// # Errors
+    /// When it is no host.
+    pub fn with_host(mut self, host: &str) -> Result<Self, String> {
+        self.set("Host", host.into(), false)?;
+        Ok(self)
+    }
+
     /// Accepts every certificate.
     #[must_use]
     pub fn trusting_all(self) -> Self {

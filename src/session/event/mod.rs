@@ -353,6 +353,9 @@ pub enum EventKind {
         deadline_ms: u64,
         /// The longest wait that users accept, in milliseconds.
         limit_ms: u64,
+        /// How the Service is reached if one was named: `port-forward to service/my-consumer-service`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
     },
     /// Probing of an endpoint stopped.
     EndpointLeft {
@@ -367,6 +370,11 @@ pub enum EventKind {
     RequestWithheld {
         endpoint: EndpointId,
         request: RequestId,
+    },
+    /// Our own way to the service, a port-forward, broke or held up these requests: their outcome is unknown.
+    RequestsLost {
+        endpoint: EndpointId,
+        requests: Vec<RequestId>,
     },
     /// A request ended.
     Answered(Answer),

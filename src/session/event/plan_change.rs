@@ -15,6 +15,9 @@ pub enum PlanChange {
         /// The address that does not answer: `http://127.0.0.1:31117`.
         from: String,
         to: String,
+        /// What leads there, in words: `port-forward to service/my-consumer-service`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<String>,
     },
     /// Executes another activity in place of a step's own.
     Instead {
@@ -30,7 +33,8 @@ impl PlanChange {
     /// Returns the text of the offer.
     pub fn offer_text(&self) -> String {
         match self {
-            PlanChange::Readdress { to, .. } => format!("use {to}"),
+            PlanChange::Readdress { to, via: Some(via), .. } => format!("use {to} ({via})"),
+            PlanChange::Readdress { to, via: None, .. } => format!("use {to}"),
             PlanChange::Instead { words, .. } => words.clone(),
         }
     }

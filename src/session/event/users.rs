@@ -31,6 +31,8 @@ pub enum AnswerKind {
 pub enum ErrorKind {
     /// The connection was refused.
     Refused,
+    /// No pod of the Service is ready, so there is nothing to connect to.
+    NoReadyPod,
     /// No route to the host.
     Unreachable,
     /// The connection broke before there was an answer.

@@ -15,8 +15,9 @@ pub use writer::{Recorder, RecordingThread};
 
 /// The format that is written, and the newest that is read.
 ///
-/// Version 2 adds gaps (`NotObserved`), unjudged successes, counted calls and passive sessions.
-pub const FORMAT: u32 = 2;
+/// Version 2 adds gaps (`NotObserved`), unjudged successes, counted calls and passive sessions; version 3, requests that a
+/// broken port-forward lost.
+pub const FORMAT: u32 = 3;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -48,7 +48,7 @@ async fn what_is_no_recording_is_said_with_its_place() {
     let (path, _) = recorded(folder.path()).await;
     let text = fs::read_to_string(&path).unwrap();
     let damaged = text.replacen("\"seq\":2,", "\"seq\":oops,", 1);
-    let newer = text.replacen("\"format\":2", "\"format\":99", 1);
+    let newer = text.replacen(&format!("\"format\":{FORMAT}"), "\"format\":99", 1);
     let cases = [
         (String::new(), "is not a chaos-tui recording"),
         ("{\"version\": \"1.0.0\"}\n".to_owned(), "is not a chaos-tui recording"),

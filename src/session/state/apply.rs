@@ -8,8 +8,8 @@ use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        CheckLevel, Event, EventKind, Gap, GuardTrip, Level, PlanChange, PreflightCheck, Source, SourceKind,
-        SourceReport, StepRef, Timestamp, UndoResult,
+        CheckLevel, Event, EventKind, Gap, GapCause, GuardTrip, Level, PlanChange, PreflightCheck, Source,
+        SourceKind, SourceReport, StepRef, Timestamp, UndoResult,
     },
     wording,
 };
@@ -113,8 +113,10 @@ impl Session {
             EventKind::SafetyBegan => self.safety_began(at),
             EventKind::SafetyChecked { met, wrong, last } => self.safety_checked(at, *met, wrong, *last),
 
-            EventKind::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms } => {
-                self.users.watch(Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms));
+            EventKind::EndpointWatched { endpoint, url, rate, deadline_ms, limit_ms, via } => {
+                let mut watched = Endpoint::new(at, *endpoint, url, *rate, *deadline_ms, *limit_ms);
+                watched.via.clone_from(via);
+                self.users.watch(watched);
             }
             EventKind::EndpointLeft { endpoint } => self.users.leave(at, *endpoint),
             EventKind::RequestSent { endpoint, request } => {
@@ -122,6 +124,11 @@ impl Session {
             }
             EventKind::RequestWithheld { endpoint, request } => {
                 self.users.sent(at, *endpoint, *request, true, &self.axis, self.fault.as_ref());
+            }
+            EventKind::RequestsLost { endpoint, requests } => {
+                if let Some(from) = self.users.lost(*endpoint, requests) {
+                    self.gaps.extend(Gap { from, to: at.max(from), cause: GapCause::PortForward });
+                }
             }
             EventKind::Answered(answer) => {
                 self.cluster.source_reported(Source::Users, at);

@@ -1,10 +1,13 @@
-//! Periods in which this program did not run: what happened then is unknown and does not count against anything.
+//! Periods in which this program did not run, or could not reach the users' service: what happened then is unknown and
+//! does not count against anything.
 
 use crate::session::event::{Gap, Timestamp};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 /// The maximum number of gaps kept.
 const KEPT: usize = 256;
+/// Lost requests that are no further apart belong to the same gap.
+const SAME: Duration = Duration::from_secs(2);
 
 /// The gaps of a session, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +19,21 @@ impl Gaps {
             self.0.pop_front();
         }
         self.0.push_back(gap);
+    }
+
+    /// Adds a gap, or extends the latest one if it has the same cause and ended shortly before.
+    pub(super) fn extend(&mut self, gap: Gap) {
+        match self.0.back_mut() {
+            Some(last) if last.cause == gap.cause && gap.from <= last.to + SAME => {
+                last.to = last.to.max(gap.to);
+            }
+            // Nothing counts twice.
+            Some(last) if last.to > gap.from => {
+                let gap = Gap { from: last.to.min(gap.to), ..gap };
+                self.note(gap);
+            }
+            _ => self.note(gap),
+        }
     }
 
     /// Returns the latest gap.
@@ -34,9 +52,16 @@ impl Gaps {
         self.0.iter().rev().take_while(|gap| gap.to > from).map(within).sum()
     }
 
-    /// Returns whether nothing between two moments was observed.
+    /// Same as [`Self::seconds_between`], of the gaps in which nothing at all was observed.
+    pub fn total_seconds_between(&self, from: Timestamp, to: Timestamp) -> f64 {
+        let total = self.0.iter().filter(|gap| gap.is_total()).copied().collect();
+        Self(total).seconds_between(from, to)
+    }
+
+    /// Returns whether nothing at all between two moments was observed.
     pub fn covers(&self, from: Timestamp, to: Timestamp) -> bool {
-        self.0.iter().rev().take_while(|gap| gap.to > from).any(|gap| gap.from <= from && gap.to >= to)
+        let mut late = self.0.iter().rev().take_while(|gap| gap.to > from).filter(|gap| gap.is_total());
+        late.any(|gap| gap.from <= from && gap.to >= to)
     }
 
     /// Returns whether something between two moments was not observed.

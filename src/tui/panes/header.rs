@@ -3,6 +3,7 @@
 use super::Scene;
 use crate::{
     insight::Phase,
+    session::state::Endpoint,
     tui::{
         figures,
         layout::Size,
@@ -114,13 +115,16 @@ fn right(scene: &Scene, size: Size, width: usize, detail: HeaderDetail) -> RoleL
     row.and("  ").bold(Role::Strong, clock).and(" ")
 }
 
-/// Labels for read-only or replay mode, and for a dry run.
+/// Labels for read-only or replay mode, for users who are reached by a port-forward, and for a dry run.
 fn chips(scene: &Scene) -> RoleLine {
     let mut row = RoleLine::new();
     match scene.view.control {
         ControlMode::Live => {}
         ControlMode::ReadOnly => row = row.and(" ").fill(Role::Waiting, " READ-ONLY "),
         ControlMode::Replay => row = row.and(" ").fill(Role::Protected, " REPLAY "),
+    }
+    if scene.session.users.main().is_some_and(Endpoint::is_forwarded) {
+        row = row.and(" via port-forward");
     }
     match &scene.session.run.dry {
         Some(dry) => row.and(" ").fill(Role::Waiting, format!(" DRY {dry} ")),

@@ -58,7 +58,8 @@ impl LaneKind {
             LaneKind::Health => health(scene),
             LaneKind::Steps => return steps(scene),
         };
-        let gaps = scene.session.gaps.iter().map(|gap| (gap.from, Some(gap.to)));
+        let gaps = scene.session.gaps.iter().filter(|gap| gap.is_total());
+        let gaps = gaps.map(|gap| (gap.from, Some(gap.to)));
         gaps.for_each(|gap| mark_gap(scene, &mut segments, gap));
         if matches!(self, LaneKind::Consumer | LaneKind::Provider) {
             let cluster = &scene.session.cluster;

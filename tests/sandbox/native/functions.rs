@@ -3,7 +3,7 @@
 use super::{call, call_telling, connection, settings, value};
 use crate::stage::{DEADLINE, Stage, has_kubectl};
 use chaos_tui::{
-    cluster::{ServiceReach, service_url},
+    cluster::{Forwards, RouteKind, ServiceAddress, reach_named},
     provider::{Outcome, gremlin::Gremlin, kubernetes::Kubernetes},
 };
 use serde_json::json;
@@ -128,12 +128,26 @@ async fn gremlin_restarts_the_container_in_its_pod() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_consumer_is_reached_where_the_sandbox_says() {
+async fn the_consumer_is_reached_where_the_sandbox_says_and_the_provider_by_a_port_forward() {
     let stage = Stage::set(&[]);
-    let connection = connection(&stage).await;
-    let consumer = service_url(&connection, "default", "my-consumer-service").await.unwrap();
-    assert_eq!(consumer, ServiceReach::At(stage.announced("consumer_url").to_owned()));
-    let provider = service_url(&connection, "default", "my-provider-service").await.unwrap();
-    assert!(matches!(provider, ServiceReach::Advice(advice) if advice.contains("port-forward")));
-    assert_eq!(service_url(&connection, "default", "nope").await.unwrap(), ServiceReach::Missing);
+    let (connection, forwards) = (connection(&stage).await, Forwards::default());
+    let reach = async |text: &str| {
+        let address = ServiceAddress::parse(text).unwrap();
+        reach_named(&connection, &address, &["default".to_owned()], &forwards).await
+    };
+    let consumer = reach("service/my-consumer-service").await.unwrap();
+    assert_eq!(
+        (consumer.kind, consumer.url.as_str()),
+        (RouteKind::NodePort, stage.announced("consumer_url"))
+    );
+    let provider = reach("svc/my-provider-service.default").await.unwrap();
+    assert_eq!(provider.kind, RouteKind::PortForward);
+    assert_eq!(provider.to_string(), "port-forward to service/my-provider-service");
+    let missing = reach("service/nope").await.unwrap_err().to_string();
+    assert!(
+        missing.contains("service/nope cannot be reached") && missing.contains("namespace default"),
+        "{missing}"
+    );
+    let port = reach("service/my-consumer-service:99").await.unwrap_err().to_string();
+    assert!(port.contains("no port 99") && port.contains("8080"), "{port}");
 }

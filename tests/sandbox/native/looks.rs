@@ -3,6 +3,7 @@
 use super::{activity, connection, map, settings};
 use crate::stage::{Stage, has_kubectl};
 use chaos_tui::{
+    cluster::Forwards,
     experiment::{Activity, Secrets, substitute},
     observe::preflight::{ClusterUse, Preflight, StepToCheck, needs},
     provider::preview::card,
@@ -66,6 +67,8 @@ async fn the_samples_are_ready_to_be_fired() {
             settings: &settings,
             breaker: None,
             thorough: false,
+            watched: &[],
+            forwards: &Forwards::default(),
         };
         let checks = preflight.run().await;
         let lines: Vec<String> =

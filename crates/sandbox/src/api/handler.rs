@@ -7,7 +7,7 @@ use super::{
     body::{self, Received},
     delete, discovery, eviction, exec, log, negotiate, openapi,
     path::{Document, Target},
-    proxy,
+    port_forward, proxy,
     query::Query,
     read,
     rendering::Rendering,
@@ -51,6 +51,11 @@ async fn answer(api: &Api, mut parts: Parts, body: Body) -> HandlerResult {
             if served.resource == Resource::Pods && part == "exec" =>
         {
             exec::exec(api, &namespace, &name, &query, &mut parts).await
+        }
+        Target::Object { served, namespace, name, subresource: Some(part) }
+            if served.resource == Resource::Pods && part == "portforward" =>
+        {
+            port_forward::port_forward(api, &namespace, &name, &query, &mut parts).await
         }
         Target::Object { served, namespace, name, subresource: Some(part) }
             if proxy::is_proxy(served.resource, &part) =>
@@ -138,10 +143,6 @@ impl Objects<'_> {
     }
 
     fn part(&self, served: &Served, namespace: &str, name: &str, part: &str) -> HandlerResult {
-        if served.resource == Resource::Pods && part == "portforward" {
-            let why = "port-forward is not served: a pod's address can be reached directly from this machine";
-            return Err(Status::plain(405, "MethodNotAllowed", why));
-        }
         if !served.subresources().iter().any(|sub| sub.name == part) {
             return Err(Status::no_such_path());
         }

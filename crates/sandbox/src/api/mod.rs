@@ -16,6 +16,7 @@ mod machine;
 mod negotiate;
 mod openapi;
 mod path;
+mod port_forward;
 mod proxy;
 mod query;
 mod read;

@@ -102,6 +102,11 @@ fn subresources(resource: Resource, d: Descriptor) -> Vec<Subresource> {
             Subresource { name: "eviction", kind: ("policy", "v1", "Eviction"), verbs: &["create"] },
             Subresource { name: "exec", kind: ("", "v1", "PodExecOptions"), verbs: &["create", "get"] },
             Subresource { name: "log", kind: own, verbs: &["get"] },
+            Subresource {
+                name: "portforward",
+                kind: ("", "v1", "PodPortForwardOptions"),
+                verbs: &["create", "get"],
+            },
             Subresource { name: "proxy", kind: ("", "v1", "PodProxyOptions"), verbs: &["get"] },
             status,
         ],

@@ -1,9 +1,16 @@
-//! `pods/X/proxy` and `services/X/proxy`: the test machine resolves every pod and Service to loopback.
+//! `pods/X/proxy`, `services/X/proxy` and `pods/X/portforward`: the test machine resolves every pod and Service to
+//! loopback.
 
-use crate::rig::{Rig, put};
+use crate::rig::{LONG, Rig, put};
 use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
 use chaos_sandbox::store::Resource;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
 
 /// Starts a pod's server, which returns the request it received; `/elsewhere` redirects. Returns its port.
 async fn pod() -> u16 {
@@ -56,4 +63,34 @@ async fn what_is_no_page_of_a_pod_is_refused_by_the_server_itself() {
         let answer = rig.ask(method, &path, &[], &Value::Null).await;
         assert_eq!((answer.code, &answer.body["kind"]), (code, &json!("Status")), "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn a_port_of_a_pod_is_forwarded_until_one_side_ends() {
+    let (rig, port) = (Rig::start().await, pod().await);
+    let pods: Api<Pod> = Api::default_namespaced(rig.client.clone());
+    let mut forwarder = pods.portforward("a", &[port]).await.unwrap();
+    let mut stream = forwarder.take_stream(port).unwrap();
+    let mut answer = String::new();
+    for path in ["/first", "/second"] {
+        let close = if path == "/second" { "connection: close\r\n" } else { "" };
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: a\r\n{close}\r\n").as_bytes()).await.unwrap();
+    }
+    timeout(LONG, stream.read_to_string(&mut answer)).await.expect("the pod closes").unwrap();
+    assert!(answer.contains("/first") && answer.contains("/second"), "{answer}");
+
+    let mut nobody = pods.portforward("a", &[1]).await.unwrap();
+    let refused = timeout(LONG, nobody.take_error(1).unwrap()).await.unwrap().unwrap();
+    assert!(refused.contains("to pod a") && refused.contains("connection refused"), "{refused}");
+    let missing = pods.portforward("nobody", &[port]).await.err().unwrap().to_string();
+    assert!(missing.contains("404"), "{missing}");
+    put(
+        &rig.store,
+        Resource::Pods,
+        "default",
+        "b",
+        json!({"spec": {"containers": [{"name": "b", "image": "x"}]}}),
+    );
+    let pending = pods.portforward("b", &[port]).await.err().unwrap().to_string();
+    assert!(pending.contains("400"), "{pending}");
 }

@@ -141,6 +141,11 @@ impl BreakerEstimator {
             EventKind::EndpointLeft { endpoint } if *endpoint == self.endpoint => {
                 self.answers.drop_in_flight();
             }
+            EventKind::RequestsLost { endpoint, requests } if *endpoint == self.endpoint => {
+                for request in requests {
+                    self.answers.drop_request(*request);
+                }
+            }
             EventKind::NotObserved(_) => self.answers.drop_in_flight(),
             EventKind::AnswersEnd { endpoint, end } if *endpoint == self.endpoint => self.answers.end(*end),
             EventKind::FaultFired { targets, .. } => {

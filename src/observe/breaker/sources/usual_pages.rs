@@ -41,6 +41,11 @@ pub(in crate::observe::breaker) fn groups(port: u16, name: Option<&str>) -> Vec<
     USUAL.iter().map(|(kind, paths)| (*kind, owned(paths))).collect()
 }
 
+/// The page of an Envoy's admin port.
+pub(in crate::observe::breaker) fn admin() -> (PageKind, Vec<String>) {
+    (PageKind::Mesh, vec!["/stats/prometheus".to_owned()])
+}
+
 /// A source as an operator names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamedSource {

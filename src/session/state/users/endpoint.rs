@@ -21,6 +21,8 @@ pub struct Endpoint {
     pub id: EndpointId,
     /// Method and URL, without credentials.
     pub url: String,
+    /// How the Service is reached, if one was named.
+    pub via: Option<String>,
     /// Requests per second.
     pub rate: f64,
     /// Client deadline in milliseconds.
@@ -119,6 +121,7 @@ impl Endpoint {
         Self {
             id,
             url: url.to_owned(),
+            via: None,
             rate,
             deadline_ms,
             limit_ms,
@@ -145,6 +148,11 @@ impl Endpoint {
         rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
     }
 
+    /// Returns whether its requests take a port-forward of our own.
+    pub fn is_forwarded(&self) -> bool {
+        self.via.as_ref().is_some_and(|via| via.starts_with("port-forward"))
+    }
+
     /// Returns the HTTP method of its requests.
     pub fn method(&self) -> &str {
         self.url.split_once(' ').map_or("GET", |(method, _)| method)
@@ -167,7 +175,19 @@ impl Endpoint {
             std::mem::take(&mut self.in_flight).into_iter().partition(|(_, flight)| flight.start < gap.to);
         self.in_flight = kept;
         let lost: BTreeMap<RequestId, InFlight> = lost;
-        for flight in lost.into_values() {
+        self.forget(lost.into_values());
+    }
+
+    /// Discards requests in flight; returns when the first of them was due.
+    pub(super) fn lost(&mut self, requests: &[RequestId]) -> Option<Timestamp> {
+        let lost: Vec<InFlight> = requests.iter().filter_map(|id| self.in_flight.remove(id)).collect();
+        let first = lost.iter().map(|flight| flight.start).min();
+        self.forget(lost.into_iter());
+        first
+    }
+
+    fn forget(&mut self, lost: impl Iterator<Item = InFlight>) {
+        for flight in lost {
             self.window(flight.phase).forget();
             self.seconds.forget(flight.slot);
         }
@@ -199,7 +219,7 @@ impl Endpoint {
 
     /// Resumes probing, possibly with other settings.
     pub(super) fn resume(&mut self, again: Self) {
-        self.url = again.url;
+        (self.url, self.via) = (again.url, again.via);
         self.rate = again.rate;
         self.deadline_ms = again.deadline_ms;
         self.limit_ms = again.limit_ms;

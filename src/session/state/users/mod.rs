@@ -117,6 +117,11 @@ impl Users {
         }
     }
 
+    /// Discards requests whose outcome is unknown; returns when the first of them was due.
+    pub(super) fn lost(&mut self, id: EndpointId, requests: &[RequestId]) -> Option<Timestamp> {
+        self.endpoint_mut(id)?.lost(requests)
+    }
+
     pub(super) fn answered(&mut self, at: Timestamp, answer: &Answer, fault: Option<&Fault>) {
         if let Some(endpoint) = self.endpoint_mut(answer.endpoint) {
             endpoint.answered(at, answer, fault);

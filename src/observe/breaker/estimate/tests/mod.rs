@@ -366,6 +366,7 @@ fn at_once_is_never_above_the_users_limit_and_one_hiccup_does_not_move_it() {
         rate: 2.0,
         deadline_ms: 10_000,
         limit_ms: 1000,
+        via: None,
     };
     story.tell(-12.0, watched);
     story.ask(-12.0, 0.0, 0.8, Real, &[]);
