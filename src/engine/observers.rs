@@ -9,7 +9,7 @@ use crate::{
         breaker::{self, BreakerSettings, DiscoveryTargets, NamedSource, SeriesRule, ServiceName},
         endpoint::{self, EndpointSettings},
         kubelets, logs,
-        pods::{self, InPlay},
+        pods::{self, InPlay, Interest},
         pulse, workload_recovery,
     },
     runner::{Redactor, RunRequest},
@@ -42,8 +42,8 @@ pub(super) struct Observers {
     /// Cancelled to stop probing users' endpoints; a new token each time probing starts.
     asking: Option<CancellationToken>,
     tasks: JoinSet<()>,
-    /// The text that the operator searches for in pod names.
-    sought: watch::Sender<String>,
+    /// What the operator asks for in the cluster.
+    interest: watch::Sender<Interest>,
     sources: Sources,
     /// The cluster that is watched, if one is.
     cluster: Option<Connection>,
@@ -85,7 +85,7 @@ impl Observers {
             logs: None,
             asking: None,
             tasks,
-            sought: watch::Sender::default(),
+            interest: watch::Sender::default(),
             sources,
             cluster: None,
             forwards: Forwards::default(),
@@ -138,7 +138,7 @@ impl Observers {
             connection,
             in_play,
             self.emitter.clone(),
-            self.sought.subscribe(),
+            self.interest.subscribe(),
             self.stop.clone(),
         ) {
             Ok(watching) => {
@@ -246,6 +246,12 @@ impl Observers {
         for settings in &mut self.endpoints {
             if let Some(url) = fix.readdressed(&settings.url) {
                 settings.way = self.forwards.at(&url);
+                // The consumer is now known by another address: it and its pods come into play.
+                self.interest.send_modify(|interest| {
+                    interest.service =
+                        settings.way.as_ref().map(|way| (way.namespace.clone(), way.name.clone()));
+                    interest.users = Some(url.clone());
+                });
                 settings.url = url;
                 changed = true;
             }
@@ -258,7 +264,7 @@ impl Observers {
 
     /// Searches for pods whose names contain `text`.
     pub(super) fn find(&self, text: String) {
-        self.sought.send_replace(text);
+        self.interest.send_modify(|interest| interest.sought = text);
     }
 
     /// From the first fire on no answer is learned as a real one. Read from the state, which misses no event.

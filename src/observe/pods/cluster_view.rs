@@ -104,6 +104,23 @@ impl ClusterView {
         news
     }
 
+    /// Brings the Services into play that users are asked at from now on, with the pods behind them.
+    pub(super) fn asked_at(&mut self, url: Option<&str>, service: Option<&NamespacedName>) -> Vec<EventKind> {
+        if let Some(url) = url {
+            self.in_play.add_address(url);
+        }
+        let asked =
+            |known: &KnownService| self.in_play.addresses().any(|(host, port)| known.is_asked_at(host, port));
+        let services = self.services.iter().filter(|(place, known)| service == Some(*place) || asked(known));
+        let places: Vec<NamespacedName> =
+            services.filter(|(_, known)| !known.in_play).map(|(place, _)| place.clone()).collect();
+        let mut news = Vec::new();
+        for place in &places {
+            self.service_comes_into_play(place, &mut news);
+        }
+        news
+    }
+
     /// Handles a deleted Service: it has no endpoints any more.
     pub(super) fn service_gone(&mut self, namespace: &str, name: &str) -> Vec<EventKind> {
         let place = (namespace.to_owned(), name.to_owned());

@@ -14,6 +14,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Host and port of a URL.
 type Address = (String, u16);
 
+/// What the operator of a session asks for while the cluster is watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// The search text for pod names.
+    pub sought: String,
+    /// Where users are asked since an address was replaced: the URL.
+    pub users: Option<String>,
+    /// The Service behind that address, by namespace and name, if it is known.
+    pub service: Option<(String, String)>,
+}
+
 /// The objects that the experiment's activities name. The Services in front of them and the pods behind those are found
 /// by the watches.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +84,11 @@ impl InPlay {
             self.names.insert(name.to_owned());
         }
         self.namespaces.insert(namespace.to_owned());
+    }
+
+    /// Adds the address that users are asked at from now on.
+    pub(super) fn add_address(&mut self, url: &str) {
+        self.addresses.extend(address(url));
     }
 
     /// The namespaces to watch.

@@ -16,5 +16,5 @@ mod tests;
 mod watch;
 mod watchers;
 
-pub use in_play::InPlay;
+pub use in_play::{InPlay, Interest};
 pub use watch::watch;

@@ -1,7 +1,7 @@
 //! Feeds the results of the watches into the cluster view and emits the resulting events.
 
 use super::{
-    InPlay,
+    InPlay, Interest,
     cluster_view::ClusterView,
     row,
     watchers::{WatchChange, WatchInput, WatchSource, WatchedKind, WatchedObject, input, watches},
@@ -28,15 +28,15 @@ use tokio_util::sync::CancellationToken;
 /// The minimum interval between two emissions of pod counts.
 const COUNTS: Duration = Duration::from_secs(1);
 
-/// Watches the namespaces in play until `stop` is cancelled; emits events on change only. `sought` is the operator's
-/// search text for pod names.
+/// Watches the namespaces in play until `stop` is cancelled; emits events on change only. `interest` is what the operator
+/// asks for meanwhile.
 ///
 /// Fails only if no client can be made; a cluster that does not answer is reported by `SourceChanged`.
 pub fn watch(
     connection: &Connection,
     in_play: InPlay,
     emitter: Emitter,
-    sought: watch::Receiver<String>,
+    interest: watch::Receiver<Interest>,
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Error> {
     let client = connection.client()?;
@@ -56,7 +56,7 @@ pub fn watch(
     Ok(tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = observer.run(inputs, sought, emitter) => {}
+            () = observer.run(inputs, interest, emitter) => {}
         }
     }))
 }
@@ -75,7 +75,7 @@ impl Observer {
     async fn run(
         mut self,
         mut inputs: SelectAll<BoxStream<'static, WatchInput>>,
-        mut sought: watch::Receiver<String>,
+        mut interest: watch::Receiver<Interest>,
         emitter: Emitter,
     ) {
         let mut counts = tokio::time::interval(COUNTS);
@@ -86,7 +86,12 @@ impl Observer {
                     Some(input) => self.handle(input),
                     None => return,
                 },
-                Ok(()) = sought.changed() => self.view.find(&sought.borrow_and_update()),
+                Ok(()) = interest.changed() => {
+                    let interest = interest.borrow_and_update();
+                    let mut news = self.view.asked_at(interest.users.as_deref(), interest.service.as_ref());
+                    news.extend(self.view.find(&interest.sought));
+                    news
+                }
                 _ = counts.tick() => self.view.counts(),
             };
             for what in news {

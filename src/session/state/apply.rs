@@ -208,6 +208,10 @@ impl Session {
             check.remedy = Some(format!("fixed for this session: {}", fix.applied_text()));
             check.offer = None;
         }
+        // What was said of the old address does not hold for the new one.
+        if let PlanChange::Readdress { from, .. } = fix {
+            self.checks.retain(|check| check.level != CheckLevel::Know || !check.text.contains(from));
+        }
         self.steps.fixed(fix);
         self.log.push(at, Level::Info, "fix", &fix.applied_text());
     }

@@ -38,6 +38,27 @@ fn the_consumer_comes_into_play_by_the_url_and_the_provider_by_its_label() {
 }
 
 #[test]
+fn what_users_are_asked_at_later_comes_into_play_too() {
+    let requests = json!({"type": "http", "url": "http://127.0.0.1:9/invoke"});
+    let start = || {
+        let mut picture = ClusterView::new(in_play(&[
+            kubernetes(json!({"label_selector": "name=provider"})),
+            requests.clone(),
+        ]));
+        see_pod(&mut picture, pod("consumer-h-1", "consumer"));
+        assert!(picture.service(&whole(service("consumer-svc", "consumer", 31117))).is_empty());
+        picture
+    };
+    let wanted = ["pod consumer-h-1 Running in play"];
+    assert_eq!(words(&start().asked_at(Some("http://192.168.49.2:31117"), None)), wanted);
+    let forwarded = ("default".to_owned(), "consumer-svc".to_owned());
+    let mut picture = start();
+    assert_eq!(words(&picture.asked_at(Some("http://127.0.0.1:40001"), Some(&forwarded))), wanted);
+    assert!(picture.asked_at(Some("http://127.0.0.1:40001"), Some(&forwarded)).is_empty(), "only once");
+    assert!(start().asked_at(Some("http://127.0.0.1:40001"), None).is_empty());
+}
+
+#[test]
 fn only_changes_are_told() {
     let mut picture = ClusterView::new(in_play(&[kubernetes(json!({"name": "app"}))]));
     assert_eq!(see_pod(&mut picture, pod("app-h-1", "app")).len(), 1);

@@ -32,7 +32,7 @@ async fn until(stream: &mut Stream, told: &mut Vec<String>, wanted: &str) {
     );
 }
 
-fn nothing_sought() -> tokio::sync::watch::Receiver<String> {
+fn nothing_sought() -> tokio::sync::watch::Receiver<crate::observe::pods::Interest> {
     tokio::sync::watch::Sender::default().subscribe()
 }
 
