@@ -195,6 +195,129 @@ fn real_cluster_the_undo_kit_brings_a_deleted_deployment_back() {
     namespace.kubectl(&["rollout", "status", "deployment/my-provider-app", "--timeout=120s"]);
 }
 
+/// With a token that has what `rbac` prints and nothing else: `doctor` finds nothing to fix, names each rule that is taken
+/// away, and the lesson can be played.
+#[test]
+fn real_cluster_the_printed_role_is_enough_and_doctor_names_what_it_lacks() {
+    let Some(namespace) = TestNamespace::create("rbac") else { return };
+    namespace.deploy("01-before");
+    namespace.experiment("kill-pod.json");
+    let account = ["--namespace", &namespace.name, "--name", &namespace.name];
+    let printed =
+        namespace.chaos_tui(&[&["rbac", "-o", "json", "experiment.json"], account.as_slice()].concat());
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    let list: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let file = namespace.folder.path().join("rbac.json");
+    std::fs::write(&file, list.to_string()).unwrap();
+    let admin = namespace.kubeconfig();
+    let _cleanup = ClusterObjects { kubeconfig: admin.clone(), file: file.clone() };
+    namespace.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    let token = namespace.kubectl(&["create", "token", "-n", &namespace.name, "chaos-tui"]);
+
+    let restricted = namespace.folder.path().join("restricted");
+    std::fs::copy(&admin, &restricted).unwrap();
+    let configure = |arguments: &[&str]| {
+        run(Command::new("kubectl").arg("--kubeconfig").arg(&restricted).arg("config").args(arguments))
+    };
+    configure(&["set-credentials", "restricted", "--token", token.trim()]);
+    configure(&["set-context", "--current", "--user", "restricted"]);
+    let doctor = || {
+        let arguments = ["doctor", "--json", "--kubeconfig", "restricted", "experiment.json"];
+        let output = namespace.chaos_tui(&arguments);
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), found)
+    };
+    let (code, found) = doctor();
+    assert_eq!((code, &found["failures"]), (Some(0), &json!(0)), "{found:#}");
+
+    // The deletion of pods is taken away: the Role without its rules that name it.
+    let mut without = list.clone();
+    for object in without["items"].as_array_mut().unwrap() {
+        if let Some(rules) = object["rules"].as_array_mut() {
+            rules.retain(|rule| rule["verbs"] != json!(["delete"]));
+        }
+    }
+    assert_ne!(without, list, "no rule deletes: {list:#}");
+    std::fs::write(&file, without.to_string()).unwrap();
+    namespace.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    let (code, found) = doctor();
+    assert_eq!(code, Some(1), "{found:#}");
+    assert!(found.to_string().contains("delete pods"), "{found:#}");
+    std::fs::write(&file, list.to_string()).unwrap();
+    namespace.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+
+    let mut terminal = namespace.open(&["--kubeconfig", "restricted", "--record", "session.ctui"]);
+    terminal.wait_for("1/5 READY");
+    terminal.press("o");
+    terminal.wait_for("answers are real");
+    terminal.press(" ");
+    terminal.wait_for("✓ all-services-are-healthy");
+    terminal.press(" ");
+    terminal.wait_for("KILL 1 pod");
+    terminal.press("F");
+    terminal.wait_for("back since T+");
+    terminal.press("A");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    terminal.ended();
+    let recording = std::fs::read_to_string(namespace.folder.path().join("session.ctui")).unwrap();
+    assert!(!recording.contains("forbidden"), "{recording}");
+}
+
+/// Objects outside the test's namespace, deleted when dropped.
+struct ClusterObjects {
+    kubeconfig: PathBuf,
+    file: PathBuf,
+}
+
+impl Drop for ClusterObjects {
+    fn drop(&mut self) {
+        let mut kubectl = Command::new("kubectl");
+        kubectl.arg("--kubeconfig").arg(&self.kubeconfig).args(["delete", "--wait=false", "-f"]);
+        let _ = kubectl.arg(&self.file).output();
+    }
+}
+
+/// Users of a Service that has no address outside are asked through a port-forward, which outlives the pod behind it.
+#[test]
+fn real_cluster_a_port_forward_survives_its_pod() {
+    let Some(namespace) = TestNamespace::create("forward") else { return };
+    namespace.deploy("03-after");
+    let inside =
+        json!({"spec": {"type": "ClusterIP", "ports": [{"name": "http", "port": 8080, "targetPort": 8080}]}});
+    let inside = inside.to_string();
+    let url = namespace.consumer_url();
+    namespace.kubectl(&["patch", "service", "my-consumer-service", "--type=merge", "-p", &inside]);
+    namespace.write(&json!({
+        "title": "The consumer's pod is killed", "description": "and users come by a port-forward",
+        "method": [{"type": "action", "name": "kill", "pauses": {"after": 300}, "provider": {"type": "python",
+            "module": "chaosk8s.pod.actions", "func": "terminate_pods",
+            "arguments": {"label_selector": "name=my-consumer-app", "grace_period": 0, "ns": namespace.name}}}]
+    }));
+    let kubeconfig = namespace.kubeconfig();
+    let variables = [("KUBECONFIG", kubeconfig.to_str().unwrap()), ("CONSUMER_URL", &url)];
+    let arguments = [
+        "experiment.json",
+        "--allow-context",
+        &namespace.context,
+        "--watch",
+        "service/my-consumer-service/invoke",
+    ];
+    let mut terminal = Terminal::start_with(&variables, (120, 36), namespace.folder.path(), &arguments);
+    terminal.wait_for("KILL 1 pod");
+    terminal.press("o");
+    terminal.wait_for("answers are real");
+    terminal.wait_gone("no verdict yet");
+    terminal.press("F");
+    terminal.wait_for("no ready pod");
+    // The replacement answers through the same forward.
+    terminal.wait_for("answers are real");
+    terminal.press("A");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    terminal.ended();
+}
+
 /// Each function acts on the cluster, or finds there what `kubectl` made.
 #[test]
 fn real_cluster_twenty_native_functions() {
