@@ -140,8 +140,9 @@ async fn refusing_budgets(call: &Invocation<'_>, pods: &[Pod]) -> Vec<String> {
         let held = held.count();
         if allowed == Some(0) && held > 0 {
             let name = budget.name_any();
+            let stay = if held == 1 { "stays" } else { "stay" };
             lines.push(format!(
-                "budget {name} allows no disruption now: its {} stay until it does",
+                "budget {name} allows no disruption now: {} {stay} until it does",
                 count(held, "pod")
             ));
         }

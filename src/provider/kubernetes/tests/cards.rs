@@ -163,6 +163,68 @@ async fn nodes_and_policies() {
     assert!(asked[0].query.contains("labelSelector=name=app"), "{asked:?}");
 }
 
+/// What a drain's card says of the pods' way and of a budget for them, where other nodes are as given and the budget allows
+/// this many disruptions.
+async fn drained(others: Json, allowed: i32, arguments: Json) -> TargetCard {
+    let reply = move |asked: &RecordedRequest| match asked.path.rsplit('/').next().unwrap() {
+        "nodes" => {
+            let mut nodes = vec![ready_node("n1", true)];
+            if !asked.query.contains("metadata.name") {
+                nodes.extend(others.as_array().unwrap().clone());
+            }
+            Reply::List("Node", nodes)
+        }
+        "poddisruptionbudgets" => Reply::List(
+            "PodDisruptionBudget",
+            vec![json!({"metadata": {"name": "app-budget", "namespace": "default"},
+                        "spec": {"selector": {"matchLabels": {"name": "app"}}},
+                        "status": {"disruptionsAllowed": allowed, "currentHealthy": 1, "desiredHealthy": 1,
+                                   "expectedPods": 1}})],
+        ),
+        _ => {
+            let mut pod = owned("app-h-0");
+            pod["metadata"]["namespace"] = json!("default");
+            Reply::List("Pod", vec![pod])
+        }
+    };
+    card_of(call("chaosk8s.node.actions.drain_nodes", arguments), reply).await.0
+}
+
+fn ready_node(name: &str, schedulable: bool) -> Json {
+    json!({"metadata": {"name": name}, "spec": {"unschedulable": !schedulable},
+           "status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+}
+
+#[tokio::test]
+async fn a_drain_counts_the_nodes_that_could_take_its_pods_and_names_the_budget() {
+    let one = || json!({"name": "n1"});
+    let card = drained(json!([]), 0, one()).await;
+    assert_eq!(
+        (card.headline.as_str(), card.share.as_deref()),
+        ("DRAIN 1 node: evict 1 pod", Some("1 of 1 node"))
+    );
+    let consequences = card.consequences.join("\n");
+    assert!(consequences.contains("NOWHERE TO GO"), "{consequences}");
+    assert!(
+        consequences.contains("budget app-budget allows no disruption now: 1 pod stays until it does"),
+        "{consequences}"
+    );
+    assert!(card.comes_back.starts_with("NO: no other node"), "{card:?}");
+
+    let card = drained(json!([ready_node("n2", true), ready_node("n3", false)]), 1, one()).await;
+    let consequences = card.consequences.join("\n");
+    assert!(
+        consequences.contains("start again on 1 other node,"),
+        "a cordoned node takes none: {consequences}"
+    );
+    assert!(!consequences.contains("app-budget"), "{consequences}");
+
+    // Of nodes chosen at random, the others still take pods.
+    let card = drained(json!([ready_node("n2", true)]), 1, json!({"count": 1})).await;
+    assert_eq!(card.headline, "DRAIN 1 node of 2, chosen at random: evict at most 2 pods");
+    assert!(card.consequences.join("\n").contains("start again on 1 other node,"), "{card:?}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_known_is_said() {
     let forbidden = |_: &RecordedRequest| Reply::Refused(403, "Forbidden", "pods is forbidden".to_owned());
