@@ -166,7 +166,7 @@ fn f_repairs_a_dead_url_for_the_session() {
     terminal.press("f");
     terminal.wait_for("fixed for this session");
     // The consumer, which only the new address names, is in play from now on.
-    terminal.wait_for("CONSUMER 1/1");
+    terminal.wait_for("● my-consumer-app");
     terminal.press("o");
     terminal.wait_for("answers are real");
     terminal.press(" ");

@@ -144,12 +144,13 @@ pub(crate) async fn prepare(
     }
 
     context.report_progress(&title, "checking the experiment").await;
-    let environment = with_account_or_without(environment, &document, &context.pace);
+    // Controls before the loading may have changed it.
+    let environment = with_account_or_without(&providers.environment(), &document, &context.pace);
     let mut experiment = if playing.no_validation {
         unchecked(document)?
     } else {
         let signatures = NativeSignatures { providers: &providers, python: &*python };
-        let checks = ValidationChecks { environment: &providers.environment(), signatures: &signatures };
+        let checks = ValidationChecks { environment: &environment, signatures: &signatures };
         validation::validate_and_log(document, checks, &context).await?
     };
     for shadowed in shadowed_packages(&experiment, &providers, &environment) {
@@ -163,7 +164,7 @@ pub(crate) async fn prepare(
     python.set_run_settings(settings.with_runtime(&runtime), !settings.as_map().is_empty()).await;
     let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
-        variables::resolve(&experiment, &overrides, &providers.environment(), &context).await?;
+        variables::resolve(&experiment, &overrides, &environment, &context).await?;
     events.hide(Redactor::new(&secrets));
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
@@ -196,10 +197,10 @@ pub(crate) async fn prepare(
 }
 
 /// In the live session a missing Gremlin account is no error: the preflight offers what can be done without one.
-fn with_account_or_without(environment: Environment, document: &Document, pace: &Pacing) -> Environment {
+fn with_account_or_without(environment: &Environment, document: &Document, pace: &Pacing) -> Environment {
     match (pace, document.root().as_map()) {
-        (Pacing::Step, Some(experiment)) => without_account(experiment, &environment),
-        _ => environment,
+        (Pacing::Step, Some(experiment)) => without_account(experiment, environment),
+        _ => environment.clone(),
     }
 }
 
