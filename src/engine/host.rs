@@ -119,7 +119,7 @@ impl SessionHost {
         let mut observers = Observers::new(self.emitter.clone(), self.bus.clone(), endpoints, sources);
         if !operator {
             if let Some(connection) = &connection {
-                observers.watch_cluster(connection, &request).await;
+                observers.watch_cluster(connection, &request, self.session.clone()).await;
             }
             observers.observe(true).await;
             supervisor.observers = Some(observers);
@@ -133,7 +133,7 @@ impl SessionHost {
         let cards = target_cards::follow(request.clone(), places, self.emitter.clone(), &self.bus);
         observers.spawn(cards);
         if let Some(connection) = &connection {
-            observers.watch_cluster(connection, &request).await;
+            observers.watch_cluster(connection, &request, self.session.clone()).await;
         }
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || session_cluster::touches_cluster(&request);

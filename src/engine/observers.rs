@@ -120,7 +120,12 @@ impl Observers {
     }
 
     /// Watches the pods that the experiment names, and whether what a fault takes away comes back.
-    pub(super) async fn watch_cluster(&mut self, connection: &Connection, request: &RunRequest) {
+    pub(super) async fn watch_cluster(
+        &mut self,
+        connection: &Connection,
+        request: &RunRequest,
+        session: watch::Receiver<Session>,
+    ) {
         self.cluster = Some(connection.clone());
         let mut in_play = InPlay::new(connection.namespace());
         let experiment = &request.experiment;
@@ -158,7 +163,7 @@ impl Observers {
         let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
         self.tasks.spawn(pulse::watch(connection.clone(), emitter, presence, stop));
         let (emitter, presence, stop) = (self.emitter.clone(), self.presence.clone(), self.stop.clone());
-        self.tasks.spawn(kubelets::watch(connection.clone(), emitter, presence, self.bus.subscribe(), stop));
+        self.tasks.spawn(kubelets::watch(connection.clone(), emitter, presence, session, stop));
         let (ask, asked) = mpsc::channel(ASKED);
         self.logs = Some(ask);
         let redactor = Redactor::new(&request.secrets);

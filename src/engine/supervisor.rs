@@ -201,7 +201,7 @@ impl Supervisor {
             allowed: session_cluster::allowed(Some(connection.context()), &late.allowed),
         };
         self.emitter.emit(found).await;
-        observers.watch_cluster(&connection, &late.request).await;
+        observers.watch_cluster(&connection, &late.request, self.session.clone()).await;
         self.late_cluster = None;
     }
 

@@ -5,7 +5,7 @@ use crate::{
     cluster::Connection,
     observe::absence::AbsenceDetector,
     session::{
-        Event, EventKind,
+        EventKind, Session,
         event::{Source, SourceState, Timestamp},
         stream::Emitter,
     },
@@ -14,11 +14,10 @@ use k8s_openapi::{api::coordination::v1::Lease, apimachinery::pkg::apis::meta::v
 use kube::Api;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 use tokio::{
-    sync::mpsc,
+    sync::watch,
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -40,39 +39,35 @@ pub async fn watch(
     connection: Connection,
     emitter: Emitter,
     presence: AbsenceDetector,
-    events: mpsc::Receiver<Arc<Event>>,
+    session: watch::Receiver<Session>,
     stop: CancellationToken,
 ) {
-    stop.run_until_cancelled(check_repeatedly(connection, emitter, presence, events)).await;
+    stop.run_until_cancelled(check_repeatedly(connection, emitter, presence, session)).await;
 }
 
 async fn check_repeatedly(
     connection: Connection,
     emitter: Emitter,
     presence: AbsenceDetector,
-    mut events: mpsc::Receiver<Arc<Event>>,
+    session: watch::Receiver<Session>,
 ) {
     let Ok(client) = connection.client() else { return };
     let leases: Api<Lease> = Api::namespaced(client, LEASES);
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut nodes, mut kubelets) = (BTreeSet::new(), Renewals::default());
-    let mut emitted = SourceState::Live;
+    let (mut kubelets, mut emitted) = (Renewals::default(), SourceState::Live);
     loop {
-        tokio::select! {
-            event = events.recv() => match event.as_deref() {
-                None => return,
-                Some(Event { what: EventKind::PodSeen(pod), .. }) if pod.in_play => nodes.extend(pod.node.clone()),
-                Some(_) => continue,
-            },
-            _ = ticks.tick() => {}
-        }
+        ticks.tick().await;
         let begun = tokio::time::Instant::now();
+        let nodes = nodes(&session.borrow());
+        kubelets.0.retain(|node, _| nodes.contains(node));
         for node in nodes.iter().take(NODES) {
-            // What does not answer is the API server's silence, which is reported by itself.
-            if let Ok(Ok(Some(lease))) = timeout(PATIENCE, leases.get_opt(node)).await {
-                let renewed = lease.spec.and_then(|spec| spec.renew_time);
-                kubelets.read(node, renewed, emitter.clock().now());
+            let answer = timeout(PATIENCE, leases.get_opt(node)).await;
+            let now = emitter.clock().now();
+            match answer {
+                Ok(Ok(Some(lease))) => kubelets.read(node, lease.spec.and_then(|spec| spec.renew_time), now),
+                Ok(Ok(None)) => drop(kubelets.0.remove(node)),
+                Ok(Err(_)) | Err(_) => kubelets.unread(node, now),
             }
         }
         if presence.gap_between(begun, tokio::time::Instant::now()) {
@@ -86,6 +81,12 @@ async fn check_repeatedly(
     }
 }
 
+/// The nodes that existing pods in play run on.
+fn nodes(session: &Session) -> BTreeSet<String> {
+    let existing = session.cluster.in_play.iter().filter(|row| row.gone.is_none());
+    existing.filter_map(|row| row.pod.node.clone()).collect()
+}
+
 /// The latest renewal of each kubelet's lease, and when it was first read. The cluster's clock is compared with itself only:
 /// it may differ from ours.
 #[derive(Default)]
@@ -96,6 +97,13 @@ impl Renewals {
         match self.0.get_mut(node) {
             Some((known, _)) if *known == renewed => {}
             _ => drop(self.0.insert(node.to_owned(), (renewed, now))),
+        }
+    }
+
+    /// Without the API server no kubelet can renew its lease, so the wait for a renewal begins anew.
+    fn unread(&mut self, node: &str, now: Timestamp) {
+        if let Some((_, read)) = self.0.get_mut(node) {
+            *read = now;
         }
     }
 
@@ -138,5 +146,30 @@ mod tests {
         assert!(reason.contains("the kubelet of b no longer reports"), "{reason}");
         renewals.read("b", renewal(1040), at(40.0));
         assert_eq!(renewals.state(at(41.0)), (at(41.0), SourceState::Live));
+    }
+
+    #[test]
+    fn while_the_api_server_is_away_no_kubelet_is_called_silent() {
+        let mut renewals = Renewals::default();
+        renewals.read("a", None, at(0.0));
+        for second in (5..60).step_by(5) {
+            renewals.unread("a", at(f64::from(second)));
+        }
+        assert_eq!(renewals.state(at(60.0)).1, SourceState::Live);
+        renewals.read("a", None, at(60.0));
+        assert_eq!(renewals.state(at(61.0)).1, SourceState::Live, "it may renew its lease from now on");
+    }
+
+    #[test]
+    fn only_nodes_of_existing_pods_are_watched() {
+        let (mut session, now) = crate::session::fixtures::before_failing();
+        for (row, node) in session.cluster.in_play.iter_mut().zip(["a", "b", "c", "d"]) {
+            row.pod.node = Some(node.to_owned());
+            row.gone = None;
+        }
+        let all = session.cluster.in_play.len();
+        assert_eq!(nodes(&session).len(), all);
+        session.cluster.in_play[0].gone = Some(now);
+        assert!(!nodes(&session).contains("a") && nodes(&session).len() == all - 1);
     }
 }
