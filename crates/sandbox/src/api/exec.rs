@@ -19,7 +19,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 /// The supported sub-protocols, in order of preference. Only v5 can close a single channel.
-const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+pub(super) const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
@@ -102,7 +102,8 @@ async fn finish(mut socket: WebSocket, status: &Value) {
     }
 }
 
-fn message(channel: u8, bytes: &[u8]) -> Message {
+/// Frames bytes of a channel: its number comes first.
+pub(super) fn message(channel: u8, bytes: &[u8]) -> Message {
     let mut framed = BytesMut::with_capacity(bytes.len() + 1);
     framed.put_u8(channel);
     framed.put_slice(bytes);

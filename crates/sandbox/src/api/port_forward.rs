@@ -1,6 +1,11 @@
 //! `pods/X/portforward`: bytes to and from one port of a pod, over a WebSocket (kubernetes-wire 9.2).
 
-use super::{Api, answer::HandlerResult, query::Query};
+use super::{
+    Api,
+    answer::HandlerResult,
+    exec::{PROTOCOLS, message},
+    query::Query,
+};
 use crate::store::{Resource, Status};
 use axum::{
     extract::{
@@ -9,7 +14,6 @@ use axum::{
     },
     http::request::Parts,
 };
-use bytes::{BufMut, BytesMut};
 use std::{fmt::Display, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,8 +21,6 @@ use tokio::{
     time::timeout,
 };
 
-/// The supported sub-protocols; both frame a port's bytes alike.
-const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 /// The channels of the only port of a connection.
 const DATA: u8 = 0;
 const ERROR: u8 = 1;
@@ -102,11 +104,4 @@ async fn transfer(socket: &mut WebSocket, mut pod: TcpStream) -> std::io::Result
             },
         }
     }
-}
-
-fn message(channel: u8, bytes: &[u8]) -> Message {
-    let mut framed = BytesMut::with_capacity(bytes.len() + 1);
-    framed.put_u8(channel);
-    framed.put_slice(bytes);
-    Message::Binary(framed.freeze())
 }
