@@ -37,6 +37,12 @@ const WATCHES_S: f64 = -20.0;
 /// Seconds after T0 at which the run ends.
 const ENDS_S: f64 = 60.0;
 
+/// An endpoint that is watched with ten requests a second, a limit of 1 s and a deadline of 10 s.
+pub(crate) fn watched(endpoint: super::event::EndpointId) -> EventKind {
+    let url = "GET http://localhost/".to_owned();
+    EventKind::EndpointWatched { endpoint, url, rate: 10.0, deadline_ms: 10_000, limit_ms: 1000, via: None }
+}
+
 /// Returns the moment that is `seconds` after T0; T0 is 2026-11-22 13:05:00 UTC.
 pub fn at(seconds: f64) -> Timestamp {
     let t0 = Timestamp::from_second(1_795_352_700).expect("a valid second");

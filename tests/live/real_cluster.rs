@@ -125,12 +125,8 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Plays the lesson with this variant of the consumer; returns what stays on the terminal.
-fn lesson(variant: &str) -> Option<(String, String)> {
-    let namespace = TestNamespace::create(variant.trim_start_matches(|c: char| !c.is_alphabetic()))?;
-    namespace.deploy(variant);
-    namespace.experiment("kill-pod.json");
-    let mut terminal = namespace.open(&["--record", "session.ctui"]);
+/// Watches users and steps through the hypothesis until the card of the kill is shown.
+fn step_to_the_kill(terminal: &mut Terminal) {
     terminal.wait_for("1/5 READY");
     terminal.press("o");
     terminal.wait_for("answers are real");
@@ -138,6 +134,15 @@ fn lesson(variant: &str) -> Option<(String, String)> {
     terminal.wait_for("✓ all-services-are-healthy");
     terminal.press(" ");
     terminal.wait_for("KILL 1 pod");
+}
+
+/// Plays the lesson with this variant of the consumer; returns what stays on the terminal.
+fn lesson(variant: &str) -> Option<(String, String)> {
+    let namespace = TestNamespace::create(variant.trim_start_matches(|c: char| !c.is_alphabetic()))?;
+    namespace.deploy(variant);
+    namespace.experiment("kill-pod.json");
+    let mut terminal = namespace.open(&["--record", "session.ctui"]);
+    step_to_the_kill(&mut terminal);
     // What a real answer looks like must be known before the fire.
     terminal.wait_gone("no verdict yet");
     terminal.press("F");
@@ -247,13 +252,7 @@ fn real_cluster_the_printed_role_is_enough_and_doctor_names_what_it_lacks() {
     namespace.kubectl(&["apply", "-f", file.to_str().unwrap()]);
 
     let mut terminal = namespace.open(&["--kubeconfig", "restricted", "--record", "session.ctui"]);
-    terminal.wait_for("1/5 READY");
-    terminal.press("o");
-    terminal.wait_for("answers are real");
-    terminal.press(" ");
-    terminal.wait_for("✓ all-services-are-healthy");
-    terminal.press(" ");
-    terminal.wait_for("KILL 1 pod");
+    step_to_the_kill(&mut terminal);
     terminal.press("F");
     terminal.wait_for("back since T+");
     terminal.press("A");

@@ -40,15 +40,7 @@ fn unconfirmed(why: &str) -> EventKind {
 fn served(end: EventKind) -> Session {
     let mut session = Session::new();
     let endpoint = EndpointId(0);
-    let url = "GET http://localhost/".to_owned();
-    let watched = EventKind::EndpointWatched {
-        endpoint,
-        url,
-        rate: 10.0,
-        deadline_ms: 10_000,
-        limit_ms: 1000,
-        via: None,
-    };
+    let watched = fixtures::watched(endpoint);
     tell(&mut session, -5.0, watched);
     let learned =
         EventKind::ShapeLearned { endpoint, description: "JSON".to_owned(), answers: 20, unseen: None };

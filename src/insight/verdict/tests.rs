@@ -260,15 +260,7 @@ fn answered(answers: &[(AnswerKind, f64)]) -> Session {
 }
 
 fn watch(session: &mut Session, endpoint: EndpointId) {
-    let url = "GET http://localhost/".to_owned();
-    let what = EventKind::EndpointWatched {
-        endpoint,
-        url,
-        rate: 10.0,
-        deadline_ms: 10_000,
-        limit_ms: 1000,
-        via: None,
-    };
+    let what = fixtures::watched(endpoint);
     session.apply(&Event { seq: 0, at: at(0.0), what });
 }
 

@@ -20,18 +20,8 @@ const ENDPOINT: EndpointId = EndpointId(0);
 fn told(unseen: Option<&str>, told: Option<EventKind>, kind: AnswerKind) -> Session {
     let mut session = Session::new();
     let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
-    let (endpoint, url) = (ENDPOINT, "GET http://localhost/".to_owned());
-    tell(
-        -6.0,
-        EventKind::EndpointWatched {
-            endpoint,
-            url,
-            rate: 10.0,
-            deadline_ms: 10_000,
-            limit_ms: 1000,
-            via: None,
-        },
-    );
+    let endpoint = ENDPOINT;
+    tell(-6.0, crate::session::fixtures::watched(endpoint));
     for number in 0..110_u64 {
         let start = -5.0 + number as f64 / 10.0;
         if number == 40 {
