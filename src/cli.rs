@@ -48,6 +48,8 @@ enum Command {
     Doctor(Deferred<commands::doctor::Arguments>),
     /// Print the Roles that experiments and their live view need, for kubectl apply -f -
     Rbac(Deferred<commands::rbac::Arguments>),
+    /// Undo what a session left on that died, or ended without its rollbacks
+    Recover(Deferred<commands::recover::Arguments>),
     /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
@@ -133,6 +135,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Validate(Deferred(arguments)) => commands::validate::command(&global, &arguments),
         Command::Doctor(Deferred(arguments)) => commands::doctor::run(&global, &arguments),
         Command::Rbac(Deferred(arguments)) => commands::rbac::run(&global, &arguments),
+        Command::Recover(Deferred(arguments)) => commands::recover::run(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

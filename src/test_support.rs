@@ -33,6 +33,7 @@ pub(crate) fn request(experiment: &str) -> RunRequest {
         controls: Controls::default(),
         listener: None,
         shown: ShownTargets::default(),
+        gate: None,
     }
 }
 

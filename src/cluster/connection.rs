@@ -1,6 +1,7 @@
 //! A connection to a cluster: chosen once, with a client that is created on first use.
 
 use super::{ClusterSettings, Error, choice, config};
+use crate::session::record::ClusterReference;
 use kube::{Client, Config};
 use pyvalue::Map;
 use std::sync::{Arc, OnceLock};
@@ -116,6 +117,15 @@ impl Connection {
     pub fn identity(&self) -> Identity {
         let ServerPlace { context, server, user, .. } = &*self.place;
         Identity { context: context.clone(), server: server.clone(), user: user.clone() }
+    }
+
+    /// Returns what a session record names the cluster by.
+    pub fn reference(&self) -> ClusterReference {
+        ClusterReference {
+            context: if self.is_direct() { String::new() } else { self.context().to_owned() },
+            namespace: self.namespace().to_owned(),
+            server: (!self.is_direct()).then(|| self.server().to_owned()),
+        }
     }
 
     /// Returns the context's name; `in-cluster` in a pod, the URL for direct settings.

@@ -1,6 +1,9 @@
 //! Options and environment variables about clusters, before any file is read.
 
-use super::export::{Export, Exported};
+use super::{
+    choice,
+    export::{Export, Exported},
+};
 use pyvalue::Map;
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -26,6 +29,11 @@ impl ClusterSettings {
     /// Whether an option chooses the cluster, which overrides steps and environment variables.
     pub fn names_cluster(&self) -> bool {
         self.kubeconfig.is_some() || self.context.is_some()
+    }
+
+    /// Returns the paths of the kubeconfig files that the option or the environment names, whether or not they exist.
+    pub fn kubeconfig_files(&self) -> Vec<PathBuf> {
+        choice::kubeconfig_paths(self).0
     }
 
     /// Returns the environment variables that pass the choice of the options on to programs and Python; `None` for one

@@ -104,6 +104,12 @@ pub(crate) struct RunArgs {
     /// users=60,restarts=1,silence=10 in the live session, off in a headless run]
     #[arg(long, value_name = "GUARD=LIMIT,...", help_heading = SAFETY)]
     pub guard: Vec<GuardChange>,
+    /// Keep no record of the session on the disk; `chaos-tui recover` cannot undo it after a crash then
+    #[arg(long, help_heading = SAFETY)]
+    pub no_record: bool,
+    /// Keep the manifests of the undo kit, which may hold passwords, in memory only
+    #[arg(long, help_heading = SAFETY)]
+    pub no_kit_file: bool,
     /// Dry run: skip all probes, all actions, all activities, or only the pauses
     #[arg(long, value_name = "MODE", value_parser = ["probes", "actions", "activities", "pause"], help_heading = REFERENCE)]
     pub dry: Option<String>,

@@ -14,6 +14,8 @@ pub(crate) mod live;
 pub(crate) mod output;
 pub(crate) mod prepare;
 pub(crate) mod rbac;
+pub(crate) mod record;
+pub(crate) mod recover;
 pub(crate) mod reference;
 pub(crate) mod run;
 pub(crate) mod sandbox;
@@ -23,5 +25,5 @@ pub(crate) mod validate;
 
 use arguments::SAFETY;
 pub(crate) use arguments::{GlobalArgs, LogFormat, RunArgs, VariableArgs};
-pub(crate) use connect::{ConnectionArgs, Connections};
+pub(crate) use connect::{ConnectionArgs, Connections, NativeFunctions};
 pub(crate) use sandbox_child::SandboxChild;

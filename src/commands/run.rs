@@ -6,6 +6,7 @@ use super::{
     live::BUG,
     output::stderr_has_colours,
     prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
+    record, recover,
 };
 use crate::{
     engine::{
@@ -127,6 +128,7 @@ async fn play(
     };
     let preparing =
         prepare(&arguments.source, &arguments.run_args, global.settings.as_ref(), context, helpers);
+    warn_of_earlier_sessions(host).await;
     let prepared = tokio::select! {
         prepared = preparing => Ok(prepared),
         signal = receiver.recv() => Err(signal),
@@ -151,12 +153,22 @@ async fn play(
             }
             Exit::With(ExitCode::from(code))
         }
-        Ok(Ok(prepared)) => Exit::With(session(arguments, host, prepared, receiver).await),
+        Ok(Ok(prepared)) => Exit::With(session(global, arguments, host, prepared, receiver).await),
+    }
+}
+
+/// Says on the first line what earlier sessions left on: the run may fail because of it.
+async fn warn_of_earlier_sessions(host: &SessionHost) {
+    let Ok(folder) = record::sessions_folder() else { return };
+    for earlier in recover::earlier_sessions(&folder).await {
+        let id = &earlier.id;
+        host.log(Level::Warning, format!("{}; undo it with `chaos-tui recover {id}`", earlier.text)).await;
     }
 }
 
 /// Runs the session and returns the exit code.
 async fn session(
+    global: &GlobalArgs,
     arguments: &Arguments,
     host: &SessionHost,
     prepared: PreparedRun,
@@ -172,6 +184,7 @@ async fn session(
         source: arguments.source.clone(),
         journal: arguments.run_args.journal_path.clone(),
         recording: None,
+        record: record::settings(global, &arguments.source, &arguments.run_args),
         mode,
         // No config file is read, so that a run is the same on every machine.
         watch: WatchSettings::default(),

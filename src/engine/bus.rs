@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 const WAITING: usize = 2048;
 /// Capacity of the request channel to the bus.
 const REQUESTS: usize = 4;
-/// How long the end of a session waits for its recording to be written.
+/// How long to wait for a recording to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait for lines that other output on the same console has to follow.
 const ORDERLY: Duration = Duration::from_secs(2);
@@ -29,7 +29,10 @@ const ORDERLY: Duration = Duration::from_secs(2);
 pub(super) struct EventBus {
     stream: Stream,
     journal: Journal,
+    /// The recording that the operator asked for.
     recorder: Option<RecordingThread>,
+    /// The recording in the session's record.
+    record: Option<RecordingThread>,
     console: Option<Console>,
     session: watch::Sender<Session>,
     subscribers: Subscribers,
@@ -39,6 +42,8 @@ pub(super) struct EventBus {
 enum Request {
     Journal(oneshot::Sender<Value>),
     Flush(oneshot::Sender<()>),
+    Record(RecordingThread),
+    SyncRecord(oneshot::Sender<oneshot::Receiver<()>>),
 }
 
 /// Sends requests to the bus.
@@ -109,6 +114,19 @@ impl BusHandle {
         let _ = timeout(ORDERLY, self.ask(Request::Flush)).await;
     }
 
+    /// Records all further events in the session's record.
+    pub(super) async fn record(&self, record: RecordingThread) {
+        // An error means that the bus has stopped: nothing is left to record.
+        let _ = self.requests.send(Request::Record(record)).await;
+    }
+
+    /// Waits until all events so far are on the disk, in the session's record. Returns whether they are: not without a
+    /// record, nor on a disk that is full or does not answer.
+    pub(super) async fn sync_record(&self) -> bool {
+        let synced = async { self.ask(Request::SyncRecord).await?.await.ok() };
+        matches!(timeout(PATIENCE, synced).await, Ok(Some(())))
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.ok()?;
@@ -128,13 +146,14 @@ impl EventBus {
         let (asks, requests) = mpsc::channel(REQUESTS);
         let subscribers = Subscribers::default();
         let handle = BusHandle { requests: asks, subscribers: subscribers.clone() };
-        (Self { stream, journal, recorder, console, session, subscribers, requests }, handle, shown)
+        let bus = Self { stream, journal, recorder, record: None, console, session, subscribers, requests };
+        (bus, handle, shown)
     }
 
     /// Reads until `stop` is cancelled, and then what is left. Returns the console.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Option<Console> {
         self.read(stop).await;
-        if let Some(recorder) = self.recorder.take() {
+        for recorder in [self.recorder.take(), self.record.take()].into_iter().flatten() {
             recorder.finish(PATIENCE).await;
         }
         self.console
@@ -165,6 +184,12 @@ impl EventBus {
                 Some(console) => console.flush(reply),
                 None => drop(reply.send(())),
             },
+            Request::Record(record) => self.record = Some(record),
+            Request::SyncRecord(reply) => {
+                if let Some(record) = &self.record {
+                    drop(reply.send(record.sync()));
+                }
+            }
         }
     }
 
@@ -177,7 +202,7 @@ impl EventBus {
     fn take(&mut self, event: Event) {
         let event = Arc::new(event);
         self.journal.apply(&event);
-        if let Some(recorder) = &mut self.recorder {
+        for recorder in [&mut self.recorder, &mut self.record].into_iter().flatten() {
             recorder.append(&event);
         }
         self.session.send_modify(|session| session.apply(&event));

@@ -6,25 +6,31 @@ use super::{
     endpoints::endpoints,
     observers::{Observers, Sources},
     preflight, session_cluster,
+    session_record::{self, RecordGate, SessionRecord},
     settings::{PreparedRun, SessionMode, SessionSettings},
-    supervisor::{LateCluster, SessionReport, Supervisor},
+    supervisor::{LateCluster, RecoverEarlier, SessionReport, Supervisor},
     target_cards,
-    undo::{Restoration, UndoStore},
+    undo::{KitFiles, Restoration, UndoStore},
 };
 use crate::{
+    cluster::Connection,
     observe::breaker::declared,
     provider::Providers,
     runner::{RunRequest, Signal, plan},
     session::{
         Command, EventKind, Session,
         clock::Clock,
-        event::{Level, Timestamp},
+        event::{EarlierSession, Level, Timestamp},
         journal::{HostInfo, Journal},
+        record::{OpenRecord, RecordHeader},
         recording::RecordingThread,
         stream::{self, Emitter},
     },
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock, atomic::AtomicBool},
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinHandle},
@@ -50,6 +56,8 @@ pub(crate) struct SessionHost {
     /// Cancelled when the run has ended and all its results are saved.
     pub done: CancellationToken,
     stop: CancellationToken,
+    /// The session's record, once it has one.
+    record: OnceLock<Arc<OpenRecord>>,
     reading: JoinHandle<Option<Console>>,
 }
 
@@ -62,7 +70,8 @@ impl SessionHost {
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
         let reading = tokio::spawn(reader.run(stop.clone()));
-        Self { emitter, clock, session, bus, done: CancellationToken::new(), stop, reading }
+        let (done, record) = (CancellationToken::new(), OnceLock::new());
+        Self { emitter, clock, session, bus, done, stop, record, reading }
     }
 
     /// Emits a log line of the reference.
@@ -73,7 +82,10 @@ impl SessionHost {
 
     /// Opens the session: connects, watches the cluster and looks up targets, as its mode requires.
     pub(crate) async fn open(&self, settings: &SessionSettings, prepared: PreparedRun) -> PendingSession {
-        let PreparedRun { request, providers, notifications, cluster, guards, unserialisable } = prepared;
+        let PreparedRun { mut request, providers, notifications, cluster, guards, unserialisable } = prepared;
+        let record =
+            SessionRecord::begin(&settings.record, settings.mode, (&request, &providers), &self.emitter)
+                .await;
         let mut supervisor = Supervisor {
             emitter: self.emitter.clone(),
             bus: self.bus.clone(),
@@ -82,16 +94,20 @@ impl SessionHost {
             mode: settings.mode,
             observers: None,
             undo: None,
+            earlier: None,
+            recovering: None,
+            paused_learning: false,
             late_cluster: None,
             notifications,
             unserialisable,
             done: self.done.clone(),
             leave: CancellationToken::new(),
         };
+        let operator = matches!(settings.mode, SessionMode::Operator { .. });
         if settings.mode == SessionMode::Nobody {
+            self.put_on_record(record, settings, (&mut request, &providers), None).await;
             return PendingSession { supervisor, request, providers };
         }
-        let operator = matches!(settings.mode, SessionMode::Operator { .. });
         if operator && session_cluster::touches_cluster(&request) {
             let (title, doing) = (String::new(), "looking for the cluster".to_owned());
             self.emitter.emit(EventKind::Preparing { title, doing }).await;
@@ -111,6 +127,8 @@ impl SessionHost {
             self.emitter.emit(opened).await;
             self.emitter.emit(EventKind::BudgetSet { seconds: settings.budget }).await;
         }
+        let kit_files =
+            self.put_on_record(record, settings, (&mut request, &providers), connection.as_ref()).await;
         self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
         let sources =
@@ -138,8 +156,7 @@ impl SessionHost {
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || session_cluster::touches_cluster(&request);
         let kit = touches.then(|| providers.clone());
-        let kit =
-            UndoStore::new(kit, self.emitter.clone(), self.session.clone(), settings.recording.as_deref());
+        let kit = UndoStore::new(kit, self.emitter.clone(), self.session.clone(), kit_files);
         if touches && settings.mode == (SessionMode::Operator { read_only: false }) {
             let destructive = plan.steps.iter().filter(|step| step.destructive).map(|step| step.at).collect();
             let events = self.bus.subscribe_to_run();
@@ -168,6 +185,56 @@ impl SessionHost {
         PendingSession { supervisor, request, providers }
     }
 
+    /// Starts the record, and sets the gate that no destructive activity passes without it. Returns where the undo kit
+    /// is written.
+    async fn put_on_record(
+        &self,
+        record: SessionRecord,
+        settings: &SessionSettings,
+        (request, providers): (&mut RunRequest, &Arc<Providers>),
+        connection: Option<&Connection>,
+    ) -> KitFiles {
+        let found = match connection {
+            Some(connection) => Some(connection.clone()),
+            None if matches!(record, SessionRecord::Off) => None,
+            // Programs that steps run use the current cluster, which may be another one when it is recovered.
+            None => match session_cluster::connection(request, providers).await {
+                None => providers.default_cluster().await,
+                connection => connection,
+            },
+        };
+        let header = RecordHeader {
+            cluster: found.as_ref().map(Connection::reference),
+            ..settings.record.header.clone()
+        };
+        let record = record.write(header, request, &self.bus).await;
+        let operator = matches!(settings.mode, SessionMode::Operator { .. });
+        let files = record.kit_files(&settings.record, settings.recording.as_deref());
+        if operator {
+            self.emitter.emit(EventKind::RecordSet(record.state(settings.record.kit_file))).await;
+        } else if matches!(record, SessionRecord::Off) {
+            return files;
+        }
+        if let SessionRecord::Kept(open) = &record {
+            // A host opens one session only.
+            let _ = self.record.set(open.clone());
+        }
+        let kit = (!operator && session_cluster::touches_cluster(request)).then(|| {
+            let providers = Some(providers.clone());
+            let kit = UndoStore::new(providers, self.emitter.clone(), self.session.clone(), files.clone());
+            (kit.quiet(), request.secrets.clone())
+        });
+        request.gate = Some(Arc::new(RecordGate {
+            record,
+            bus: self.bus.clone(),
+            emitter: self.emitter.clone(),
+            kit,
+            strict: operator,
+            warned: AtomicBool::new(false),
+        }));
+        files
+    }
+
     /// Returns the sources of the breaker's state named in the settings and the experiment, besides the usual places.
     async fn breaker_sources(&self, request: &RunRequest, settings: &SessionSettings) -> Sources {
         let (declared, rules, faults) = declared::in_extension(request.experiment.extension("chaos-tui"));
@@ -191,6 +258,9 @@ impl SessionHost {
         let ended = self.reading.await;
         let session = self.session.borrow().clone();
         let whole = ended.is_ok();
+        if whole && let Some(record) = self.record.get() {
+            session_record::settle(record.clone(), &session).await;
+        }
         if let Ok(Some(console)) = ended {
             console.finish(patience).await;
         }
@@ -210,6 +280,19 @@ impl PendingSession {
     pub(crate) async fn observe(&mut self) {
         if let Some(observers) = &mut self.supervisor.observers {
             observers.observe(true).await;
+        }
+    }
+
+    /// Tells the session that earlier ones left something on, and how to undo it. No answer is learned as a real one
+    /// until it is undone: it may be a fallback.
+    pub(crate) async fn found_earlier(&mut self, earlier: Vec<EarlierSession>, recover: RecoverEarlier) {
+        self.supervisor.emitter.emit(EventKind::EarlierSessionsFound(earlier)).await;
+        // The state must hold it before anybody waits for its end.
+        self.supervisor.bus.flush().await;
+        self.supervisor.earlier = Some(recover);
+        self.supervisor.paused_learning = true;
+        if let Some(observers) = &self.supervisor.observers {
+            observers.stop_learning();
         }
     }
 

@@ -15,7 +15,9 @@ mod notifications;
 mod observers;
 mod preflight;
 mod python_events;
+mod recovery;
 pub(crate) mod session_cluster;
+mod session_record;
 mod settings;
 mod signals;
 mod steady_state_recheck;
@@ -25,11 +27,15 @@ mod unconfirmed;
 mod undo;
 
 pub(crate) use console::{Console, ConsoleSettings};
-pub(crate) use host::{RunningSession, SessionHost, orders};
+pub(crate) use host::{PendingSession, RunningSession, SessionHost, orders};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use notifications::Notifications;
 pub(crate) use preflight::PreflightInput;
 pub(crate) use python_events::PythonEvents;
-pub(crate) use settings::{Headers, PreparedRun, SessionMode, SessionSettings, WatchSettings};
+pub(crate) use recovery::{Recovered, Recovery, recover};
+pub(crate) use settings::{
+    Headers, PreparedRun, RecordSettings, SessionMode, SessionSettings, WatchSettings,
+};
 pub(crate) use signals::{Signals, die_of};
 pub(crate) use supervisor::SessionReport;
+pub(crate) use undo::SavedEntry;

@@ -282,6 +282,23 @@ impl Observers {
         });
     }
 
+    /// Learns no answer as a real one: a fault may be on.
+    pub(super) fn stop_learning(&self) {
+        self.endpoints.iter().for_each(|settings| settings.fault.cancel());
+    }
+
+    /// Learns what real answers are, from now until the first fire.
+    pub(super) async fn learn_again(&mut self, session: watch::Receiver<Session>) {
+        for settings in &mut self.endpoints {
+            settings.fault = CancellationToken::new();
+        }
+        self.stop_learning_at_fire(session);
+        if self.asking.is_some() {
+            self.observe(false).await;
+            self.observe(true).await;
+        }
+    }
+
     /// Runs a task with the observers that ends with them.
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);

@@ -6,7 +6,10 @@ use crate::{
     observe::breaker::{NamedSource, SeriesRule},
     provider::Providers,
     runner::RunRequest,
-    session::event::Guards,
+    session::{
+        event::Guards,
+        record::{RecordHeader, SessionsFolder},
+    },
 };
 use std::{
     path::PathBuf,
@@ -34,8 +37,9 @@ pub(crate) struct SessionSettings {
     /// Where the experiment comes from, as it was named.
     pub source: String,
     pub journal: PathBuf,
-    /// The file of the session's recording, if any; the undo kit is written beside it.
+    /// The file of the session's recording, if the operator named one; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
+    pub record: RecordSettings,
     pub mode: SessionMode,
     /// What is probed and read.
     pub watch: WatchSettings,
@@ -43,6 +47,17 @@ pub(crate) struct SessionSettings {
     pub budget: u32,
     /// Contexts in which a fire needs no typed name, besides those of clusters on this machine.
     pub allowed_contexts: Vec<String>,
+}
+
+/// The session's record, from which `chaos-tui recover` undoes what it leaves on.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordSettings {
+    /// The folder of all sessions, or why there is none; `None` if the operator wants no record.
+    pub folder: Option<Result<SessionsFolder, String>>,
+    /// The header, as far as the command line tells it.
+    pub header: RecordHeader,
+    /// Whether the undo kit's manifests, which may hold passwords, are written to files.
+    pub kit_file: bool,
 }
 
 /// Who follows a session, which decides what is looked up and watched in it.

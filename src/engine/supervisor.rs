@@ -23,12 +23,16 @@ use crate::{
         stream::Emitter,
     },
 };
+use futures_util::future::BoxFuture;
 use pyvalue::Value;
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Capacity of the command channel to the runner, which receives at all times.
@@ -46,6 +50,12 @@ pub(super) struct Supervisor {
     pub observers: Option<Observers>,
     /// Puts back what was fired away, in sessions whose operator may ask for it.
     pub undo: Option<Restoration>,
+    /// Undoes what earlier sessions left on, and emits what is left then.
+    pub earlier: Option<RecoverEarlier>,
+    /// The task that does so.
+    pub recovering: Option<JoinHandle<()>>,
+    /// Whether no answer is learned as a real one until that is done.
+    pub paused_learning: bool,
     /// What is needed to find the session's cluster, if it did not exist at the beginning.
     pub late_cluster: Option<LateCluster>,
     /// The channels that are notified how the run ended.
@@ -57,6 +67,9 @@ pub(super) struct Supervisor {
     /// Cancelled when nobody follows the session any more.
     pub leave: CancellationToken,
 }
+
+/// Undoes what earlier sessions left on, and emits what happens and what is left then.
+pub(crate) type RecoverEarlier = Box<dyn Fn(Emitter) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What is needed to find the session's cluster after an activity that may have created it.
 pub(super) struct LateCluster {
@@ -142,6 +155,12 @@ impl Supervisor {
                     }
                     self.forward(order, Some(&steps)).await;
                 }
+                true = learns_again(&self.session), if self.paused_learning => {
+                    self.paused_learning = false;
+                    if let Some(observers) = &mut self.observers {
+                        observers.learn_again(self.session.clone()).await;
+                    }
+                }
                 Some(event) = run_events.recv() => {
                     if matches!(event.what, EventKind::ActivityEnded { .. }) {
                         self.find_cluster().await;
@@ -153,6 +172,10 @@ impl Supervisor {
         }
         if let Some(undo) = &mut self.undo {
             undo.settle().await;
+        }
+        if let Some(recovering) = self.recovering.take() {
+            // A recovery that has begun comes to its end. The panic hook has already reported a panic of it.
+            let _ = recovering.await;
         }
         running.abort();
         self.end_observers().await;
@@ -241,11 +264,20 @@ impl Supervisor {
                 let over = runner.is_none() || self.done.is_cancelled();
                 self.undo.iter_mut().for_each(|undo| undo.asked(over));
             }
+            Command::Recover => self.recover_earlier(),
             Command::Watch(WatchCommand::Observe(_)) | Command::Annotate(_) => {}
         }
         self.emitter.emit(EventKind::Commanded(order.clone())).await;
         if let (Command::Watch(WatchCommand::Observe(on)), Some(observers)) = (order, &mut self.observers) {
             observers.observe(on).await;
+        }
+    }
+
+    /// Undoes what earlier sessions left on, unless that is going on already.
+    fn recover_earlier(&mut self) {
+        let idle = self.recovering.as_ref().is_none_or(JoinHandle::is_finished);
+        if let Some(recover) = self.earlier.as_ref().filter(|_| idle) {
+            self.recovering = Some(tokio::spawn(recover(self.emitter.clone())));
         }
     }
 
@@ -319,6 +351,11 @@ impl Supervisor {
         let target = if operator { "chaos-tui" } else { TARGET }.to_owned();
         self.emitter.emit(EventKind::Logged { level, target, message }).await;
     }
+}
+
+/// Waits until nothing that an earlier session left on is on any more. Returns whether it was waited for.
+async fn learns_again(session: &watch::Receiver<Session>) -> bool {
+    session.clone().wait_for(|session| session.meta.earlier.is_empty()).await.is_ok()
 }
 
 /// Returns the panic message of the next observer that panicked; pends while all are well.

@@ -33,7 +33,7 @@ pub use model::{
     ProviderKind,
 };
 pub use overrides::{OverrideError, Overrides, parse_var};
-pub use secrets::{Secrets, SecretsError, is_word, word_places};
+pub use secrets::{Secrets, SecretsError, is_word, secret_references, with_literals, word_places};
 pub use signatures::{Advice, ControlCheck, Described, Parameter, Signatures};
 pub use substitute::{substitute, substitute_text};
 pub use text_list::text_list;

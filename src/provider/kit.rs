@@ -5,7 +5,7 @@ use super::{
     kubernetes::{kit, resolve},
 };
 use crate::cluster::Connection;
-pub use kit::{Manifest, Restored, SavedKind, SavedManifests, check, restore};
+pub use kit::{Manifest, Restored, SavedKind, SavedManifests, check, difference, restore};
 use pyvalue::{Map, Value};
 
 /// Saves the objects that the activity with this provider would change; `None` if nothing can be saved. The error is

@@ -1,6 +1,7 @@
 //! Runs one activity, its controls included (experiment-format 8.4, 8.7).
 
 use super::{
+    FireGate,
     call::call_and_judge,
     call_result::CallResult,
     consent::{Cleared, needs_consent},
@@ -15,7 +16,7 @@ use super::{
     verdict,
 };
 use crate::{
-    experiment::{Activity, ActivityDefect},
+    experiment::{Activity, ActivityDefect, Secrets, substitute},
     provider::{Effect, Outcome},
     session::{
         EventKind,
@@ -141,9 +142,22 @@ async fn run_between_controls(
         }
         _ if let Some(flaw) = &activity.flaw => (outcome_of_flaw(flaw), CallResult::Done),
         CallMode::Real | CallMode::Hurried => {
+            let gate = gate(ctx, activity, step).await;
             fired = announce_fault(ctx, activity, step).await;
-            let progress = |text: String| ctx.emitter.try_emit(EventKind::ActivityProgressed { run, text });
-            call_and_judge(ctx, cleared, foreground, stop_signal, &progress).await
+            let committed = match gate {
+                Some(gate) => gate.commit().await,
+                None => Ok(()),
+            };
+            match committed {
+                Ok(()) => {
+                    let progress =
+                        |text: String| ctx.emitter.try_emit(EventKind::ActivityProgressed { run, text });
+                    call_and_judge(ctx, cleared, foreground, stop_signal, &progress).await
+                }
+                Err(why) => {
+                    (Outcome::Failed { message: why.clone(), trace: Vec::new() }, CallResult::Refused(why))
+                }
+            }
         }
     };
 
@@ -234,6 +248,15 @@ fn problem(ctx: &RunContext, activity: &Activity, outcome: &Outcome, result: &Ca
         CallResult::Refused(why) | CallResult::Unknown(why) => Some(why.clone()),
         CallResult::Done => None,
     }
+}
+
+/// Returns the gate that a destructive activity has to pass, after what it changes was saved.
+async fn gate<'a>(ctx: &'a RunContext, activity: &Activity, step: StepRef) -> Option<&'a dyn FireGate> {
+    let gate = ctx.gate.as_deref().filter(|_| needs_consent(ctx.effect(activity), step.section))?;
+    let declared = activity.provider.raw.clone().into();
+    let provider = substitute(&declared, &ctx.configuration(), &Secrets::default());
+    gate.prepare(step, provider.as_map().cloned().unwrap_or_default()).await;
+    Some(gate)
 }
 
 /// Emits the fault event if the activity is a destructive step of the method. Returns whether it is.

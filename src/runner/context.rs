@@ -1,7 +1,7 @@
 //! The state that every part of a run shares: settings, the current experiment, and the progress of the run.
 
 use super::{
-    Controls, RunOptions,
+    Controls, FireGate, RunOptions,
     controls::ControlView,
     dry::{CallMode, mode},
     emitter::RunEmitter,
@@ -36,6 +36,7 @@ pub(super) struct RunContext {
     pub listener: Option<Arc<dyn RunListener>>,
     pub fixes: PlanChanges,
     pub shown: ShownTargets,
+    pub gate: Option<Arc<dyn FireGate>>,
     pub progress: Progress,
     current: Mutex<Current>,
     runs: AtomicU64,
@@ -61,6 +62,7 @@ impl RunContext {
             listener: request.listener,
             fixes: PlanChanges::default(),
             shown: request.shown,
+            gate: request.gate,
             progress: Progress::default(),
             current: Mutex::new(Current {
                 configuration: Arc::new(request.configuration),

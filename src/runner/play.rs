@@ -59,7 +59,11 @@ pub(crate) async fn run_experiment(
     log_strategies(&ctx, hypothetical).await;
 
     let mut background = Background::default();
-    let undo = match run_method(&ctx, &mut operator, &mut background, hypothetical).await {
+    let played = match ctx.options.only_rollbacks {
+        true => Ok(()),
+        false => run_method(&ctx, &mut operator, &mut background, hypothetical).await,
+    };
+    let undo = match played {
         Ok(()) => RollbackChoice::ByStrategy,
         Err(halt) => {
             if !ctx.progress.has_crashed() {

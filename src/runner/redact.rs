@@ -107,7 +107,8 @@ impl Redactor {
         )
     }
 
-    pub(super) fn value(&self, value: Value) -> Value {
+    /// Returns the value with secrets masked in all its texts.
+    pub(crate) fn value(&self, value: Value) -> Value {
         if self.texts.is_empty() {
             return value;
         }

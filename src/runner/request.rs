@@ -1,6 +1,6 @@
 //! The request to run an experiment.
 
-use super::{Compat, Consent, Controls, HypothesisStrategy, RollbackStrategy, ShownTargets};
+use super::{Compat, Consent, Controls, FireGate, HypothesisStrategy, RollbackStrategy, ShownTargets};
 use crate::{
     experiment::{Experiment, Secrets},
     provider::RunListener,
@@ -26,6 +26,8 @@ pub(crate) struct RunRequest {
     pub listener: Option<Arc<dyn RunListener>>,
     /// What the target cards showed of the steps before a fire.
     pub shown: ShownTargets,
+    /// What is done right before each destructive activity, if anything.
+    pub gate: Option<Arc<dyn FireGate>>,
 }
 
 /// The options of the command line, the experiment and the settings, with precedence applied.
@@ -41,6 +43,8 @@ pub(crate) struct RunOptions {
     pub dry: Option<Dry>,
     /// How far the run follows the reference where that may harm.
     pub compat: Compat,
+    /// Whether only the rollbacks are played, to undo what another run left on.
+    pub only_rollbacks: bool,
 }
 
 impl Default for RunOptions {
@@ -52,6 +56,7 @@ impl Default for RunOptions {
             fail_fast: false,
             dry: None,
             compat: Compat::default(),
+            only_rollbacks: false,
         }
     }
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Command {
     /// Restores what fired steps removed, from the manifests saved before the fire.
     Undo,
+    /// Undoes what earlier sessions left on.
+    Recover,
     /// Handled by the code that opens the session.
     #[serde(untagged)]
     Open(OpenCommand),

@@ -12,6 +12,7 @@ pub mod fixtures;
 mod guard_change;
 pub mod journal;
 pub mod private_file;
+pub mod record;
 pub mod recording;
 pub mod state;
 pub mod stream;

@@ -20,7 +20,7 @@ use super::{
     text,
     theme::Role,
 };
-pub(super) use confirm::{fire, quit, skip, undo};
+pub(super) use confirm::{fire, quit, recover, skip, undo};
 pub(super) use guards::guards;
 pub(super) use heatmap::heatmap;
 pub(super) use help::help;

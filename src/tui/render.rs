@@ -186,6 +186,7 @@ fn draw_overlay(all: &mut PaneBuffer, scene: &Scene, overlay: &Overlay, log: &Lo
         Overlay::Predict(form) => overlays::predict(all, scene, form),
         Overlay::Guards(form) => overlays::guards(all, scene, form),
         Overlay::ConfirmUndo => overlays::undo(all, scene),
+        Overlay::ConfirmRecover => overlays::recover(all, scene),
         Overlay::ConfirmSkip(step) => overlays::skip(all, scene, *step),
         Overlay::Sandbox => overlays::sandbox(all, scene),
         Overlay::ConfirmQuit => overlays::quit(all, scene),

@@ -43,6 +43,8 @@ pub enum Overlay {
     Guards(GuardForm),
     /// Asks for confirmation before the undo kit is applied.
     ConfirmUndo,
+    /// Asks for confirmation before an earlier session is recovered.
+    ConfirmRecover,
     /// Asks for confirmation before a step is skipped.
     ConfirmSkip(StepRef),
     /// There is no cluster: asks whether to start the sandbox.

@@ -14,6 +14,7 @@ mod private_network;
 mod program;
 mod providers;
 mod python_bridge;
+mod recover;
 mod signals;
 mod silent_server;
 mod validation;

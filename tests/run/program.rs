@@ -118,6 +118,18 @@ impl Case {
         self
     }
 
+    /// Runs another command line in the same folder, with the same variables.
+    pub(crate) fn instead(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self
+    }
+
+    /// Unsets a variable of the case.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self
+    }
+
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -202,6 +214,10 @@ impl Running {
                 Err(error) => panic!("never heard {text:?} ({error}): {:#?}", self.heard),
             }
         }
+    }
+
+    pub(crate) fn case(&self) -> &Case {
+        &self.case
     }
 
     pub(crate) fn signal(&self, signal: i32) {

@@ -56,7 +56,7 @@ async fn lesson(
     };
     // Without a screen no config file is read, so that the run is the same on every machine.
     let preferences = arguments.watch_args.over(Preferences::default());
-    let mut open = host.open(&arguments.settings(&preferences), prepared).await;
+    let mut open = host.open(&arguments.settings(global, &preferences), prepared).await;
     open.spawn(Narration::default().follow(host.session.clone(), host.clock));
     open.observe().await;
     tokio::select! {

@@ -6,7 +6,7 @@ mod surroundings;
 use super::{
     ConnectionArgs, GlobalArgs, VariableArgs, config,
     output::print_page,
-    prepare::{Inspected, Inspection, InspectionDepth, Refusal, inspect},
+    prepare::{Inspected, InspectedSource, Inspection, InspectionDepth, Refusal, inspect},
 };
 use crate::{
     cluster::Connection,
@@ -98,7 +98,8 @@ async fn read(
     source: Option<&str>,
 ) -> std::result::Result<Inspected, String> {
     let inspection = Inspection {
-        source,
+        source: source.map_or(InspectedSource::None, InspectedSource::Named),
+        environment: &[],
         variables: &arguments.variables,
         connection: &arguments.connection,
         settings_path: global.settings.as_ref(),

@@ -2,8 +2,9 @@
 
 use crate::{
     commands::{
-        RunArgs, SAFETY,
+        GlobalArgs, RunArgs, SAFETY,
         config::{self, Preferences},
+        record,
     },
     engine::{SessionMode, SessionSettings},
     observe::breaker::NamedSource,
@@ -139,11 +140,12 @@ impl WatchArgs {
 
 impl Arguments {
     /// Returns the settings of the session.
-    pub(crate) fn settings(&self, preferences: &Preferences) -> SessionSettings {
+    pub(crate) fn settings(&self, global: &GlobalArgs, preferences: &Preferences) -> SessionSettings {
         SessionSettings {
             source: self.source.clone(),
             journal: self.run_args.journal_path.clone(),
             recording: self.screen_args.record.clone(),
+            record: record::settings(global, &self.source, &self.run_args),
             mode: SessionMode::Operator { read_only: self.watch_args.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,

@@ -10,11 +10,13 @@ use crate::{
     commands::{
         GlobalArgs, RunArgs,
         prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
+        record::sessions_folder,
+        recover::{earlier_sessions, recover_all},
     },
-    engine::{PreparedRun, RunningSession, SessionHost, SessionSettings, session_cluster},
+    engine::{PendingSession, PreparedRun, RunningSession, SessionHost, SessionSettings, session_cluster},
     provider::python::PrintTarget,
     runner::{Pacing, Signal},
-    session::{Command, EventKind, command::OpenCommand},
+    session::{Command, EventKind, command::OpenCommand, event::Level},
 };
 use std::{mem::take, sync::Arc, time::Duration};
 use tokio::{
@@ -197,6 +199,7 @@ async fn start_session(
         Some(_) = signals.recv() => return Err(ended_before()),
         () = stop.cancelled() => return Err(ended_before()),
     };
+    look_for_earlier_sessions(&mut open, &host).await;
     if let Some(guide) = guide {
         open.spawn(guide(&host));
     }
@@ -204,6 +207,19 @@ async fn start_session(
         open.spawn(super::screen::panic_for_test());
     }
     Ok(if arguments.watch_args.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
+}
+
+/// Tells the session what earlier ones left on.
+async fn look_for_earlier_sessions(open: &mut PendingSession, host: &SessionHost) {
+    let Ok(folder) = sessions_folder() else { return };
+    let found = earlier_sessions(&folder).await;
+    if found.is_empty() {
+        return;
+    }
+    for earlier in &found {
+        host.log(Level::Warning, earlier.text.clone()).await;
+    }
+    open.found_earlier(found, Box::new(move |emitter| Box::pin(recover_all(folder.clone(), emitter)))).await;
 }
 
 /// The refusal of a session that was ended before it was open.

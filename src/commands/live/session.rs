@@ -197,7 +197,7 @@ async fn session(
     let mut opening = Opening::begin(Plan {
         global: global.clone(),
         arguments: arguments.clone(),
-        settings: arguments.settings(&preferences),
+        settings: arguments.settings(global, &preferences),
         host: host.clone(),
         guide: options.guide,
         signals: (handlers.sender(), signals),

@@ -41,14 +41,26 @@ pub(crate) enum InspectionDepth {
     Resolved,
 }
 
+/// The experiment to read.
+#[derive(Clone, Debug)]
+pub(crate) enum InspectedSource<'a> {
+    /// An empty experiment.
+    None,
+    /// A file or a URL.
+    Named(&'a str),
+    /// One that was read already.
+    Read(Document),
+}
+
 /// What to read.
 pub(crate) struct Inspection<'a> {
-    /// The experiment; without one, an empty experiment is inspected.
-    pub source: Option<&'a str>,
+    pub source: InspectedSource<'a>,
     pub variables: &'a VariableArgs,
     pub connection: &'a ConnectionArgs,
     pub settings_path: Option<&'a PathBuf>,
     pub depth: InspectionDepth,
+    /// Environment variables that are set besides those of the process.
+    pub environment: &'a [(&'a str, String)],
 }
 
 /// Reads an experiment.
@@ -69,6 +81,10 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
     };
     let Inspection { variables: given, settings_path, depth, .. } = inspection;
     let (settings, overrides) = inputs(given, &[], settings_path, &mut environment, &context).await?;
+    for (name, value) in inspection.environment {
+        environment.set(name, value);
+    }
+    let named = !matches!(inspection.source, InspectedSource::None);
     let document = read(inspection.source, &environment, &settings).await?;
     // As in the live session: the preflight offers what can be done without an account.
     let environment = match document.root().as_map() {
@@ -79,7 +95,7 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
     let Connections { providers, python, cluster } =
         inspection.connection.connect(&environment, &settings, context.prints, &events);
     let (mut errors, mut declared) = (Vec::new(), document.clone());
-    if depth == InspectionDepth::Resolved && inspection.source.is_some() {
+    if depth == InspectionDepth::Resolved && named {
         let signatures = NativeSignatures { providers: &providers, python: &*python };
         let found =
             check(&document, ValidationChecks { environment: &environment, signatures: &signatures }).await;
@@ -124,21 +140,23 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
         pace: Pacing::Step,
         controls: Controls::default(),
         shown: ShownTargets::default(),
+        gate: None,
         listener: None,
     };
     Ok(Inspected { request, providers, python, cluster, environment, errors })
 }
 
 async fn read(
-    source: Option<&str>,
+    source: InspectedSource<'_>,
     environment: &Environment,
     settings: &Settings,
 ) -> Result<Document, Refusal> {
     match source {
-        Some(source) => {
+        InspectedSource::Read(document) => Ok(document),
+        InspectedSource::Named(source) => {
             load(source, Access { verify_tls: true, environment, settings }).await.map_err(Refusal::invalid)
         }
-        None => Document::json("none", r#"{"title": "", "description": "", "method": []}"#)
+        InspectedSource::None => Document::json("none", r#"{"title": "", "description": "", "method": []}"#)
             .map_err(|error| Refusal::invalid(error.message)),
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
 };
-pub(crate) use inspect::{Inspected, Inspection, InspectionDepth, inspect};
+pub(crate) use inspect::{Inspected, InspectedSource, Inspection, InspectionDepth, inspect};
 use pyvalue::{Document, Value};
 pub(crate) use refusal::Refusal;
 use std::{path::PathBuf, sync::Arc};
@@ -185,6 +185,7 @@ pub(crate) async fn prepare(
         controls,
         listener: Some(python),
         shown: ShownTargets::default(),
+        gate: None,
     };
     // In the live session the operator is offered the sandbox instead.
     if !matches!(request.pace, Pacing::Step)
@@ -318,5 +319,6 @@ fn options(playing: &RunArgs, experiment: &Experiment, settings: &Settings) -> R
         fail_fast: playing.fail_fast,
         dry,
         compat: playing.compat(),
+        only_rollbacks: false,
     })
 }

@@ -6,7 +6,7 @@ mod rules;
 use super::{
     ConnectionArgs, GlobalArgs, VariableArgs, config,
     output::print_page,
-    prepare::{Inspected, Inspection, InspectionDepth, Refusal, inspect},
+    prepare::{Inspected, InspectedSource, Inspection, InspectionDepth, Refusal, inspect},
 };
 use crate::{
     engine::PreflightInput, experiment::configuration::is_dynamic, observe::preflight::Needs,
@@ -76,7 +76,8 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     let (mut needs, mut unknown) = (Needs::new(), BTreeSet::new());
     for source in &arguments.sources {
         let inspection = Inspection {
-            source: Some(source),
+            source: InspectedSource::Named(source),
+            environment: &[],
             variables: &arguments.variables,
             connection: &ConnectionArgs::default(),
             settings_path: global.settings.as_ref(),

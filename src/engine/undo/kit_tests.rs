@@ -88,7 +88,7 @@ async fn what_was_fired_is_put_back_though_the_kit_has_not_heard_of_the_fire() {
     let (emitter, mut events) = stream(Clock::starting_at(now));
     let (_keep, shown) = watch::channel(session);
     let providers = Arc::new(Providers::new(crate::experiment::Environment::default()));
-    let kit = UndoStore::new(Some(providers), emitter, shown, None);
+    let kit = UndoStore::new(Some(providers), emitter, shown, KitFiles::default());
     kit.with(|held| held.keep((step, at(-5.0)), &cluster("here"), &saved("a", 1), None));
     kit.restore().await;
     assert_eq!(events.next().await.unwrap().what, EventKind::UndoBegan);
@@ -168,7 +168,7 @@ impl Rig {
         let providers = Arc::new(Providers::new(Environment::default()).with_cluster(settings));
         let (emitter, told) = stream(Clock::system());
         let session = watch::Sender::new(Session::new());
-        let kit = UndoStore::new(Some(providers), emitter, session.subscribe(), None);
+        let kit = UndoStore::new(Some(providers), emitter, session.subscribe(), KitFiles::default());
         let (tap, events) = mpsc::unbounded_channel();
         tokio::spawn(kit.clone().follow(request(EXPERIMENT), Vec::new(), events));
         Self { kit, told, tap, session, reads, checks, asked, _folder: folder }

@@ -1,26 +1,27 @@
 //! The undo kit of a session: saved before a fire, checked while one is awaited, put back when the operator asks.
 
+use super::{
+    files::{KitFiles, SavedEntry, WrittenKit},
+    put_back::put_back,
+};
 use crate::{
     cluster::{Connection, Identity},
     engine::current_steps::CurrentSteps,
-    experiment::ProviderKind,
+    experiment::{ProviderKind, Secrets},
     provider::{
         Providers,
-        kit::{self, Manifest, Restored, SavedManifests},
+        kit::{self, Manifest, SavedManifests},
     },
     runner::RunRequest,
     session::{
         Event, EventKind, Session,
-        event::{Level, StepRef, Timestamp, UndoKit, UndoResult},
-        private_file,
+        event::{Level, StepRef, Timestamp, UndoKit},
         stream::Emitter,
     },
 };
 use pyvalue::Map;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{self, Write},
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -45,8 +46,9 @@ pub(crate) struct UndoStore {
     /// The providers, which choose the cluster of a step; `None` if nothing is saved.
     providers: Option<Arc<Providers>>,
     emitter: Emitter,
-    /// The file that manifests are written to, if any.
-    file: Option<PathBuf>,
+    files: KitFiles,
+    /// The level at which it reports that something could not be saved.
+    level: Level,
     /// Shows what was fired, and when.
     session: watch::Receiver<Session>,
     held: Arc<Mutex<StoredManifests>>,
@@ -93,6 +95,17 @@ impl StoredManifests {
         versions.map(|(_, connection, manifest)| (connection.clone(), manifest.clone())).collect()
     }
 
+    /// Returns every manifest with the steps that it belongs to, as it was before the first fire.
+    fn entries(&self, t0: Option<Timestamp>) -> Vec<SavedEntry> {
+        let entry = |(key, versions): (&Key, &Vec<(Timestamp, Connection, Manifest)>)| {
+            let (_, connection, manifest) = unharmed(versions, t0)?;
+            let of_step = self.steps.iter().filter(|(_, keys)| keys.contains(key));
+            let steps = of_step.map(|(step, _)| *step).collect();
+            Some(SavedEntry { steps, cluster: connection.reference(), manifest: manifest.clone() })
+        };
+        self.manifests.iter().filter_map(entry).collect()
+    }
+
     /// Returns the manifests of each cluster, as `kubectl apply -f` takes them.
     fn by_cluster(&self, t0: Option<Timestamp>) -> BTreeMap<&Identity, Vec<&serde_json::Value>> {
         let mut clusters = BTreeMap::<_, Vec<_>>::new();
@@ -113,15 +126,19 @@ fn unharmed<C, M>(versions: &[(Timestamp, C, M)], t0: Option<Timestamp>) -> Opti
 }
 
 impl UndoStore {
-    /// Creates an empty kit. With a recording, the manifests are written beside it.
+    /// Creates an empty kit that is written to these files.
     pub(crate) fn new(
         providers: Option<Arc<Providers>>,
         emitter: Emitter,
         session: watch::Receiver<Session>,
-        recording: Option<&Path>,
+        files: KitFiles,
     ) -> Self {
-        let file = recording.map(|path| path.with_extension("undo.json"));
-        Self { providers, emitter, file, session, held: Arc::default() }
+        Self { providers, emitter, files, level: Level::Warning, session, held: Arc::default() }
+    }
+
+    /// Reports only for developers what could not be saved, as fits the console of a headless run.
+    pub(crate) fn quiet(self) -> Self {
+        Self { level: Level::Debug, ..self }
     }
 
     /// Follows the session: saves for every destructive step at once, again when its fire is awaited, and asks the
@@ -204,19 +221,19 @@ impl UndoStore {
             // What does not exist cannot be lost, and the preflight reports that it does not exist.
             Ok(_) => return,
             Err(why) => {
-                return self.log(Level::Warning, format!("the undo kit could not be saved: {why}")).await;
+                return self.log(self.level, format!("the undo kit could not be saved: {why}")).await;
             }
         };
         let (ended, t0) = (self.emitter.clock().now(), self.t0());
         if self.was_fired(step) && !self.with(|held| held.steps.contains_key(&step)) {
             let why = "fired before the target was saved: the undo kit cannot restore it";
-            return self.log(Level::Warning, why.to_owned()).await;
+            return self.log(self.level, why.to_owned()).await;
         }
         let manifests = self.with(|held| held.keep((step, ended), connection, &saved, t0));
         let file = match self.write(&connection.identity()).await {
             Ok(path) => path,
             Err(why) => {
-                self.log(Level::Warning, why).await;
+                self.log(self.level, why).await;
                 None
             }
         };
@@ -254,11 +271,11 @@ impl UndoStore {
 
     /// Writes the files again after the first fire: a save that the fire overtook may have written what was harmed.
     async fn rewrite(&self) {
-        let clusters: Vec<Identity> = self.with(|held| held.by_cluster(None).into_keys().cloned().collect());
-        for cluster in clusters {
-            if let Err(why) = self.write(&cluster).await {
-                self.log(Level::Warning, why).await;
-            }
+        let cluster = self.with(|held| held.by_cluster(None).into_keys().next().cloned());
+        if let Some(cluster) = cluster
+            && let Err(why) = self.write(&cluster).await
+        {
+            self.log(self.level, why).await;
         }
     }
 
@@ -273,54 +290,29 @@ impl UndoStore {
             (fires.map(|firing| firing.step).collect::<BTreeSet<_>>(), session.t0())
         };
         let manifests = self.with(|held| held.of(fired.into_iter(), t0));
-        self.emitter.emit(EventKind::UndoBegan).await;
-        let mut undone = UndoResult::default();
-        let clusters: BTreeSet<Identity> =
-            manifests.iter().map(|(connection, _)| connection.identity()).collect();
-        for (connection, manifest) in manifests {
-            // Each manifest goes to the cluster that it was saved in.
-            let place = match clusters.len() {
-                0 | 1 => String::new(),
-                _ => format!(" in context {}", connection.context()),
-            };
-            match kit::restore(&connection, &manifest).await {
-                Ok(restored @ Restored::Untouched) => {
-                    undone.untouched.push(restored.words(&manifest) + &place);
-                }
-                Ok(restored) => undone.restored.push(restored.words(&manifest) + &place),
-                Err(why) if !manifest.touched => {
-                    let why = format!("{}{place}, which the step leaves alone: {why}", manifest.title());
-                    self.log(Level::Info, why).await;
-                }
-                Err(why) => undone.failed.push(format!("{}{place}: {why}", manifest.title())),
-            }
-        }
-        self.emitter.emit(EventKind::UndoDone(undone)).await;
+        put_back(manifests, &self.emitter).await;
     }
 
-    /// Writes the manifests of a cluster as one list for `kubectl apply -f`, readable by its owner alone. Each further
-    /// cluster has a file of its own.
+    /// Writes all files, synced. Returns the path of the list for `kubectl apply -f` with this cluster's manifests.
     async fn write(&self, cluster: &Identity) -> Result<Option<String>, String> {
-        let Some(path) = &self.file else { return Ok(None) };
         let t0 = self.t0();
-        let (number, list) = self.with(|held| {
+        let (number, kit) = self.with(|held| {
             let clusters = held.by_cluster(t0);
             let number = clusters.keys().position(|other| *other == cluster).unwrap_or_default();
-            let items = clusters.get(cluster).cloned().unwrap_or_default();
-            (number, serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}))
+            let lists = clusters.into_values().map(|items| items.into_iter().cloned().collect()).collect();
+            (number, WrittenKit { lists, entries: held.entries(t0) })
         });
-        let path = match number {
-            0 => path.clone(),
-            number => path.with_extension(format!("{}.json", number + 1)),
-        };
-        let (shown, list) = (path.display().to_string(), format!("{list:#}\n"));
-        // On a blocking thread, because a disk may hang.
-        let written = tokio::task::spawn_blocking(move || {
-            private_file::create_private(&path).and_then(|mut file| file.write_all(list.as_bytes()))
-        });
-        let written = written.await.map_err(io::Error::other).flatten();
-        written.map_err(|error| format!("the undo kit cannot be written to {shown}: {error}"))?;
-        Ok(Some(shown))
+        self.files.write(kit).await?;
+        Ok(self.files.applicable(number).map(|path| path.display().to_string()))
+    }
+
+    /// Saves the objects of a step that is about to be fired without having been awaited, in a headless run.
+    pub(crate) async fn save_before_fire(&self, step: StepRef, provider: &Map, secrets: &Secrets) {
+        let Some(providers) = &self.providers else { return };
+        let site = providers.cluster_of(ProviderKind::Python, provider, secrets).await;
+        if let Some(connection) = site.connection() {
+            self.save(step, provider, connection).await;
+        }
     }
 
     async fn log(&self, level: Level, message: String) {

@@ -1,10 +1,12 @@
 //! Secrets in a type that cannot be shown by accident.
 
 mod forms;
+mod references;
 mod resolve;
 mod vault;
 
 use pyvalue::{Map, Value, python_text};
+pub use references::{secret_references, with_literals};
 pub use resolve::{Resolved, SecretsError, resolve};
 
 /// The resolved secrets: scope to name to value. Has no `Display` and no `Serialize`; its `Debug` hides the values.

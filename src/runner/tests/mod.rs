@@ -96,6 +96,7 @@ impl Setup {
             controls: self.controls,
             listener: None,
             shown: self.shown,
+            gate: None,
         };
         let fake = Arc::new(Fake::default());
         let mut providers = Providers::new(Environment::default()).with_catalogue(fake.clone());

@@ -59,6 +59,7 @@ fn options() -> impl Strategy<Value = RunOptions> {
     let compat = prop::sample::select(vec![Compat::Safe, Compat::Strict]);
     (hypothesis, rollbacks, dry, any::<bool>(), compat).prop_map(
         |(hypothesis, rollbacks, dry, fail_fast, compat)| RunOptions {
+            only_rollbacks: false,
             hypothesis,
             rollbacks: RollbackStrategy::named(rollbacks),
             frequency: 1.0,

@@ -188,6 +188,7 @@ async fn a_run_that_nobody_steps_any_more_ends() {
         controls: Controls::default(),
         listener: None,
         shown: ShownTargets::default(),
+        gate: None,
     };
     let (emitter, mut events) = stream(Clock::system());
     let (_, commands) = mpsc::channel(1);

@@ -10,6 +10,7 @@ mod log;
 mod plan;
 mod plan_change;
 mod prediction;
+mod record;
 mod run;
 mod undo;
 mod users;
@@ -30,6 +31,7 @@ pub use plan::{Plan, Section, Step, StepRef};
 pub use plan_change::PlanChange;
 pub use prediction::{ExpectedAnswers, ExpectedTrip, Prediction};
 use pyvalue::Value;
+pub use record::{EarlierSession, RecordState};
 pub use run::{ActivityOutcome, HypothesisPhase, PauseSide, RunId, RunStatus};
 use serde::{Deserialize, Serialize};
 pub use undo::{UndoKit, UndoResult};
@@ -94,6 +96,10 @@ pub enum EventKind {
         /// Whether the context is on the allow-list.
         allowed: bool,
     },
+    /// Whether the session is on record, from which `chaos-tui recover` undoes what it leaves on.
+    RecordSet(RecordState),
+    /// Earlier sessions on this machine that ended without undoing what they fired; none once all are recovered.
+    EarlierSessionsFound(Vec<EarlierSession>),
     /// The budget of bad user-seconds since T0 was set.
     BudgetSet {
         /// Bad user-seconds.

@@ -61,16 +61,30 @@ impl Recorder {
     }
 
     /// Writes events until all senders are dropped.
-    fn run(mut self, events: &mpsc::Receiver<Arc<Event>>) -> Result<(), RecordingError> {
-        while let Ok(event) = events.recv() {
-            self.add(&event)?;
+    fn run(mut self, items: &mpsc::Receiver<Item>) -> Result<(), RecordingError> {
+        while let Ok(item) = items.recv() {
+            self.take(item)?;
             for _ in 1..TOGETHER {
-                let Ok(event) = events.try_recv() else { break };
-                self.add(&event)?;
+                let Ok(item) = items.try_recv() else { break };
+                self.take(item)?;
             }
             self.flush()?;
         }
         Ok(())
+    }
+
+    fn take(&mut self, item: Item) -> Result<(), RecordingError> {
+        match item {
+            Item::Event(event) => self.add(&event),
+            Item::Sync(reply) => {
+                self.flush()?;
+                let synced = self.file.sync_data();
+                synced.map_err(|source| self.unwritten(source))?;
+                // The receiver may have given up.
+                let _ = reply.send(());
+                Ok(())
+            }
+        }
     }
 
     fn add(&mut self, event: &Event) -> Result<(), RecordingError> {
@@ -82,15 +96,27 @@ impl Recorder {
     fn flush(&mut self) -> Result<(), RecordingError> {
         let written = self.file.write_all(&self.line);
         self.line.clear();
-        written.map_err(|source| RecordingError::Io { verb: "written", path: self.path.clone(), source })
+        written.map_err(|source| self.unwritten(source))
     }
+
+    fn unwritten(&self, source: std::io::Error) -> RecordingError {
+        RecordingError::Io { verb: "written", path: self.path.clone(), source }
+    }
+}
+
+/// What the thread of a recording receives.
+#[derive(Debug)]
+enum Item {
+    Event(Arc<Event>),
+    /// Replies once everything before it is on the disk.
+    Sync(oneshot::Sender<()>),
 }
 
 /// A recording that its own thread writes.
 #[derive(Debug)]
 pub struct RecordingThread {
     /// `None` once the thread has ended, or was too far behind.
-    events: Option<mpsc::SyncSender<Arc<Event>>>,
+    events: Option<mpsc::SyncSender<Item>>,
     end: oneshot::Receiver<()>,
     path: PathBuf,
 }
@@ -100,7 +126,7 @@ impl RecordingThread {
     /// events would show a session that did not happen.
     pub fn append(&mut self, event: &Arc<Event>) {
         let Some(events) = &self.events else { return };
-        match events.try_send(event.clone()) {
+        match events.try_send(Item::Event(event.clone())) {
             Ok(()) => {}
             Err(mpsc::TrySendError::Full(_)) => {
                 let path = self.path.display();
@@ -110,6 +136,16 @@ impl RecordingThread {
             // The thread has logged the reason.
             Err(mpsc::TrySendError::Disconnected(_)) => self.events = None,
         }
+    }
+
+    /// Returns a receiver that hears once all events so far are on the disk, and fails if they never will be.
+    pub fn sync(&self) -> oneshot::Receiver<()> {
+        let (reply, synced) = oneshot::channel();
+        if let Some(events) = &self.events {
+            // A full or closed queue drops the sender, which the receiver hears.
+            let _ = events.try_send(Item::Sync(reply));
+        }
+        synced
     }
 
     /// Waits at most `patience` until all queued events are written; returns whether they are.

@@ -57,6 +57,8 @@ impl Session {
             EventKind::Logged { level, target, message } => self.log.push(at, *level, target, message),
             EventKind::GuardsSet(limits) => self.guards.limits = *limits,
             EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
+            EventKind::RecordSet(record) => self.meta.record = Some(record.clone()),
+            EventKind::EarlierSessionsFound(earlier) => self.meta.earlier.clone_from(earlier),
             EventKind::Captioned { text } => self.annotations.caption(at, text),
             EventKind::Commanded(command) => self.commanded(at, command),
             EventKind::AutoSwitched { on } => self.steps.auto = *on,

@@ -4,7 +4,9 @@ use super::{
     Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Log, RefusedFire, Run, Safety, SecondSlots,
     Steps, UndoState, Users,
 };
-use crate::session::event::{Prediction, PreflightCheck, StepRef, TargetCard, Timestamp};
+use crate::session::event::{
+    EarlierSession, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
+};
 use std::sync::Arc;
 
 /// Everything that is known about a session. Changed by [`Session::apply`] alone, read by everything that shows or
@@ -80,6 +82,10 @@ pub struct Meta {
     /// Whether the context is on the allow-list.
     pub allowed: bool,
     pub opened: Option<Timestamp>,
+    /// Whether the session is on record; `None` until that is known.
+    pub record: Option<RecordState>,
+    /// Earlier sessions that left something on.
+    pub earlier: Vec<EarlierSession>,
 }
 
 impl Session {

@@ -193,6 +193,12 @@ impl Steps {
         self.rollbacks().filter(|row| row.failed())
     }
 
+    /// Returns the rollbacks that were not played to their end, or did not do their work.
+    pub fn unfinished_rollbacks(&self) -> impl Iterator<Item = &StepRow> {
+        use StepState::{NotMet, Succeeded};
+        self.rollbacks().filter(|row| row.failed() || !matches!(row.state, Succeeded | NotMet))
+    }
+
     fn rollbacks(&self) -> impl Iterator<Item = &StepRow> {
         self.rows.iter().filter(|row| row.step.at.section == Section::Rollbacks)
     }

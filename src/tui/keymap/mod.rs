@@ -31,6 +31,8 @@ pub enum Action {
     End,
     Guards,
     Undo,
+    /// Undoes what an earlier session left on.
+    Recover,
     Note,
     Mark,
     Why,

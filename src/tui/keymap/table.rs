@@ -50,6 +50,17 @@ pub const TABLE: &[Binding] = &[
         "undo kit",
         row(&[Chord::char('u')], A::Undo, Safety, "undo", "apply the undo kit (asks once)", Screen),
     ),
+    shown(
+        "undo earlier",
+        row(
+            &[Chord::char('U')],
+            A::Recover,
+            Safety,
+            "recover",
+            "undo what an earlier session left (asks)",
+            Screen,
+        ),
+    ),
     row(&[Chord::key(KeyCode::Esc)], A::StepBack, Safety, "back", "one step towards safety", Everywhere),
     row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen),
     shown(

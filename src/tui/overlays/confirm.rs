@@ -115,6 +115,23 @@ pub(crate) fn undo(canvas: &mut PaneBuffer, scene: &Scene) {
     inside.row(5, &key("y", "put it back now").joined(key("ESC", "leave it")));
 }
 
+/// Draws the confirmation for recovering earlier sessions.
+pub(crate) fn recover(canvas: &mut PaneBuffer, scene: &Scene) {
+    let mut inside = boxed(canvas, scene, (76, 12), "UNDO WHAT AN EARLIER SESSION LEFT ON?", Role::Fault);
+    let (width, height) = (inside.width(), inside.height());
+    let said = scene.session.meta.earlier.iter().flat_map(|earlier| text::wrap(&earlier.text, width, 3));
+    let said: Vec<_> = said.take(height.saturating_sub(6)).collect();
+    let after = said.len() + 1;
+    for (y, line) in said.into_iter().enumerate() {
+        inside.row(y, &RoleLine::strong(Role::Fault, line));
+    }
+    let what = "Plays its rollbacks that were not played, puts its undo kit back, and asks its hypothesis.";
+    for (y, line) in text::wrap(what, width, 2).into_iter().enumerate() {
+        inside.row(after + y, &RoleLine::text(line));
+    }
+    inside.row(after + 3, &key("y", "undo it now").joined(key("ESC", "leave it")));
+}
+
 /// Draws the confirmation for skipping a step.
 pub(crate) fn skip(canvas: &mut PaneBuffer, scene: &Scene, step: StepRef) {
     let mut inside = boxed(canvas, scene, (72, 8), "SKIP?", Role::Waiting);

@@ -17,6 +17,7 @@ const END: usize = 16;
 
 /// The keys during a run, the most important first.
 const ORDER: &[Action] = &[
+    A::Recover,
     A::Fire,
     A::Abort,
     A::Cut,
@@ -111,6 +112,7 @@ fn applies(scene: &Scene, action: Action) -> bool {
         A::Skip => current.is_some_and(|row| matches!(row.state, StepState::Awaited { .. })) && !ended,
         A::Abort => session.fault.is_some() && !ended,
         A::Undo => session.undo_due().is_some(),
+        A::Recover => !session.meta.earlier.is_empty() && session.fault.is_none(),
         A::NewRun => can_run_again(view) && session.undo_due().is_none(),
         A::Auto | A::Mark | A::Guards => !ended,
         _ => true,

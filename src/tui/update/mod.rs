@@ -62,7 +62,8 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
         Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
         Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
         Some(Overlay::Sandbox) => return opening::decided(view, chord),
-        Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord),
+        Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord, Command::Undo),
+        Some(Overlay::ConfirmRecover) => return undoing::confirmed(view, chord, Command::Recover),
         Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
         _ => {}
     }
@@ -97,6 +98,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Predict => predicting::form(view, session),
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
+        A::Recover => undoing::ask_recovery(view, session),
         A::End => Outcome::send(StepCommand::Quit),
         A::StepBack => leave::step_back(view, session),
         A::Guards => guarding::form(view, session),
@@ -187,6 +189,7 @@ fn sends_command(action: Action) -> bool {
             | A::Mark
             | A::Predict
             | A::Undo
+            | A::Recover
             | A::Fix
     )
 }

@@ -31,12 +31,26 @@ pub(super) fn ask(view: &mut View, session: &Session) -> Outcome {
     Outcome::redraw()
 }
 
-/// Handles a key in the confirmation.
-pub(super) fn confirmed(view: &mut View, chord: Chord) -> Outcome {
+/// Asks for confirmation if an earlier session left something on.
+pub(super) fn ask_recovery(view: &mut View, session: &Session) -> Outcome {
+    if session.meta.earlier.is_empty() {
+        view.hint = Some("no earlier session on this machine left anything on".to_owned());
+        return Outcome::redraw();
+    }
+    if session.fault.is_some() {
+        view.hint =
+            Some("end this run first: its own fault comes before that of an earlier session".to_owned());
+        return Outcome::redraw();
+    }
+    open(view, Overlay::ConfirmRecover)
+}
+
+/// Handles a key in the confirmation of a command.
+pub(super) fn confirmed(view: &mut View, chord: Chord, command: Command) -> Outcome {
     match chord.code {
-        KeyCode::Char('y' | 'u') | KeyCode::Enter => {
+        KeyCode::Char('y' | 'u' | 'U') | KeyCode::Enter => {
             view.overlay = None;
-            Outcome::send(Command::Undo)
+            Outcome::send(command)
         }
         KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
         KeyCode::Char('n' | 'q') | KeyCode::Esc => {

@@ -9,6 +9,7 @@ use kube::{
     Api, Client,
     api::{ApiResource, DynamicObject},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map as Object, Value as Json, json};
 
 /// The metadata fields that a manifest keeps. The server manages identity, versions, owners and field managers.
@@ -17,7 +18,7 @@ const METADATA: [&str; 4] = ["name", "namespace", "labels", "annotations"];
 const WRITTEN: [&str; 1] = ["deployment.kubernetes.io/revision"];
 
 /// The kinds of objects that are saved. Secrets are not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the kind of that name")]
 pub enum SavedKind {
     Deployment,
@@ -104,7 +105,7 @@ impl SavedKind {
 }
 
 /// A saved manifest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     pub kind: SavedKind,
     /// The namespace; empty for a node.

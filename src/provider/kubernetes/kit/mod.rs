@@ -12,7 +12,7 @@ use crate::{cluster::Connection, provider::Native};
 use found::FoundObjects;
 pub use manifest::{Manifest, SavedKind};
 use pyvalue::Map;
-pub use restore::{Restored, check, restore};
+pub use restore::{Restored, check, difference, restore};
 use std::time::Duration;
 
 /// The timeout of the lookups; the operator waits for them.

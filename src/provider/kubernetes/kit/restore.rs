@@ -110,6 +110,33 @@ pub async fn restore(connection: &Connection, manifest: &Manifest) -> Result<Res
     .await
 }
 
+/// Describes how the object differs from the manifest: `Deployment my-provider-app is at 0, was 1`; `None` if it does
+/// not.
+///
+/// # Errors
+/// The reason why the object cannot be read.
+pub async fn difference(connection: &Connection, manifest: &Manifest) -> Result<Option<String>, String> {
+    in_time(async {
+        let title = manifest.title();
+        let Some(object) = current(connection, manifest).await? else {
+            return Ok(manifest.body.is_some().then(|| format!("{title} is gone")));
+        };
+        if manifest.body.is_none() {
+            return Ok(Some(format!("{title} exists, did not before")));
+        }
+        let now = Manifest::of(manifest.kind, &manifest.namespace, &object);
+        if now.body == manifest.body {
+            return Ok(None);
+        }
+        Ok(Some(match (now.replicas(), manifest.replicas()) {
+            _ if manifest.kind == SavedKind::Node && now.cordoned() => format!("{title} is cordoned"),
+            (Some(is), Some(was)) if is != was => format!("{title} is at {is}, was {was}"),
+            _ => format!("{title} was changed"),
+        }))
+    })
+    .await
+}
+
 async fn delete(connection: &Connection, manifest: &Manifest) -> Result<(), String> {
     let client = connection.client().map_err(|error| error.to_string())?;
     match manifest

@@ -3,7 +3,7 @@
 use crate::{
     insight::{self, Conclusion, GuardLevel, Phase, RunVerdict, UserWord},
     session::event::Guard,
-    tui::{figures, panes::Scene, theme::Role},
+    tui::{figures, keymap::Action, panes::Scene, theme::Role},
 };
 
 /// The text of the banner.
@@ -93,7 +93,31 @@ fn capital(words: &str) -> String {
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
+/// What earlier sessions left on, as long as nothing was fired in this one.
+fn left_on(scene: &Scene) -> Option<BannerText> {
+    let earlier = scene.session.meta.earlier.as_slice();
+    let first = earlier.first().filter(|_| scene.session.fault.is_none())?;
+    let more = match earlier.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let sentence = format!("{}{more}", capital(&first.text));
+    let key = scene.view.keymap.key(Action::Recover);
+    Some(BannerText {
+        role: Role::Fault,
+        word: "STILL ON",
+        price: Some(format!("{key} undoes it. Until then no answer is learned as the real one.")),
+        medium: "an earlier session left a fault on".to_owned(),
+        short: "an earlier session left a fault on".to_owned(),
+        sentence,
+        score: None,
+    })
+}
+
 fn users(scene: &Scene) -> BannerText {
+    if let Some(left_on) = left_on(scene) {
+        return left_on;
+    }
     let verdict = scene.verdict.clone();
     let verdict = match scene.earlier {
         Some(earlier) => verdict.with_earlier_run(scene.session, earlier, scene.now),

@@ -3,7 +3,7 @@
 use crate::{
     insight,
     session::{
-        event::{Guard, PreflightCheck, TargetCard},
+        event::{Guard, PreflightCheck, RecordState, TargetCard},
         wording,
     },
     tui::{
@@ -58,6 +58,7 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     }
     facts.extend([returns, CardFact::new("abort", [abort]).required()]);
     facts.extend(undo(scene, card));
+    facts.extend(record(scene));
     facts.extend(repair(scene, card));
     facts.extend(guards(scene));
     facts.extend(notes(scene));
@@ -121,7 +122,12 @@ fn return_words(comes_back: &str) -> String {
 fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     let session = scene.session;
     let kit = session.undo.kits.get(&card.step)?;
-    let saved = format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest"));
+    let place = match &session.meta.record {
+        // The values in them may be passwords.
+        Some(RecordState::Kept { kit_file: true, .. }) => " with their values on this disk",
+        _ => "",
+    };
+    let saved = format!("{} saved{place}", wording::count(kit.manifests.len() as u64, "manifest"));
     Some(match &session.undo.checked {
         Some((_, Some(why))) => {
             CardFact { role: Role::Failing, ..CardFact::new("undo", [format!("CANNOT be put back: {why}")]) }
@@ -136,6 +142,16 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
 }
 
 /// The limits at which the guards end the run.
+/// Says if nothing could undo the fire after a crash.
+fn record(scene: &Scene) -> Option<CardFact> {
+    let text = match scene.session.meta.record.as_ref()? {
+        RecordState::Kept { .. } => return None,
+        RecordState::Off => "off (--no-record): after a crash nothing can undo this".to_owned(),
+        RecordState::Failed { why } => format!("IMPOSSIBLE, so nothing is fired: {why}"),
+    };
+    Some(CardFact::new("record", [text]).warning().required())
+}
+
 fn guards(scene: &Scene) -> Option<CardFact> {
     let limits = &scene.session.guards.limits;
     let words = |guard: Guard| {

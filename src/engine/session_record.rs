@@ -1,0 +1,196 @@
+//! The record of the session on the disk, and the gate that no destructive activity passes without it.
+
+use super::{
+    bus::BusHandle,
+    settings::{RecordSettings, SessionMode},
+    undo::{KitFiles, UndoStore},
+};
+use crate::{
+    experiment::{Secrets, secret_references},
+    insight,
+    provider::Providers,
+    runner::{FireGate, Redactor, RunRequest, plan},
+    session::{
+        EventKind, Session,
+        event::{Level, RecordState, StepRef},
+        record::{OpenRecord, RecordError, RecordHeader},
+        recording::{Header, Recorder, RecordingThread},
+        stream::Emitter,
+    },
+};
+use futures_util::future::BoxFuture;
+use pyvalue::{Map, Value};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// How long to wait for a disk at the beginning.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Whether the session is on record, and where.
+#[derive(Clone)]
+pub(super) enum SessionRecord {
+    Kept(Arc<OpenRecord>),
+    /// The operator wants none, or nothing in the session is destructive.
+    Off,
+    /// It cannot be written; the text says why.
+    Failed(String),
+}
+
+impl SessionRecord {
+    /// Creates the record, if the session needs one: a headless run only if it may fire something.
+    pub(super) async fn begin(
+        settings: &RecordSettings,
+        mode: SessionMode,
+        run: (&RunRequest, &Providers),
+        emitter: &Emitter,
+    ) -> Self {
+        let operator = matches!(mode, SessionMode::Operator { .. });
+        let destructive = || plan(run.0, run.1).steps.iter().any(|step| step.destructive);
+        let (Some(folder), true) = (&settings.folder, operator || destructive()) else { return Self::Off };
+        let now = emitter.clock().now();
+        let begun = match folder.clone() {
+            // On a blocking thread, because a disk may hang.
+            Ok(folder) => {
+                let begun = tokio::task::spawn_blocking(move || folder.begin(now));
+                match timeout(LIMIT, begun).await {
+                    Ok(Ok(begun)) => begun.map_err(|error| error.to_string()),
+                    _ => Err(format!("the disk did not answer within {} s", LIMIT.as_secs())),
+                }
+            }
+            Err(why) => Err(why),
+        };
+        match begun {
+            Ok(record) => Self::Kept(Arc::new(record)),
+            Err(why) => Self::Failed(why),
+        }
+    }
+
+    /// Records the events from now on, and writes what a recovery needs besides them.
+    pub(super) async fn write(self, header: RecordHeader, request: &RunRequest, bus: &BusHandle) -> Self {
+        let Self::Kept(record) = &self else { return self };
+        let header = RecordHeader { experiment: referenced(request), ..header };
+        let open = record.clone();
+        let written = tokio::task::spawn_blocking(move || -> Result<RecordingThread, RecordError> {
+            let experiment = serde_json::to_vec(&header.experiment).unwrap_or_default();
+            let recording = Recorder::create(&open.recording(), &Header::new(&experiment))?.spawn_thread()?;
+            open.write_header(&header)?;
+            Ok(recording)
+        });
+        match timeout(LIMIT, written).await {
+            Ok(Ok(Ok(recording))) => bus.record(recording).await,
+            Ok(Ok(Err(error))) => return Self::Failed(error.to_string()),
+            _ => return Self::Failed(format!("the disk did not answer within {} s", LIMIT.as_secs())),
+        }
+        self
+    }
+
+    /// Where the undo kit is written: beside the operator's recording, and in the record.
+    pub(super) fn kit_files(&self, settings: &RecordSettings, beside: Option<&std::path::Path>) -> KitFiles {
+        if !settings.kit_file {
+            return KitFiles::default();
+        }
+        let record = match self {
+            Self::Kept(record) => Some(record.kept()),
+            Self::Off | Self::Failed(_) => None,
+        };
+        KitFiles::new(beside, record)
+    }
+
+    /// What the screen shows of it.
+    pub(super) fn state(&self, kit_file: bool) -> RecordState {
+        match self {
+            Self::Kept(record) => RecordState::Kept {
+                id: record.kept().id(),
+                path: record.recording().display().to_string(),
+                kit_file,
+            },
+            Self::Off => RecordState::Off,
+            Self::Failed(why) => RecordState::Failed { why: why.clone() },
+        }
+    }
+}
+
+/// Marks the record as settled if the session left nothing on.
+pub(super) async fn settle(record: Arc<OpenRecord>, session: &Session) {
+    let why = match &session.fault {
+        _ if insight::left_on(session).is_some() => return,
+        None => "nothing was fired",
+        Some(_) => "the session ended in good order",
+    };
+    let settled = tokio::task::spawn_blocking(move || record.kept().settle(why));
+    // An unsettled record is looked at by the next session, which finds that nothing is left.
+    let _ = timeout(LIMIT, settled).await;
+}
+
+/// The experiment with references in place of secret values.
+fn referenced(request: &RunRequest) -> Value {
+    let declared = request.experiment.raw();
+    let mut experiment = Redactor::new(&request.secrets).value(declared.clone().into());
+    if let (Value::Map(experiment), Some(secrets)) = (&mut experiment, declared.get("secrets")) {
+        experiment.insert("secrets".to_owned(), secret_references(secrets));
+    }
+    experiment
+}
+
+/// Lets a destructive activity pass once the objects that it changes are saved and the fire is on the disk.
+pub(super) struct RecordGate {
+    pub record: SessionRecord,
+    pub bus: BusHandle,
+    pub emitter: Emitter,
+    /// Saves the objects where no operator awaits the fire; `None` if that is done already.
+    pub kit: Option<(UndoStore, Secrets)>,
+    /// Whether a fire without a record is refused, as in the live session; else it is a warning.
+    pub strict: bool,
+    pub warned: AtomicBool,
+}
+
+impl RecordGate {
+    async fn recorded(&self) -> Result<(), String> {
+        match &self.record {
+            SessionRecord::Off => Ok(()),
+            SessionRecord::Failed(why) => Err(why.clone()),
+            SessionRecord::Kept(record) => {
+                if self.bus.sync_record().await {
+                    Ok(())
+                } else {
+                    Err(format!("{} cannot be written", record.recording().display()))
+                }
+            }
+        }
+    }
+}
+
+impl FireGate for RecordGate {
+    fn prepare(&self, step: StepRef, provider: Map) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some((kit, secrets)) = &self.kit {
+                kit.save_before_fire(step, &provider, secrets).await;
+            }
+        })
+    }
+
+    fn commit(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            let Err(why) = self.recorded().await else { return Ok(()) };
+            if self.strict {
+                return Err(format!(
+                    "nothing was fired, because the session cannot be recorded ({why}): make room, or start with --no-record"
+                ));
+            }
+            if !self.warned.swap(true, Ordering::Relaxed) {
+                let message = format!(
+                    "This run is not recorded ({why}): after a crash `chaos-tui recover` cannot undo what it fired"
+                );
+                let (level, target) = (Level::Warning, super::console::TARGET.to_owned());
+                self.emitter.emit(EventKind::Logged { level, target, message }).await;
+            }
+            Ok(())
+        })
+    }
+}
