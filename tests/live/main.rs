@@ -9,6 +9,7 @@ mod looking;
 mod manners;
 mod opening;
 mod real_cluster;
+mod recover;
 mod safety;
 mod starting;
 mod stepping;

@@ -47,7 +47,10 @@ fn what_a_killed_run_left_on_is_said_by_the_next_one_and_undone() {
     let next = case.instead(&["run", "experiment.json"]).run();
     let first = &next.messages()[0];
     assert_eq!(first.0, "WARNING");
-    assert!(first.1.contains("died: take: process rm may still be on, not rolled back by 'put'"), "{first:?}");
+    assert!(
+        first.1.contains("died: take: process rm may still be on, not rolled back by 'put'"),
+        "{first:?}"
+    );
     assert!(first.1.contains("chaos-tui recover "), "{first:?}");
 
     let refused = recover(next.case, &[]);
@@ -104,13 +107,16 @@ fn rollbacks_that_were_played_leave_nothing() {
 fn without_a_record_the_run_goes_on_and_says_so() {
     let ended = fault().file("state", "no folder").variable("XDG_STATE_HOME", "/dev/null").start();
     let mut running = ended;
-    running.wait_for("This run is not recorded (the session record /dev/null/chaos-tui/sessions cannot be created");
+    running.wait_for(
+        "This run is not recorded (the session record /dev/null/chaos-tui/sessions cannot be created",
+    );
     running.wait_for("Probe: dawdle");
 }
 
 #[test]
 fn what_destroys_nothing_and_who_wants_no_record_has_none() {
-    let probe = r#""method": [{"type": "probe", "name": "p", "provider": {"type": "process", "path": "true"}}]"#;
+    let probe =
+        r#""method": [{"type": "probe", "name": "p", "provider": {"type": "process", "path": "true"}}]"#;
     assert!(sessions(&Case::new(probe).run().case).is_empty());
     let mut running = fault().with(&["--no-record"]).start();
     running.wait_for("Probe: dawdle");
@@ -124,7 +130,8 @@ fn a_session_can_be_forgotten_and_a_running_one_is_left_alone() {
     running.wait_for("Probe: dawdle");
     let list = |case: &Case| sessions(case)[0].file_name().unwrap().to_string_lossy().into_owned();
     let id = list(running.case());
-    let other = Case::named("").variable("XDG_STATE_HOME", &running.case().path(".local/state").display().to_string());
+    let other = Case::named("")
+        .variable("XDG_STATE_HOME", &running.case().path(".local/state").display().to_string());
     let refused = recover(other, &[&id, "--yes"]);
     assert!(refused.says("is running"), "{:?}", refused.lines);
     running.signal(libc::SIGKILL);

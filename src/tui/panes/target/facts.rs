@@ -124,10 +124,10 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     let kit = session.undo.kits.get(&card.step)?;
     let place = match &session.meta.record {
         // The values in them may be passwords.
-        Some(RecordState::Kept { kit_file: true, .. }) => " with their values on this disk",
+        Some(RecordState::Kept { kit_file: true, .. }) => "; their values are on this disk",
         _ => "",
     };
-    let saved = format!("{} saved{place}", wording::count(kit.manifests.len() as u64, "manifest"));
+    let saved = format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest"));
     Some(match &session.undo.checked {
         Some((_, Some(why))) => {
             CardFact { role: Role::Failing, ..CardFact::new("undo", [format!("CANNOT be put back: {why}")]) }
@@ -135,13 +135,12 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
         }
         Some((at, None)) => {
             let ago = figures::between(*at, scene.display_time);
-            CardFact::new("undo", [format!("{saved}, checked {ago:.0} s ago")])
+            CardFact::new("undo", [format!("{saved}, checked {ago:.0} s ago{place}")])
         }
-        None => CardFact::new("undo", [saved]),
+        None => CardFact::new("undo", [saved + place]),
     })
 }
 
-/// The limits at which the guards end the run.
 /// Says if nothing could undo the fire after a crash.
 fn record(scene: &Scene) -> Option<CardFact> {
     let text = match scene.session.meta.record.as_ref()? {
@@ -152,6 +151,7 @@ fn record(scene: &Scene) -> Option<CardFact> {
     Some(CardFact::new("record", [text]).warning().required())
 }
 
+/// The limits at which the guards end the run.
 fn guards(scene: &Scene) -> Option<CardFact> {
     let limits = &scene.session.guards.limits;
     let words = |guard: Guard| {
