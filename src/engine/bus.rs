@@ -163,10 +163,14 @@ impl EventBus {
         loop {
             tokio::select! {
                 biased;
-                Some(request) = self.requests.recv() => {
-                    self.drain();
-                    self.answer(request);
-                }
+                Some(request) = self.requests.recv() => match request {
+                    // At once: events that were emitted after the request may be queued already.
+                    Request::Record(record) => self.record = Some(record),
+                    request => {
+                        self.drain();
+                        self.answer(request);
+                    }
+                },
                 event = self.stream.next() => match event {
                     Some(event) => self.take(event),
                     None => return,
@@ -184,7 +188,7 @@ impl EventBus {
                 Some(console) => console.flush(reply),
                 None => drop(reply.send(())),
             },
-            Request::Record(record) => self.record = Some(record),
+            Request::Record(_) => {}
             Request::SyncRecord(reply) => {
                 if let Some(record) = &self.record {
                     drop(reply.send(record.sync()));
@@ -220,8 +224,29 @@ mod tests {
         clock::Clock,
         event::{Section, StepRef},
         journal::HostInfo,
+        recording::{self, Header, Recorder},
         stream::stream,
     };
+
+    #[tokio::test]
+    async fn a_record_holds_what_is_emitted_after_it_was_begun_and_says_when_it_is_on_the_disk() {
+        let (emitter, events) = stream(Clock::system());
+        let (bus, handle, _session) = EventBus::new(events, Journal::new(HostInfo::current()), None, None);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.ctui");
+        let recorder = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
+        handle.record(recorder).await;
+        // The bus does not run yet: both wait for it.
+        emitter.emit(EventKind::SandboxOffered).await;
+        let stop = CancellationToken::new();
+        let reading = tokio::spawn(bus.run(stop.clone()));
+        assert!(handle.sync_record().await);
+        let recorded: Vec<_> = recording::open(&path).unwrap().1.map(|event| event.unwrap().what).collect();
+        assert!(recorded.contains(&EventKind::SandboxOffered), "{recorded:?}");
+        stop.cancel();
+        reading.await.unwrap();
+        assert!(!handle.sync_record().await, "nothing is on the disk without a record");
+    }
 
     #[tokio::test]
     async fn whoever_needs_the_run_hears_all_of_it_however_late_it_listens() {

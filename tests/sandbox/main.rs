@@ -12,6 +12,7 @@ mod life;
 mod manifests;
 mod native;
 mod permissions;
+mod recover;
 mod stage;
 mod storms;
 #[path = "../live/terminal.rs"]

@@ -16,8 +16,8 @@ pub use writer::{Recorder, RecordingThread};
 /// The format that is written, and the newest that is read.
 ///
 /// Version 2 adds gaps (`NotObserved`), unjudged successes, counted calls and passive sessions; version 3, requests that a
-/// broken port-forward lost.
-pub const FORMAT: u32 = 3;
+/// broken port-forward lost; version 4, whether the session is on record, and what earlier sessions left on.
+pub const FORMAT: u32 = 4;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
