@@ -20,8 +20,7 @@ fn fired(folder: &Path, more: &[&str]) -> Terminal {
     let arguments: Vec<&str> = ["experiment.json"].into_iter().chain(more.iter().copied()).collect();
     let mut terminal = Terminal::start(120, 36, folder, &arguments);
     terminal.wait_for("READY");
-    terminal.press(" ");
-    terminal.wait_for("TARGET");
+    terminal.press_until(" ", "TARGET");
     terminal.press("F");
     terminal.wait_for("FIRE?");
     terminal.press("take-it\r");
@@ -47,8 +46,7 @@ fn a_killed_session_is_recovered_by_one_key_of_the_next() {
     next.press("y");
     next.wait_gone("may still be on");
     assert!(!gone());
-    next.press(" ");
-    next.wait_for("TARGET");
+    next.press_until(" ", "TARGET");
     next.press("q");
     next.ended();
 }
@@ -60,7 +58,7 @@ fn without_a_record_nothing_is_fired_unless_the_operator_says_so() {
     let variables = [("XDG_STATE_HOME", "/dev/null")];
     let mut terminal = Terminal::start_with(&variables, (120, 36), folder.path(), &["experiment.json"]);
     terminal.wait_for("READY");
-    terminal.press(" ");
+    terminal.press_until(" ", "TARGET");
     terminal.wait_for("IMPOSSIBLE, so nothing is fired");
     terminal.press("F");
     terminal.wait_for("FIRE?");
@@ -73,7 +71,7 @@ fn without_a_record_nothing_is_fired_unless_the_operator_says_so() {
     let arguments = ["experiment.json", "--no-record"];
     let mut terminal = Terminal::start_with(&variables, (120, 36), folder.path(), &arguments);
     terminal.wait_for("READY");
-    terminal.press(" ");
+    terminal.press_until(" ", "TARGET");
     terminal.wait_for("off (--no-record)");
     terminal.press("F");
     terminal.wait_for("FIRE?");
