@@ -66,6 +66,15 @@ impl SessionHost {
     pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
+        if let Some(recorder) = &recorder {
+            let (mut failure, emitter) = (recorder.failure(), emitter.clone());
+            tokio::spawn(async move {
+                let reason = failure.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+                if let Some(reason) = reason {
+                    emitter.emit(EventKind::RecordingStopped { reason }).await;
+                }
+            });
+        }
         let journal = Journal::new(HostInfo::current());
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
