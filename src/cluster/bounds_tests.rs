@@ -58,7 +58,7 @@ async fn an_answer_that_drips_is_given_up_and_a_slow_one_is_not() {
         text(pods(Duration::ZERO, Duration::from_millis(500), dripping).list(&ListParams::default()).await);
     assert_eq!(
         said,
-        "the answer of the API server https://api:6443 was not complete after 15 s: it sent 29 bytes"
+        "the answer of the API server https://api:6443 was not complete after 15 s: it sent 30 bytes"
     );
     assert_eq!(begun.elapsed().as_secs(), 15);
     let stopped = pods(Duration::ZERO, Duration::from_secs(16), || std::iter::repeat(vec![b' '; 1 << 20]));

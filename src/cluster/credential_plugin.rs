@@ -115,7 +115,10 @@ impl Plugin {
         let printed = self.run().await?;
         let answer: Value =
             serde_saphyr::from_slice(&printed).map_err(|_| "printed no ExecCredential".to_owned())?;
-        credentials(&answer["status"], &self.config.auth_info)
+        match &answer["status"] {
+            status @ Value::Object(_) => credentials(status, &self.config.auth_info),
+            _ => Err("printed no ExecCredential with a status".to_owned()),
+        }
     }
 
     async fn run(&self) -> Result<Vec<u8>, String> {
@@ -222,7 +225,7 @@ mod tests {
         for (script, wanted) in [
             ("head -c 3000000000 /dev/zero", "printed more than 1 MiB"),
             ("echo log in first >&2; exit 3", "failed with exit status: 3: log in first"),
-            ("echo hello", "printed no ExecCredential"),
+            ("echo hello", "printed no ExecCredential with a status"),
             (r#"echo '{"status": {}}'"#, "printed neither a token nor a certificate with its key"),
         ] {
             assert_eq!(asked(script).await, format!("{SAID}{wanted}"));
