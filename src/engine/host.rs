@@ -67,13 +67,7 @@ impl SessionHost {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
         if let Some(recorder) = &recorder {
-            let (mut failure, emitter) = (recorder.failure(), emitter.clone());
-            tokio::spawn(async move {
-                let reason = failure.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-                if let Some(reason) = reason {
-                    emitter.emit(EventKind::RecordingStopped { reason }).await;
-                }
-            });
+            session_record::tell_when_stopped(recorder, &emitter);
         }
         let journal = Journal::new(HostInfo::current());
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
@@ -216,7 +210,7 @@ impl SessionHost {
             cluster: found.as_ref().map(Connection::reference),
             ..settings.record.header.clone()
         };
-        let record = record.write(header, request, &self.bus).await;
+        let record = record.write(header, request, &self.bus, &self.emitter).await;
         let operator = matches!(settings.mode, SessionMode::Operator { .. });
         let files = record.kit_files(&settings.record, settings.recording.as_deref());
         if operator {
