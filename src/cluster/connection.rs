@@ -1,8 +1,13 @@
 //! A connection to a cluster: chosen once, with a client that is created on first use.
 
-use super::{ClusterSettings, Error, choice, config};
+use super::{
+    ClusterSettings, Error,
+    bounds::{Bounds, LimitError, cause},
+    choice, config,
+    credential_plugin::{self, PluginError},
+};
 use crate::session::record::ClusterReference;
-use kube::{Client, Config};
+use kube::{Client, Config, client::ClientBuilder};
 use pyvalue::Map;
 use std::sync::{Arc, OnceLock};
 
@@ -105,11 +110,17 @@ impl Connection {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = Client::try_from(self.place.config.clone()).map_err(|source| Error::Client {
-            context: self.place.context.clone(),
-            server: self.place.server.clone(),
-            source: Box::new(source),
-        })?;
+        let ServerPlace { context, server, config, .. } = &*self.place;
+        let client = if let Some(exec) = credential_plugin::of(config) {
+            credential_plugin::client(config.clone(), exec.clone(), server)
+        } else {
+            let builder = ClientBuilder::try_from(config.clone()).map_err(|source| Error::Client {
+                context: context.clone(),
+                server: server.clone(),
+                source: Box::new(source),
+            })?;
+            builder.with_layer(&Bounds::new(server)).build()
+        };
         Ok(self.client.get_or_init(|| client).clone())
     }
 
@@ -177,6 +188,8 @@ impl Connection {
                 "Context {context} did not accept the credentials of {user}: log in again or choose another --context."
             )),
             kube::Error::Api(_) | kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => None,
+            _ if cause::<PluginError>(error).is_some() => None,
+            _ if cause(error).is_some_and(|limit: &LimitError| !limit.is_late()) => None,
             _ => Some(format!(
                 "Is the cluster of context {context} running at {}? `kubectl --context {context} cluster-info` asks \
                  the same; choose another with --context.",
@@ -188,6 +201,12 @@ impl Connection {
 
 /// Returns the server's message, or why there was no answer, in one line.
 pub fn answer_text(error: &kube::Error) -> String {
+    if let Some(limit) = cause::<LimitError>(error) {
+        return limit.to_string();
+    }
+    if let Some(plugin) = cause::<PluginError>(error) {
+        return plugin.to_string();
+    }
     match error {
         kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
         kube::Error::Api(status) => format!("the API server answered {} {}", status.code, status.reason),

@@ -16,6 +16,13 @@ pub enum Error {
     /// A kubeconfig that cannot be used.
     #[error("kubeconfig {}: {source}. `kubectl config view` shows what it holds", path.display())]
     Kubeconfig { path: PathBuf, source: Box<kube::config::KubeconfigError> },
+    /// A kubeconfig that is refused before a client is made of it.
+    #[error("kubeconfig {}: {reason}", path.display())]
+    UnfitKubeconfig {
+        /// The file, or the first of several.
+        path: PathBuf,
+        reason: String,
+    },
     /// No file has the context.
     #[error("kubeconfig {} has no context `{context}`; it has: {known}. Choose one with --context", path.display())]
     UnknownContext {

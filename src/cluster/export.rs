@@ -5,6 +5,7 @@
 //! one.
 
 use super::{ClusterSettings, PrivateFolder, choice::kubeconfig_paths};
+use crate::experiment::read_text_bounded;
 use serde_json::{Map, Value, json};
 use std::{
     io,
@@ -88,7 +89,7 @@ impl Export {
 fn merged<'a>(paths: impl Iterator<Item = &'a PathBuf>, context: &str) -> Option<Value> {
     let mut whole = Map::new();
     for path in paths {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = read_text_bounded(path).ok()?;
         let Ok(Value::Object(mut file)) = serde_saphyr::from_str::<Value>(&text) else { return None };
         let folder = std::path::absolute(path).ok()?.parent()?.to_owned();
         for list in ["clusters", "contexts", "users"] {

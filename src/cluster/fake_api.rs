@@ -1,8 +1,9 @@
 //! An in-process API server for tests: it records its requests, and a closure returns the answers.
 
-use super::Connection;
+use super::{Connection, bounds::Bounds};
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
 use futures_util::StreamExt;
+use kube::client::ClientBuilder;
 use serde_json::{Value as Json, json};
 use std::{
     sync::{Arc, Mutex},
@@ -79,7 +80,8 @@ pub(crate) fn answering(
         log.lock().unwrap().push(asked.clone());
         response(reply(&asked))
     });
-    (Connection::over(kube::Client::new(router, "default"), "fake"), record)
+    let client = ClientBuilder::new(router, "default").with_layer(&Bounds::new("https://fake"));
+    (Connection::over(client.build(), "fake"), record)
 }
 
 fn decode(query: &str) -> String {

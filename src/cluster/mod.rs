@@ -1,9 +1,11 @@
 //! The connection to Kubernetes: which context, which permissions, where a Service can be reached.
 
 mod access;
+mod bounds;
 mod choice;
 mod config;
 mod connection;
+mod credential_plugin;
 mod error;
 mod export;
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Sends a request again while the API server is away for a moment, where that certainly does nothing twice.
 
+use super::{
+    bounds::{LimitError, cause},
+    credential_plugin::PluginError,
+};
 use kube::{Client, Error, client::Body};
 use std::{io, time::Duration};
 
@@ -41,6 +45,10 @@ async fn send(client: Client, request: Request) -> Result<Response, Error> {
 fn is_safe_to_resend(parts: &http::request::Parts, answer: &Result<Response, Error>) -> bool {
     let status = match answer {
         Ok(response) => response.status().as_u16(),
+        // A server that is silent for so long is not away for a moment.
+        Err(error) if cause::<LimitError>(error).is_some() || cause::<PluginError>(error).is_some() => {
+            return false;
+        }
         Err(error) => return was_not_sent(error) || is_idempotent(parts),
     };
     match status {

@@ -1,6 +1,6 @@
 //! Command-line arguments shared by several commands.
 
-use super::ConnectionArgs;
+use super::{ConnectionArgs, prepare::Refusal};
 use crate::{
     runner::Compat,
     session::{GuardChange, event::Level},
@@ -149,6 +149,24 @@ impl RunArgs {
     /// Returns how closely to follow the reference.
     pub(crate) fn compat(&self) -> Compat {
         if self.strict_compat { Compat::Strict } else { Compat::Safe }
+    }
+
+    /// Refuses a place where the journal certainly cannot be written: nothing must be played without its evidence.
+    ///
+    /// # Errors
+    /// If the folder of the journal does not exist, or the path is that of a folder.
+    pub(crate) fn check_journal_path(&self) -> Result<(), Refusal> {
+        let path = &self.journal_path;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let why = match folder {
+            Some(folder) if !folder.is_dir() => format!("there is no folder {}", folder.display()),
+            _ if path.is_dir() => "this is a folder".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(Refusal::invalid(format!(
+            "cannot write the journal to {}: {why}; nothing was played. Choose another place with --journal-path",
+            path.display()
+        )))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `chaos-tui info core|settings|extensions`: versions and settings, as `chaos info` prints them (experiment-format 12.5).
 
 use super::{ConnectionArgs, GlobalArgs, output::print_page, prepare::Refusal};
-use crate::experiment::{Environment, Settings};
+use crate::experiment::{Environment, Settings, read_text_bounded};
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
 use pyvalue::Value;
@@ -70,7 +70,7 @@ fn settings(global: &GlobalArgs, environment: &Environment) -> Result<String> {
         return Ok(format!("No settings file found at {}\n", path.display()));
     }
     let loaded = Settings::read(&path).map_err(Refusal::invalid)?.loaded();
-    let text = std::fs::read_to_string(&path)?;
+    let text = read_text_bounded(&path)?;
     without_credentials(text, &loaded).ok_or_else(|| {
         let why = "a credential in `auths` is not written as it reads, so it cannot be masked";
         Refusal::invalid(format!("{} is not shown: {why}", path.display())).into()

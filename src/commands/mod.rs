@@ -10,6 +10,7 @@ mod fail_on;
 pub(crate) mod image;
 pub(crate) mod info;
 pub(crate) mod invocation;
+mod limits;
 pub(crate) mod live;
 pub(crate) mod output;
 pub(crate) mod prepare;

@@ -3,6 +3,7 @@
 use super::{
     GlobalArgs, LogFormat, RunArgs,
     fail_on::{self, FailOn},
+    limits::ResourceNeeds,
     live::BUG,
     output::stderr_has_colours,
     prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
@@ -44,8 +45,9 @@ pub(crate) struct Arguments {
 /// Runs the experiment and returns the exit code of `chaos run` (experiment-format 12.2).
 ///
 /// # Errors
-/// If the runtime, the console or the log file cannot be opened.
+/// If the limits of the process are too low, or the runtime, the console or the log file cannot be opened.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
+    ResourceNeeds::RUN.check()?;
     // One thread is enough for a headless run and is the fastest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {

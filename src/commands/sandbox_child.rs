@@ -19,6 +19,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of the announcement, in bytes.
 const ANNOUNCEMENT: u64 = 1 << 20;
+/// Maximum size of a line of its log, in bytes; a longer line is split.
+const LINE: u64 = 64 << 10;
 
 /// Why the sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -151,11 +153,12 @@ fn texts(map: &Map) -> Vec<(String, String)> {
 
 /// Logs every line that the sandbox writes to standard error.
 async fn log_lines(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
-    let mut lines = BufReader::new(stderr).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        emitter
-            .emit(EventKind::Logged { level: Level::Debug, target: "sandbox".to_owned(), message: line })
-            .await;
+    let mut stderr = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while (&mut stderr).take(LINE).read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+        let message = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
+        emitter.emit(EventKind::Logged { level: Level::Debug, target: "sandbox".to_owned(), message }).await;
+        line.clear();
     }
 }
 

@@ -66,6 +66,9 @@ impl SessionHost {
     pub(crate) fn start(recorder: Option<RecordingThread>, console: Option<Console>) -> Self {
         let clock = Clock::system();
         let (emitter, stream) = stream::stream(clock);
+        if let Some(recorder) = &recorder {
+            session_record::tell_when_stopped(recorder, &emitter);
+        }
         let journal = Journal::new(HostInfo::current());
         let (reader, bus, session) = EventBus::new(stream, journal, recorder, console);
         let stop = CancellationToken::new();
@@ -207,7 +210,7 @@ impl SessionHost {
             cluster: found.as_ref().map(Connection::reference),
             ..settings.record.header.clone()
         };
-        let record = record.write(header, request, &self.bus).await;
+        let record = record.write(header, request, &self.bus, &self.emitter).await;
         let operator = matches!(settings.mode, SessionMode::Operator { .. });
         let files = record.kit_files(&settings.record, settings.recording.as_deref());
         if operator {

@@ -72,7 +72,13 @@ impl SessionRecord {
     }
 
     /// Records the events from now on, and writes what a recovery needs besides them.
-    pub(super) async fn write(self, header: RecordHeader, request: &RunRequest, bus: &BusHandle) -> Self {
+    pub(super) async fn write(
+        self,
+        header: RecordHeader,
+        request: &RunRequest,
+        bus: &BusHandle,
+        emitter: &Emitter,
+    ) -> Self {
         let Self::Kept(record) = &self else { return self };
         let header = RecordHeader { experiment: referenced(request), ..header };
         let open = record.clone();
@@ -83,7 +89,10 @@ impl SessionRecord {
             Ok(recording)
         });
         match timeout(LIMIT, written).await {
-            Ok(Ok(Ok(recording))) => bus.record(recording).await,
+            Ok(Ok(Ok(recording))) => {
+                tell_when_stopped(&recording, emitter);
+                bus.record(recording).await;
+            }
             Ok(Ok(Err(error))) => return Self::Failed(error.to_string()),
             _ => return Self::Failed(format!("the disk did not answer within {} s", LIMIT.as_secs())),
         }
@@ -114,6 +123,17 @@ impl SessionRecord {
             Self::Failed(why) => RecordState::Failed { why: why.clone() },
         }
     }
+}
+
+/// Tells the session if a recording of it ends before it does.
+pub(super) fn tell_when_stopped(recording: &RecordingThread, emitter: &Emitter) {
+    let (mut failure, emitter) = (recording.failure(), emitter.clone());
+    tokio::spawn(async move {
+        let reason = failure.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        if let Some(reason) = reason {
+            emitter.emit(EventKind::RecordingStopped { reason }).await;
+        }
+    });
 }
 
 /// Marks the record as settled if the session left nothing on.

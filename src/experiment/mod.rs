@@ -25,8 +25,8 @@ pub use convert::{ConvertError, to_type};
 pub use environment::{Environment, LiveEnvironment};
 pub use findings::{Finding, Findings, Severity};
 pub use load::{
-    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, read_bounded, read_text_bounded,
-    read_without_blocking,
+    Access, Format, LoadError, MAX_SOURCE, Settings, SettingsError, load, read_bounded, read_output,
+    read_text_bounded, read_without_blocking,
 };
 pub use model::{
     Activity, ActivityDefect, ActivityKind, Control, Entry, Hypothesis, NotRunnable, Pauses, Provider,

@@ -3,7 +3,14 @@
 use super::encode;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Url, header::HeaderValue};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{Read, read_to_string},
+    path::{Path, PathBuf},
+};
+
+/// The maximum number of bytes read of the file.
+const MOST: u64 = 1 << 20;
 
 /// The content of the user's netrc file.
 #[derive(Clone, Default)]
@@ -12,7 +19,8 @@ pub(super) struct Netrc(String);
 impl Netrc {
     /// Reads the file that `NETRC` names, or else the one in the home directory. An unreadable file counts as empty.
     pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self(file(variable).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default())
+        let text = |path| read_to_string(File::open(path).ok()?.take(MOST)).ok();
+        Self(file(variable).and_then(text).unwrap_or_default())
     }
 
     /// The `Authorization` header of a request; removes the credentials from the URL. The header replaces an explicit

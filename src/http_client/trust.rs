@@ -14,12 +14,16 @@ use rustls::{
     server::ParsedCertificate,
 };
 use std::{
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// The maximum number of certificates read from a folder: a system has some hundreds.
 const MOST: usize = 4096;
+/// The maximum number of bytes of a file of certificates: a system's bundle has some hundred KiB.
+const LARGEST: u64 = 16 << 20;
 
 /// Which certificates a client trusts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,7 +93,11 @@ fn certificates(paths: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>, Strin
 }
 
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let mut pem = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut pem));
+    if read.map_err(|error| error.to_string())? as u64 > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
     CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 

@@ -94,11 +94,19 @@ pub fn warnings(session: &Session, now: Timestamp) -> Vec<Warning> {
     ]
     .into_iter()
     .flatten()
+    .chain(recording_stopped(session))
     .chain(session.bystanders().filter_map(|pod| cluster::restarted(session, pod)))
     .chain(cluster::silent_sources(session, now))
     .collect();
     warnings.sort_by_key(|warning| std::cmp::Reverse(warning.urgency));
     warnings
+}
+
+/// What happens from here on is not kept.
+fn recording_stopped(session: &Session) -> Option<Warning> {
+    let reason = session.meta.recording_stopped.as_ref()?;
+    let text = format!("Not recorded any more: {reason}");
+    Some(Warning::new(Urgency::Watch, text.clone(), text))
 }
 
 /// A guard that will end the run if this continues.

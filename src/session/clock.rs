@@ -3,6 +3,8 @@
 use super::event::Timestamp;
 use jiff::tz::TimeZone;
 use std::{
+    fs::File,
+    io::Read,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -13,6 +15,8 @@ use tokio::time::Instant;
 
 /// Path of the machine's own time zone rules.
 const LOCAL_RULES: &str = "/etc/localtime";
+/// The maximum number of bytes read of them.
+const MOST: u64 = 1 << 20;
 
 static LOCAL: LazyLock<TimeZone> = LazyLock::new(|| {
     let by_variable = std::env::var_os("TZ").is_some();
@@ -28,7 +32,9 @@ pub fn local_zone() -> &'static TimeZone {
 }
 
 fn own_rules(path: &str) -> Option<TimeZone> {
-    TimeZone::tzif("Local", &std::fs::read(path).ok()?).ok()
+    let mut rules = Vec::new();
+    File::open(path).ok()?.take(MOST).read_to_end(&mut rules).ok()?;
+    TimeZone::tzif("Local", &rules).ok()
 }
 
 /// The session's clock. Under `tokio::time::pause` it stands still until the test advances it.

@@ -1,7 +1,7 @@
 //! A session ends cleanly however it is ended: before its screen is drawn, before the run and during the run.
 
 use super::{desk, fire, start, terminal::Terminal, there};
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 /// An external cause that ends a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -192,4 +192,25 @@ fn whoever_leaves_a_lesson_leaves_the_demo() {
     terminal.wait_gone("This leaves the demo");
     terminal.press("qy");
     assert_eq!(terminal.ended(), 1);
+}
+
+#[test]
+fn a_recording_that_breaks_off_is_told_on_the_screen_and_at_the_end() {
+    let folder = desk();
+    let pipe = folder.path().join("session.ctui");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // A reader that goes away after the first line, as a disk that is full.
+    let reader = std::thread::spawn(move || std::fs::File::open(pipe).unwrap().read(&mut [0; 4096]).unwrap());
+    let mut terminal = start(folder.path(), &["--record", "session.ctui"]);
+    assert!(reader.join().unwrap() > 0);
+    terminal.press("m");
+    terminal.wait_for("Not recorded any more: the recording session.ctui cannot be written");
+    fire(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    terminal.ended();
+    assert!(there(folder.path()));
+    let end = terminal.contents();
+    assert!(end.contains("recording INCOMPLETE: the recording session.ctui cannot be written"), "{end}");
 }

@@ -1,6 +1,6 @@
 //! The command line, the console and the journal file (experiment-format 11, 12).
 
-use crate::program::{Case, is_up, method, process, rollbacks};
+use crate::program::{Case, is_up, method, process, rollbacks, sh};
 use std::{net::TcpListener, process::Command, time::Duration};
 
 #[test]
@@ -230,4 +230,28 @@ fn a_link_to_the_program_is_called_by_its_own_name() {
             )
         );
     }
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_is_refused_before_anything_is_played() {
+    for (path, why) in [("no/such.json", "there is no folder no"), (".", "this is a folder")] {
+        let ended = Case::new(&method(&[sh("action", "a", "touch played", "")]))
+            .with(&["--journal-path", path])
+            .run();
+        assert!(ended.says(&format!("cannot write the journal to {path}: {why}")), "{:#?}", ended.lines);
+        assert_eq!(ended.code(), 1);
+        assert!(!ended.case.path("played").exists());
+    }
+}
+
+#[test]
+fn too_few_file_descriptors_are_refused_before_anything_is_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 20; exec \"$0\" run nowhere.json", env!("CARGO_BIN_EXE_chaos-tui")]);
+    let output = command.current_dir(folder.path()).env("RUST_BACKTRACE", "0").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let wanted =
+        "error: too few file descriptors: the limit is 20, and 24 are needed; `ulimit -n 1024` raises it\n";
+    assert_eq!((output.status.code(), said.as_str()), (Some(1), wanted));
 }

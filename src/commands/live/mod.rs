@@ -9,7 +9,7 @@ mod screen;
 mod session;
 mod summary;
 
-use super::{GlobalArgs, prepare::Refusal};
+use super::{GlobalArgs, limits::ResourceNeeds, prepare::Refusal};
 pub(super) use crate::tui::Sequence;
 use crate::tui::terminal;
 pub(crate) use arguments::{Arguments, ScreenArgs};
@@ -89,8 +89,9 @@ pub(super) fn run_session(
 /// Runs a future on a new runtime with two worker threads.
 ///
 /// # Errors
-/// If the threads cannot be created.
+/// If the limits of the process are too low for it, or the threads cannot be created.
 pub(super) fn on_runtime<Work: Future>(work: impl FnOnce() -> Work) -> Result<Work::Output> {
+    ResourceNeeds::LIVE.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.wrap_err("cannot start the threads of a session")?;
     let output = runtime.block_on(work());

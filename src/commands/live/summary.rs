@@ -100,6 +100,8 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
         lines.push("  run       did not come to its end: rollbacks may be unfinished".to_owned());
     }
     lines.extend(session.run.journal.as_ref().map(|path| format!("  journal   {path}")));
+    let stopped = session.meta.recording_stopped.as_ref();
+    lines.extend(stopped.map(|reason| format!("  recording INCOMPLETE: {reason}")));
     lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
     lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
     // Last, so that it is not overlooked.

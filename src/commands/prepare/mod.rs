@@ -100,6 +100,7 @@ pub(crate) async fn prepare(
     context: PrepareContext<'_>,
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
+    playing.check_journal_path()?;
     context.report_progress("", format!("reading {source}")).await;
     let mut environment = Environment::of_process();
     let (settings, overrides) =

@@ -1,4 +1,4 @@
-//! Reads files of unknown type and size.
+//! Reads files and outputs of unknown type and size.
 
 use super::MAX_SOURCE;
 use std::{
@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     path::Path,
 };
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Reads a file of at most [`MAX_SOURCE`] bytes; a larger one is an error.
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
@@ -33,6 +34,15 @@ pub async fn read_without_blocking<T: Send + 'static>(
         return reading.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     }
     read(path)
+}
+
+/// Reads the output of a program to its end; `None` if it is longer than `most` bytes. A read error counts as the end.
+pub async fn read_output(output: Option<impl AsyncRead + Unpin>, most: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(output) = output {
+        let _ = output.take(most as u64 + 1).read_to_end(&mut bytes).await;
+    }
+    (bytes.len() <= most).then_some(bytes)
 }
 
 /// Reads a file of at most [`MAX_SOURCE`] bytes as UTF-8 text.

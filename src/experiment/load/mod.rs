@@ -7,7 +7,7 @@ mod settings;
 mod url;
 
 use super::{Environment, Finding, Severity};
-pub use bounded::{read_bounded, read_text_bounded, read_without_blocking};
+pub use bounded::{read_bounded, read_output, read_text_bounded, read_without_blocking};
 use pyvalue::{Document, Position, SyntaxError};
 pub use settings::{Settings, SettingsError};
 

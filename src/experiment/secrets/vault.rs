@@ -1,7 +1,7 @@
 //! Reads Vault's key-value store through its HTTP API (experiment-format 4.6).
 
 use crate::{
-    experiment::{Environment, load::read_text_bounded},
+    experiment::{Environment, read_text_bounded, read_without_blocking},
     http_client::{HttpClient, HttpSettings, Limits, Request, body},
 };
 use pyvalue::{Map, Value, parse_json, python_text};
@@ -72,7 +72,7 @@ impl VaultClient {
         } else if let Some(role) = text("vault_sa_role") {
             let path = text("vault_sa_token_path").filter(|path| !path.is_empty());
             let path = path.unwrap_or_else(|| SERVICE_ACCOUNT_TOKEN.to_owned());
-            let jwt = tokio::fs::read_to_string(&path).await;
+            let jwt = read_without_blocking(Path::new(&path), read_text_bounded).await;
             let jwt = jwt.map_err(|_| VaultError::ServiceAccountToken(path))?;
             let mount = text("vault_k8s_mount_point").unwrap_or_else(|| "kubernetes".to_owned());
             let login = [("role", role), ("jwt", jwt)];

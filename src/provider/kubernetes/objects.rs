@@ -5,12 +5,14 @@ use super::{
     invocation::{Invocation, by_name},
     kind::Kind,
 };
+use crate::experiment::{read_text_bounded, read_without_blocking};
 use kube::{
     ResourceExt,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
 };
 use pyvalue::Value;
 use serde_json::{Value as Json, json};
+use std::path::Path;
 
 /// Creates the object that the file at `spec_path` describes. Returns null.
 pub(super) async fn create_from_file<K: Kind>(call: &Invocation<'_>) -> Result<Value, Failure> {
@@ -28,7 +30,8 @@ pub(super) async fn create<K: Kind>(call: &Invocation<'_>, object: Json) -> Resu
 
 /// Reads one object from a JSON or YAML file.
 pub(super) async fn read(path: &str) -> Result<Json, Failure> {
-    let text = tokio::fs::read_to_string(path).await.map_err(|error| match error.kind() {
+    let text = read_without_blocking(Path::new(path), read_text_bounded).await;
+    let text = text.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::Python {
             class: "FileNotFoundError",
             message: format!("[Errno 2] No such file or directory: '{path}'"),

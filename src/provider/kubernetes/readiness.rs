@@ -80,7 +80,7 @@ pub(super) async fn wait<K: Workload>(
 ) -> Result<Option<String>, Failure> {
     let timeout = u64::try_from(call.whole("timeout", 30)?).unwrap_or(0);
     let deadline = Instant::now() + Duration::from_secs(timeout);
-    let mut watched = Watched { call, api: K::api(call)?, selector, until, seen: None };
+    let mut watched = Watched { call, api: K::api(call)?, selector, until, connected: false, seen: None };
     if let Ok(reached) = tokio::time::timeout_at(deadline, watched.run()).await {
         reached.map(|()| None)
     } else {
@@ -92,6 +92,10 @@ pub(super) async fn wait<K: Workload>(
         Ok(Some(match watched.seen {
             Some(Counts { ready, wanted }) => {
                 format!("{kind} {name} failed to {goal} within {timeout} s: {ready} of {wanted} ready")
+            }
+            // Another request would only wait for the same server.
+            None if !watched.connected => {
+                format!("{kind} {name} failed to {goal} within {timeout} s: the API server did not answer")
             }
             None => {
                 format!("{kind} {name} failed to {goal} within {timeout} s: {}", missing::<K>(call).await?)
@@ -105,6 +109,8 @@ struct Watched<'a, K> {
     api: Api<K>,
     selector: ListParams,
     until: ReadinessGoal,
+    /// Whether a watch was ever answered.
+    connected: bool,
     seen: Option<Counts>,
 }
 
@@ -118,14 +124,13 @@ impl<K: Workload> Watched<'_, K> {
             ..WatchParams::default()
         };
         let mut version = String::new();
-        let mut connected = false;
         loop {
-            match self.follow(&params, &mut version, &mut connected).await {
+            match self.follow(&params, &mut version).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(kube::Error::Api(status)) if status.code == 410 => version.clear(),
                 Err(error @ kube::Error::Api(_)) => return Err(error.into()),
-                Err(error) if !connected => return Err(error.into()),
+                Err(error) if !self.connected => return Err(error.into()),
                 Err(error) => tracing::debug!("watch of {} broke: {error}", K::kind_name()),
             }
             tokio::time::sleep(AGAIN).await;
@@ -133,14 +138,9 @@ impl<K: Workload> Watched<'_, K> {
     }
 
     /// Processes one watch until it ends; returns true when the goal is reached.
-    async fn follow(
-        &mut self,
-        params: &WatchParams,
-        version: &mut String,
-        connected: &mut bool,
-    ) -> Result<bool, kube::Error> {
+    async fn follow(&mut self, params: &WatchParams, version: &mut String) -> Result<bool, kube::Error> {
         let mut events = pin!(self.api.watch(params, version).await?);
-        *connected = true;
+        self.connected = true;
         while let Some(event) = events.try_next().await? {
             let (object, deleted) = match event {
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => (object, false),

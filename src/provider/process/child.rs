@@ -1,17 +1,14 @@
 //! The life cycle of one child process.
 
 use super::command::Command;
-use crate::experiment::Environment;
+use crate::experiment::{Environment, read_output};
 use std::{
     io::{self, IsTerminal},
     os::unix::process::ExitStatusExt,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    process::Child,
-};
+use tokio::{io::AsyncRead, process::Child};
 use tokio_util::sync::CancellationToken;
 
 /// The maximum number of bytes kept of each output; a process that writes more is killed.
@@ -101,12 +98,7 @@ async fn elapsed(timeout: Option<Duration>) {
 struct TooMuch;
 
 async fn drain(output: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, TooMuch> {
-    let mut kept = Vec::new();
-    if let Some(output) = output {
-        // A read error is treated as the end of the output: the bytes read so far are kept.
-        let _ = output.take(LIMIT as u64 + 1).read_to_end(&mut kept).await;
-    }
-    if kept.len() > LIMIT { Err(TooMuch) } else { Ok(kept) }
+    read_output(output, LIMIT).await.ok_or(TooMuch)
 }
 
 async fn wait(child: &mut Child) -> Result<ExitStatus, TooMuch> {

@@ -1,7 +1,7 @@
 //! What a Python interpreter offers: its version, the extensions, and whether modules can be found.
 
 use super::Interpreter;
-use crate::experiment::Environment;
+use crate::experiment::{Environment, read_output};
 use serde::Deserialize;
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
 use tokio::{process::Command, time::timeout};
@@ -27,6 +27,8 @@ print("\n" + json.dumps({"version": version, "extensions": sorted(set(extensions
 
 /// How long the interpreter may take.
 const LIMIT: Duration = Duration::from_secs(9);
+/// The maximum number of bytes that it may print.
+const MOST: usize = 4 << 20;
 
 /// What an interpreter offers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -51,16 +53,18 @@ pub async fn inspect_python(
     command.arg("-c").arg(SCRIPT).args(modules).kill_on_drop(true);
     command.env_clear().envs(environment.variables());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let output = match timeout(LIMIT, command.output()).await {
-        Ok(Ok(output)) => output,
-        Ok(Err(error)) => return Err(format!("{interpreter} cannot be started: {error}")),
-        Err(_) => return Err(format!("{interpreter} did not answer within {} s", LIMIT.as_secs())),
+    let mut child = command.spawn().map_err(|error| format!("{interpreter} cannot be started: {error}"))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let outputs = async { tokio::join!(read_output(stdout, MOST), read_output(stderr, MOST)) };
+    let late = |_| format!("{interpreter} did not answer within {} s", LIMIT.as_secs());
+    let (Some(stdout), Some(stderr)) = timeout(LIMIT, outputs).await.map_err(late)? else {
+        return Err(format!("{interpreter} printed more than {} MiB", MOST >> 20));
     };
     // A package may print while it is imported; the answer is the last line.
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&stdout);
     let answer = text.lines().next_back().and_then(|line| serde_json::from_str(line).ok());
     answer.ok_or_else(|| {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = String::from_utf8_lossy(&stderr);
         let said = said.lines().next_back().unwrap_or("it printed nothing").to_owned();
         format!("{interpreter} failed: {said}")
     })

@@ -20,6 +20,7 @@ pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
     let single = |level, text: String| vec![(level, text)];
     match what {
         EventKind::Logged { level, message, .. } => single(*level, message.clone()),
+        EventKind::RecordingStopped { reason } => single(Warning, reason.clone()),
         EventKind::RunStarted { title, dry, .. } => {
             let dry = dry.iter().map(|mode| (Warning, format!("Running experiment with dry {mode}")));
             single(Info, format!("Running experiment: {title}")).into_iter().chain(dry).collect()

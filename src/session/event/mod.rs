@@ -286,6 +286,11 @@ pub enum EventKind {
     JournalWritten {
         path: String,
     },
+    /// The recording ended before the session, because it cannot be written any more.
+    RecordingStopped {
+        /// The reason, with the path.
+        reason: String,
+    },
 
     // -- the fault ---------------------------------------------------------------------------------------------------
     /// What firing the step would do, just looked up.

@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, mpsc},
     time::Duration,
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
 
 /// The maximum number of events written together when they come faster than the disk accepts them.
 const TOGETHER: usize = 256;
@@ -46,18 +49,19 @@ impl Recorder {
         let (events, waiting) = mpsc::sync_channel(WAITING);
         let (ended, end) = oneshot::channel();
         let path = self.path.clone();
+        let failure = watch::Sender::new(None);
+        let failed = failure.clone();
         let writing = move || {
             if let Err(error) = self.run(&waiting) {
                 // A full disk must not end the session; what was written so far stays readable.
-                tracing::error!("recording stopped: {error}");
+                failed.send_replace(Some(error.to_string()));
             }
             // The receiver may be dropped already.
             let _ = ended.send(());
         };
         let thread = std::thread::Builder::new().name("recording".to_owned()).spawn(writing);
-        let failed = |source| RecordingError::Io { verb: "written", path: path.clone(), source };
-        thread.map_err(failed)?;
-        Ok(RecordingThread { events: Some(events), end, path })
+        thread.map_err(|source| RecordingError::Io { verb: "written", path: path.clone(), source })?;
+        Ok(RecordingThread { events: Some(events), end, path, failure })
     }
 
     /// Writes events until all senders are dropped.
@@ -119,9 +123,15 @@ pub struct RecordingThread {
     events: Option<mpsc::SyncSender<Item>>,
     end: oneshot::Receiver<()>,
     path: PathBuf,
+    failure: watch::Sender<Option<String>>,
 }
 
 impl RecordingThread {
+    /// Receives the reason if the recording ends before the session does.
+    pub fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.failure.subscribe()
+    }
+
     /// Queues an event without waiting. If the disk is too far behind, the recording ends: a recording with missing
     /// events would show a session that did not happen.
     pub fn append(&mut self, event: &Arc<Event>) {
@@ -130,10 +140,11 @@ impl RecordingThread {
             Ok(()) => {}
             Err(mpsc::TrySendError::Full(_)) => {
                 let path = self.path.display();
-                tracing::error!("recording stopped: writing to {path} is too slow");
+                let reason = format!("the recording {path} cannot be written: the disk is too slow");
+                self.failure.send_replace(Some(reason));
                 self.events = None;
             }
-            // The thread has logged the reason.
+            // The thread has told the reason.
             Err(mpsc::TrySendError::Disconnected(_)) => self.events = None,
         }
     }
@@ -150,7 +161,7 @@ impl RecordingThread {
 
     /// Waits at most `patience` until all queued events are written; returns whether they are.
     pub async fn finish(self, patience: Duration) -> bool {
-        let Self { events, end, path } = self;
+        let Self { events, end, path, .. } = self;
         drop(events);
         let written = timeout(patience, end).await.is_ok();
         if !written {

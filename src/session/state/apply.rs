@@ -88,6 +88,10 @@ impl Session {
             | EventKind::ExperimentAmended { .. }
             | EventKind::JournalAmended { .. } => {}
             EventKind::JournalWritten { path } => self.run.journal = Some(path.clone()),
+            EventKind::RecordingStopped { reason } => {
+                self.log.push(at, Level::Error, "recording", reason);
+                self.meta.recording_stopped = Some(reason.clone());
+            }
 
             EventKind::StepAwaited { step, .. } => self.steps.awaited(at, *step),
             EventKind::PauseStarted { step, side, seconds, .. } => {

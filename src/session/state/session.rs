@@ -86,6 +86,8 @@ pub struct Meta {
     pub record: Option<RecordState>,
     /// Earlier sessions that left something on.
     pub earlier: Vec<EarlierSession>,
+    /// Why the recording ended before the session, if it did.
+    pub recording_stopped: Option<String>,
 }
 
 impl Session {

@@ -1,6 +1,7 @@
 //! Hostile inputs: each is refused or fails with a clear message, in bounded memory.
 
 mod answers;
+mod cluster;
 mod files;
 mod numbers;
 mod output;
