@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     engine::{
-        Console, ConsoleSettings, PreparedRun, SessionHost, SessionMode, SessionReport, SessionSettings,
-        Signals, WatchSettings, die_of, orders,
+        Console, ConsoleSettings, PreparedRun, PrintTarget, SessionHost, SessionMode, SessionReport,
+        SessionSettings, Signals, WatchSettings, die_of, orders,
     },
-    provider::python::PrintTarget,
+    printing,
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
@@ -121,7 +121,7 @@ async fn play(
     let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: PrintTarget::Inherited,
+        prints: PrintTarget::Console,
         // Calling `run` is the consent to everything that the experiment does.
         pace: Pacing::Auto(Consent::up_front()),
         notify_channels: true,
@@ -138,7 +138,7 @@ async fn play(
         Err(Some(Signal::Interrupt) | None) => {
             host.bus.flush().await;
             // The line break separates the message from the `^C` that the terminal has echoed.
-            eprintln!("\nAborted!");
+            printing::err("\nAborted!");
             Exit::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Exit::BySignal(signal),
@@ -148,7 +148,7 @@ async fn play(
                 Some(text) if text.is_empty() => {}
                 Some(text) => {
                     host.bus.flush().await;
-                    eprintln!("{text}");
+                    printing::err(text);
                 }
             }
             Exit::With(ExitCode::from(code))
