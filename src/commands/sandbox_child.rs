@@ -217,7 +217,8 @@ mod tests {
             let (name, _) = message.split_once('=').unwrap();
             assert!(known.contains(&name), "{message}");
         }
-        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "the test itself has more");
+        let more = std::env::vars().any(|(name, _)| !known.contains(&name.as_str()));
+        assert!(more, "the test itself has more");
     }
 
     #[tokio::test]
