@@ -167,16 +167,19 @@ const STREAMS: [(&str, &str); 7] = [
 #[test]
 fn only_printing_writes_to_the_standard_streams() {
     for room in ROOMS.iter().filter(|room| **room != "printing") {
-        for file in files_of(room) {
+        let program = files_of(room).into_iter().filter(|file| !file.display().to_string().contains("tests"));
+        for file in program {
             let text = fs::read_to_string(&file).unwrap();
             for print in ["print!(", "println!(", "dbg!("] {
                 let at = text.find(print);
                 assert!(at.is_none(), "{} prints by {print}: use `crate::printing`", file.display());
             }
             let allowed = STREAMS.iter().any(|(known, _)| file.ends_with(Path::new("src").join(known)));
-            let named = ["stdout()", "stderr()"]
-                .iter()
-                .any(|stream| text.match_indices(stream).any(|(at, _)| !text[..at].ends_with("printing::")));
+            let named = ["stdout()", "stderr()"].iter().any(|stream| {
+                text.match_indices(stream).any(|(at, _)| {
+                    !["printing::", "LineWriter::"].iter().any(|ours| text[..at].ends_with(ours))
+                })
+            });
             assert!(allowed || !named, "{} uses a standard stream: use `crate::printing`", file.display());
         }
     }
