@@ -72,7 +72,8 @@ mod tests {
     #[test]
     fn a_sequence_in_several_arguments_is_removed() {
         let mut writer = CleanWriter(Vec::new());
-        write!(writer, "{}{}{}", "\u{1b}]52;", "c;UFdORUQ=", "\u{7} name\n").unwrap();
+        let (begins, ends) = ("\u{1b}]52;", "\u{7} name\n");
+        write!(writer, "{begins}c;UFdORUQ={ends}").unwrap();
         assert_eq!(writer.0, b" name\n");
     }
 }

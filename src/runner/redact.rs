@@ -178,12 +178,15 @@ impl Redactor {
                 }
                 !found.is_empty()
             }
-            Json::Array(items) => items.iter_mut().fold(false, |found, item| self.mask_tokens(item) || found),
-            Json::Object(members) => {
-                members.values_mut().fold(false, |found, item| self.mask_tokens(item) || found)
-            }
+            Json::Array(items) => self.mask_all(items.iter_mut()),
+            Json::Object(members) => self.mask_all(members.values_mut()),
             _ => false,
         }
+    }
+
+    fn mask_all<'a>(&self, values: impl Iterator<Item = &'a mut Json>) -> bool {
+        // All of them, also after the first that holds a secret.
+        values.map(|value| usize::from(self.mask_tokens(value))).sum::<usize>() > 0
     }
 
     /// Returns an event of the run with secrets masked.
