@@ -16,6 +16,12 @@ pub(crate) fn err(line: impl Into<Printed>) {
     let _ = write_line(&mut io::stderr(), &line.into());
 }
 
+/// Writes a question to standard error, without a line end.
+pub(crate) fn ask(question: impl Into<Printed>) {
+    let mut stderr = io::stderr();
+    let _ = stderr.write_all(question.into().as_str().as_bytes()).and_then(|()| stderr.flush());
+}
+
 /// At once, because others write to the same stream.
 fn write_line(stream: &mut impl Write, line: &Printed) -> io::Result<()> {
     stream.write_all(format!("{line}\n").as_bytes())?;
