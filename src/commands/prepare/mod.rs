@@ -96,7 +96,7 @@ pub(crate) async fn prepare(
     context: PrepareContext<'_>,
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
-    context.report_progress("", format!("reading {source}")).await;
+    context.report_progress("", format!("reading {}", printing::without_url_passwords(source))).await;
     let mut environment = Environment::of_process();
     let (settings, overrides) =
         inputs(&playing.variables, &playing.control_files, settings_path, &mut environment, &context).await?;
