@@ -1,7 +1,7 @@
 //! Parses the command line and calls the command it names.
 
 use crate::{
-    commands::{self, GlobalArgs, invocation},
+    commands::{self, GlobalArgs, errors, invocation},
     experiment::nearest,
 };
 use clap::{
@@ -98,8 +98,8 @@ impl<A: FromArgMatches> FromArgMatches for Deferred<A> {
 
 /// Reads the command line, runs the command, and reports its error.
 pub fn main() -> ExitCode {
-    commands::errors::install();
-    dispatch().unwrap_or_else(|report| commands::errors::print(&report))
+    errors::install();
+    dispatch().unwrap_or_else(|report| errors::print(&report))
 }
 
 fn dispatch() -> Result<ExitCode> {
@@ -113,10 +113,11 @@ fn dispatch() -> Result<ExitCode> {
             if error.kind() == ErrorKind::UnknownArgument {
                 refuse_mistyped_command(&std::env::args().nth(1).unwrap_or_default());
             }
-            error.exit()
+            errors::exit_usage(&error)
         }
     };
-    let Cli { global, command, live } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let Cli { global, command, live } =
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| errors::exit_usage(&error));
     let Some(command) = command else {
         if live.source.is_empty() {
             return commands::start::run(&global, &live);
@@ -188,7 +189,7 @@ fn refuse_mistyped_command(word: &str) {
 
 /// Exits with a usage error, exit code 2.
 fn refuse(kind: ErrorKind, message: &str) -> ! {
-    command_line().error(kind, message).exit()
+    errors::exit_usage(&command_line().error(kind, message))
 }
 
 /// Returns whether any argument of a group was given on the command line, not by default or environment variable.

@@ -14,6 +14,8 @@
     reason = "a comment that repeats a name is none; nothing here is an interface for others"
 )]
 
+mod printing;
+
 mod http_client;
 
 pub mod experiment;

@@ -9,7 +9,8 @@ use std::{
 };
 
 /// The top-level modules, lowest layer first; a module may import only from those before it.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
+    "printing",
     "http_client",
     "experiment",
     "session",
@@ -150,6 +151,38 @@ fn only_the_terminal_rooms_know_the_terminal() {
 
 fn uses(text: &str, name: &str) -> bool {
     text.contains(&format!("use {name}")) || text.contains(&format!("{name}::"))
+}
+
+/// Files outside of `printing/` that name a standard stream, and why. None of them writes text from outside to it.
+const STREAMS: [(&str, &str); 7] = [
+    ("commands/doctor/report.rs", "asks for the size of the terminal"),
+    ("commands/output.rs", "asks whether it is a terminal"),
+    ("engine/line_writer.rs", "writes lines of type `Printed`"),
+    ("provider/kubernetes/pod/exec.rs", "the streams of a process in a pod"),
+    ("provider/python/worker/prints.rs", "the streams of Python"),
+    ("tui/keys.rs", "asks the terminal"),
+    ("tui/terminal.rs", "is the screen"),
+];
+
+#[test]
+fn only_printing_writes_to_the_standard_streams() {
+    for room in ROOMS.iter().filter(|room| **room != "printing") {
+        let program = files_of(room).into_iter().filter(|file| !file.display().to_string().contains("tests"));
+        for file in program {
+            let text = fs::read_to_string(&file).unwrap();
+            for print in ["print!(", "println!(", "dbg!("] {
+                let at = text.find(print);
+                assert!(at.is_none(), "{} prints by {print}: use `crate::printing`", file.display());
+            }
+            let allowed = STREAMS.iter().any(|(known, _)| file.ends_with(Path::new("src").join(known)));
+            let named = ["stdout()", "stderr()"].iter().any(|stream| {
+                text.match_indices(stream).any(|(at, _)| {
+                    !["printing::", "LineWriter::"].iter().any(|ours| text[..at].ends_with(ours))
+                })
+            });
+            assert!(allowed || !named, "{} uses a standard stream: use `crate::printing`", file.display());
+        }
+    }
 }
 
 #[test]

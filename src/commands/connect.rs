@@ -8,7 +8,7 @@ use crate::{
         Providers,
         gremlin::Gremlin,
         kubernetes::Kubernetes,
-        python::{Interpreter, LazyInterpreter, PrintTarget, PythonBridge, PythonSettings},
+        python::{Interpreter, LazyInterpreter, PythonBridge, PythonSettings},
     },
     session::event::Level,
 };
@@ -63,7 +63,6 @@ impl ConnectionArgs {
         &self,
         environment: &Environment,
         settings: &Settings,
-        prints: PrintTarget,
         events: &Arc<PythonEvents>,
     ) -> Connections {
         // Shared, so that variables set by functions and controls affect the later choice of a cluster.
@@ -75,7 +74,6 @@ impl ConnectionArgs {
             cluster: Some(cluster.clone()),
             settings: settings.loaded(),
             level: Level::Debug,
-            prints,
             listener: events.listener(),
         }));
         let providers = Providers::new(live).with_cluster(cluster.clone()).with_bridge(python.clone());

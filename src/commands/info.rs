@@ -50,9 +50,9 @@ pub(crate) enum Target {
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     let environment = Environment::of_process();
     match arguments.target {
-        Target::Core => print_page(&core()),
-        Target::Settings => print_page(&settings(global, &environment)?),
-        Target::Extensions => print_page(&extensions(&arguments.connection, &environment)),
+        Target::Core => print_page(core()),
+        Target::Settings => print_page(settings(global, &environment)?),
+        Target::Extensions => print_page(extensions(&arguments.connection, &environment)),
     }
 }
 

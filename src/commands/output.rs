@@ -1,8 +1,9 @@
 //! Standard output of commands that print a page of text, and the colours of standard error.
 
+use crate::printing::{self, Printed};
 use color_eyre::eyre::{Result, WrapErr};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
@@ -22,11 +23,7 @@ pub(crate) fn stdout_has_colours() -> bool {
 ///
 /// # Errors
 /// If standard output cannot be written for another reason.
-pub(crate) fn print_page(page: &str) -> Result<ExitCode> {
-    match io::stdout().write_all(page.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).wrap_err("cannot write to standard output")
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+pub(crate) fn print_page(page: impl Into<Printed>) -> Result<ExitCode> {
+    printing::print_page(page).wrap_err("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,7 @@ pub(crate) fn completions(mut cli: clap::Command, arguments: &CompletionArgs) ->
     let name = if called_as().contains(' ') { cli.get_name().to_owned() } else { called_as().to_owned() };
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut cli, name, &mut script);
-    print_page(&String::from_utf8_lossy(&script))
+    print_page(&*String::from_utf8_lossy(&script))
 }
 
 /// Prints a manual page in roff.
@@ -54,5 +54,5 @@ pub(crate) fn man(mut cli: clap::Command, arguments: &ManArgs) -> Result<ExitCod
     };
     let mut roff = Vec::new();
     clap_mangen::Man::new(page).render(&mut roff).wrap_err("cannot make the manual page")?;
-    print_page(&String::from_utf8_lossy(&roff))
+    print_page(&*String::from_utf8_lossy(&roff))
 }

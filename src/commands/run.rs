@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     engine::{
-        Console, ConsoleSettings, PreparedRun, SessionHost, SessionMode, SessionReport, SessionSettings,
-        Signals, WatchSettings, die_of, orders,
+        Console, ConsoleSettings, PreparedRun, PrintTarget, SessionHost, SessionMode, SessionReport,
+        SessionSettings, Signals, WatchSettings, die_of, orders,
     },
-    provider::python::PrintTarget,
+    printing,
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
@@ -123,7 +123,7 @@ async fn play(
     let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: PrintTarget::Inherited,
+        prints: PrintTarget::Console,
         // Calling `run` is the consent to everything that the experiment does.
         pace: Pacing::Auto(Consent::up_front()),
         notify_channels: true,
@@ -140,7 +140,7 @@ async fn play(
         Err(Some(Signal::Interrupt) | None) => {
             host.bus.flush().await;
             // The line break separates the message from the `^C` that the terminal has echoed.
-            eprintln!("\nAborted!");
+            printing::err("\nAborted!");
             Exit::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Exit::BySignal(signal),
@@ -150,7 +150,7 @@ async fn play(
                 Some(text) if text.is_empty() => {}
                 Some(text) => {
                     host.bus.flush().await;
-                    eprintln!("{text}");
+                    printing::err(text);
                 }
             }
             Exit::With(ExitCode::from(code))

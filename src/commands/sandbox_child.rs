@@ -17,6 +17,8 @@ use tokio::{
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout for the sandbox to stop its pods and exit.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// The variables that the sandbox needs: the folder for its kubeconfig, and how its errors are reported.
+const NEEDED: [&str; 2] = ["TMPDIR", "RUST_BACKTRACE"];
 /// Maximum size of the announcement, in bytes.
 const ANNOUNCEMENT: u64 = 1 << 20;
 /// Maximum size of a line of its log, in bytes; a longer line is split.
@@ -78,6 +80,8 @@ impl SandboxChild {
     }
 
     async fn start_as(mut command: Command, emitter: &Emitter) -> Result<Self, SandboxError> {
+        // It has the secrets of the run's environment from nobody, and its pods neither.
+        command.env_clear().envs(NEEDED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         // Its own process group: Ctrl-C must not reach the sandbox, because rollbacks may still need the cluster.
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.process_group(0).spawn()?;
@@ -164,10 +168,10 @@ async fn log_lines(stderr: impl AsyncRead + Unpin, emitter: Emitter) {
 
 #[cfg(test)]
 mod tests {
-    use super::{SandboxChild, SandboxError};
+    use super::{NEEDED, SandboxChild, SandboxError};
     use crate::{
         experiment::Environment,
-        session::{clock::Clock, stream},
+        session::{EventKind, clock::Clock, stream},
     };
     use tokio::process::Command;
 
@@ -202,6 +206,22 @@ mod tests {
         assert!(!gone.exists());
         child.end().await;
         assert!(gone.exists());
+    }
+
+    #[tokio::test]
+    async fn it_gets_nothing_of_the_environment_that_it_does_not_need() {
+        let (emitter, mut stream) = stream::stream(Clock::system());
+        // `PATH`, `PWD`, `SHLVL` and `_` are the shell's own.
+        let ended = SandboxChild::start_as(sandbox("env >&2; exit 3"), &emitter).await;
+        assert!(matches!(ended, Err(SandboxError::Ended)));
+        let known = [&NEEDED[..], &["PATH", "PWD", "OLDPWD", "SHLVL", "_"]].concat();
+        while let Some(event) = stream.try_next() {
+            let EventKind::Logged { message, .. } = event.what else { panic!("{event:?}") };
+            let (name, _) = message.split_once('=').unwrap();
+            assert!(known.contains(&name), "{message}");
+        }
+        let more = std::env::vars().any(|(name, _)| !known.contains(&name.as_str()));
+        assert!(more, "the test itself has more");
     }
 
     #[tokio::test]

@@ -2,12 +2,13 @@
 
 use super::{ConnectionArgs, Connections, GlobalArgs};
 use crate::{
-    engine::{Notifications, PythonEvents},
+    engine::{Notifications, PrintTarget, PythonEvents},
     experiment::{
         Access, Environment, Finding, Findings, Settings, SettingsError, Severity, Signatures,
         ValidationChecks, check, findings, load,
     },
-    provider::{NativeSignatures, python::PrintTarget},
+    printing::{self, Printed, clean},
+    provider::NativeSignatures,
     session::{clock::Clock, stream::stream},
 };
 use color_eyre::eyre::{Result, WrapErr};
@@ -65,7 +66,7 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
     let valid = runtime.and_then(|runtime| {
         runtime.block_on(async {
             if let Some(folder) = &global.change_dir {
-                let (out, log) = (&mut io::stdout(), &mut io::stderr());
+                let (out, log) = (&mut printing::stdout(), &mut printing::stderr());
                 let mut report = Report::new(arguments, out, log);
                 report.line("WARNING", &format!("Moving to {}", folder.display()))?;
                 if let Err(error) = std::env::set_current_dir(folder) {
@@ -78,7 +79,7 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
             let settings = match Settings::read(&path) {
                 Ok(settings) => settings,
                 Err(error) => {
-                    Report::new(arguments, &mut io::stdout(), &mut io::stderr())
+                    Report::new(arguments, &mut printing::stdout(), &mut printing::stderr())
                         .line("ERROR", &error.to_string())?;
                     match error {
                         SettingsError::Syntax(_) => Settings::default(),
@@ -88,9 +89,9 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
             };
             // The stream has no reader: output of extensions during their inspection is discarded.
             let (emitter, _) = stream(Clock::system());
-            let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0);
+            let events = PythonEvents::new(emitter.clone(), mpsc::channel(1).0, PrintTarget::Console);
             let Connections { providers, python, .. } =
-                arguments.connection.connect(&environment, &settings, PrintTarget::Inherited, &events);
+                arguments.connection.connect(&environment, &settings, &events);
             let signatures = NativeSignatures { providers: &providers, python: &*python };
             let notifications =
                 Notifications::new("validate", &settings, python.clone(), providers.clone(), emitter);
@@ -100,7 +101,7 @@ pub(crate) fn command(global: &GlobalArgs, arguments: &Arguments) -> Result<Exit
                 signatures: &signatures,
                 notifications: Some(&notifications),
             };
-            let valid = run(arguments, context, &mut io::stdout(), &mut io::stderr()).await;
+            let valid = run(arguments, context, &mut printing::stdout(), &mut printing::stderr()).await;
             python.shut_down().await;
             valid
         })
@@ -179,9 +180,8 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
-        let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         // In a single write, because others write to the same stream.
-        self.log.write_all(format!("[{now} {level}] {clean}\n").as_bytes())
+        self.log.write_all(format!("[{now} {level}] {}\n", clean(message)).as_bytes())
     }
 
     fn findings(&mut self, found: &[Finding], line: impl Fn(usize) -> Option<String>) -> io::Result<()> {
@@ -195,14 +195,14 @@ impl<'a> Report<'a> {
                 "warnings": warnings,
                 "findings": found,
             });
-            return writeln!(self.out, "{report:#}");
+            return writeln!(self.out, "{}", Printed::json(&format!("{report:#}")));
         }
         for finding in found {
             let rendered = findings::render(finding, self.source, line(finding.position.line).as_deref());
             write!(self.log, "\n{rendered}")?;
         }
         if !found.is_empty() {
-            writeln!(self.log, "\n{} in {}\n", counted(errors, warnings), self.source)?;
+            writeln!(self.log, "\n{} in {}\n", counted(errors, warnings), clean(self.source))?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     cluster::Connection,
     observe::breaker::declared,
+    printing::without_url_passwords,
     provider::Providers,
     runner::{RunRequest, Signal, plan},
     session::{
@@ -122,7 +123,7 @@ impl SessionHost {
         if operator {
             let context = connection.as_ref().map(|connection| connection.context().to_owned());
             let opened = EventKind::SessionOpened {
-                source: settings.source.clone(),
+                source: without_url_passwords(&settings.source).into_owned(),
                 allowed: session_cluster::allowed(context.as_deref(), &settings.allowed_contexts),
                 context,
                 namespace: connection.as_ref().map_or("default", |it| it.namespace()).to_owned(),

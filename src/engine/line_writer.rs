@@ -1,6 +1,11 @@
 //! Lines written by a task of their own: a console that takes no output blocks no other task.
 
-use std::{io, os::fd::AsFd, time::Duration};
+use crate::printing::Printed;
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::{mpsc, oneshot},
@@ -20,7 +25,7 @@ pub(crate) struct LineWriter {
 }
 
 enum Item {
-    Line(String),
+    Line(Printed),
     Flush(oneshot::Sender<()>),
 }
 
@@ -36,23 +41,35 @@ impl LineWriter {
     /// # Errors
     /// When the system has no descriptor left.
     pub(crate) fn stderr() -> io::Result<Self> {
-        // Not through `Stderr`, because a blocked write would hold its lock.
-        let stderr = std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?);
-        Ok(Self::start(tokio::fs::File::from_std(stderr)))
+        Self::stream(io::stderr().as_fd())
+    }
+
+    /// Writes to standard output. Needs a runtime.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Self::stream(io::stdout().as_fd())
+    }
+
+    fn stream(stream: BorrowedFd<'_>) -> io::Result<Self> {
+        // Not through `Stdout` or `Stderr`, because a blocked write would hold its lock.
+        let file = std::fs::File::from(stream.try_clone_to_owned()?);
+        Ok(Self::start(tokio::fs::File::from_std(file)))
     }
 
     /// Queues a line; never waits.
-    pub(crate) fn line(&mut self, line: String) {
+    pub(crate) fn line(&mut self, line: impl Into<Printed>) {
         if self.left_out > 0 {
             let notice = format!("... {} lines dropped here: the output was blocked", self.left_out);
-            if let Ok(()) = self.queue.try_send(Item::Line(notice)) {
+            if let Ok(()) = self.queue.try_send(Item::Line(notice.into())) {
                 self.left_out = 0;
             } else {
                 self.left_out += 1;
                 return;
             }
         }
-        if self.queue.try_send(Item::Line(line)).is_err() {
+        if self.queue.try_send(Item::Line(line.into())).is_err() {
             self.left_out += 1;
         }
     }
@@ -86,9 +103,9 @@ async fn write(mut place: impl AsyncWrite + Unpin, mut items: mpsc::Receiver<Ite
     }
 }
 
-async fn write_line(place: &mut (impl AsyncWrite + Unpin), mut line: String) -> io::Result<()> {
-    line.push('\n');
-    place.write_all(line.as_bytes()).await?;
+async fn write_line(place: &mut (impl AsyncWrite + Unpin), mut line: Printed) -> io::Result<()> {
+    line.push("\n");
+    place.write_all(line.as_str().as_bytes()).await?;
     place.flush().await
 }
 
@@ -124,7 +141,7 @@ mod tests {
     async fn nobody_can_write_between_a_line_and_its_end() {
         let writes = RecordedWrites::default();
         let mut writer = LineWriter::start(writes.clone());
-        writer.line("one".to_owned());
+        writer.line("one");
         writer.finish(None).await;
         assert_eq!(*writes.0.lock().unwrap(), ["one\n"]);
     }
@@ -135,7 +152,7 @@ mod tests {
         let (place, mut reader) = tokio::io::duplex(10);
         let mut writer = LineWriter::start(place);
         for _ in 0..WAITING + 100 {
-            writer.line("a line of the run".to_owned());
+            writer.line("a line of the run");
         }
         let (written, answer) = oneshot::channel();
         writer.flush(written);
@@ -149,7 +166,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         while writer.left_out > 0 {
-            writer.line("the last".to_owned());
+            writer.line("the last");
             tokio::task::yield_now().await;
         }
         writer.finish(None).await;
@@ -165,7 +182,7 @@ mod tests {
     async fn the_end_waits_for_a_slow_reader_unless_there_is_a_limit() {
         let (place, _reader) = tokio::io::duplex(1);
         let mut writer = LineWriter::start(place);
-        writer.line("more than one byte".to_owned());
+        writer.line("more than one byte");
         writer.finish(Some(Duration::from_secs(2))).await;
     }
 }

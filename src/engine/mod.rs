@@ -31,7 +31,7 @@ pub(crate) use host::{PendingSession, RunningSession, SessionHost, orders};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use notifications::Notifications;
 pub(crate) use preflight::PreflightInput;
-pub(crate) use python_events::PythonEvents;
+pub(crate) use python_events::{PrintTarget, PythonEvents};
 pub(crate) use recovery::{Recovered, Recovery, recover};
 pub(crate) use settings::{
     Headers, PreparedRun, RecordSettings, SessionMode, SessionSettings, WatchSettings,

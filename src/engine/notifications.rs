@@ -5,6 +5,7 @@
 use crate::{
     experiment::{Environment, Settings},
     http_client::{HttpClient, HttpSettings, Limits, Request},
+    printing::without_url_passwords,
     provider::{Providers, python::PythonBridge},
     session::{EventKind, event::Level, stream::Emitter},
 };
@@ -76,7 +77,7 @@ impl Notifications {
             };
             if let Err(why) = sent {
                 let (level, target) = (Level::Debug, "chaostoolkit".to_owned());
-                let message = format!("notification {name} failed: {why}");
+                let message = format!("notification {name} failed: {}", without_url_passwords(&why));
                 self.emitter.emit(EventKind::Logged { level, target, message }).await;
             }
         }
@@ -137,18 +138,28 @@ async fn by_http(channel: &Map, event: &Value, environment: &Environment) -> Res
     answer.error_for_status().map(drop).map_err(|error| error.without_url().to_string())
 }
 
-/// Returns the experiment as written, with the values under its `secrets` masked.
+/// Returns the experiment as written, with the values under its `secrets` masked at any depth. References to the
+/// environment and to Vault stay.
 fn without_secrets(experiment: &Map) -> Value {
-    let mut experiment = experiment.clone();
-    if let Some(Value::Map(scopes)) = experiment.get_mut("secrets") {
-        for scope in scopes.values_mut() {
-            if let Value::Map(secrets) = scope {
-                secrets
-                    .values_mut()
-                    .filter(|value| value.as_map().is_none())
-                    .for_each(|value| *value = "***".into());
+    fn masked(value: &Value) -> Value {
+        match value {
+            Value::Map(map) if matches!(map.get("type").and_then(Value::as_str), Some("env" | "vault")) => {
+                let shown = |key: &str| matches!(key, "type" | "key" | "path");
+                let members = map.iter().map(|(key, value)| {
+                    (key.clone(), if shown(key) { value.clone() } else { masked(value) })
+                });
+                members.collect::<Map>().into()
             }
+            Value::Map(map) => {
+                map.iter().map(|(key, value)| (key.clone(), masked(value))).collect::<Map>().into()
+            }
+            Value::List(list) => list.iter().map(masked).collect::<Vec<_>>().into(),
+            _ => "***".into(),
         }
+    }
+    let mut experiment = experiment.clone();
+    if let Some(secrets) = experiment.get_mut("secrets") {
+        *secrets = masked(secrets);
     }
     experiment.into()
 }
@@ -189,9 +200,13 @@ mod tests {
     #[test]
     fn secrets_of_the_file_are_not_sent() {
         let experiment = mapping(
-            r#"{"title": "t", "secrets": {"s": {"a": "hunter2", "b": {"type": "env", "key": "B"}}}}"#,
+            r#"{"title": "t", "secrets": {"s": {"a": "hunter2", "b": {"type": "env", "key": "B"},
+                "deep": {"er": [{"c": "hunter2"}, 5]}, "e": {"type": "env", "key": "E", "default": "hunter2"}},
+                "scope": "hunter2"}}"#,
         );
-        let expected = r#"{"title": "t", "secrets": {"s": {"a": "***", "b": {"type": "env", "key": "B"}}}}"#;
+        let expected = r#"{"title": "t", "secrets": {"s": {"a": "***", "b": {"type": "env", "key": "B"},
+            "deep": {"er": [{"c": "***"}, "***"]}, "e": {"type": "env", "key": "E", "default": "***"}},
+            "scope": "***"}}"#;
         assert_eq!(without_secrets(&experiment), parse_json(expected).unwrap());
     }
 }

@@ -1,38 +1,91 @@
 //! Messages of Python during a run, forwarded to the parts that handle them.
 
-use super::signals;
+use super::{line_writer::LineWriter, signals};
 use crate::{
     provider::{
         Providers,
-        python::{Listener, PythonEvent},
+        python::{Listener, PrintStream, PythonEvent},
     },
     runner::{Redactor, Signal},
     session::{EventKind, event::Level, stream::Emitter},
 };
 use std::{
-    sync::{Arc, OnceLock, Weak},
+    io,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 /// How much later than Python this process may receive SIGTERM, if a supervisor stops all processes of a service.
 const SAME_STOP: Duration = Duration::from_millis(50);
+/// How long the console may take to accept a line that an extension printed.
+const TAKEN: Duration = Duration::from_secs(1);
+
+/// Where the lines go that extensions print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PrintTarget {
+    /// This program's own standard output and error, as in the reference.
+    Console,
+    /// The log: nothing may be written to the terminal.
+    Log,
+}
+
+/// This program's standard output and error, for lines of extensions.
+struct ConsolePrints {
+    stdout: Mutex<LineWriter>,
+    stderr: Mutex<LineWriter>,
+    /// Whether the console did not take a line in time: then no line is waited for any more.
+    stuck: AtomicBool,
+}
+
+impl ConsolePrints {
+    fn open() -> io::Result<Self> {
+        let (stdout, stderr) = (Mutex::new(LineWriter::stdout()?), Mutex::new(LineWriter::stderr()?));
+        Ok(Self { stdout, stderr, stuck: AtomicBool::new(false) })
+    }
+
+    /// Writes a line, and waits until it is written: what the run logs afterwards stands below it.
+    async fn write(&self, stream: PrintStream, line: String) {
+        let place = match stream {
+            PrintStream::Stdout => &self.stdout,
+            PrintStream::Stderr => &self.stderr,
+        };
+        let (reply, written) = oneshot::channel();
+        {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            place.line(line);
+            place.flush(reply);
+        }
+        if !self.stuck.load(Ordering::Relaxed) && timeout(TAKEN, written).await.is_err() {
+            self.stuck.store(true, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Forwards messages of Python. Parts that do not exist yet when Python starts are set later.
 pub(crate) struct PythonEvents {
     emitter: Emitter,
     signals: mpsc::Sender<Signal>,
+    prints: Option<ConsolePrints>,
     redactor: OnceLock<Redactor>,
     providers: OnceLock<Weak<Providers>>,
     unserialisable: Arc<OnceLock<String>>,
 }
 
 impl PythonEvents {
-    /// Log lines go to the stream; requests to end the run become signals.
-    pub(crate) fn new(emitter: Emitter, signals: mpsc::Sender<Signal>) -> Arc<Self> {
+    /// Log lines go to the stream; requests to end the run become signals. Needs a runtime.
+    pub(crate) fn new(emitter: Emitter, signals: mpsc::Sender<Signal>, prints: PrintTarget) -> Arc<Self> {
         Arc::new(Self {
             emitter,
             signals,
+            // Without a descriptor for them, prints are logged.
+            prints: (prints == PrintTarget::Console).then(ConsolePrints::open).and_then(Result::ok),
             redactor: OnceLock::new(),
             providers: OnceLock::new(),
             unserialisable: Arc::default(),
@@ -67,7 +120,10 @@ impl PythonEvents {
     async fn handle(&self, event: PythonEvent) {
         match event {
             PythonEvent::Logged { level, message, .. } => self.log(level, message).await,
-            PythonEvent::Printed { line } => self.log(Level::Info, line).await,
+            PythonEvent::Printed { line, stream } => match &self.prints {
+                Some(prints) => prints.write(stream, self.hidden(line)).await,
+                None => self.log(Level::Info, line).await,
+            },
             // Only the first one is kept.
             PythonEvent::Unserialisable { function } => drop(self.unserialisable.set(function)),
             PythonEvent::Exit { code } => {
@@ -100,11 +156,15 @@ impl PythonEvents {
         }
     }
 
+    fn hidden(&self, text: String) -> String {
+        match self.redactor.get() {
+            Some(redactor) => redactor.text(text),
+            None => text,
+        }
+    }
+
     async fn log(&self, level: Level, message: String) {
-        let message = match self.redactor.get() {
-            Some(redactor) => redactor.text(message),
-            None => message,
-        };
+        let message = self.hidden(message);
         self.emitter.emit(EventKind::Logged { level, target: "python".to_owned(), message }).await;
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::{
     experiment::{Secrets, is_word, word_places},
+    printing::without_url_passwords,
     session::{
         EventKind,
         event::{Plan, Step},
     },
 };
 use pyvalue::{Map, Value};
+use serde_json::Value as Json;
+use std::borrow::Cow;
 
 /// Minimum length of a masked text: shorter texts would be found everywhere.
 const SHORTEST: usize = 4;
@@ -67,6 +70,12 @@ struct Hidden {
     as_word: bool,
 }
 
+impl Hidden {
+    fn is_token_in(&self, text: &str) -> bool {
+        !self.as_word && text.contains(self.text.as_str())
+    }
+}
+
 impl Redactor {
     /// Takes every text and number among the secrets that is not too short to be masked.
     pub(crate) fn new(secrets: &Secrets) -> Self {
@@ -83,8 +92,22 @@ impl Redactor {
         Self { texts }
     }
 
-    /// Returns the text with secrets masked: words where they stand as words, all others wherever they stand.
+    /// Whether there is nothing to mask but the passwords in URLs.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Returns a text of ours with secrets masked, and with the passwords in URLs: words where they stand as words, all
+    /// others wherever they stand.
     pub(crate) fn text(&self, text: String) -> String {
+        let text = self.without_secrets(text);
+        match without_url_passwords(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(hidden) => hidden,
+        }
+    }
+
+    fn without_secrets(&self, text: String) -> String {
         self.texts.iter().fold(text, |text, Hidden { text: secret, as_word }| {
             if !text.contains(secret.as_str()) {
                 text
@@ -113,7 +136,7 @@ impl Redactor {
             return value;
         }
         match value {
-            Value::Text(text) => Value::Text(self.text(text)),
+            Value::Text(text) => Value::Text(self.without_secrets(text)),
             Value::List(list) => list.into_iter().map(|item| self.value(item)).collect::<Vec<_>>().into(),
             Value::Map(map) => {
                 map.into_iter().map(|(key, item)| (self.key(key), self.value(item))).collect::<Map>().into()
@@ -126,11 +149,48 @@ impl Redactor {
         }
     }
 
-    /// Returns an event of the run with secrets masked.
-    pub(super) fn event(&self, what: EventKind) -> EventKind {
-        if self.texts.is_empty() {
+    /// Returns an event of whoever emits it with the secrets masked that are no words, which may be names of objects too. The
+    /// run masks its own events by [`Redactor::event`] before they reach its listeners.
+    pub(crate) fn of_the_stream(&self, what: EventKind) -> EventKind {
+        let what = match what {
+            EventKind::Answered(mut answer) => {
+                answer.excerpt = answer.excerpt.map(|excerpt| self.text(excerpt));
+                EventKind::Answered(answer)
+            }
+            what => what,
+        };
+        let Ok(mut json) = serde_json::to_value(&what) else { return what };
+        if !self.mask_tokens(&mut json) {
             return what;
         }
+        // Names of variants and moments hold no secret that is no word, so that what was an event is one.
+        serde_json::from_value(json).unwrap_or(what)
+    }
+
+    /// Masks secrets that are no words in all texts of a value. Returns whether there was one.
+    fn mask_tokens(&self, json: &mut Json) -> bool {
+        match json {
+            Json::String(text) => {
+                let found: Vec<&Hidden> =
+                    self.texts.iter().filter(|hidden| hidden.is_token_in(text)).collect();
+                for Hidden { text: secret, .. } in &found {
+                    *text = text.replace(secret.as_str(), MASK);
+                }
+                !found.is_empty()
+            }
+            Json::Array(items) => self.mask_all(items.iter_mut()),
+            Json::Object(members) => self.mask_all(members.values_mut()),
+            _ => false,
+        }
+    }
+
+    fn mask_all<'a>(&self, values: impl Iterator<Item = &'a mut Json>) -> bool {
+        // All of them, also after the first that holds a secret.
+        values.map(|value| usize::from(self.mask_tokens(value))).sum::<usize>() > 0
+    }
+
+    /// Returns an event of the run with secrets masked.
+    pub(super) fn event(&self, what: EventKind) -> EventKind {
         match what {
             EventKind::RunStarted { title, hypothesis_strategy, rollback_strategy, dry, experiment } => {
                 let (title, experiment) = (self.text(title), self.value(experiment));
@@ -281,6 +341,53 @@ mod tests {
             redactor.value(parse_json("[471108, 4711]").unwrap()),
             parse_json(r#"["***", 4711]"#).unwrap()
         );
+    }
+
+    #[test]
+    fn what_observers_emit_shows_no_secret() {
+        use crate::session::{
+            EventKind,
+            event::{Answer, AnswerKind, EndpointId, Level, PodKey, RequestId},
+        };
+        let redactor = redactor(r#"{"k": {"user": "hunter", "token": "t0k\"n-47"}}"#);
+        let answer = |excerpt: &str| {
+            EventKind::Answered(Answer {
+                endpoint: EndpointId(0),
+                request: RequestId(1),
+                waited_ms: 1.5,
+                kind: AnswerKind::Real,
+                status: Some(200),
+                shape: u64::MAX,
+                excerpt: Some(excerpt.to_owned()),
+                retry_after: false,
+            })
+        };
+        assert_eq!(
+            redactor.of_the_stream(answer(r#"{"user": "hunter", "token": "t0k\"n-47"}"#)),
+            answer(r#"{"user": "***", "token": "***"}"#)
+        );
+        let gone = |name: &str| {
+            EventKind::PodGone(PodKey {
+                namespace: "default".to_owned(),
+                name: name.to_owned(),
+                uid: "1".to_owned(),
+            })
+        };
+        assert_eq!(redactor.of_the_stream(gone("hunter")), gone("hunter"), "a word may be a name");
+        let logged = |message: &str| EventKind::Logged {
+            level: Level::Info,
+            target: "users".to_owned(),
+            message: message.to_owned(),
+        };
+        assert_eq!(redactor.of_the_stream(logged("is t0k\"n-47 known?")), logged("is *** known?"));
+    }
+
+    #[test]
+    fn the_passwords_of_urls_are_masked_in_our_own_texts_and_stay_in_values() {
+        let redactor = redactor("{}");
+        assert_eq!(redactor.text("GET http://u:pw@h/".to_owned()), "GET http://u:***@h/");
+        let value = parse_json(r#"{"url": "http://u:pw@h/"}"#).unwrap();
+        assert_eq!(redactor.value(value.clone()), value, "the journal has the experiment as it is");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 pub mod clock;
 pub mod command;
-pub mod console;
+pub(crate) mod console;
 pub mod event;
 #[cfg(test)]
 pub mod fixtures;

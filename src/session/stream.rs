@@ -6,29 +6,35 @@ use super::{
     clock::Clock,
     event::{Event, EventKind, Timestamp},
 };
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 
 /// Capacity for bursts: two seconds of 500 requests a second with their answers.
 const CAPACITY: usize = 2048;
 
+/// Takes secrets out of an event.
+pub type Mask = Box<dyn Fn(EventKind) -> EventKind + Send + Sync>;
+
 /// The sending end; clones are cheap.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Emitter {
     clock: Clock,
+    mask: Arc<OnceLock<Mask>>,
     sender: mpsc::Sender<(Timestamp, EventKind)>,
 }
 
 /// The receiving end; numbers the events.
-#[derive(Debug)]
 pub struct Stream {
     receiver: mpsc::Receiver<(Timestamp, EventKind)>,
+    mask: Arc<OnceLock<Mask>>,
     next_seq: u64,
 }
 
 /// Creates a stream.
 pub fn stream(clock: Clock) -> (Emitter, Stream) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
-    (Emitter { clock, sender }, Stream { receiver, next_seq: 0 })
+    let mask = Arc::default();
+    (Emitter { clock, sender, mask: Arc::clone(&mask) }, Stream { receiver, mask, next_seq: 0 })
 }
 
 impl Emitter {
@@ -46,6 +52,11 @@ impl Emitter {
     /// Emits without waiting; returns whether there was room.
     pub fn try_emit(&self, what: EventKind) -> bool {
         self.sender.try_send((self.clock.now(), what)).is_ok()
+    }
+
+    /// Masks every event of the stream from now on, whoever emits it. Only the first call counts: secrets are resolved once.
+    pub fn hide(&self, mask: Mask) {
+        let _ = self.mask.set(mask);
     }
 
     /// Returns the clock that stamps events.
@@ -70,6 +81,10 @@ impl Stream {
     fn placed(&mut self, at: Timestamp, what: EventKind) -> Event {
         let seq = self.next_seq;
         self.next_seq += 1;
+        let what = match self.mask.get() {
+            Some(mask) => mask(what),
+            None => what,
+        };
         Event { seq, at, what }
     }
 }

@@ -4,6 +4,7 @@
 //! a background task does not touch the screen: its message is printed once the terminal is left.
 
 use super::{background, output::Output};
+use crate::printing;
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor, event, queue,
@@ -224,8 +225,7 @@ impl Drop for Screen {
             return;
         }
         for words in std::mem::take(&mut *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)) {
-            // The terminal may be gone; the message is lost then.
-            let _ = writeln!(io::stderr(), "{words}");
+            printing::err(words);
         }
     }
 }

@@ -124,3 +124,35 @@ fn a_locale_without_utf8_gets_ascii_unless_somebody_decided() {
     terminal.press("q");
     terminal.ended();
 }
+
+/// A title may write to the clipboard of who reads it: neither on the screen nor in the lines after it.
+#[test]
+fn a_title_reaches_the_terminal_as_words_only() {
+    let folder = desk();
+    let evil = "A \\u001b]52;c;UFdORUQ=\\u0007\\u009d52;c;QUJD\\u009c\\u202efile\\u001b[6n";
+    let experiment = super::PROCESSES.replace("A file is", &format!("{evil} is"));
+    std::fs::write(folder.path().join("experiment.json"), experiment).unwrap();
+    let mut terminal = start(folder.path(), &[]);
+    terminal.wait_for("A file is taken away");
+    terminal.press("q");
+    terminal.ended();
+    assert!(terminal.contents().contains("A file is taken away"), "{}", terminal.contents());
+    for sequence in ["\x1b]52;", "\u{9d}", "\u{202e}", "\x1b[6n"] {
+        assert!(!terminal.raw().contains(sequence), "{sequence:?}: {:?}", terminal.raw());
+    }
+}
+
+#[test]
+fn the_error_of_a_ghost_is_words_only() {
+    let folder = desk();
+    let evil = "\\u001b]52;c;UFdORUQ=\\u0007\\u009b31m\\u202eX";
+    let header = format!(r#"{{"format": 9, "tool": "{evil}", "experiment": "y"}}"#);
+    std::fs::write(folder.path().join("new.ctui"), header + "\n").unwrap();
+    let arguments = ["experiment.json", "--ghost", "new.ctui"];
+    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
+    terminal.wait_for("new.ctui was written by X");
+    assert_eq!(terminal.ended(), 2);
+    let raw = terminal.raw();
+    assert!(!raw.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r')), "{raw:?}");
+    assert!(!raw.contains('\u{202e}'), "{raw:?}");
+}

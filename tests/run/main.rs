@@ -10,6 +10,7 @@ mod fail_on;
 mod hostile;
 mod hostile_server;
 mod outcomes;
+mod outside_text;
 mod private_network;
 mod program;
 mod providers;

@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     } else {
         effective_settings(arguments.config.clone()).map_err(Refusal::usage)?
     };
-    print_page(&page)
+    print_page(page)
 }
 
 fn default_file() -> String {

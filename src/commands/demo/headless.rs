@@ -8,8 +8,7 @@ use crate::{
         live,
         prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     },
-    engine::{SessionHost, Signals, orders},
-    provider::python::PrintTarget,
+    engine::{PrintTarget, SessionHost, Signals, orders},
     runner::{Consent, Pacing},
     session::Session,
 };
@@ -44,7 +43,7 @@ async fn lesson(
     let context = PrepareContext {
         emitter: &host.emitter,
         signals: signals.sender(),
-        prints: PrintTarget::Listener,
+        prints: PrintTarget::Log,
         // Starting the demo is the consent to its actions, which affect only its own sandbox.
         pace: Pacing::Auto(Consent::up_front()),
         notify_channels: false,

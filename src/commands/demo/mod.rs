@@ -14,7 +14,7 @@ use super::{
     GlobalArgs,
     live::{self, Sequence, SessionOptions},
 };
-use crate::{report::Comparison, session::Session, tui::terminal};
+use crate::{printing, report::Comparison, session::Session, tui::terminal};
 use color_eyre::eyre::{Result, WrapErr};
 use lesson::Lesson;
 use script::DemoFolder;
@@ -103,10 +103,10 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
 fn without_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
-        println!("{lesson}");
+        printing::out(lesson.to_string());
         let session = script.session(lesson, arguments);
         seen.push(live::on_runtime(|| headless::play(global, &session))??);
-        println!();
+        printing::out("");
     }
     Ok(conclude(&seen, script))
 }
@@ -117,12 +117,12 @@ fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
     for (pair, lessons) in seen.windows(2).zip(Lesson::ALL.windows(2)) {
         let ([one, two], [first, second]) = (pair, lessons) else { continue };
         let comparison = Comparison::of((first.variant(), one), (second.variant(), two));
-        println!("{comparison}");
+        printing::out(comparison.to_string());
         if let Some(missed) = second.missed(&comparison) {
-            eprintln!("the measurements of this run do not show the lesson: {missed}");
+            printing::err(format!("the measurements of this run do not show the lesson: {missed}"));
             code = ExitCode::FAILURE;
         }
     }
-    println!("journals: {}", script.folder().display());
+    printing::out(format!("journals: {}", script.folder().display()));
     code
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     insight::{self, UserWord},
+    printing,
     session::{
         Session,
         clock::Clock,
@@ -35,7 +36,7 @@ impl Narration {
         loop {
             ticks.tick().await;
             for line in self.news(&shown.borrow(), clock.now()) {
-                println!("{line}");
+                printing::out(line);
             }
         }
     }

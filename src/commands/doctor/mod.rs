@@ -12,6 +12,7 @@ use crate::{
     cluster::Connection,
     engine::{PreflightInput, session_cluster},
     observe::preflight::Topic,
+    printing::Printed,
     runner::Redactor,
     session::{event::CheckLevel, wording},
 };
@@ -61,9 +62,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     let works = findings.iter().all(|finding| finding.level != CheckLevel::Fix);
     let source = arguments.source.as_deref();
     if arguments.json {
-        print_page(&format!("{:#}\n", report::json(source, &findings)))?;
+        print_page(Printed::json(&format!("{:#}\n", report::json(source, &findings))))?;
     } else {
-        print_page(&report::table(source, &findings, report::Paper::of_stdout()))?;
+        print_page(report::table(source, &findings, report::Paper::of_stdout()))?;
     }
     Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

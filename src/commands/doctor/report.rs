@@ -1,6 +1,11 @@
 //! The findings as a table for people and as JSON.
 
-use crate::{commands::output::stdout_has_colours, session::event::CheckLevel, tui::wrapped};
+use crate::{
+    commands::output::stdout_has_colours,
+    printing::{Colour, Printed, clean},
+    session::event::CheckLevel,
+    tui::wrapped,
+};
 use serde_json::{Value as Json, json};
 use std::io::{IsTerminal, stdout};
 
@@ -52,38 +57,38 @@ impl Paper {
 }
 
 /// The word for a level, and its colour.
-fn word(level: CheckLevel) -> (&'static str, u8) {
+fn word(level: CheckLevel) -> (&'static str, Colour) {
     match level {
-        CheckLevel::Ok => ("ok", 32),
-        CheckLevel::Know => ("warn", 33),
-        CheckLevel::Fix => ("FAIL", 31),
+        CheckLevel::Ok => ("ok", Colour::Green),
+        CheckLevel::Know => ("warn", Colour::Yellow),
+        CheckLevel::Fix => ("FAIL", Colour::Red),
     }
 }
 
 /// Returns the table: a word, the topic and the text of each finding, with what to do below it.
-pub(super) fn table(source: Option<&str>, findings: &[Finding], paper: Paper) -> String {
+pub(super) fn table(source: Option<&str>, findings: &[Finding], paper: Paper) -> Printed {
     let room = paper.columns.saturating_sub(WORD + TOPIC + 2).max(20);
-    let mut page = String::new();
+    let mut page = Printed::default();
     let mut before = "";
     for finding in findings {
         let (word, colour) = word(finding.level);
-        let padded = format!("{word:<WORD$}");
-        let coloured = if paper.colours { format!("\u{1b}[{colour}m{padded}\u{1b}[0m") } else { padded };
         let topic = if finding.topic == before { "" } else { finding.topic };
         before = finding.topic;
-        let lines = wrapped(&clean(&finding.text), room);
-        for (i, line) in lines.iter().enumerate() {
-            page += &match i {
-                0 => format!("{coloured}{topic:<TOPIC$}{line}\n"),
-                _ => format!("{:1$}{line}\n", "", WORD + TOPIC),
-            };
+        for (i, line) in wrapped(&finding.text, room).iter().enumerate() {
+            if i == 0 {
+                page.push_in(paper.colours.then_some(colour), &format!("{word:<WORD$}"));
+                page.push(&format!("{topic:<TOPIC$}{line}\n"));
+            } else {
+                page.push(&format!("{:1$}{line}\n", "", WORD + TOPIC));
+            }
         }
-        let remedy = finding.remedy.iter().flat_map(|remedy| wrapped(&clean(remedy), room - 4));
+        let remedy = finding.remedy.iter().flat_map(|remedy| wrapped(remedy, room - 4));
         for (i, line) in remedy.enumerate() {
-            page += &format!("{:1$}{2}{line}\n", "", WORD + TOPIC, if i == 0 { "do: " } else { "    " });
+            page.push(&format!("{:1$}{2}{line}\n", "", WORD + TOPIC, if i == 0 { "do: " } else { "    " }));
         }
     }
-    page + &format!("\n{}\n", summary(source, findings))
+    page.push(&format!("\n{}\n", summary(source, findings)));
+    page
 }
 
 fn count(findings: &[Finding], level: CheckLevel) -> usize {
@@ -93,17 +98,12 @@ fn count(findings: &[Finding], level: CheckLevel) -> usize {
 fn summary(source: Option<&str>, findings: &[Finding]) -> String {
     let (failed, warned) = (count(findings, CheckLevel::Fix), count(findings, CheckLevel::Know));
     let warnings = format!("{warned} warning{}", if warned == 1 { "" } else { "s" });
-    let what = source.map_or_else(|| "a session".to_owned(), clean);
+    let what = clean(source.unwrap_or("a session"));
     match failed {
         0 => format!("nothing keeps {what} from working; {warnings}"),
         1 => format!("1 thing to fix before {what} works; {warnings}"),
         more => format!("{more} things to fix before {what} works; {warnings}"),
     }
-}
-
-/// A text that may hold anything, on one line.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Returns the findings for programs.
@@ -138,13 +138,13 @@ mod tests {
     fn a_table_fits_the_paper_and_has_colours_on_a_terminal_only() {
         let plain = table(Some("x.json"), &findings(), Paper { columns: 45, colours: false });
         let expected = "ok    cluster      cluster reachable\n\
-                        FAIL  permissions  you may NOT: delete pods\n                   in [31m default\n                   \
+                        FAIL  permissions  you may NOT: delete pods\n                   in default\n                   \
                         do: grant it\n\
                         warn               the view will be\n                   incomplete\n\n\
                         1 thing to fix before x.json works; 1 warning\n";
-        assert_eq!(plain, expected);
-        let coloured = table(None, &findings(), Paper { columns: 80, colours: true });
-        assert!(coloured.contains("\u{1b}[31mFAIL  \u{1b}[0mpermissions"), "{coloured}");
+        assert_eq!(plain.as_str(), expected);
+        let coloured = table(None, &findings(), Paper { columns: 80, colours: true }).to_string();
+        assert!(coloured.contains("\u{1b}[31mFAIL  \u{1b}[39mpermissions"), "{coloured}");
         assert_eq!(coloured.matches("\u{1b}[31m").count(), 1, "text from outside has no colours: {coloured}");
     }
 

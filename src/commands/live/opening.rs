@@ -13,8 +13,10 @@ use crate::{
         record::sessions_folder,
         recover::{earlier_sessions, recover_all},
     },
-    engine::{PendingSession, PreparedRun, RunningSession, SessionHost, SessionSettings, session_cluster},
-    provider::python::PrintTarget,
+    engine::{
+        PendingSession, PreparedRun, PrintTarget, RunningSession, SessionHost, SessionSettings,
+        session_cluster,
+    },
     runner::{Pacing, Signal},
     session::{Command, EventKind, command::OpenCommand, event::Level},
 };
@@ -175,7 +177,7 @@ async fn prepare_once(
     let context = PrepareContext {
         emitter: &plan.host.emitter,
         signals: plan.signals.0.clone(),
-        prints: PrintTarget::Listener,
+        prints: PrintTarget::Log,
         pace: Pacing::Step,
         notify_channels: false,
     };

@@ -84,7 +84,7 @@ pub(super) async fn end_without_screen(
         // Without standard error only the output is lost.
         return running.done.cancelled().await;
     };
-    lines.line("the screen has failed; ending the run, rollbacks included ...".to_owned());
+    lines.line("the screen has failed; ending the run, rollbacks included ...");
     let mut session = host.session.clone();
     let mut printed = session.borrow().log.forgotten + session.borrow().log.lines.len() as u64;
     let deadline = tokio::time::sleep(ROLLBACK_TIMEOUT);

@@ -3,6 +3,7 @@
 use crate::{
     engine::{LineWriter, SessionReport},
     insight::{self, rollback_failure_text},
+    printing,
     session::{
         Session,
         event::{Level, Timestamp},
@@ -11,13 +12,11 @@ use crate::{
         wording,
     },
 };
-use std::io::{self, Write};
 
 /// Prints the verdict, the figures and the paths of the saved files.
 pub(super) fn print(session: &Session, report: &SessionReport, now: Timestamp) {
     for line in lines(session, report, now) {
-        // A closed terminal is ignored.
-        let _ = writeln!(io::stdout(), "{line}");
+        printing::out(line);
     }
 }
 

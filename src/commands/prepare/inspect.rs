@@ -5,15 +5,11 @@ use super::{PrepareContext, Refusal, inputs, variables};
 use crate::{
     cluster::ClusterSettings,
     commands::{ConnectionArgs, Connections, VariableArgs},
-    engine::PythonEvents,
+    engine::{PrintTarget, PythonEvents},
     experiment::{
         Access, Environment, Experiment, NotRunnable, Settings, ValidationChecks, check, configuration, load,
     },
-    provider::{
-        NativeSignatures, Providers,
-        gremlin::without_account,
-        python::{PrintTarget, PythonBridge},
-    },
+    provider::{NativeSignatures, Providers, gremlin::without_account, python::PythonBridge},
     runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets, strategies},
     session::{clock::Clock, stream::stream},
 };
@@ -75,7 +71,7 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
     let context = PrepareContext {
         emitter: &emitter,
         signals: signals.clone(),
-        prints: PrintTarget::Inherited,
+        prints: PrintTarget::Console,
         pace: Pacing::Step,
         notify_channels: false,
     };
@@ -91,9 +87,9 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
         Some(root) => without_account(root, &environment),
         None => environment,
     };
-    let events = PythonEvents::new(emitter.clone(), signals);
+    let events = PythonEvents::new(emitter.clone(), signals, context.prints);
     let Connections { providers, python, cluster } =
-        inspection.connection.connect(&environment, &settings, context.prints, &events);
+        inspection.connection.connect(&environment, &settings, &events);
     let (mut errors, mut declared) = (Vec::new(), document.clone());
     if depth == InspectionDepth::Resolved && named {
         let signatures = NativeSignatures { providers: &providers, python: &*python };

@@ -11,17 +11,13 @@ mod variables;
 use super::{RunArgs, SandboxChild, VariableArgs, connect::Connections};
 use crate::{
     cluster,
-    engine::{Notifications, PreparedRun, PythonEvents, session_cluster::needs_missing_cluster},
+    engine::{Notifications, PreparedRun, PrintTarget, PythonEvents, session_cluster::needs_missing_cluster},
     experiment::{
         Access, Environment, Experiment, Overrides, Runtime, Settings, SettingsError, ValidationChecks,
         malformed_controls, parse_var, read_without_blocking,
     },
-    provider::{
-        NativeSignatures,
-        gremlin::without_account,
-        python::{PrintTarget, PythonBridge},
-        shadowed_packages,
-    },
+    printing,
+    provider::{NativeSignatures, gremlin::without_account, python::PythonBridge, shadowed_packages},
     runner::{Controls, Pacing, Redactor, RunOptions, RunRequest, ShownTargets, Signal, strategies},
     session::{EventKind, event::Level, stream::Emitter},
 };
@@ -82,7 +78,7 @@ impl PrepareContext<'_> {
     async fn notice(&self, message: String) {
         match self.pace {
             Pacing::Step => self.log(Level::Warning, message).await,
-            Pacing::Auto(_) => eprintln!("{message}"),
+            Pacing::Auto(_) => printing::err(message),
         }
     }
 
@@ -101,12 +97,12 @@ pub(crate) async fn prepare(
     helpers: &mut ChildProcesses,
 ) -> Result<PreparedRun, Refusal> {
     playing.check_journal_path()?;
-    context.report_progress("", format!("reading {source}")).await;
+    context.report_progress("", format!("reading {}", printing::without_url_passwords(source))).await;
     let mut environment = Environment::of_process();
     let (settings, overrides) =
         inputs(&playing.variables, &playing.control_files, settings_path, &mut environment, &context).await?;
     let globals = controls::read(&settings, &playing.control_files, context.emitter).await?;
-    let events = PythonEvents::new(context.emitter.clone(), context.signals.clone());
+    let events = PythonEvents::new(context.emitter.clone(), context.signals.clone(), context.prints);
     let mut connector = Connector {
         playing,
         settings: &settings,
@@ -166,7 +162,12 @@ pub(crate) async fn prepare(
     let guards = guards::effective_guards(playing, &experiment, &context.pace)?;
     let (configuration, secrets) =
         variables::resolve(&experiment, &overrides, &environment, &context).await?;
-    events.hide(Redactor::new(&secrets));
+    let redactor = Redactor::new(&secrets);
+    if !redactor.is_empty() {
+        let redactor = redactor.clone();
+        context.emitter.hide(Box::new(move |what| redactor.of_the_stream(what)));
+    }
+    events.hide(redactor);
     if secrets.is_empty() {
         experiment.note_no_secrets(&overrides.configuration);
     }
@@ -249,8 +250,7 @@ impl Connector<'_> {
             child.announcement.apply(environment);
             self.helpers.sandbox = Some(child);
         }
-        let (reach, prints) = (&self.playing.connection, self.context.prints);
-        let connected = reach.connect(environment, self.settings, prints, self.events);
+        let connected = self.playing.connection.connect(environment, self.settings, self.events);
         self.helpers.python = Some(connected.python.clone());
         self.helpers.cluster = Some(connected.cluster.clone());
         Ok(connected)

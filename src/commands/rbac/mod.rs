@@ -9,8 +9,12 @@ use super::{
     prepare::{Inspected, InspectedSource, Inspection, InspectionDepth, Refusal, inspect},
 };
 use crate::{
-    engine::PreflightInput, experiment::configuration::is_dynamic, observe::preflight::Needs,
-    provider::is_kubernetes, runner::Controls,
+    engine::PreflightInput,
+    experiment::configuration::is_dynamic,
+    observe::preflight::Needs,
+    printing::{self, Printed},
+    provider::is_kubernetes,
+    runner::Controls,
 };
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
@@ -96,12 +100,12 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     let roles = rules::roles(needs);
     let unknown: Vec<String> = unknown.into_iter().collect();
     match arguments.output {
-        Format::Yaml => print_page(&manifest::yaml(&subject, &roles, &arguments.sources, &unknown)),
+        Format::Yaml => print_page(manifest::yaml(&subject, &roles, &arguments.sources, &unknown)),
         Format::Json => {
             for what in &unknown {
-                eprintln!("not known: {what}");
+                printing::err(format!("not known: {what}"));
             }
-            print_page(&format!("{:#}\n", manifest::json(&subject, &roles)))
+            print_page(Printed::json(&format!("{:#}\n", manifest::json(&subject, &roles))))
         }
     }
 }

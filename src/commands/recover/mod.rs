@@ -8,6 +8,7 @@ mod preparation;
 use super::{GlobalArgs, output::stderr_has_colours, prepare::Refusal, record::sessions_folder};
 use crate::{
     engine::{Console, ConsoleSettings, Recovered, SessionHost, Signals, recover as play},
+    printing,
     session::{
         console::Layout,
         event::Level,
@@ -20,7 +21,7 @@ use color_eyre::eyre::{Result, WrapErr};
 pub(crate) use left::{LeftBehind, left_behind};
 pub(crate) use preparation::ResolvedValues;
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal},
     process::ExitCode,
 };
 
@@ -167,9 +168,8 @@ fn confirmed() -> Result<bool, Refusal> {
             "nothing was done, because there is no terminal to ask at; --yes begins at once",
         ));
     }
-    eprint!("Undo this? [y/N] ");
     // A closed terminal answers nothing, which is no.
-    let _ = io::stderr().flush();
+    printing::ask("Undo this? [y/N] ");
     let mut answer = String::new();
     let _ = io::stdin().lock().read_line(&mut answer);
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -4,17 +4,15 @@ use super::left::LeftBehind;
 use crate::{
     commands::output::print_page,
     engine::Recovered,
+    printing,
     session::record::{KeptSession, SessionsFolder},
 };
 use color_eyre::eyre::Result;
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 /// Prints a line; a closed output is ignored, because the recovery matters more.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    printing::out(line);
 }
 
 /// Prints all sessions on record, newest first.
@@ -30,7 +28,7 @@ pub(super) fn print_list(folder: &SessionsFolder) -> Result<ExitCode> {
     if page.is_empty() {
         page.push_str("no session is on record\n");
     }
-    print_page(&page)
+    print_page(page)
 }
 
 fn state(kept: &KeptSession) -> String {

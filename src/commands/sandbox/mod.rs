@@ -3,7 +3,10 @@
 mod announcement;
 
 use super::prepare::Refusal;
-use crate::cluster::PrivateFolder;
+use crate::{
+    cluster::PrivateFolder,
+    printing::{self, Printed},
+};
 use announcement::Announcement;
 use chaos_sandbox::{
     Cluster, Settings, StartError, Variant,
@@ -13,12 +16,7 @@ use chaos_sandbox::{
 };
 use clap::ValueEnum;
 use color_eyre::eyre::Result;
-use std::{
-    io::{Read, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::Read, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -110,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     // Logs go to standard error, because standard output is for the announcement. Fails if a subscriber is already set.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
+        .with_writer(printing::stderr)
         .with_ansi(false)
         .without_time()
         .try_init();
@@ -150,11 +148,11 @@ async fn deploy_and_wait(
         .map_err(|source| Failure::Kubeconfig { folder: folder.path().to_owned(), source })?;
     let announcement = Announcement::of(cluster, &kubeconfig);
     let text = match arguments.announce {
-        Announce::Json => announcement.json().to_string(),
-        Announce::Text => announcement.as_text(arguments.variant, settings, &replaced),
+        Announce::Json => Printed::json(&announcement.json().to_string()),
+        Announce::Text => announcement.as_text(arguments.variant, settings, &replaced).into(),
     };
     // The sandbox keeps running even if nothing reads its standard output.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    printing::out(text);
     end.requested().await;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod files;
 
-use super::{GlobalArgs, config, demo, invocation, live, prepare::Refusal};
+use super::{GlobalArgs, config, demo, invocation, live, output::print_page, prepare::Refusal};
 use crate::tui::{
     Keys, Signals,
     start::{self, StartChoice},
@@ -26,7 +26,7 @@ chaos-tui --help                  all commands and options; the README explains 
 /// If the folder, the config file or the terminal cannot be used.
 pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<ExitCode> {
     if terminal::check_available().is_err() {
-        print!("{}", invocation::as_called(LINES));
+        print_page(&*invocation::as_called(LINES))?;
         return Ok(ExitCode::from(2));
     }
     if let Some(folder) = &global.change_dir

@@ -1,7 +1,7 @@
 //! The forms in which programs show a secret: as it is, and what they commonly make of it.
 
 use base64::{Engine, engine::general_purpose};
-use pyvalue::{Value, parse_json};
+use pyvalue::{Value, parse_json, python_text};
 
 /// The minimum length of a part of a secret that is hidden by itself; what is shorter may be a common word.
 const PART: usize = 8;
@@ -65,7 +65,7 @@ fn texts_in(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// The text within JSON, in a URL, and in base64, alone or among other bytes, as in the credentials of basic authentication.
+/// The text within JSON, within a list of Python, in a URL, and in base64, alone or among other bytes, as in the credentials of basic authentication.
 fn encoded(text: &str) -> Vec<String> {
     if text.chars().count() < ENCODED {
         return Vec::new();
@@ -81,7 +81,12 @@ fn encoded(text: &str) -> Vec<String> {
             byte => format!("%{byte:02X}"),
         })
         .collect();
-    let mut forms: Vec<String> = [within_json, percent].into_iter().filter(|form| form != text).collect();
+    // Within Python's lists and mappings, as of a program's arguments.
+    let within_python = python_text(&Value::from(vec![text.into()]));
+    let within_python =
+        within_python.get(2..within_python.len().saturating_sub(2)).unwrap_or_default().to_owned();
+    let mut forms: Vec<String> =
+        [within_json, percent, within_python].into_iter().filter(|form| form != text).collect();
     for before in 0..3 {
         let padded = [vec![0; before], text.as_bytes().to_vec()].concat();
         // The first and the last characters also depend on the bytes around.
@@ -107,6 +112,7 @@ mod tests {
             ("pa$$word-4711", format!("Authorization: Basic {basic}")),
             ("pa$$word-4711", "https://x/?key=pa%24%24word-4711".to_owned()),
             ("pa\"ss\n4711", r#"{"key": "pa\"ss\n4711"}"#.to_owned()),
+            ("pa\"ss\\4711", r#"['--password', 'pa"ss\\4711']"#.to_owned()),
             ("Bearer abc.def-4711", "token abc.def-4711".to_owned()),
             ("https://user:s3cret@db/x", "password s3cret is wrong".to_owned()),
             ("-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----\n", "  MIIEvQIBADAN".to_owned()),

@@ -15,10 +15,11 @@ pub enum PythonEvent {
         /// Where the extension logged it, `module:line`.
         place: String,
     },
-    /// A line on its standard output or error; only with [`PrintTarget::Listener`](super::PrintTarget::Listener).
+    /// A line on its standard output or error.
     Printed {
-        /// Without its line end.
+        /// Without its line end; contains secrets and escape sequences if the extension prints them.
         line: String,
+        stream: PrintStream,
     },
     /// Code outside a foreground call requested the end of the run with this exit code: 20 with rollbacks, 30 without.
     Exit { code: i64 },
@@ -31,6 +32,13 @@ pub enum PythonEvent {
         /// `module.function`.
         function: String,
     },
+}
+
+/// The streams on which extensions print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrintStream {
+    Stdout,
+    Stderr,
 }
 
 /// Changes of the environment and the current directory.

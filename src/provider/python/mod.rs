@@ -19,7 +19,7 @@ mod validation;
 mod worker;
 
 pub use bridge::PythonBridge;
-pub use events::{EnvironmentChange, Listener, PythonEvent};
+pub use events::{EnvironmentChange, Listener, PrintStream, PythonEvent};
 pub use inspection::{PythonReport, inspect_python};
 pub use interpreter::{Interpreter, LazyInterpreter};
-pub use settings::{PrintTarget, PythonSettings};
+pub use settings::PythonSettings;

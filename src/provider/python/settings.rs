@@ -17,19 +17,8 @@ pub struct PythonSettings {
     pub settings: Value,
     /// The minimum level of the log records that are forwarded.
     pub level: Level,
-    /// The destination of printed lines.
-    pub prints: PrintTarget,
     /// Receives Python's events.
     pub listener: Listener,
-}
-
-/// The destination of the standard output and error of extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PrintTarget {
-    /// chaos-tui's own standard output and error, as in the reference.
-    Inherited,
-    /// The listener: nothing may be written to the terminal.
-    Listener,
 }
 
 impl PythonSettings {

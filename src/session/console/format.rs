@@ -1,15 +1,18 @@
 //! The layout of a console line: text or JSON (experiment-format 12.7).
 
-use crate::session::{
-    clock::iso,
-    event::{Level, Timestamp},
+use crate::{
+    printing::{Colour, Printed},
+    session::{
+        clock::iso,
+        event::{Level, Timestamp},
+    },
 };
 use jiff::tz::TimeZone;
 use pyvalue::Value;
 
 /// One line of the console or the log file.
 #[derive(Clone, Copy, Debug)]
-pub struct ConsoleLine<'a> {
+pub(crate) struct ConsoleLine<'a> {
     pub at: Timestamp,
     pub level: Level,
     pub target: &'a str,
@@ -19,7 +22,7 @@ pub struct ConsoleLine<'a> {
 
 /// The layout of lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// `[2026-11-22 13:02:22 INFO] message`.
     Text {
         /// Also prints the target: `[chaostoolkit]`. The reference prints module and line of its sources here.
@@ -32,8 +35,8 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// Formats the line without its line end. Control characters are replaced (text) or escaped (JSON).
-    pub fn show(&self, line: ConsoleLine<'_>, zone: &TimeZone) -> String {
+    /// Formats the line without its line end. What would steer a terminal is removed (text) or escaped (JSON).
+    pub(crate) fn show(&self, line: ConsoleLine<'_>, zone: &TimeZone) -> Printed {
         match self {
             Layout::Text { with_target: places, colour } => text(line, zone, *places, *colour),
             Layout::Json { context_id } => json(line, zone, context_id),
@@ -41,22 +44,18 @@ impl Layout {
     }
 }
 
-fn text(line: ConsoleLine<'_>, zone: &TimeZone, places: bool, colour: bool) -> String {
+fn text(line: ConsoleLine<'_>, zone: &TimeZone, places: bool, colour: bool) -> Printed {
     let moment = line.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
-    let (on, off) = if colour { (colour_of(line.level), "\u{1b}[39m") } else { ("", "") };
-    let place = if places { format!(" [{}]", line.target) } else { String::new() };
-    format!("{on}[{moment} {}]{off}{place} {}", name(line.level), indented(line.message))
+    let mut text = Printed::default();
+    text.push_in(colour.then(|| colour_of(line.level)), &format!("[{moment} {}]", name(line.level)));
+    if places {
+        text.push(&format!(" [{}]", line.target));
+    }
+    text.push(&format!(" {}", line.message.trim_end_matches('\n').replace('\n', "\n    ")));
+    text
 }
 
-/// Indents the second and all further lines of a message by four spaces and replaces control characters.
-fn indented(message: &str) -> String {
-    let visible = |c: char| c == '\n' || c == '\t' || !c.is_control();
-    let clean: String =
-        message.trim_end_matches('\n').chars().map(|c| if visible(c) { c } else { '\u{fffd}' }).collect();
-    clean.replace('\n', "\n    ")
-}
-
-fn json(line: ConsoleLine<'_>, zone: &TimeZone, context_id: &str) -> String {
+fn json(line: ConsoleLine<'_>, zone: &TimeZone, context_id: &str) -> Printed {
     let local = line.at.to_zoned(zone.clone());
     let fields = [
         ("process", Value::Int(std::process::id().into())),
@@ -68,7 +67,8 @@ fn json(line: ConsoleLine<'_>, zone: &TimeZone, context_id: &str) -> String {
         ("context_id", context_id.into()),
         ("timestamp", iso(line.at).into()),
     ];
-    Value::Map(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).to_json()
+    let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    Printed::json(&Value::Map(fields).to_json())
 }
 
 /// Returns the level as the reference spells it.
@@ -82,11 +82,11 @@ fn name(level: Level) -> &'static str {
     }
 }
 
-fn colour_of(level: Level) -> &'static str {
+fn colour_of(level: Level) -> Colour {
     match level {
-        Level::Debug => "\u{1b}[36m",
-        Level::Info => "\u{1b}[32m",
-        Level::Warning => "\u{1b}[33m",
-        Level::Error | Level::Critical => "\u{1b}[31m",
+        Level::Debug => Colour::Cyan,
+        Level::Info => Colour::Green,
+        Level::Warning => Colour::Yellow,
+        Level::Error | Level::Critical => Colour::Red,
     }
 }

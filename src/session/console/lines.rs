@@ -16,7 +16,7 @@ const BAD_EXIT: &str = "This process returned a non-zero exit code. This may ind
                         expected. Please have a look at the logs.";
 
 /// Returns the console's lines for an event; most events have none.
-pub fn lines(what: &EventKind) -> Vec<(Level, String)> {
+pub(crate) fn lines(what: &EventKind) -> Vec<(Level, String)> {
     let single = |level, text: String| vec![(level, text)];
     match what {
         EventKind::Logged { level, message, .. } => single(*level, message.clone()),
@@ -136,7 +136,7 @@ fn ended(succeeded: Option<bool>, entry: &Value) -> Vec<(Level, String)> {
 }
 
 /// Returns the warning for an output, unless the activity has a tolerance that judges it.
-pub fn output_warning(activity: &Value, output: &Value) -> Option<&'static str> {
+pub(crate) fn output_warning(activity: &Value, output: &Value) -> Option<&'static str> {
     let Some(Value::Int(status)) = output.get("status") else { return None };
     if activity.get("tolerance").is_some() {
         return None;

@@ -3,8 +3,8 @@
 mod format;
 mod lines;
 
-pub use format::{ConsoleLine, Layout};
-pub use lines::{lines, output_warning};
+pub(crate) use format::{ConsoleLine, Layout};
+pub(crate) use lines::{lines, output_warning};
 
 #[cfg(test)]
 mod tests;

@@ -175,3 +175,16 @@ fn this_machine_has_a_name() {
     let machine = HostInfo::current();
     assert!(machine.platform.contains('-') && !machine.node.is_empty(), "{machine:?}");
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_escaped_and_stays_the_same_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.json");
+    let text = "é \u{1b}[31m \u{9b}31m \u{7f} \u{202e}x \u{85}";
+    let journal = Value::Map([("t\u{9d}".to_owned(), text.into())].into_iter().collect());
+    write(&journal, &path).unwrap();
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("é \\u001b[31m \\u009b31m \\u007f \\u202ex \\u0085"), "{written}");
+    assert!(!written.chars().any(|c| c.is_control() && c != '\n'), "{written:?}");
+    assert_eq!(parse_json(&written).unwrap(), journal);
+}

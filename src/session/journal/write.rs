@@ -1,5 +1,6 @@
 //! Writes the journal file: complete or not at all.
 
+use crate::printing::escape_json;
 use pyvalue::Value;
 use std::{
     ffi::OsString,
@@ -17,13 +18,15 @@ pub struct JournalError {
     pub reason: io::Error,
 }
 
-/// Writes a journal: two-space indentation, characters unescaped, no final line end (experiment-format 11.1).
+/// Writes a journal: two-space indentation, no final line end, characters unescaped (experiment-format 11.1) but for those
+/// that a terminal would obey.
 ///
 /// The text is written to a temporary file in the same folder, synced to the disk and renamed, so that no reader sees
 /// half a journal and a power failure leaves either the older journal or this one. Where that is impossible the file is
 /// written in place, because the results of the run would be lost otherwise.
 pub fn write(journal: &Value, path: &Path) -> Result<(), JournalError> {
     let text = journal.to_json_pretty();
+    let text = escape_json(&text);
     let written = match fs::symlink_metadata(path) {
         // A link or a special file (a pipe, /dev/stdout) is written to and not replaced.
         Ok(data) if !data.is_file() => in_place(&text, path),

@@ -1,7 +1,10 @@
 //! Writing a recording.
 
 use super::{Header, RecordingError};
-use crate::session::{Event, private_file};
+use crate::{
+    printing::escape_json,
+    session::{Event, private_file},
+};
 use std::{
     fs::File,
     io::Write,
@@ -92,7 +95,8 @@ impl Recorder {
     }
 
     fn add(&mut self, event: &Event) -> Result<(), RecordingError> {
-        serde_json::to_writer(&mut self.line, event).map_err(RecordingError::Event)?;
+        let text = serde_json::to_string(event).map_err(RecordingError::Event)?;
+        self.line.extend_from_slice(escape_json(&text).as_bytes());
         self.line.push(b'\n');
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use super::stage::Stage;
 use chaos_tui::{
-    provider::{Outcome, python::PythonEvent},
+    provider::{
+        Outcome,
+        python::{PrintStream, PythonEvent},
+    },
     session::event::Level,
 };
 
@@ -77,16 +80,19 @@ def nothing():
 "#,
     );
     assert_eq!(stage.result("speak", "{}").await, "1");
-    for expected in
-        ["0 {\"event\": \"exit\", \"code\": 30}", "no line end", "to stderr\u{1b}[31m", "\u{fffd}"]
-    {
-        stage.until(|said| *said == PythonEvent::Printed { line: expected.to_owned() }).await;
-    }
-    assert!(
-        stage.heard().iter().all(|said| matches!(said, PythonEvent::Printed { .. })),
-        "{:?}",
-        stage.heard()
+    // All of it was heard before the answer.
+    let lines = |wanted: PrintStream| -> Vec<String> {
+        let heard = stage.heard().into_iter().map(|said| match said {
+            PythonEvent::Printed { line, stream } => (line, stream),
+            other => panic!("{other:?}"),
+        });
+        heard.filter(|(_, stream)| *stream == wanted).map(|(line, _)| line).collect()
+    };
+    assert_eq!(
+        lines(PrintStream::Stdout),
+        ["0 {\"event\": \"exit\", \"code\": 30}", "no line end", "\u{fffd}"]
     );
+    assert_eq!(lines(PrintStream::Stderr), ["to stderr\u{1b}[31m"]);
     assert_eq!(stage.result("nothing", "{}").await, "2", "even without a standard output");
 }
 

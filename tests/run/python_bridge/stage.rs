@@ -4,7 +4,7 @@ use chaos_tui::{
     experiment::{Activity, Environment, Secrets},
     provider::{
         Bridge, Call, Outcome,
-        python::{Interpreter, LazyInterpreter, PrintTarget, PythonBridge, PythonEvent, PythonSettings},
+        python::{Interpreter, LazyInterpreter, PythonBridge, PythonEvent, PythonSettings},
     },
     session::event::Level,
 };
@@ -69,7 +69,6 @@ impl Stage {
             cluster: None,
             settings: Map::default().into(),
             level: Level::Debug,
-            prints: PrintTarget::Listener,
             listener,
         };
         change(&mut settings);

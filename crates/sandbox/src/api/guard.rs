@@ -8,20 +8,52 @@ use crate::{
 use axum::http::{HeaderMap, header};
 use std::net::SocketAddr;
 
+/// The names of a server on this machine. A web page reaches it under another name, or names itself as the origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorities(Vec<String>);
+
+impl Authorities {
+    /// Returns the names of a server that listens on `address`.
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        let port = address.port();
+        Self(vec![address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")])
+    }
+
+    /// Checks that a request names this server, and comes from no page of another.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
+        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let host = text(header::HOST).unwrap_or_default();
+        if !self.is_ours(host) {
+            return Err(format!("the host {host:?} is not this server"));
+        }
+        if let Some(origin) = text(header::ORIGIN) {
+            let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+            if !self.is_ours(authority) {
+                return Err(format!("requests from the origin {origin:?} are refused"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, authority: &str) -> bool {
+        self.0.iter().any(|ours| ours.eq_ignore_ascii_case(authority))
+    }
+}
+
 /// Checks the `Host`, the `Origin` and the bearer token of requests.
 #[derive(Clone, Debug)]
 pub(super) struct AccessGuard {
-    /// The accepted values of `Host`.
-    authorities: Vec<String>,
+    authorities: Authorities,
     token: String,
 }
 
 impl AccessGuard {
     /// Creates a guard for a server that listens on `address`.
     pub(super) fn new(address: SocketAddr, token: String) -> AccessGuard {
-        let port = address.port();
-        let authorities = vec![address.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
-        AccessGuard { authorities, token }
+        AccessGuard { authorities: Authorities::of(address), token }
     }
 
     /// Checks a request and returns its user. Errors: 403 for a foreign `Host` or `Origin`, 401 without a token (health
@@ -32,29 +64,16 @@ impl AccessGuard {
         headers: &HeaderMap,
         target: Option<&Target>,
     ) -> Result<User<'a>, Status> {
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-        let host = text(header::HOST).unwrap_or_default();
-        if !self.is_ours(host) {
-            return Err(forbidden(&format!("the host {host:?} is not this server")));
-        }
-        if let Some(origin) = text(header::ORIGIN) {
-            let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-            if !self.is_ours(authority) {
-                return Err(forbidden(&format!("requests from the origin {origin:?} are refused")));
-            }
-        }
+        self.authorities.check(headers).map_err(|why| forbidden(&why))?;
         let open = matches!(target, Some(Target::Document(Document::Health | Document::Version)));
-        let held = text(header::AUTHORIZATION).unwrap_or_default();
+        let held =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut accounts = policy.accounts().iter();
         match accounts.find(|account| holds_token(held, &account.token)) {
             Some(account) => Ok(User::ServiceAccount(account)),
             None if open || holds_token(held, &self.token) => Ok(User::Administrator),
             None => Err(Status::plain(401, "Unauthorized", "Unauthorized")),
         }
-    }
-
-    fn is_ours(&self, authority: &str) -> bool {
-        self.authorities.iter().any(|ours| ours.eq_ignore_ascii_case(authority))
     }
 }
 

@@ -33,6 +33,7 @@ mod write;
 
 use super::{authorization::Policy, store::Store};
 use guard::AccessGuard;
+pub(crate) use guard::Authorities;
 pub use machine::{ExecOutput, LogLines, LogOptions, Machine, Process};
 pub use serve::{ServeError, Serving, Settings, serve};
 use std::sync::{Arc, Mutex};

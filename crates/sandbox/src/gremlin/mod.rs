@@ -12,15 +12,16 @@ mod containers;
 #[cfg(test)]
 mod tests;
 
-use super::{kubelet::Kubelet, store::Store};
+use super::{api::Authorities, kubelet::Kubelet, store::Store};
 pub use account::Account;
 use account::Credential;
 use attack_request::AttackRequest;
 use attacks::Attacks;
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -61,7 +62,8 @@ impl Gremlin {
             .route("/v1/attacks/completed", get(list_completed))
             .route("/v1/attacks/{id}", get(show).delete(halt))
             .fallback(unknown)
-            .with_state(Arc::new(state));
+            .with_state(Arc::new(state))
+            .layer(from_fn_with_state(Authorities::of(address), from_here));
         let task = tokio::spawn(async move {
             // Ends only when the task is aborted: accept errors are retried internally.
             let _ = axum::serve(listener, router).await;
@@ -112,6 +114,14 @@ impl GremlinState {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Lets a request through that does not come from a web page.
+async fn from_here(State(ours): State<Authorities>, request: Request, next: Next) -> Response {
+    match ours.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(why) => refuse(StatusCode::FORBIDDEN, why),
     }
 }
 

@@ -54,11 +54,23 @@ impl TestGremlin {
     }
 
     async fn ask(&self, method: Method, path: &str, authorization: &str, body: &str) -> (StatusCode, String) {
+        let host = self.gremlin.address.to_string();
+        self.ask_with(method, path, &[("host", &host), ("authorization", authorization)], body).await
+    }
+
+    async fn ask_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (StatusCode, String) {
         let stream = tokio::net::TcpStream::connect(self.gremlin.address).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let request = Request::builder().method(method).uri(path).header("authorization", authorization);
+        let request = Request::builder().method(method).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).unwrap();
         let response = sender.send_request(request).await.unwrap();
         let status = response.status();
@@ -109,6 +121,31 @@ async fn the_samples_attack_kills_the_container_which_comes_back() {
     assert_eq!(active, "[]");
     let (_, completed) = stage.ask(Method::GET, "/v1/attacks/completed", &header, "").await;
     assert!(completed.contains(&id));
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_use_it() {
+    let stage = TestGremlin::set().await;
+    let (ours, key) = (stage.gremlin.address.to_string(), format!("Key {}", stage.gremlin.account.api_key));
+    let path = format!("/v1/attacks?teamId={}", stage.gremlin.account.team);
+    let own_page = format!("http://{ours}");
+    for (headers, expected) in [
+        (&[("host", ours.as_str())][..], 200),
+        (&[("host", ours.as_str()), ("origin", own_page.as_str())], 200),
+        (&[("host", "rebound.example")], 403),
+        (&[("host", "rebound.example:80")], 403),
+        (&[], 403),
+        (&[("host", ours.as_str()), ("origin", "https://evil.example")], 403),
+        (&[("host", ours.as_str()), ("origin", "null")], 403),
+    ] {
+        let headers = [headers, &[("authorization", key.as_str())]].concat();
+        let (status, body) = stage.ask_with(Method::GET, &path, &headers, "").await;
+        assert_eq!(status.as_u16(), expected, "{headers:?}: {body}");
+    }
+    let form = format!("email=you%40sandbox.example&password={}", stage.gremlin.account.password);
+    let page = [("host", ours.as_str()), ("origin", "https://evil.example")];
+    let (status, _) = stage.ask_with(Method::POST, "/v1/users/auth", &page, &form).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

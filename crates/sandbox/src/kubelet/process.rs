@@ -44,7 +44,7 @@ impl Process {
             .args(first)
             .args(arguments)
             .env_clear()
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .envs(environment.iter().filter(|(name, _)| !loads_code(name)).map(|(name, value)| (name, value)))
             .env(LIFELINE, "1")
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -74,6 +74,13 @@ impl Process {
     pub(super) async fn wait(&mut self) -> i32 {
         self.child.wait().await.map_or(1, exit_code)
     }
+}
+
+/// Whether a variable makes the system's loader or C library load code into a process. A pod has no file system of its own,
+/// so that it would be code of this machine, in a process of the sandbox's user.
+fn loads_code(name: &str) -> bool {
+    let loaders = ["LD_", "DYLD_"].iter().any(|prefix| name.starts_with(prefix));
+    loaders || matches!(name, "GCONV_PATH" | "GLIBC_TUNABLES" | "LOCPATH" | "MALLOC_TRACE" | "NLSPATH")
 }
 
 fn exit_code(status: ExitStatus) -> i32 {
@@ -112,7 +119,9 @@ mod tests {
         let forker = Box::leak(Box::new(Forker::start().unwrap()));
         let log = Log::new();
         let program = ["/bin/sh", "-c"].map(Into::into);
-        let environment = [("GREETING".to_owned(), "hello".to_owned())];
+        let environment =
+            ["GREETING", "LD_PRELOAD", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "GCONV_PATH"]
+                .map(|name| (name.to_owned(), "hello".to_owned()));
         (Process::start(forker, &program, &[script.to_owned()], &environment, &log).await.unwrap(), log)
     }
 
@@ -128,6 +137,16 @@ mod tests {
         let text = lines(&log).await;
         assert!(text.contains("hello\n") && text.contains("rest\n"), "{text}");
         assert!(!text.contains("/root") && !text.contains("/home"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn no_variable_loads_code_into_it() {
+        let (mut process, log) = shell("env").await;
+        assert_eq!(process.wait().await, 0);
+        let text = lines(&log).await;
+        assert!(text.contains("GREETING=hello\n"), "{text}");
+        assert_eq!(text.matches("=hello\n").count(), 1, "{text}");
+        assert!(!text.contains("cannot be preloaded"), "{text}");
     }
 
     #[tokio::test]

@@ -40,12 +40,12 @@ impl Gate {
     /// Fails when another program has taken the port; the next call retries.
     pub(super) fn set_open(&mut self, open: bool) -> io::Result<()> {
         self.state = match (std::mem::replace(&mut self.state, GateState::Lost), open) {
-            (GateState::Shut(socket), true) => GateState::Open(socket.listen(BACKLOG)?),
+            (GateState::Shut(socket), true) => GateState::Open(listen(socket)?),
             (GateState::Open(listener), false) => {
                 drop(listener);
                 GateState::Shut(bind(self.address)?)
             }
-            (GateState::Lost, true) => GateState::Open(bind(self.address)?.listen(BACKLOG)?),
+            (GateState::Lost, true) => GateState::Open(listen(bind(self.address)?)?),
             (GateState::Lost, false) => GateState::Shut(bind(self.address)?),
             (unchanged, _) => unchanged,
         };
@@ -69,12 +69,36 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     // Connections that outlive the listener must not prevent binding the port again.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
+    // From here on nobody else may have the port: another program that allows reuse, as most servers do, could listen on
+    // it until this socket does.
+    socket.set_reuseaddr(false)?;
     Ok(socket)
+}
+
+fn listen(socket: TcpSocket) -> io::Result<TcpListener> {
+    socket.set_reuseaddr(true)?;
+    socket.listen(BACKLOG)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_gets_the_port_while_it_is_shut() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut door = Gate::shut(port).unwrap();
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], port.port()));
+        for open in [false, true, false] {
+            door.set_open(open).unwrap();
+            // The standard library allows reuse, as most servers do.
+            for address in [port, everywhere] {
+                let other = std::net::TcpListener::bind(address);
+                assert_eq!(other.unwrap_err().kind(), io::ErrorKind::AddrInUse, "{address} {open}");
+            }
+            assert!(Gate::shut(port).and_then(|mut other| other.set_open(true)).is_err(), "another sandbox");
+        }
+    }
 
     #[tokio::test]
     async fn shut_it_refuses_and_keeps_the_port() {

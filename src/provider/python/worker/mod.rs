@@ -9,10 +9,12 @@ mod wire;
 
 use super::{Listener, PythonSettings, answer::Answer};
 use crate::session::event::{Level, Timestamp};
+use prints::Prints;
 use process::Process;
 use program::modules_line;
 use pyvalue::{Value, parse_json};
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -71,7 +73,10 @@ impl Worker {
             Ok(process) => process,
             Err(error) => return Err(StartError::NotStarted { interpreter, error }),
         };
-        let worker = Self::attend(process, &settings.listener);
+        let worker = match Self::attend(process, &settings.listener) {
+            Ok(worker) => worker,
+            Err(error) => return Err(StartError::NotStarted { interpreter, error }),
+        };
         let hello = async {
             // If the worker has already ended, the next request reports it.
             let _ = worker.requests.send(modules_line()).await;
@@ -88,24 +93,24 @@ impl Worker {
         }
     }
 
-    fn attend(process: Process, listener: &Listener) -> Self {
+    fn attend(process: Process, listener: &Listener) -> io::Result<Self> {
         let Process { mut child, requests, answers } = process;
         let group = child.id().and_then(|id| i32::try_from(id).ok());
         let waiting = Arc::new(WaitingCallers::default());
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
         let (sender, lines) = mpsc::channel(QUEUE);
-        prints::handle(&mut child, listener);
+        let prints = Prints::forward(&mut child, listener)?;
         tokio::spawn(write(requests, lines));
         tokio::spawn({
             let (waiting, listener, kill) = (waiting.clone(), listener.clone(), kill.clone());
             async move {
-                let end = supervise(child, answers, &waiting, &listener, &kill).await;
+                let end = supervise(child, answers, (&waiting, &listener, &prints), &kill).await;
                 ended.send_replace(Some(end));
                 waiting.close();
             }
         });
-        Self {
+        Ok(Self {
             requests: sender,
             waiting,
             last_id: AtomicU64::new(0),
@@ -115,7 +120,7 @@ impl Worker {
             call_was_cancelled: AtomicBool::new(false),
             hears_events: AtomicBool::new(false),
             hears_lines: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Sends a request.

@@ -1,9 +1,6 @@
 //! Starts the interpreter with two pipes for requests and answers.
 
-use super::{
-    super::{PrintTarget, PythonSettings},
-    program::BOOTSTRAP,
-};
+use super::{super::PythonSettings, program::BOOTSTRAP};
 use std::{
     io::{self, IsTerminal},
     os::fd::{AsRawFd, OwnedFd, RawFd},
@@ -26,10 +23,6 @@ pub(super) struct Process {
 pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
     let (their_requests, our_requests) = io::pipe()?;
     let (our_answers, their_answers) = io::pipe()?;
-    let prints = || match settings.prints {
-        PrintTarget::Inherited => Stdio::inherit(),
-        PrintTarget::Listener => Stdio::piped(),
-    };
     // A child in another process group is stopped by the kernel when it reads the terminal, so it gets no terminal.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
     let mut environment = settings.environment.now().as_ref().clone();
@@ -41,8 +34,8 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         .env_clear()
         .envs(environment.variables())
         .stdin(stdin)
-        .stdout(prints())
-        .stderr(prints())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
     inherit_descriptors(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);

@@ -2,6 +2,7 @@
 
 use super::{
     super::Listener,
+    prints::Prints,
     waiting::WaitingCallers,
     wire::{LIMIT, notice, split},
 };
@@ -46,13 +47,22 @@ impl fmt::Display for WorkerEnd {
 
 /// Delivers answers and notices until the worker has ended; kills it on request, and after an invalid message.
 pub(super) async fn supervise(
-    mut child: Child,
+    child: Child,
     answers: pipe::Receiver,
-    waiting: &WaitingCallers,
-    listener: &Listener,
+    (waiting, listener, prints): (&WaitingCallers, &Listener, &Prints),
     kill: &CancellationToken,
 ) -> WorkerEnd {
-    let mut listening = pin!(listen(answers, waiting, listener));
+    let end = watch(child, listen(answers, waiting, listener, prints), kill).await;
+    prints.drained().await;
+    end
+}
+
+async fn watch(
+    mut child: Child,
+    listening: impl Future<Output = Result<(), String>>,
+    kill: &CancellationToken,
+) -> WorkerEnd {
+    let mut listening = pin!(listening);
     let closed = tokio::select! {
         biased;
         () = kill.cancelled() => {
@@ -90,6 +100,7 @@ async fn listen(
     answers: pipe::Receiver,
     waiting: &WaitingCallers,
     listener: &Listener,
+    prints: &Prints,
 ) -> Result<(), String> {
     let mut answers = BufReader::new(answers);
     let most = LIMIT + ENVELOPE;
@@ -108,7 +119,10 @@ async fn listen(
                 Some(event) => listener(event).await,
                 None => return Err("an unknown notice".to_owned()),
             },
-            Some((id, message)) => waiting.deliver(id, message.to_owned()),
+            Some((id, message)) => {
+                prints.drained().await;
+                waiting.deliver(id, message.to_owned());
+            }
         }
     }
 }

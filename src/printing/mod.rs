@@ -1,0 +1,12 @@
+//! What leaves the program as text: cleaned of everything that would steer a terminal, then written to standard output,
+//! standard error or a log file.
+//!
+//! Nothing else writes to the standard streams (`tests/rooms.rs`), and what it writes is [`Printed`].
+
+mod clean;
+mod printed;
+mod streams;
+
+pub(crate) use clean::{clean, escape_json, without_url_passwords};
+pub(crate) use printed::{Colour, Printed};
+pub(crate) use streams::{ask, err, out, print_page, stderr, stdout};
