@@ -84,7 +84,7 @@ impl Connection {
     }
 
     /// Creates a connection with an existing client, such as one of an in-process API server.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn over(client: Client, context: &str) -> Self {
         let place = ServerPlace {
             context: context.to_owned(),

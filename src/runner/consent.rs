@@ -129,5 +129,26 @@ mod tests {
         let gate = Consent::fired(at(Section::Before, 0));
         assert!(cleared(at(Section::During, 0), Changes, Some(&gate)));
         assert!(!cleared(at(Section::During, 1), Changes, Some(&gate)));
+        assert!(
+            !cleared(at(Section::Method, 0), Changes, Some(&gate)),
+            "a gate's fire is none for the method"
+        );
+        let probe = Consent::fired(at(Section::Method, 0));
+        assert!(!cleared(at(Section::During, 0), Changes, Some(&probe)));
+    }
+
+    #[test]
+    fn only_what_was_shown_and_fired_counts_as_fired() {
+        let raw = parse_json(r#"{"type": "action", "name": "a", "provider": {"type": "process"}}"#).unwrap();
+        let activity = Activity::declared(raw.as_map().unwrap(), "$").unwrap();
+        let at = |index| StepRef { section: Section::Method, index };
+        let was_fired = |effect, consent: Option<&Consent>| {
+            Cleared::new(&activity, at(1), effect, consent).unwrap().was_fired()
+        };
+        assert!(was_fired(Changes, Some(&Consent::fired(at(1)))));
+        assert!(!was_fired(Changes, Some(&Consent::up_front())), "nothing was shown before");
+        assert!(!was_fired(Reads, None));
+        assert!(!was_fired(Reads, Some(&Consent::fired(at(2)))));
+        assert!(Consent::up_front().is_up_front() && !Consent::fired(at(1)).is_up_front());
     }
 }

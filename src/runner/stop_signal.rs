@@ -118,4 +118,26 @@ mod tests {
         stop_signal.stop();
         stop_signal.stopped_after(1).await;
     }
+
+    #[test]
+    fn it_is_stopped_from_the_first_stop_on() {
+        let stop_signal = StopSignal::default();
+        assert!(!stop_signal.is_stopped() && !stop_signal.is_run_stopping());
+        stop_signal.clone().stop();
+        assert!(stop_signal.is_stopped() && stop_signal.is_run_stopping());
+    }
+
+    #[tokio::test]
+    async fn a_sigterm_ends_only_work_that_takes_it() {
+        let stop_signal = StopSignal::default();
+        let mut waiting = Box::pin(stop_signal.wait());
+        assert_eq!((&mut waiting).now_or_never(), None);
+        assert!(!stop_signal.terminate());
+        assert_eq!((&mut waiting).now_or_never(), None);
+        stop_signal.take_sigterm(true);
+        assert!(stop_signal.terminate());
+        assert_eq!(waiting.await, StopKind::Terminated);
+        stop_signal.take_sigterm(false);
+        assert!(!stop_signal.terminate());
+    }
 }

@@ -163,6 +163,7 @@ mod tests {
         let statuses = [None, Some(Failed), Some(Aborted), Some(Interrupted)];
         for (name, plain, deviated) in table {
             let strategy = RollbackStrategy::named(name);
+            assert_eq!(strategy.printed(), name);
             assert_eq!(statuses.map(|status| strategy.decide(status, false).0), plain, "{name}");
             assert_eq!(statuses.map(|status| strategy.decide(status, true).0), deviated, "{name} deviated");
         }
@@ -171,9 +172,15 @@ mod tests {
 
     #[test]
     fn names_of_hypothesis_strategies() {
-        for (name, printed) in
-            [("continuously", "continuous"), ("continously", "continuous"), ("skip", "skip")]
-        {
+        for (name, printed) in [
+            ("default", "default"),
+            ("before-method-only", "before-method-only"),
+            ("after-method-only", "after-method-only"),
+            ("during-method-only", "during-method-only"),
+            ("continuously", "continuous"),
+            ("continously", "continuous"),
+            ("skip", "skip"),
+        ] {
             assert_eq!(name.parse::<HypothesisStrategy>().unwrap().printed(), printed);
         }
         assert!("continuous".parse::<HypothesisStrategy>().is_err());

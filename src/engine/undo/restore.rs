@@ -59,3 +59,93 @@ impl Restoration {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        experiment::Environment,
+        provider::Providers,
+        session::{
+            Event, EventKind,
+            clock::Clock,
+            event::Level,
+            stream::{Stream, stream},
+        },
+    };
+    use std::sync::Arc;
+
+    /// A kit of a session, and what it emits.
+    fn kit() -> (Restoration, Stream, watch::Sender<Session>) {
+        let (emitter, events) = stream(Clock::system());
+        let (session, shown) = watch::channel(Session::new());
+        let providers = Arc::new(Providers::new(Environment::default()));
+        let kit = UndoStore::new(Some(providers), emitter, shown.clone(), None);
+        (Restoration::new(kit, shown), events, session)
+    }
+
+    /// Whether a restore has run to its end.
+    fn restored(events: &mut Stream) -> bool {
+        let told: Vec<EventKind> = std::iter::from_fn(|| events.try_next()).map(|event| event.what).collect();
+        match told.as_slice() {
+            [] => false,
+            [EventKind::UndoBegan, EventKind::UndoDone(_)] => true,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn while_the_run_goes_on_the_kit_is_put_back_at_once() {
+        let (mut undo, mut events, _session) = kit();
+        undo.stepped(&StepCommand::Next);
+        undo.asked(false);
+        undo.settle().await;
+        assert!(restored(&mut events), "settled means that it has run to its end");
+        undo.run_ended().await;
+        assert!(!restored(&mut events), "once");
+    }
+
+    #[tokio::test]
+    async fn while_the_run_stops_its_rollbacks_come_first() {
+        for step in [StepCommand::Abort, StepCommand::Quit] {
+            let (mut undo, mut events, _session) = kit();
+            undo.stepped(&step);
+            // A later command does not take the stop back.
+            undo.stepped(&StepCommand::Next);
+            undo.asked(false);
+            undo.settle().await;
+            assert!(!restored(&mut events), "{step:?}");
+            undo.run_ended().await;
+            assert!(restored(&mut events), "{step:?}");
+            undo.run_ended().await;
+            assert!(!restored(&mut events), "{step:?}: once");
+        }
+        let (mut undo, mut events, session) = kit();
+        session.send_modify(|session| {
+            let what = EventKind::Interrupted { reason: "SIGTERM".to_owned(), level: Level::Critical };
+            session.apply(&Event { seq: 0, at: Clock::system().now(), what });
+        });
+        undo.asked(false);
+        undo.settle().await;
+        assert!(!restored(&mut events), "stopped by a signal");
+        undo.run_ended().await;
+        assert!(restored(&mut events));
+    }
+
+    #[tokio::test]
+    async fn when_no_run_is_left_nothing_is_waited_for() {
+        let (mut undo, mut events, _session) = kit();
+        undo.stepped(&StepCommand::Quit);
+        undo.asked(true);
+        undo.settle().await;
+        assert!(restored(&mut events));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_put_back_unasked() {
+        let (mut undo, mut events, _session) = kit();
+        undo.stepped(&StepCommand::Abort);
+        undo.run_ended().await;
+        assert!(!restored(&mut events));
+    }
+}

@@ -325,5 +325,8 @@ impl UndoStore {
 }
 
 #[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod outcome_tests;
+#[cfg(test)]
 #[path = "kit_tests.rs"]
 mod tests;

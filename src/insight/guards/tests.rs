@@ -52,6 +52,63 @@ fn seconds_in_which_nobody_was_asked_count_as_bad() {
     assert!(reading.text.contains("18 s without any request count as bad"), "{}", reading.text);
 }
 
+/// A session in which users were well until T+0.5, then asked only at these seconds, each time with a real answer.
+fn asked_at(seconds: &[f64], rate: f64, since: f64) -> Session {
+    let (mut session, _) = fixtures::session_at(Variant::After, 0.5);
+    (session.users.endpoints[0].rate, session.users.endpoints[0].since) = (rate, at(since));
+    let endpoint = session.users.endpoints[0].id;
+    for (seconds, request) in seconds.iter().zip(900..) {
+        let request = RequestId(request);
+        tell(&mut session, *seconds, EventKind::RequestSent { endpoint, request });
+        let answer =
+            Answer { status: Some(200), shape: 1, ..answer(endpoint, request, 5.0, AnswerKind::Real) };
+        tell(&mut session, seconds + 0.01, EventKind::Answered(answer));
+    }
+    session
+}
+
+#[test]
+fn seconds_between_requests_count_beyond_the_gap_that_the_rate_leaves() {
+    let unasked = |asked: &[f64], rate, since, now| {
+        let session = asked_at(asked, rate, since);
+        unasked_seconds(&session, session.users.main().unwrap(), at(now))
+    };
+    // Of the seconds 1 to 14, three are asked, and the first after each is no gap yet.
+    assert_eq!(unasked(&[4.0, 8.0, 12.0], 2.0, -20.0, 15.0), 7);
+    assert_eq!(unasked(&[4.0, 8.0, 12.0], 0.5, -20.0, 15.0), 3);
+    // Without a rate the gap is that of one request a second.
+    assert_eq!(unasked(&[4.0, 8.0, 12.0], 0.0, -20.0, 15.0), 7);
+    // An endpoint that is watched since the second 5 was due in the second 6 at the earliest.
+    assert_eq!(unasked(&[], 2.0, 5.3, 10.5), 3);
+}
+
+#[test]
+fn of_several_endpoints_the_worst_counts() {
+    let (mut session, now) = fixtures::before_failing();
+    let watched = EventKind::EndpointWatched {
+        endpoint: crate::session::event::EndpointId(77),
+        url: "http://other/".to_owned(),
+        rate: 2.0,
+        deadline_ms: 1000,
+        limit_ms: 1000,
+        via: None,
+    };
+    tell(&mut session, 14.0, watched);
+    let other = session.users.endpoints.last().unwrap();
+    let both = (bad_seconds(&session, other, now), unasked_seconds(&session, other, now));
+    assert!(both.0 + both.1 > 0 && both.0 + both.1 < 18, "{both:?}");
+    assert_eq!(reading((session, now), Guard::Users, 60).figure, 18);
+}
+
+#[test]
+fn the_nearest_guard_is_none_while_all_are_calm() {
+    let (mut session, now) = fixtures::before_failing();
+    for (limit, near) in [(60, None), (27, Some(GuardLevel::Near)), (17, Some(GuardLevel::Over))] {
+        session.guards.limits = Guards { users_s: Some(limit), restarts: Some(9), ..Guards::OFF };
+        assert_eq!(nearest_guard(&session, now).map(|reading| reading.level), near);
+    }
+}
+
 #[test]
 fn a_slow_probe_leaves_gaps_that_mean_nothing() {
     let (mut session, _) = fixtures::session_at(Variant::After, 0.5);

@@ -18,6 +18,8 @@ mod discovery;
 #[cfg(test)]
 mod discovery_tests;
 mod estimate;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod reading;
 mod server;
 mod sources;

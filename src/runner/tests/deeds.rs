@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    runner::Compat,
+    runner::{Compat, RollbackStrategy},
     session::{command::StepCommand, event::Section},
 };
 
@@ -140,6 +140,99 @@ async fn a_hypothesis_that_fails_after_the_fire_offers_the_rollbacks() {
     // Without an operator who could be asked, the run does as the reference does.
     let played = Setup::new(&parts).play().await;
     assert!(played.names("rollbacks").is_empty());
+}
+
+/// Fires and goes on until the first rollback is offered, then does as `answer` says. Returns whether it was offered.
+async fn offered(setup: Setup, answer: impl AsyncFn(&Operator)) -> (bool, Played) {
+    let played = setup
+        .stepping()
+        .play_with(async |what, operator| match what {
+            EventKind::StepAwaited { step, .. } if step.section == Section::Rollbacks => {
+                answer(operator).await;
+            }
+            EventKind::StepAwaited { step, destructive: true } => {
+                operator.says(StepCommand::Fire(*step)).await;
+            }
+            EventKind::StepAwaited { .. } => operator.says(StepCommand::Next).await,
+            _ => {}
+        })
+        .await;
+    let asked = played.awaited().iter().any(|(step, _)| step.section == Section::Rollbacks);
+    (asked, played)
+}
+
+fn failing(values: &str) -> String {
+    format!(
+        "{}, {}, {}",
+        hypothesis(&[probe("p", &format!("next:{values}"), r#""tolerance": 1"#)]),
+        method(&[action("kill", "harm", "")]),
+        rollbacks(&[action("undo", "harm", "")])
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollbacks_are_offered_only_if_something_was_fired_and_they_are_not_ruled_out() {
+    let next = async |operator: &Operator| operator.says(StepCommand::Next).await;
+    let (asked, played) = offered(Setup::new(&failing(r#"[1, "gone"]"#)), next).await;
+    assert!(asked && played.calls.contains(&"undo".to_owned()));
+    let never = Setup::new(&failing(r#"[1, "gone"]"#)).options(|it| it.rollbacks = RollbackStrategy::Never);
+    let (asked, played) = offered(never, next).await;
+    assert!(!asked && !played.calls.contains(&"undo".to_owned()), "the file says never");
+    let harmless =
+        failing(r#"[1, "gone"]"#).replace(&action("kill", "harm", ""), &probe("look", "give:1", ""));
+    let (asked, played) = offered(Setup::new(&harmless), next).await;
+    assert!(!asked && played.calls == ["p", "look", "p"], "nothing was fired: {:?}", played.calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_aborts_instead_of_an_answer_gets_the_rollbacks_and_a_signal_does_not_play_them() {
+    let undone = |played: &Played| played.calls.contains(&"undo".to_owned());
+    let abort = async |operator: &Operator| operator.says(StepCommand::Abort).await;
+    let (asked, played) = offered(Setup::new(&failing(r#"[1, "gone"]"#)), abort).await;
+    assert!(asked && undone(&played));
+    let signal = async |operator: &Operator| operator.signals(Signal::Interrupt).await;
+    let (asked, played) = offered(Setup::new(&failing(r#"[1, "gone"]"#)), signal).await;
+    assert!(asked && !undone(&played));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_rolls_back_unless_the_file_says_never() {
+    let parts = format!(
+        "{}, {}",
+        method(&[action("kill", "harm", ""), probe("stuck", "hang", "")]),
+        rollbacks(&[action("undo", "harm", "")])
+    );
+    for (strategy, undone) in [
+        (RollbackStrategy::Default, true),
+        (RollbackStrategy::Deviated, true),
+        (RollbackStrategy::Never, false),
+    ] {
+        let played = Setup::new(&parts)
+            .options(|it| it.rollbacks = strategy.clone())
+            .play_with(async |what, operator| {
+                if matches!(what, EventKind::ActivityStarted { name, .. } if name == "stuck") {
+                    operator.says(StepCommand::Abort).await;
+                }
+            })
+            .await;
+        assert_eq!(played.calls.contains(&"undo".to_owned()), undone, "{strategy:?}");
+    }
+    // SIGUSR2 leaves everything as it is, and nobody is asked.
+    let stepping = Setup::new(&parts).stepping();
+    let played = stepping
+        .play_with(async |what, operator| match what {
+            EventKind::StepAwaited { step, destructive: true } => {
+                operator.says(StepCommand::Fire(*step)).await
+            }
+            EventKind::StepAwaited { .. } => operator.says(StepCommand::Next).await,
+            EventKind::ActivityStarted { name, .. } if name == "stuck" => {
+                operator.signals(Signal::User2).await
+            }
+            _ => {}
+        })
+        .await;
+    assert!(played.awaited().iter().all(|(step, _)| step.section != Section::Rollbacks));
+    assert_eq!(played.calls, ["kill", "stuck"]);
 }
 
 #[tokio::test]

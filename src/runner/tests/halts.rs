@@ -61,6 +61,21 @@ async fn c098_c099_the_strategy_always_rolls_back_unless_told_to_leave() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_signal_is_told_once_by_its_gravest_line() {
+    let played = signalled(Setup::new(&parts()), "stuck", Signal::Terminate).await;
+    let (mut reasons, mut logged) = (Vec::new(), Vec::new());
+    for event in &played.events {
+        match &event.what {
+            EventKind::Interrupted { reason, level } => reasons.push((*level, reason.as_str())),
+            EventKind::Logged { level: Level::Warning, message, .. } => logged.push(message.as_str()),
+            _ => {}
+        }
+    }
+    assert_eq!(reasons, [(Level::Critical, "SIGTERM signal received")]);
+    assert_eq!(logged, ["Caught SIGTERM signal, interrupting experiment now"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_signal_ends_a_pause() {
     let steps = method(&[probe("a", "give:1", r#""pauses": {"before": 600}"#), probe("b", "give:1", "")]);
     let played = Setup::new(&steps)

@@ -196,6 +196,24 @@ async fn a_rollback_that_breaks_aborts_but_the_others_are_played() {
     assert!(played.says("Rollback: None"));
 }
 
+/// As in the reference: no rollback after it, no journal.
+#[tokio::test(start_paused = true)]
+async fn what_breaks_outside_the_method_is_a_crash_in_strict_mode() {
+    let strict = |it: &mut RunOptions| {
+        it.compat = crate::runner::Compat::Strict;
+        it.rollbacks = RollbackStrategy::Always;
+    };
+    let undoing = rollbacks(&[action("r1", "crash", ""), action("r2", "harm", "")]);
+    let played = Setup::new(&parts(&[one_step(), undoing])).options(strict).play().await;
+    assert_eq!(played.names("rollbacks"), ["r1"]);
+    assert!(played.ending.unwrap().crashed);
+    assert!(played.says("Experiment ran into an un expected fatal error"), "{:?}", played.console());
+    let broken = hypothesis(&[probe("x", "crash", r#""tolerance": 1"#)]);
+    let played = Setup::new(&parts(&[broken, one_step(), undo()])).options(strict).play().await;
+    assert!(played.ending.unwrap().crashed);
+    assert_eq!(played.calls, ["x"], "no strategy undoes anything after a crash");
+}
+
 #[tokio::test(start_paused = true)]
 async fn c104_c105_the_title_is_substituted_and_activities_are_not() {
     let mut setup = Setup::new(&method(&[probe("a", r#"give:"x${who}""#, "")]));

@@ -2,6 +2,8 @@
 //! request.
 
 mod found;
+#[cfg(test)]
+mod kinds_tests;
 mod manifest;
 mod restore;
 #[cfg(test)]
