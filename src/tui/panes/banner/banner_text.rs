@@ -102,13 +102,16 @@ fn left_on(scene: &Scene) -> Option<BannerText> {
         count => format!(" (and {} more)", count - 1),
     };
     let sentence = format!("{}{more}", capital(&first.text));
+    let what = first.text.split_once(": ").map_or(first.text.as_str(), |(_, what)| what);
+    let general = "an earlier session left a fault on";
+    let medium = if what.chars().count() <= 60 { what } else { general };
     let key = scene.view.keymap.key(Action::Recover);
     Some(BannerText {
         role: Role::Fault,
         word: "STILL ON",
         price: Some(format!("{key} undoes it. Until then no answer is learned as the real one.")),
-        medium: "an earlier session left a fault on".to_owned(),
-        short: "an earlier session left a fault on".to_owned(),
+        medium: medium.to_owned(),
+        short: general.to_owned(),
         sentence,
         score: None,
     })
