@@ -4,6 +4,7 @@ use super::{
     bus::{BusHandle, EventBus},
     console::Console,
     endpoints::endpoints,
+    notifications::Notifications,
     observers::{Observers, Sources},
     preflight, session_cluster,
     session_record::{self, RecordGate, SessionRecord},
@@ -90,23 +91,7 @@ impl SessionHost {
         let record =
             SessionRecord::begin(&settings.record, settings.mode, (&request, &providers), &self.emitter)
                 .await;
-        let mut supervisor = Supervisor {
-            emitter: self.emitter.clone(),
-            bus: self.bus.clone(),
-            session: self.session.clone(),
-            journal_path: settings.journal.clone(),
-            mode: settings.mode,
-            observers: None,
-            undo: None,
-            earlier: None,
-            recovering: None,
-            paused_learning: false,
-            late_cluster: None,
-            notifications,
-            unserialisable,
-            done: self.done.clone(),
-            leave: CancellationToken::new(),
-        };
+        let mut supervisor = self.supervisor(settings, notifications, unserialisable);
         let operator = matches!(settings.mode, SessionMode::Operator { .. });
         if settings.mode == SessionMode::Nobody {
             self.put_on_record(record, settings, (&mut request, &providers), None).await;
@@ -187,6 +172,32 @@ impl SessionHost {
         supervisor.undo = Some(Restoration::new(kit, self.session.clone()));
         supervisor.observers = Some(observers);
         PendingSession { supervisor, request, providers }
+    }
+
+    /// The supervisor of a session in which nothing is watched yet.
+    fn supervisor(
+        &self,
+        settings: &SessionSettings,
+        notifications: Notifications,
+        unserialisable: Arc<OnceLock<String>>,
+    ) -> Supervisor {
+        Supervisor {
+            emitter: self.emitter.clone(),
+            bus: self.bus.clone(),
+            session: self.session.clone(),
+            journal_path: settings.journal.clone(),
+            mode: settings.mode,
+            observers: None,
+            undo: None,
+            earlier: None,
+            recovering: None,
+            paused_learning: false,
+            late_cluster: None,
+            notifications,
+            unserialisable,
+            done: self.done.clone(),
+            leave: CancellationToken::new(),
+        }
     }
 
     /// Starts the record, and sets the gate that no destructive activity passes without it. Returns where the undo kit

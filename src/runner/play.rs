@@ -59,9 +59,10 @@ pub(crate) async fn run_experiment(
     log_strategies(&ctx, hypothetical).await;
 
     let mut background = Background::default();
-    let played = match ctx.options.only_rollbacks {
-        true => Ok(()),
-        false => run_method(&ctx, &mut operator, &mut background, hypothetical).await,
+    let played = if ctx.options.only_rollbacks {
+        Ok(())
+    } else {
+        run_method(&ctx, &mut operator, &mut background, hypothetical).await
     };
     let undo = match played {
         Ok(()) => RollbackChoice::ByStrategy,

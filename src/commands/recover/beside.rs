@@ -37,9 +37,10 @@ async fn recover_one(id: &str, emitter: &Emitter) -> std::io::Result<()> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     tokio::join!(relay(stdout, emitter), relay(stderr, emitter));
     let status = child.wait().await?;
-    let (level, text) = match status.success() {
-        true => (Level::Warning, format!("session {id} is recovered")),
-        false => (Level::Error, format!("session {id} is not recovered: the lines above say why")),
+    let (level, text) = if status.success() {
+        (Level::Warning, format!("session {id} is recovered"))
+    } else {
+        (Level::Error, format!("session {id} is not recovered: the lines above say why"))
     };
     log(emitter, level, text).await;
     Ok(())

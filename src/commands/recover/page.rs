@@ -54,8 +54,12 @@ pub(super) fn print_plan(left: &LeftBehind, differences: &[String], rollbacks: b
     if let Some(cluster) = &header.cluster {
         row("cluster", &format!("{}, namespace {}", cluster.context, cluster.namespace));
     }
-    left.fired().iter().for_each(|fired| row("fired", fired));
-    differences.iter().for_each(|difference| row("still on", difference));
+    for fired in &left.fired() {
+        row("fired", fired);
+    }
+    for difference in differences {
+        row("still on", difference);
+    }
     say("what will be done, in this order:");
     let names: Vec<_> = left.rollbacks.iter().filter(|_| rollbacks).collect();
     for (_, name) in &names {
@@ -73,12 +77,22 @@ pub(super) fn print_plan(left: &LeftBehind, differences: &[String], rollbacks: b
 /// Prints the result.
 pub(super) fn print_result(left: &LeftBehind, recovered: &Recovered) {
     let undone = &recovered.undone;
-    undone.restored.iter().for_each(|line| row("put back", line));
-    undone.failed.iter().for_each(|line| row("NOT BACK", line));
-    recovered.failed_rollbacks.iter().for_each(|name| row("FAILED", &format!("rollback {name}")));
+    for line in &undone.restored {
+        row("put back", line);
+    }
+    for line in &undone.failed {
+        row("NOT BACK", line);
+    }
+    for name in &recovered.failed_rollbacks {
+        row("FAILED", &format!("rollback {name}"));
+    }
     match recovered.wrong.as_deref() {
         Some([]) => row("steady", "the steady-state hypothesis is met"),
-        Some(wrong) => wrong.iter().for_each(|line| row("NOT MET", line)),
+        Some(wrong) => {
+            for line in wrong {
+                row("NOT MET", line);
+            }
+        }
         None => {}
     }
     if recovered.is_complete() {

@@ -73,9 +73,10 @@ pub(crate) async fn prepare(
             Ok(_) | Err(_) => {}
         }
     }
-    let variables = match resolved {
-        true => VariableArgs::default(),
-        false => VariableArgs { vars: options.vars.clone(), var_files: options.var_files.clone() },
+    let variables = if resolved {
+        VariableArgs::default()
+    } else {
+        VariableArgs { vars: options.vars.clone(), var_files: options.var_files.clone() }
     };
     let kubeconfig: Vec<_> =
         joined(&options.kubeconfig).map(|list| ("KUBECONFIG", list)).into_iter().collect();

@@ -7,12 +7,13 @@ use crate::{
     provider::kit::SavedKind,
     session::{
         clock::Clock,
-        event::Section,
+        event::{Section, UndoResult},
         fixtures::{self, at},
         stream::{Stream, stream},
     },
 };
 use serde_json::json;
+use std::path::Path;
 
 const STEP: StepRef = StepRef { section: Section::Method, index: 7 };
 
@@ -45,7 +46,8 @@ fn kit(recording: Option<&Path>) -> (UndoStore, Stream, StepRef, watch::Sender<S
     let (emitter, events) = stream(Clock::starting_at(now));
     let (keep, shown) = watch::channel(session);
     let providers = Arc::new(Providers::new(Environment::default()));
-    (UndoStore::new(Some(providers), emitter, shown, recording), events, step, keep)
+    let files = KitFiles::new(recording, None);
+    (UndoStore::new(Some(providers), emitter, shown, files), events, step, keep)
 }
 
 async fn undone(kit: UndoStore, events: &mut Stream) -> (UndoResult, Vec<String>) {

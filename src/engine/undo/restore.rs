@@ -63,6 +63,7 @@ impl Restoration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::undo::KitFiles;
     use crate::{
         experiment::Environment,
         provider::Providers,
@@ -80,7 +81,7 @@ mod tests {
         let (emitter, events) = stream(Clock::system());
         let (session, shown) = watch::channel(Session::new());
         let providers = Arc::new(Providers::new(Environment::default()));
-        let kit = UndoStore::new(Some(providers), emitter, shown.clone(), None);
+        let kit = UndoStore::new(Some(providers), emitter, shown.clone(), KitFiles::default());
         (Restoration::new(kit, shown), events, session)
     }
 
