@@ -39,7 +39,7 @@ const NEVER: Duration = Duration::from_secs(3600);
 #[tokio::test(start_paused = true)]
 async fn a_silent_api_server_is_given_up() {
     let begun = Instant::now();
-    let silent = pods(NEVER, Duration::ZERO, || std::iter::empty());
+    let silent = pods(NEVER, Duration::ZERO, std::iter::empty);
     let said = text(silent.list(&ListParams::default()).await);
     assert_eq!(said, "the API server https://api:6443 did not answer within 15 s");
     assert_eq!(begun.elapsed().as_secs(), 15);

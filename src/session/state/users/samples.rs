@@ -64,8 +64,10 @@ pub struct Sample {
 
 impl Sample {
     pub(super) fn new(start: Timestamp, waited_ms: f32, outcome: Outcome) -> Self {
-        let waited = std::time::Duration::from_secs_f64(f64::from(waited_ms.max(0.0)) / 1000.0);
-        Self { start, waited_ms, outcome, ended: start.checked_add(waited).unwrap_or(start) }
+        // A recording may claim any wait.
+        let waited = std::time::Duration::try_from_secs_f64(f64::from(waited_ms.max(0.0)) / 1000.0);
+        let ended = waited.ok().and_then(|waited| start.checked_add(waited).ok());
+        Self { start, waited_ms, outcome, ended: ended.unwrap_or(start) }
     }
 
     /// Returns when the answer arrived.
@@ -150,5 +152,19 @@ impl Recent {
             recent.median_ms = Some(f64::from(*waits.select_nth_unstable_by(middle, f32::total_cmp).1));
         }
         recent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, Sample};
+    use crate::session::event::Timestamp;
+
+    #[test]
+    fn a_wait_of_any_length_is_taken() {
+        let start = Timestamp::UNIX_EPOCH;
+        for waited_ms in [f32::MAX, f32::INFINITY, f32::NAN, 1e20, -1.0] {
+            assert_eq!(Sample::new(start, waited_ms, Outcome::Real).ended(), start);
+        }
     }
 }
