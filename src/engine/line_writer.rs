@@ -60,8 +60,19 @@ impl LineWriter {
 
     /// Queues a line; never waits.
     pub(crate) fn line(&mut self, line: impl Into<Printed>) {
+        let mut line = line.into();
+        line.push("\n");
+        self.queue(line);
+    }
+
+    /// Queues a text that ends its lines itself; never waits.
+    pub(crate) fn text(&mut self, text: impl Into<Printed>) {
+        self.queue(text.into());
+    }
+
+    fn queue(&mut self, line: Printed) {
         if self.left_out > 0 {
-            let notice = format!("... {} lines dropped here: the output was blocked", self.left_out);
+            let notice = format!("... {} lines dropped here: the output was blocked\n", self.left_out);
             if let Ok(()) = self.queue.try_send(Item::Line(notice.into())) {
                 self.left_out = 0;
             } else {
@@ -69,7 +80,7 @@ impl LineWriter {
                 return;
             }
         }
-        if self.queue.try_send(Item::Line(line.into())).is_err() {
+        if self.queue.try_send(Item::Line(line)).is_err() {
             self.left_out += 1;
         }
     }
@@ -103,8 +114,7 @@ async fn write(mut place: impl AsyncWrite + Unpin, mut items: mpsc::Receiver<Ite
     }
 }
 
-async fn write_line(place: &mut (impl AsyncWrite + Unpin), mut line: Printed) -> io::Result<()> {
-    line.push("\n");
+async fn write_line(place: &mut (impl AsyncWrite + Unpin), line: Printed) -> io::Result<()> {
     place.write_all(line.as_str().as_bytes()).await?;
     place.flush().await
 }

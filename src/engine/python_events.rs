@@ -11,21 +11,13 @@ use crate::{
 };
 use std::{
     io,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::Duration,
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot};
 
 /// How much later than Python this process may receive SIGTERM, if a supervisor stops all processes of a service.
 const SAME_STOP: Duration = Duration::from_millis(50);
-/// How long the console may take to accept a line that an extension printed.
-const TAKEN: Duration = Duration::from_secs(1);
 
 /// Where the lines go that extensions print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,18 +32,17 @@ pub(crate) enum PrintTarget {
 struct ConsolePrints {
     stdout: Mutex<LineWriter>,
     stderr: Mutex<LineWriter>,
-    /// Whether the console did not take a line in time: then no line is waited for any more.
-    stuck: AtomicBool,
 }
 
 impl ConsolePrints {
     fn open() -> io::Result<Self> {
         let (stdout, stderr) = (Mutex::new(LineWriter::stdout()?), Mutex::new(LineWriter::stderr()?));
-        Ok(Self { stdout, stderr, stuck: AtomicBool::new(false) })
+        Ok(Self { stdout, stderr })
     }
 
-    /// Writes a line, and waits until it is written: what the run logs afterwards stands below it.
-    async fn write(&self, stream: PrintStream, line: String) {
+    /// Writes a text, and waits until it is written: what the run logs afterwards stands below it, and an extension prints no
+    /// faster than the console takes it.
+    async fn write(&self, stream: PrintStream, text: String) {
         let place = match stream {
             PrintStream::Stdout => &self.stdout,
             PrintStream::Stderr => &self.stderr,
@@ -59,12 +50,11 @@ impl ConsolePrints {
         let (reply, written) = oneshot::channel();
         {
             let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-            place.line(line);
+            place.text(text);
             place.flush(reply);
         }
-        if !self.stuck.load(Ordering::Relaxed) && timeout(TAKEN, written).await.is_err() {
-            self.stuck.store(true, Ordering::Relaxed);
-        }
+        // An error means that the writer has ended with its runtime.
+        let _ = written.await;
     }
 }
 
@@ -120,9 +110,9 @@ impl PythonEvents {
     async fn handle(&self, event: PythonEvent) {
         match event {
             PythonEvent::Logged { level, message, .. } => self.log(level, message).await,
-            PythonEvent::Printed { line, stream } => match &self.prints {
-                Some(prints) => prints.write(stream, self.hidden(line)).await,
-                None => self.log(Level::Info, line).await,
+            PythonEvent::Printed { text, stream } => match &self.prints {
+                Some(prints) => prints.write(stream, self.hidden(text)).await,
+                None => self.log(Level::Info, text.trim_end_matches(['\n', '\r']).to_owned()).await,
             },
             // Only the first one is kept.
             PythonEvent::Unserialisable { function } => drop(self.unserialisable.set(function)),

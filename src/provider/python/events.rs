@@ -15,10 +15,10 @@ pub enum PythonEvent {
         /// Where the extension logged it, `module:line`.
         place: String,
     },
-    /// A line on its standard output or error.
+    /// A line on its standard output or error, or a part of one.
     Printed {
-        /// Without its line end; contains secrets and escape sequences if the extension prints them.
-        line: String,
+        /// With its line end, if it has one; contains secrets and escape sequences if the extension prints them.
+        text: String,
         stream: PrintStream,
     },
     /// Code outside a foreground call requested the end of the run with this exit code: 20 with rollbacks, 30 without.

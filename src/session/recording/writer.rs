@@ -6,6 +6,7 @@ use crate::{
     session::{Event, private_file},
 };
 use std::{
+    borrow::Cow,
     fs::File,
     io::Write,
     path::{Path, PathBuf},
@@ -95,8 +96,13 @@ impl Recorder {
     }
 
     fn add(&mut self, event: &Event) -> Result<(), RecordingError> {
-        let text = serde_json::to_string(event).map_err(RecordingError::Event)?;
-        self.line.extend_from_slice(escape_json(&text).as_bytes());
+        let start = self.line.len();
+        serde_json::to_writer(&mut self.line, event).map_err(RecordingError::Event)?;
+        let text = self.line.get(start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
+        if let Cow::Owned(escaped) = escape_json(text) {
+            self.line.truncate(start);
+            self.line.extend_from_slice(escaped.as_bytes());
+        }
         self.line.push(b'\n');
         Ok(())
     }

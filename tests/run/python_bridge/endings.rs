@@ -137,5 +137,5 @@ async fn a_program_that_is_no_python_is_named() {
     let (_place, stage) = impostor("#!/bin/sh\necho I am a shell >&2\nexit 4\n");
     let Err(message) = Bridge::describe(&stage.bridge, "ext", "f").await else { panic!("no Python") };
     assert!(message.contains("ended before it was ready: exit code 4"), "{message}");
-    stage.until(|said| matches!(said, PythonEvent::Printed { line, .. } if line == "I am a shell")).await;
+    stage.until(|said| matches!(said, PythonEvent::Printed { text, .. } if text == "I am a shell\n")).await;
 }

@@ -81,18 +81,18 @@ def nothing():
     );
     assert_eq!(stage.result("speak", "{}").await, "1");
     // All of it was heard before the answer.
-    let lines = |wanted: PrintStream| -> Vec<String> {
+    let printed = |wanted: PrintStream| -> String {
         let heard = stage.heard().into_iter().map(|said| match said {
-            PythonEvent::Printed { line, stream } => (line, stream),
+            PythonEvent::Printed { text, stream } => (text, stream),
             other => panic!("{other:?}"),
         });
-        heard.filter(|(_, stream)| *stream == wanted).map(|(line, _)| line).collect()
+        heard.filter(|(_, stream)| *stream == wanted).map(|(text, _)| text).collect()
     };
     assert_eq!(
-        lines(PrintStream::Stdout),
-        ["0 {\"event\": \"exit\", \"code\": 30}", "no line end", "\u{fffd}"]
+        printed(PrintStream::Stdout),
+        "0 {\"event\": \"exit\", \"code\": 30}\nno line end\n\u{fffd}\n"
     );
-    assert_eq!(lines(PrintStream::Stderr), ["to stderr\u{1b}[31m"]);
+    assert_eq!(printed(PrintStream::Stderr), "to stderr\u{1b}[31m\n");
     assert_eq!(stage.result("nothing", "{}").await, "2", "even without a standard output");
 }
 

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-/// The maximum number of bytes of a line; a longer line is split.
+/// The maximum number of bytes of a line that are handed on together.
 const LONGEST: usize = 64 << 10;
 /// The maximum number of bytes that are read at once.
 const CHUNK: usize = 16 << 10;
@@ -115,13 +115,9 @@ impl Lines {
 
     async fn take(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if *byte == b'\n' {
+            self.pending.push(*byte);
+            if *byte == b'\n' || self.pending.len() == LONGEST {
                 self.hand_on().await;
-            } else {
-                self.pending.push(*byte);
-                if self.pending.len() == LONGEST {
-                    self.hand_on().await;
-                }
             }
         }
     }
@@ -134,8 +130,8 @@ impl Lines {
     }
 
     async fn hand_on(&mut self) {
-        let line = String::from_utf8_lossy(&self.pending).trim_end_matches('\r').to_owned();
+        let text = String::from_utf8_lossy(&self.pending).into_owned();
         self.pending.clear();
-        (self.listener)(PythonEvent::Printed { line, stream: self.stream }).await;
+        (self.listener)(PythonEvent::Printed { text, stream: self.stream }).await;
     }
 }
