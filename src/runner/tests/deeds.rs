@@ -222,11 +222,11 @@ async fn an_abort_rolls_back_unless_the_file_says_never() {
     let played = stepping
         .play_with(async |what, operator| match what {
             EventKind::StepAwaited { step, destructive: true } => {
-                operator.says(StepCommand::Fire(*step)).await
+                operator.says(StepCommand::Fire(*step)).await;
             }
             EventKind::StepAwaited { .. } => operator.says(StepCommand::Next).await,
             EventKind::ActivityStarted { name, .. } if name == "stuck" => {
-                operator.signals(Signal::User2).await
+                operator.signals(Signal::User2).await;
             }
             _ => {}
         })

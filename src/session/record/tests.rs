@@ -33,7 +33,7 @@ async fn a_record_tells_whether_its_session_lives_and_what_it_was() {
     assert!(kept.lock().is_err());
     drop(open);
     assert!(!kept.is_running());
-    assert_eq!(sessions.unsettled(), [kept.clone()]);
+    assert_eq!(sessions.unsettled(), std::slice::from_ref(&kept));
     assert_eq!(kept.header().unwrap(), header);
     assert!(header.source.ends_with("/kill.json") && header.source.starts_with('/'));
     assert!(kept.session().unwrap().t0().is_some());

@@ -53,6 +53,7 @@ fn map(arguments: Json) -> Map {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table, with a row for each function")]
 async fn every_function_saves_what_it_names() {
     let apps = "/apis/apps/v1/namespaces/default";
     let named = "fieldSelector=metadata.name=it";
