@@ -40,7 +40,7 @@ pub(crate) fn install() {
 /// Prints an error and returns its exit code: the code of a [`Refusal`], else 1.
 pub(crate) fn print(report: &Report) -> ExitCode {
     let message = format!("error: {report:#}");
-    printing::err(if wants_backtrace() {
+    printing::last_err(if wants_backtrace() {
         Printed::coloured_by_library(format!("{report:?}"), [message])
     } else {
         invocation::as_called(&message).into_owned().into()

@@ -71,17 +71,22 @@ enum Exit {
 
 async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit> {
     let compat = arguments.run_args.compat();
+    // Before the log file is opened: a limit of its size must not kill.
+    let (signals, receiver) = Signals::all(compat)?;
     let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
     let mut helpers = ChildProcesses::default();
     let mut exit = Exit::With(ExitCode::FAILURE);
     if enter_folder(global, &host).await {
-        let (signals, receiver) = Signals::all(compat)?;
         exit = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
     }
     helpers.end().await;
-    // A slow reader of the console delays the exit, unless a signal or an interruption asked for it.
+    // A slow reader of the console delays the exit, unless a signal or an interruption asks for it.
     let hurried = matches!(exit, Exit::BySignal(_)) || host.session.borrow().run.interrupted.is_some();
-    host.end(hurried.then_some(LAST_LINES)).await;
+    let (_handlers, mut impatience) = Signals::endings()?;
+    tokio::select! {
+        _ = host.end(hurried.then_some(LAST_LINES)) => {}
+        _ = impatience.recv() => {}
+    }
     Ok(exit)
 }
 
@@ -140,7 +145,7 @@ async fn play(
         Err(Some(Signal::Interrupt) | None) => {
             host.bus.flush().await;
             // The line break separates the message from the `^C` that the terminal has echoed.
-            printing::err("\nAborted!");
+            printing::last_err("\nAborted!");
             Exit::With(ExitCode::FAILURE)
         }
         Err(Some(signal)) => Exit::BySignal(signal),
@@ -150,7 +155,7 @@ async fn play(
                 Some(text) if text.is_empty() => {}
                 Some(text) => {
                     host.bus.flush().await;
-                    printing::err(text);
+                    printing::last_err(text);
                 }
             }
             Exit::With(ExitCode::from(code))

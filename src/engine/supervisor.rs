@@ -13,6 +13,7 @@ use super::{
     undo::Restoration,
 };
 use crate::{
+    insight::{self, LeftOn},
     provider::Providers,
     runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
     session::{
@@ -144,6 +145,7 @@ impl Supervisor {
                         undo.run_ended().await;
                     }
                     self.write_journal(&mut report, needs_json).await;
+                    self.tell_what_is_left_on().await;
                     self.done.cancel();
                     if recovers {
                         self.recover(&again);
@@ -337,6 +339,15 @@ impl Supervisor {
         let path = self.journal_path.clone();
         let written = tokio::task::spawn_blocking(move || journal::write(&journal, &path)).await;
         written.map_err(join_error_message)?.map_err(|error| error.to_string())
+    }
+
+    /// Logs what was fired and not rolled back, and how to undo it: after the lines that the reference prints.
+    async fn tell_what_is_left_on(&self) {
+        let left = insight::left_on(&self.session.borrow());
+        let Some(left) = left else { return };
+        for line in [left.text(), LeftOn::REMEDY.to_owned()] {
+            self.emit(Level::Warning, format!("Left on: {line}")).await;
+        }
     }
 
     async fn broke(&self, report: &mut SessionReport, said: String) {

@@ -67,17 +67,23 @@ fn was_played(state: &StepState) -> bool {
 }
 
 impl LeftOn {
+    /// How the operator undoes it, and how to have rollbacks played next time.
+    pub const REMEDY: &str = "`chaos-tui recover` undoes it; with `--rollback-strategy always` the rollbacks are \
+                              played whatever ends a run";
+
     /// Describes what is on, in one sentence without a full stop.
     pub fn text(&self) -> String {
         let fired: Vec<String> = self.fired.iter().map(FiredStep::text).collect();
         let rollbacks: Vec<String> = self.rollbacks.iter().map(|name| format!("'{name}'")).collect();
-        let word = if rollbacks.len() == 1 { "rollback" } else { "rollbacks" };
-        format!("{} may still be on: not rolled back by {word} {}", fired.join(", "), rollbacks.join(", "))
+        let were = |count: usize| if count == 1 { "was" } else { "were" };
+        format!(
+            "{} {} fired and not rolled back: {} {} not played",
+            fired.join(", "),
+            were(fired.len()),
+            rollbacks.join(", "),
+            were(rollbacks.len())
+        )
     }
-
-    /// How the operator undoes it, and how to have rollbacks played next time.
-    pub const REMEDY: &str = "`chaos-tui recover` undoes it; with `--rollback-strategy always`, rollbacks are played \
-                              after an interruption or a failure";
 }
 
 impl FiredStep {
@@ -126,7 +132,7 @@ mod tests {
     }
 
     fn played(session: &mut Session, step: StepRef, succeeded: Option<bool>) {
-        let (run, entry) = (RunId(90), pyvalue::Value::Null);
+        let (run, entry) = (RunId(90 + step.index as u64), pyvalue::Value::Null);
         tell(
             session,
             EventKind::ActivityStarted { run, step, name: "undo".to_owned(), entry: entry.clone() },
@@ -156,8 +162,8 @@ mod tests {
         assert_eq!(left.rollbacks, ["scale back", "open the gate"]);
         assert_eq!(
             left.text(),
-            "'kill-provider-microservice' (pod/my-provider-app-6c8b-x2k8p) may still be on: not rolled back by \
-             rollbacks 'scale back', 'open the gate'"
+            "'kill-provider-microservice' (pod/my-provider-app-6c8b-x2k8p) was fired and not rolled back: 'scale back', \
+             'open the gate' were not played"
         );
         // A rollback that failed was played; one that was cut short or skipped was not.
         played(&mut session, FIRST, Some(false));

@@ -3,8 +3,16 @@
 use super::Printed;
 use std::{
     fmt,
+    fs::File,
     io::{self, Write},
+    os::fd::AsFd,
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
+
+/// How long the last lines wait for a terminal or pipe that takes no output.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes a line to standard output. What a closed terminal does not take is lost.
 pub(crate) fn out(line: impl Into<Printed>) {
@@ -14,6 +22,30 @@ pub(crate) fn out(line: impl Into<Printed>) {
 /// Writes a line to standard error. What a closed terminal does not take is lost.
 pub(crate) fn err(line: impl Into<Printed>) {
     let _ = write_line(&mut io::stderr(), &line.into());
+}
+
+/// Writes the last lines of a session to standard output; does not hold up the exit for long if nobody reads them.
+pub(crate) fn last_out(lines: impl IntoIterator<Item = impl Into<Printed>>) {
+    last(&io::stdout(), lines.into_iter().map(|line| format!("{}\n", line.into())).collect());
+}
+
+/// Writes a last line to standard error; does not hold up the exit for long if nobody reads it.
+pub(crate) fn last_err(line: impl Into<Printed>) {
+    last(&io::stderr(), format!("{}\n", line.into()));
+}
+
+fn last(stream: &impl AsFd, text: String) {
+    // Not through `Stdout` or `Stderr`: a write that hangs would hold their locks.
+    let Ok(stream) = stream.as_fd().try_clone_to_owned() else { return };
+    let (written, done) = mpsc::sync_channel(1);
+    let writing = thread::Builder::new().name("last lines".to_owned()).spawn(move || {
+        // The receiver is gone if it took too long.
+        let _ = written.send(File::from(stream).write_all(text.as_bytes()));
+    });
+    if writing.is_ok() {
+        // The exit ends the thread.
+        let _ = done.recv_timeout(PATIENCE);
+    }
 }
 
 /// Writes a question to standard error, without a line end.

@@ -8,6 +8,7 @@ mod advice;
 mod bridge;
 mod catalogue;
 mod control_host;
+mod group_guard;
 pub mod http;
 pub mod kit;
 mod permissions;

@@ -21,13 +21,18 @@ impl Compat {
         self.is_strict()
     }
 
+    /// A second signal ends the rollbacks that a first one has led to.
+    pub(crate) fn ends_rollbacks_at_once(self) -> bool {
+        self.is_strict()
+    }
+
     /// SIGTERM during a Python activity only fails that activity.
     pub(crate) fn swallows_sigterm(self) -> bool {
         self.is_strict()
     }
 
-    /// SIGHUP is not handled, so that it kills the process.
-    pub(crate) fn ends_on_hangup(self) -> bool {
+    /// SIGHUP, SIGQUIT and SIGXCPU are not handled, so that they kill the process.
+    pub(crate) fn dies_of_signals(self) -> bool {
         self.is_strict()
     }
 

@@ -1,7 +1,7 @@
 //! The operator's input to a run: receives commands and signals, whatever the run is doing.
 
 use super::{
-    Consent, Pacing, Signal,
+    Compat, Consent, Pacing, Signal,
     emitter::RunEmitter,
     plan_changes::PlanChanges,
     stop_request::{StopRequest, emit_stop_reason},
@@ -39,6 +39,10 @@ pub(super) struct OperatorInput {
     /// Whether the run was ever asked to stop.
     stopping: bool,
     rolling_back: bool,
+    /// Whether the next signal does not end the rollbacks yet, because an earlier one or another stop request led to them.
+    asks_before_ending: bool,
+    /// The name of the rollback that runs, or ran last.
+    rollback: Option<String>,
 }
 
 enum Order {
@@ -72,6 +76,8 @@ impl OperatorInput {
             halt: None,
             stopping: false,
             rolling_back: false,
+            asks_before_ending: false,
+            rollback: None,
         }
     }
 
@@ -86,11 +92,22 @@ impl OperatorInput {
     }
 
     /// Begins the rollbacks: an earlier stop request does not end them, and after one they run automatically.
-    pub(super) async fn begin_rollbacks(&mut self) {
+    pub(super) async fn begin_rollbacks(&mut self, compat: Compat) {
         self.rolling_back = true;
+        self.asks_before_ending = self.stopping && !compat.ends_rollbacks_at_once();
         if self.halt.take().is_some() {
             self.run_by_itself().await;
         }
+    }
+
+    /// Notes which rollback runs next.
+    pub(super) fn begin_rollback(&mut self, name: String) {
+        self.rollback = Some(name);
+    }
+
+    /// Ends the rollbacks: a signal ends what comes after them.
+    pub(super) fn end_rollbacks(&mut self) {
+        self.asks_before_ending = false;
     }
 
     async fn run_by_itself(&mut self) {
@@ -229,6 +246,12 @@ impl OperatorInput {
         match order {
             Order::Signal(Signal::Terminate) if stop_signal.is_some_and(StopSignal::terminate) => {
                 self.emitter.log(Level::Warning, StopRequest::caught_line("SIGTERM")).await;
+            }
+            Order::Signal(signal) if std::mem::take(&mut self.asks_before_ending) => {
+                let name = signal.name();
+                let now = self.rollback.as_ref().map(|name| format!(" ('{name}')")).unwrap_or_default();
+                let line = format!("{name} during the rollbacks: they go on{now}; one more signal ends them");
+                self.emitter.log(Level::Warning, line).await;
             }
             Order::Signal(signal) if self.rolling_back => {
                 self.stop(StopRequest::during_rollbacks(signal), stop_signal).await;

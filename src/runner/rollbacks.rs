@@ -25,13 +25,14 @@ pub(super) async fn run_rollbacks(ctx: &Arc<RunContext>, operator: &mut Operator
     let decided = decide(ctx, undo).await;
     let offered = !decided && operator_wants_rollbacks(ctx, operator, undo).await;
     if decided || offered {
-        operator.begin_rollbacks().await;
+        operator.begin_rollbacks(ctx.options.compat).await;
         ctx.tell("start_rollbacks", || vec![ctx.told_experiment()]).await;
         let steps = ctx.experiment().rollbacks().len();
         ctx.emitter.emit(EventKind::RollbacksStarted { steps }).await;
         let mut background = Background::default();
         play_steps(ctx, operator, &mut background, offered).await;
         background.end().await;
+        operator.end_rollbacks();
         ctx.emitter.emit(EventKind::RollbacksEnded).await;
         ctx.tell("rollbacks_completed", || vec![ctx.told_experiment(), ctx.told_journal()]).await;
     }
@@ -141,6 +142,7 @@ async fn steps(
         let entry = experiment.rollbacks().get(cursor.index())?;
         let step = StepRef { section: Section::Rollbacks, index: cursor.index() };
         let before = cursor.index();
+        operator.begin_rollback(entry.name());
         match run_step(ctx, operator, background, &mut cursor, entry, step).await {
             Ok(()) => {}
             Err(Stopped::Halt(_)) => return None,

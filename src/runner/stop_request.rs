@@ -12,10 +12,34 @@ pub(crate) enum Signal {
     Terminate,
     /// SIGHUP: the terminal is gone. Handled like SIGTERM.
     HangUp,
+    /// SIGQUIT: Ctrl-\. Handled like SIGTERM.
+    Quit,
     /// SIGUSR1.
     User1,
     /// SIGUSR2: stop at once, without rollbacks.
     User2,
+    /// SIGXCPU: the limit of CPU time is reached. Handled like SIGTERM.
+    CpuLimit,
+}
+
+impl Signal {
+    /// Whether the reference handles it.
+    pub(crate) fn is_known(self) -> bool {
+        !matches!(self, Self::HangUp | Self::Quit | Self::CpuLimit)
+    }
+
+    /// Returns its name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
+            Self::Quit => "SIGQUIT",
+            Self::User1 => "SIGUSR1",
+            Self::User2 => "SIGUSR2",
+            Self::CpuLimit => "SIGXCPU",
+        }
+    }
 }
 
 /// A request to stop the run.
@@ -56,8 +80,9 @@ impl StopRequest {
                 let line = "Received a termination signal (Ctrl-C)...".to_owned();
                 Self { signals_exit: true, ..Self::by_strategy(vec![(Level::Warning, line)]) }
             }
-            Signal::Terminate => Self::signal_name("SIGTERM"),
-            Signal::HangUp => Self::signal_name("SIGHUP"),
+            Signal::Terminate | Signal::HangUp | Signal::Quit | Signal::CpuLimit => {
+                Self::signal_name(signal.name())
+            }
             Signal::User1 => Self::exit(&20.into()),
             Signal::User2 => Self::exit(&30.into()),
         }
@@ -106,11 +131,11 @@ impl StopRequest {
         Self { rollbacks: RollbackChoice::UnlessNever, ..Self::by_strategy(lines) }
     }
 
-    /// A signal while rollbacks run: the same line for all but SIGTERM and SIGHUP.
+    /// A signal that ends the rollbacks: the same line for all but SIGTERM and those handled like it.
     pub(super) fn during_rollbacks(signal: Signal) -> Self {
         match signal {
-            Signal::Terminate | Signal::HangUp => Self::signal(signal),
-            _ => Self::leaving_rollbacks(),
+            Signal::Terminate | Signal::HangUp | Signal::Quit | Signal::CpuLimit => Self::signal(signal),
+            Signal::Interrupt | Signal::User1 | Signal::User2 => Self::leaving_rollbacks(),
         }
     }
 

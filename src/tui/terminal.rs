@@ -284,7 +284,10 @@ fn restore_on_panic() {
                 return;
             }
             restore();
-            speak(panic);
+            // A message that the terminal does not take would hold up the rollbacks.
+            if accepted_output() {
+                speak(panic);
+            }
         }));
     });
 }

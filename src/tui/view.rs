@@ -78,6 +78,8 @@ pub enum QuitStage {
     Asked,
     /// The session was asked a second time: the running wait is cut short.
     Urgent,
+    /// The session was asked again while rollbacks run: they go on, and the next request leaves without their end.
+    Warned,
 }
 
 /// The sequence that a session belongs to, such as the demo's lessons: after the end, one key continues with the next

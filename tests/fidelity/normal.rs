@@ -55,6 +55,8 @@ impl Raw {
             // `validate` prints every finding with its place in addition to the reference's lines.
             lines.retain(|line| LEVELS.iter().any(|level| line.starts_with(level)));
         }
+        // What was fired and not rolled back is said beyond the reference's lines.
+        lines.retain(|line| !line.starts_with("WARNING Left on: "));
         refused(&mut lines, self.exit, self.journal.is_some());
         self.seen(lines)
     }
@@ -88,7 +90,9 @@ impl Raw {
                 .extension()
                 .is_some_and(|ext| ext.eq_ignore_ascii_case("log")) =>
             {
-                let lines = lines_of(text).into_iter().filter(|line| !line.starts_with("DEBUG "));
+                let lines = lines_of(text)
+                    .into_iter()
+                    .filter(|line| !line.starts_with("DEBUG ") && !line.contains("Left on: "));
                 lines.map(|line| Json::from(self.text(in_common_words(&without_place(&line))))).collect()
             }
             _ => self.text(text.to_owned()).into(),

@@ -12,11 +12,15 @@ enum Ending {
     Closed,
 }
 
-const ENDINGS: [Ending; 5] = [
+const ENDINGS: [Ending; 9] = [
     Ending::Key,
     Ending::Signal(libc::SIGINT),
     Ending::Signal(libc::SIGTERM),
     Ending::Signal(libc::SIGHUP),
+    Ending::Signal(libc::SIGQUIT),
+    Ending::Signal(libc::SIGUSR1),
+    Ending::Signal(libc::SIGUSR2),
+    Ending::Signal(libc::SIGXCPU),
     Ending::Closed,
 ];
 

@@ -248,6 +248,11 @@ impl Running {
         }
     }
 
+    /// Whether the program has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits until the program ends.
     pub(crate) fn end(mut self) -> Ended {
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {

@@ -40,9 +40,11 @@ impl Default for Arguments {
     }
 }
 
-/// Writes the experiment of the first two lessons to a file, to be run outside of the demo. Returns its path.
-pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
-    Ok(DemoFolder::write()?.folder().join(Lesson::Before.experiment().0))
+/// Writes the experiment of the first two lessons to a file, to be run outside of the demo. Returns its path, and the
+/// folder that is deleted when it is dropped.
+pub(crate) fn experiment() -> std::io::Result<(std::path::PathBuf, impl Drop)> {
+    let folder = DemoFolder::write()?.0;
+    Ok((folder.path().join(Lesson::Before.experiment().0), folder))
 }
 
 /// Runs the lessons. Exits with 0 if the measurements showed what the lessons teach.
@@ -50,16 +52,16 @@ pub(crate) fn experiment() -> std::io::Result<std::path::PathBuf> {
 /// # Errors
 /// If the folder of the demo cannot be written, or a lesson cannot be started.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    let script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
+    let mut script = DemoFolder::write().wrap_err("cannot write the experiments of the demo")?;
     if arguments.headless || terminal::check_available().is_err() {
-        without_screen(global, arguments, &script)
+        without_screen(global, arguments, &mut script)
     } else {
-        on_screen(global, arguments, &script)
+        on_screen(global, arguments, &mut script)
     }
 }
 
 /// Runs the lessons on the screen; one key leads to the next. From the second on, each ends with a comparison.
-fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
+fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &mut DemoFolder) -> Result<ExitCode> {
     let guided = |lesson| -> live::Guide {
         Box::new(move |host| {
             let (shown, emitter, tap) = (host.session.clone(), host.emitter.clone(), host.bus.subscribe());
@@ -100,7 +102,7 @@ fn on_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) ->
 }
 
 /// Runs the lessons without a screen.
-fn without_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolder) -> Result<ExitCode> {
+fn without_screen(global: &GlobalArgs, arguments: &Arguments, script: &mut DemoFolder) -> Result<ExitCode> {
     let mut seen: Vec<Session> = Vec::new();
     for lesson in Lesson::ALL {
         printing::out(lesson.to_string());
@@ -112,7 +114,7 @@ fn without_screen(global: &GlobalArgs, arguments: &Arguments, script: &DemoFolde
 }
 
 /// Prints the comparison of each lesson with the one before. Exit code 0 means that all figures show the lessons.
-fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
+fn conclude(seen: &[Session], script: &mut DemoFolder) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (pair, lessons) in seen.windows(2).zip(Lesson::ALL.windows(2)) {
         let ([one, two], [first, second]) = (pair, lessons) else { continue };
@@ -123,6 +125,7 @@ fn conclude(seen: &[Session], script: &DemoFolder) -> ExitCode {
             code = ExitCode::FAILURE;
         }
     }
-    printing::out(format!("journals: {}", script.folder().display()));
+    printing::out(format!("journals, until the next demo or sandbox: {}", script.folder().display()));
+    script.keep();
     code
 }

@@ -1,18 +1,13 @@
 //! Writes the experiments of the demo to files and builds the arguments of its sessions.
 
 use super::{Arguments, Lesson};
-use crate::commands::live;
+use crate::{cluster::PrivateFolder, commands::live};
 use clap::Parser;
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
-/// A folder for the experiments and journals of the demo. It is not deleted at the end.
+/// A folder for the experiments and journals of the demo, deleted when it is dropped unless it is kept.
 #[derive(Debug)]
-pub(super) struct DemoFolder {
-    folder: PathBuf,
-}
+pub(super) struct DemoFolder(pub PrivateFolder);
 
 #[derive(Parser)]
 struct Line {
@@ -23,22 +18,27 @@ struct Line {
 impl DemoFolder {
     /// Writes the experiments into a new temporary folder.
     pub(super) fn write() -> io::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("chaos-tui-demo-{}", uuid::Uuid::new_v4().simple()));
-        fs::create_dir(&folder)?;
+        let folder = PrivateFolder::create_for("demo-").map_err(|(_, error)| error)?;
         for (name, text) in Lesson::ALL.map(Lesson::experiment) {
-            fs::write(folder.join(name), text)?;
+            // Two lessons may share an experiment.
+            folder.replace(name, text)?;
         }
-        Ok(Self { folder })
+        Ok(Self(folder))
+    }
+
+    /// Keeps the folder after the end of this process, until the next one that needs a temporary folder.
+    pub(super) fn keep(&mut self) {
+        self.0.keep();
     }
 
     /// Returns the folder of the experiments and journals.
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.0.path()
     }
 
     /// Returns the arguments of the live session of a lesson, as if given on the command line.
     pub(super) fn session(&self, lesson: Lesson, demo: &Arguments) -> live::Arguments {
-        let path = |name: &str| self.folder.join(name).display().to_string();
+        let path = |name: &str| self.folder().join(name).display().to_string();
         let line = [
             "demo".to_owned(),
             path(lesson.experiment().0),
@@ -70,7 +70,6 @@ mod tests {
             assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{lesson}");
         }
         let arguments = script.session(Lesson::After, &demo);
-        fs::remove_dir_all(script.folder()).unwrap();
         assert_eq!(arguments.run_args.sandbox.as_deref(), Some("after"));
         assert!(arguments.run_args.journal_path.ends_with("after.journal.json"));
         assert_eq!((arguments.screen_args.ascii, arguments.watch_args.rate), (Some(true), Some(8.0)));

@@ -25,7 +25,7 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 /// How long to wait for a cancelled opening, which may be in an operation that cannot be interrupted.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -54,30 +54,19 @@ pub(super) struct Opening {
     outcome: Option<oneshot::Receiver<Opened>>,
     stop: CancellationToken,
     helpers: ChildProcesses,
-    /// Ends the thread when dropped. Until then the thread must live: when it ends, the system kills the Python process
-    /// that it started.
-    _thread_end: DropGuard,
 }
 
 impl Opening {
     /// Starts to open the session on a new thread.
     pub(super) fn begin(plan: Plan) -> Self {
         let stop = CancellationToken::new();
-        let (over, (sender, outcome)) = (CancellationToken::new(), oneshot::channel());
-        let (runtime, stopped, ended) = (Handle::current(), stop.clone(), over.clone());
+        let (sender, outcome) = oneshot::channel();
+        let (runtime, stopped) = (Handle::current(), stop.clone());
         tokio::task::spawn_blocking(move || {
-            runtime.block_on(async {
-                // Fails only if the opening was cancelled and took too long.
-                let _ = sender.send(open(plan, stopped).await);
-                ended.cancelled().await;
-            });
+            // Fails only if the opening was cancelled and took too long.
+            let _ = sender.send(runtime.block_on(open(plan, stopped)));
         });
-        Self {
-            outcome: Some(outcome),
-            stop,
-            helpers: ChildProcesses::default(),
-            _thread_end: over.drop_guard(),
-        }
+        Self { outcome: Some(outcome), stop, helpers: ChildProcesses::default() }
     }
 
     /// Waits until the session is open. Cancel-safe: may be called again until it has returned a result.

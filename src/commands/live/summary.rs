@@ -15,9 +15,7 @@ use crate::{
 
 /// Prints the verdict, the figures and the paths of the saved files.
 pub(super) fn print(session: &Session, report: &SessionReport, now: Timestamp) {
-    for line in lines(session, report, now) {
-        printing::out(line);
-    }
+    printing::last_out(lines(session, report, now));
 }
 
 fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<String> {
@@ -104,6 +102,10 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
     lines.extend(report.unwritten.as_ref().map(|error| format!("  journal   NOT WRITTEN: {error}")));
     lines.extend(report.words.iter().map(|words| format!("  bug       {words}")));
     // Last, so that it is not overlooked.
+    if let Some(left) = insight::left_on(session) {
+        lines.push(format!("  left on   {}", left.text()));
+        lines.push(format!("            {}", insight::LeftOn::REMEDY));
+    }
     lines.extend(session.steps.failed_rollbacks().map(|row| format!("  {}", rollback_failure_text(row))));
     lines
 }

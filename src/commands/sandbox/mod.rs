@@ -160,6 +160,7 @@ async fn deploy_and_wait(
 /// The signals and the end of standard input that ask the sandbox to end.
 struct StopTriggers {
     interrupt: Signal,
+    quit: Signal,
     terminate: Signal,
     hang_up: Signal,
     stdin_closed: Option<oneshot::Receiver<()>>,
@@ -169,6 +170,7 @@ impl StopTriggers {
     fn listen(to_stdin: bool) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             stdin_closed: if to_stdin { Some(watch_stdin()?) } else { None },
@@ -185,6 +187,7 @@ impl StopTriggers {
         };
         tokio::select! {
             _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
             _ = self.terminate.recv() => {}
             _ = self.hang_up.recv() => {}
             () = stdin_closed => {}

@@ -44,7 +44,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
             &demo::Arguments { looks: arguments.screen_args.clone(), ..demo::Arguments::default() },
         ),
         StartChoice::Sandbox { variant } => {
-            let path = demo::experiment().wrap_err("cannot write the experiment of the sandbox")?;
+            // Deleted after the session.
+            let (path, _folder) =
+                demo::experiment().wrap_err("cannot write the experiment of the sandbox")?;
             live::run(global, &with(arguments, path.display().to_string(), Some(variant)))
         }
         StartChoice::Experiment { path, sandbox } => live::run(global, &with(arguments, path, sandbox)),

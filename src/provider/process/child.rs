@@ -1,7 +1,10 @@
 //! The life cycle of one child process.
 
 use super::command::Command;
-use crate::experiment::{Environment, read_output};
+use crate::{
+    experiment::{Environment, read_output},
+    provider::group_guard::{self, GroupGuard},
+};
 use std::{
     io::{self, IsTerminal},
     os::unix::process::ExitStatusExt,
@@ -41,10 +44,13 @@ pub(super) async fn run(
     timeout: Option<Duration>,
     cancel: &CancellationToken,
 ) -> ChildEnd {
+    group_guard::prepare();
     let mut child = match spawn(command, environment) {
         Ok(child) => child,
         Err(error) => return ChildEnd::NotStarted(error),
     };
+    // Without a shell for it, only a regular end of this process ends the group.
+    let _guard = GroupGuard::of(child.id());
     let mut group = ProcessGroup::led_by(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(drain(stdout), drain(stderr), wait(&mut child)) };

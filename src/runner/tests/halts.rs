@@ -1,7 +1,7 @@
 //! Signals and other reasons to stop a run (experiment-format 10.6).
 
 use super::*;
-use crate::runner::RollbackStrategy;
+use crate::runner::{Compat, RollbackStrategy};
 
 fn parts() -> String {
     let steps = method(&[
@@ -25,7 +25,12 @@ async fn signalled(setup: Setup, name: &str, signal: Signal) -> Played {
 
 #[tokio::test(start_paused = true)]
 async fn c097_a_signal_cuts_the_activity_short() {
-    let cases: [(Signal, &[&str]); 4] = [
+    let cases: [(Signal, &[&str]); 6] = [
+        (Signal::Quit, &["Caught SIGQUIT signal, interrupting experiment now", "SIGQUIT signal received"]),
+        (
+            Signal::CpuLimit,
+            &["Caught SIGXCPU signal, interrupting experiment now", "SIGXCPU signal received"],
+        ),
         (Signal::Interrupt, &["Received a termination signal (Ctrl-C)..."]),
         (
             Signal::Terminate,
@@ -113,6 +118,31 @@ async fn c101_a_signal_during_rollbacks_skips_the_rest() {
         assert_eq!(played.outcome(), ("interrupted".to_owned(), false, false));
         assert_eq!(played.names("rollbacks"), ["r1"]);
         assert!(played.says(line), "{:?}", played.console());
+    }
+}
+
+/// Signals that arrive while an interrupted run rolls back: the first of them asks, the next one ends.
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_lets_the_rollbacks_go_on_and_a_third_ends_them() {
+    let undoing =
+        rollbacks(&[action("r1", "wait:5", ""), action("r2", "hang", ""), action("r3", "harm", "")]);
+    let parts = format!("{}, {undoing}", method(&[probe("stuck", "hang", "")]));
+    let asked = "SIGTERM during the rollbacks: they go on ('r1'); one more signal ends them";
+    for (compat, played_names) in [(Compat::Safe, vec!["r1", "r2"]), (Compat::Strict, vec!["r1"])] {
+        let setup = Setup::new(&parts).options(|it| {
+            it.rollbacks = RollbackStrategy::Always;
+            it.compat = compat;
+        });
+        let played = setup
+            .play_with(async |what, operator| {
+                if matches!(what, EventKind::ActivityStarted { name, .. } if ["stuck", "r1", "r2"].contains(&name.as_str())) {
+                    operator.signals(Signal::Terminate).await;
+                }
+            })
+            .await;
+        assert_eq!(played.outcome().0, "interrupted");
+        assert_eq!(played.names("rollbacks"), played_names, "{compat:?}");
+        assert_eq!(played.says(asked), compat == Compat::Safe, "{:?}", played.console());
     }
 }
 

@@ -77,7 +77,7 @@ proptest! {
     fn a_run_always_ends_with_a_complete_journal(
         parts in parts(),
         options in options(),
-        signal in prop::sample::select(vec![Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::User1, Signal::User2]),
+        signal in prop::sample::select(vec![Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::Quit, Signal::User1, Signal::User2, Signal::CpuLimit]),
         after in 0.0..8.0_f64,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

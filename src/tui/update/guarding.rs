@@ -18,9 +18,9 @@ pub(super) fn form(view: &mut View, session: &Session) -> Outcome {
 }
 
 /// Handles a key in the form.
-pub(super) fn pressed(view: &mut View, chord: Chord) -> Outcome {
+pub(super) fn pressed(view: &mut View, session: &Session, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
-        return leave(view);
+        return leave(view, session);
     }
     let changes = view.control == ControlMode::Live && !view.finished;
     let Some(Overlay::Guards(form)) = &mut view.overlay else { return Outcome::nothing() };

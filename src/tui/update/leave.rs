@@ -18,7 +18,7 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
         return Outcome::effect(Effect::Leave);
     }
     if view.starting {
-        return leave(view);
+        return leave(view, session);
     }
     // After the rollbacks, the system may take a while to recover; an undo that is still due does not count then.
     let over = view.finished && session.steps.rolled_back();
@@ -35,12 +35,12 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.finished && view.quit_stage == QuitStage::No {
         return Outcome::effect(Effect::Leave);
     }
-    leave(view)
+    leave(view, session)
 }
 
 /// Quits through the session's regular end: it rolls back and reports when it is done. Each further request is more
-/// urgent.
-pub(super) fn leave(view: &mut View) -> Outcome {
+/// urgent. While rollbacks run, the second one only asks whether the operator is sure, and they go on.
+pub(super) fn leave(view: &mut View, session: &Session) -> Outcome {
     view.overlay = None;
     if view.finished || view.starting || view.control == ControlMode::Replay {
         // Recorded because this request also skips the sessions that would follow.
@@ -52,28 +52,32 @@ pub(super) fn leave(view: &mut View) -> Outcome {
             view.quit_stage = QuitStage::Asked;
             Outcome::send(StepCommand::Quit)
         }
+        QuitStage::Asked | QuitStage::Urgent if session.run.rolling_back => {
+            view.quit_stage = QuitStage::Warned;
+            Outcome::redraw()
+        }
         QuitStage::Asked => {
             view.quit_stage = QuitStage::Urgent;
             Outcome::send(StepCommand::Cut)
         }
-        QuitStage::Urgent => Outcome::effect(Effect::Leave),
+        QuitStage::Urgent | QuitStage::Warned => Outcome::effect(Effect::Leave),
     }
 }
 
 /// Handles a closed terminal as [`leave`] does. A second notification is ignored and does not cut short the rollbacks.
-pub(super) fn terminal_gone(view: &mut View) -> Outcome {
-    if view.quit_stage == QuitStage::No { leave(view) } else { Outcome::nothing() }
+pub(super) fn terminal_gone(view: &mut View, session: &Session) -> Outcome {
+    if view.quit_stage == QuitStage::No { leave(view, session) } else { Outcome::nothing() }
 }
 
 /// Handles a key in the quit confirmation. If something can be put back, the keys that usually confirm do so.
 pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord) -> Outcome {
     match chord.code {
-        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view, session),
         KeyCode::Char('u' | 'y' | 'q') | KeyCode::Enter if session.undo_due().is_some() => {
             undo_and_leave(view)
         }
-        KeyCode::Char('y' | 'q') | KeyCode::Enter => quit_without_undo(view),
-        KeyCode::Char('w') if session.undo_due().is_some() => quit_without_undo(view),
+        KeyCode::Char('y' | 'q') | KeyCode::Enter => quit_without_undo(view, session),
+        KeyCode::Char('w') if session.undo_due().is_some() => quit_without_undo(view, session),
         KeyCode::Char('n') | KeyCode::Esc => {
             view.overlay = None;
             Outcome::redraw()
@@ -106,12 +110,12 @@ pub(super) fn run_again(view: &mut View, session: &Session) -> Outcome {
 }
 
 /// Quits without the undo kit: the fault stays, apart from what the rollbacks undo.
-fn quit_without_undo(view: &mut View) -> Outcome {
+fn quit_without_undo(view: &mut View, session: &Session) -> Outcome {
     if view.finished && view.sequence.is_none() {
         view.overlay = None;
         return Outcome::effect(Effect::Leave);
     }
-    leave(view)
+    leave(view, session)
 }
 
 /// Continues with the next session of the sequence, once this one has ended.

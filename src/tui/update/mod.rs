@@ -40,8 +40,8 @@ pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> O
         Msg::Resized | Msg::Background(_) => Outcome::redraw(),
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
         Msg::Suspend => Outcome::effect(Effect::Suspend),
-        Msg::Interrupted(_) => leave::leave(view),
-        Msg::Closed => leave::terminal_gone(view),
+        Msg::Interrupted(_) => leave::leave(view, session),
+        Msg::Closed => leave::terminal_gone(view, session),
         Msg::Finished => {
             view.finished = true;
             if view.quit_stage == QuitStage::No { Outcome::redraw() } else { Outcome::effect(Effect::Leave) }
@@ -59,11 +59,11 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
         return leave::confirmed(view, session, chord);
     }
     match view.overlay {
-        Some(Overlay::Guards(_)) => return guarding::pressed(view, chord),
-        Some(Overlay::Predict(_)) => return predicting::pressed(view, chord),
-        Some(Overlay::Sandbox) => return opening::decided(view, chord),
-        Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, chord, Command::Undo),
-        Some(Overlay::ConfirmRecover) => return undoing::confirmed(view, chord, Command::Recover),
+        Some(Overlay::Guards(_)) => return guarding::pressed(view, session, chord),
+        Some(Overlay::Predict(_)) => return predicting::pressed(view, session, chord),
+        Some(Overlay::Sandbox) => return opening::decided(view, session, chord),
+        Some(Overlay::ConfirmUndo) => return undoing::confirmed(view, session, chord, Command::Undo),
+        Some(Overlay::ConfirmRecover) => return undoing::confirmed(view, session, chord, Command::Recover),
         Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
         _ => {}
     }
@@ -161,7 +161,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             Outcome::effect(Effect::ScrollLog(0))
         }
         A::Quit => leave::quit(view, session),
-        A::Interrupt => leave::leave(view),
+        A::Interrupt => leave::leave(view, session),
         A::Suspend => Outcome::effect(Effect::Suspend),
     }
 }

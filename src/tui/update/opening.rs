@@ -26,7 +26,7 @@ pub(crate) fn follow(view: &mut View, session: &Session) {
 }
 
 /// Handles a key while the sandbox is offered.
-pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
+pub(super) fn decided(view: &mut View, session: &Session, chord: Chord) -> Outcome {
     let start = |variant: &str| OpenCommand::StartSandbox(variant.to_owned());
     match chord.code {
         KeyCode::Char('b' | 'B') => Outcome::send(start("before")),
@@ -35,7 +35,7 @@ pub(super) fn decided(view: &mut View, chord: Chord) -> Outcome {
         KeyCode::Char('c') if chord != Chord::ctrl('c') => Outcome::nothing(),
         KeyCode::Char('q' | 'n' | 'c') | KeyCode::Esc => {
             view.sandbox_declined = true;
-            leave(view)
+            leave(view, session)
         }
         _ => Outcome::nothing(),
     }

@@ -104,7 +104,7 @@ pub(super) fn skip(view: &mut View, session: &Session) -> Outcome {
 /// Handles a key in the skip confirmation. If the step no longer waits for the operator, nothing is skipped.
 pub(super) fn skip_confirmed(view: &mut View, session: &Session, step: StepRef, chord: Chord) -> Outcome {
     match chord.code {
-        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view, session),
         KeyCode::Char('y' | 's') | KeyCode::Enter => {
             view.overlay = None;
             let waits = session.steps.current().is_some_and(|row| row.step.at == step && awaited(row));

@@ -18,7 +18,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 /// Handles a key in a text input.
 pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: Chord) -> Outcome {
     if chord == Chord::ctrl('c') {
-        return leave(view);
+        return leave(view, session);
     }
     let Some(overlay) = &mut view.overlay else { return Outcome::nothing() };
     match (key.code, overlay) {

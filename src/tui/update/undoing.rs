@@ -46,13 +46,13 @@ pub(super) fn ask_recovery(view: &mut View, session: &Session) -> Outcome {
 }
 
 /// Handles a key in the confirmation of a command.
-pub(super) fn confirmed(view: &mut View, chord: Chord, command: Command) -> Outcome {
+pub(super) fn confirmed(view: &mut View, session: &Session, chord: Chord, command: Command) -> Outcome {
     match chord.code {
         KeyCode::Char('y' | 'u' | 'U') | KeyCode::Enter => {
             view.overlay = None;
             Outcome::send(command)
         }
-        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view),
+        KeyCode::Char('c') if chord == Chord::ctrl('c') => leave(view, session),
         KeyCode::Char('n' | 'q') | KeyCode::Esc => {
             view.overlay = None;
             Outcome::redraw()

@@ -37,3 +37,25 @@ fn a_full_console_stands_before_no_rollback() {
     drop((reader, console));
     assert_eq!(running.end().code(), 1);
 }
+
+/// A run that ended by itself waits for the reader of its console; a signal ends the wait.
+#[test]
+fn a_full_console_holds_up_the_exit_only_until_a_signal() {
+    let waits = sh("action", "waits", "echo > reached; while test ! -e go; do sleep 0.05; done", "");
+    let undoing = rollbacks(&[sh("action", "undo", "echo > undone", "")]);
+    let case = Case::new(&[method(&[waits]), undoing].join(","));
+    let (reader, mut console) = std::io::pipe().unwrap();
+    let mut running = case.start_on(console.try_clone().unwrap());
+    running.wait_for_file("reached");
+    fill(&mut console);
+    running.write("go", "");
+    running.wait_for_file("undone");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !running.has_ended() {
+        assert!(std::time::Instant::now() < deadline, "it hears no signal");
+        running.signal(SIGTERM);
+        std::thread::yield_now();
+    }
+    drop((reader, console));
+    running.end();
+}

@@ -5,7 +5,7 @@ use crate::{
     program::{Running, hypothesis, is_up, method, process, sh},
     silent_server::Silent,
 };
-use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use serde_json::{Value, json};
 use std::slice::from_ref;
 
@@ -18,7 +18,7 @@ fn http(kind: &str, url: &str, more: &str) -> String {
 
 #[test]
 fn c097_every_signal_cuts_the_activity_and_leaves_a_journal() {
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2] {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGUSR1, SIGUSR2] {
         let steps =
             [stuck("action", r#""pauses": {"after": 600}"#), sh("action", "next", "touch went-on", "")];
         let mut running = case(&[is_up(), method(&steps)]).file("up", "").start();
@@ -34,8 +34,8 @@ fn c097_every_signal_cuts_the_activity_and_leaves_a_journal() {
 
 #[test]
 fn c098_c099_always_rolls_back_but_not_after_sigusr2() {
-    for (signal, undone) in
-        [(SIGINT, true), (SIGTERM, true), (SIGHUP, true), (SIGUSR1, true), (SIGUSR2, false)]
+    for (signal, undone) in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGUSR1, SIGUSR2]
+        .map(|signal| (signal, signal != SIGUSR2))
     {
         let mut running = in_method(stuck("action", "")).with(&["--rollback-strategy", "always"]).start();
         by_file(&mut running);

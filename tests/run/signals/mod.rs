@@ -9,11 +9,12 @@ mod controls;
 mod during;
 #[path = "../../../src/runner/tests/journal_keys.rs"]
 mod journal_keys;
+mod left_on;
 mod rollbacks;
 
 use crate::program::{Case, Ended, Running, method, process, sh};
 use journal_keys::KEYS;
-use libc::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 
 /// Returns the console message for a signal.
 fn said(signal: i32) -> &'static str {
@@ -21,6 +22,8 @@ fn said(signal: i32) -> &'static str {
         SIGINT => "Received a termination signal (Ctrl-C)...",
         SIGTERM => "SIGTERM signal received",
         SIGHUP => "SIGHUP signal received",
+        SIGQUIT => "SIGQUIT signal received",
+        SIGXCPU => "SIGXCPU signal received",
         SIGUSR1 => "Received the exit signal: 20",
         SIGUSR2 => "Received the exit signal: 30",
         other => panic!("signal {other}"),

@@ -94,7 +94,7 @@ impl Worker {
     }
 
     fn attend(process: Process, listener: &Listener) -> io::Result<Self> {
-        let Process { mut child, requests, answers } = process;
+        let Process { mut child, guard, requests, answers } = process;
         let group = child.id().and_then(|id| i32::try_from(id).ok());
         let waiting = Arc::new(WaitingCallers::default());
         let kill = CancellationToken::new();
@@ -105,6 +105,7 @@ impl Worker {
         tokio::spawn({
             let (waiting, listener, kill) = (waiting.clone(), listener.clone(), kill.clone());
             async move {
+                let _guard = guard;
                 let end = supervise(child, answers, (&waiting, &listener, &prints), &kill).await;
                 ended.send_replace(Some(end));
                 waiting.close();

@@ -1,6 +1,7 @@
 //! Starts the interpreter with two pipes for requests and answers.
 
 use super::{super::PythonSettings, program::BOOTSTRAP};
+use crate::provider::group_guard::{self, GroupGuard};
 use std::{
     io::{self, IsTerminal},
     os::fd::{AsRawFd, OwnedFd, RawFd},
@@ -14,6 +15,9 @@ use tokio::{
 /// A started interpreter.
 pub(super) struct Process {
     pub child: Child,
+    /// Ends the worker, and what extensions have started, if chaos-tui is killed. The worker would otherwise notice that
+    /// by the end of its request pipe, but not while an extension holds the interpreter.
+    pub guard: Option<GroupGuard>,
     pub requests: pipe::Sender,
     pub answers: pipe::Receiver,
 }
@@ -39,46 +43,28 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         .process_group(0)
         .kill_on_drop(true);
     inherit_descriptors(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
+    group_guard::prepare();
     let child = command.spawn()?;
     Ok(Process {
+        guard: GroupGuard::of(child.id()).ok(),
         child,
         requests: pipe::Sender::from_owned_fd(OwnedFd::from(our_requests))?,
         answers: pipe::Receiver::from_owned_fd(OwnedFd::from(our_answers))?,
     })
 }
 
-/// Lets the child inherit the two descriptors, and makes it end when chaos-tui ends.
+/// Lets the child inherit the two descriptors.
 fn inherit_descriptors(command: &mut Command, descriptors: [RawFd; 2]) {
-    let parent = std::process::id();
-    let prepare = move || {
+    let inherit = move || {
         for descriptor in descriptors {
             // SAFETY: `fcntl` with `F_SETFD` takes integers and touches no memory of ours.
             if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == -1 {
                 return Err(io::Error::last_os_error());
             }
         }
-        end_with(parent)
+        Ok(())
     };
-    // SAFETY: between fork and exec the closure only calls `fcntl`, `prctl` and `getppid`, which are async-signal-safe,
-    // and neither allocates nor locks. The descriptors are open: their owners live until after `spawn`.
-    unsafe { command.pre_exec(prepare) };
-}
-
-/// Makes the kernel kill the worker when chaos-tui ends. The worker would otherwise notice it by the end of its request
-/// pipe, but not while an extension holds the interpreter.
-#[cfg(target_os = "linux")]
-fn end_with(parent: u32) -> io::Result<()> {
-    // SAFETY: `prctl` with `PR_SET_PDEATHSIG` and `getppid` take integers and touch no memory of ours.
-    let (set, present) = unsafe { (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), libc::getppid()) };
-    match set {
-        -1 => Err(io::Error::last_os_error()),
-        // The parent ended before the death signal was set.
-        _ if u32::try_from(present) != Ok(parent) => Err(io::ErrorKind::BrokenPipe.into()),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn end_with(_parent: u32) -> io::Result<()> {
-    Ok(())
+    // SAFETY: between fork and exec the closure only calls `fcntl`, which is async-signal-safe, and neither allocates nor
+    // locks. The descriptors are open: their owners live until after `spawn`.
+    unsafe { command.pre_exec(inherit) };
 }

@@ -148,6 +148,8 @@ pub(super) fn leaving(scene: &Scene) -> NoteText {
     };
     // The key comes first: a step's name may be long.
     let press = match scene.view.quit_stage {
+        QuitStage::Warned => "SURE? The rollbacks go on; CTRL+C once more leaves without them",
+        _ if scene.session.run.rolling_back => "the rollbacks go on to their end",
         QuitStage::Asked => "CTRL+C again cuts what runs",
         _ => "CTRL+C leaves with rollbacks unfinished",
     };

@@ -130,3 +130,20 @@ proptest! {
         prop_assert!(shown.trim().len() > 8, "{:?}: {}", phase, shown);
     }
 }
+
+/// Leaving during rollbacks: the first line says that they go on, the second asks.
+#[test]
+fn leaving_during_rollbacks_says_what_goes_on_and_what_another_request_does() {
+    use crate::tui::QuitStage;
+    let mut told = fixtures::before_failing();
+    told.0.apply(&Event { seq: told.0.events, at: told.1, what: EventKind::RollbacksStarted { steps: 1 } });
+    for (stage, wanted) in [
+        (QuitStage::Asked, "the rollbacks go on to their end. Now: `"),
+        (QuitStage::Urgent, "the rollbacks go on to their end. Now: `"),
+        (QuitStage::Warned, "SURE? The rollbacks go on; CTRL+C once more leaves without them. Now: `"),
+    ] {
+        let view = View { quit_stage: stage, ..view() };
+        assert!(line(&told, &view, 120).contains(wanted), "{}", line(&told, &view, 120));
+    }
+    assert!(line(&told, &View { quit_stage: QuitStage::Warned, ..view() }, 80).contains("CTRL+C once more"));
+}

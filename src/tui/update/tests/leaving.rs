@@ -94,6 +94,24 @@ fn leaving_goes_through_the_rollbacks_and_grows_more_urgent() {
 }
 
 #[test]
+fn while_rollbacks_run_the_second_request_only_asks_and_the_third_leaves() {
+    for cut in [false, true] {
+        let mut screen = TestScreen::at(fixtures::before_failing());
+        assert_eq!(
+            screen.take(Msg::Interrupted("SIGQUIT")).effects,
+            [send(Command::Step(StepCommand::Quit))]
+        );
+        if cut {
+            assert_eq!(screen.press("CTRL+C"), [send(Command::Step(StepCommand::Cut))]);
+        }
+        screen.tell(EventKind::RollbacksStarted { steps: 2 });
+        assert_eq!(screen.take(Msg::Interrupted("SIGTERM")), Outcome::redraw(), "nothing is cut");
+        assert_eq!(screen.view.quit_stage, QuitStage::Warned);
+        assert_eq!(screen.take(Msg::Interrupted("SIGTERM")).effects, [Effect::Leave]);
+    }
+}
+
+#[test]
 fn a_terminal_that_is_gone_cuts_no_rollback_by_saying_so_twice() {
     let mut screen = TestScreen::at(fixtures::before_failing());
     assert_eq!(screen.take(Msg::Closed).effects, [send(Command::Step(StepCommand::Quit))]);
