@@ -88,6 +88,8 @@ pub enum Annotation {
     Predict(Prediction),
     Note(String),
     Mark,
+    /// Holds the fault on: the operator pressed a key that commands nothing else.
+    Hold,
 }
 
 macro_rules! from_order {
@@ -118,6 +120,7 @@ mod tests {
             (WatchCommand::Observe(true).into(), r#"{"observe":true}"#),
             (Annotation::Note("seen".to_owned()).into(), r#"{"note":"seen"}"#),
             (Annotation::Mark.into(), r#""mark""#),
+            (Annotation::Hold.into(), r#""hold""#),
         ] {
             assert_eq!(serde_json::to_string(&command).unwrap(), text);
             assert_eq!(serde_json::from_str::<Command>(text).unwrap(), command);

@@ -8,6 +8,7 @@ use crate::{
     },
     engine::{SessionMode, SessionSettings},
     observe::breaker::NamedSource,
+    session::LARGEST_GUARD_LIMIT,
 };
 use std::path::PathBuf;
 
@@ -66,6 +67,10 @@ pub(crate) struct WatchArgs {
     /// Only watch: no step can be run or fired
     #[arg(long, help_heading = SAFETY)]
     pub read_only: bool,
+    /// Hold the fault: while one is on, end the run with its rollbacks if no key is pressed for this long
+    #[arg(long, value_name = "SECONDS", help_heading = SAFETY,
+          value_parser = clap::value_parser!(u32).range(1..=LARGEST_GUARD_LIMIT))]
+    pub hold: Option<u32>,
     /// A context in which a fire needs no typed name, in addition to sandbox, minikube, kind and similar (repeatable)
     #[arg(long, value_name = "NAME", help_heading = SAFETY)]
     pub allow_context: Vec<String>,

@@ -196,6 +196,8 @@ async fn start_session(
     stop: CancellationToken,
 ) -> Result<RunningSession, Refusal> {
     let Plan { arguments, settings, host, guide, signals: (_, mut signals), orders, .. } = plan;
+    let mut prepared = prepared;
+    prepared.guards.hold_s = arguments.watch_args.hold.or(prepared.guards.hold_s);
     let mut open = tokio::select! {
         open = host.open(&settings, prepared) => open,
         Some(_) = signals.recv() => return Err(ended_before()),

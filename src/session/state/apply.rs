@@ -223,6 +223,10 @@ impl Session {
     }
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
+        // The only command that no operator gives.
+        if !matches!(command, Command::Step(StepCommand::GuardAbort(_))) {
+            self.guards.held = Some(at);
+        }
         match command {
             Command::Annotate(Annotation::Note(text)) => self.annotations.note(at, text),
             Command::Annotate(Annotation::Mark) => self.annotations.mark(at),

@@ -344,6 +344,9 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
             Guard::Users => ("bad seconds", " s"),
             Guard::Restarts => ("restarts", ""),
             Guard::Silence => ("cluster silent", " s"),
+            // Listed only if the operator chose to hold the fault.
+            Guard::Hold if session.guards.limits.hold_s.is_none() => continue,
+            Guard::Hold => ("no key", " s"),
         };
         let reading = readings.iter().find(|reading| reading.guard == guard);
         rows.push(match session.guards.limits.limit(guard) {

@@ -70,6 +70,10 @@ fn trip_reason(trip: &GuardTrip) -> (String, String) {
             let long = format!("the cluster was silent for {figure} s (limit {limit})");
             (long.clone(), long)
         }
+        Guard::Hold => {
+            let long = format!("no key was pressed for {figure} s (limit {limit})");
+            (long.clone(), long)
+        }
     }
 }
 

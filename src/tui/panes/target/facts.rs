@@ -160,6 +160,7 @@ fn guards(scene: &Scene) -> Option<CardFact> {
             Guard::Users => format!("when users are let down for more than {limit} s"),
             Guard::Restarts => format!("at {}", wording::count(limit.into(), "restart")),
             Guard::Silence => format!("when the cluster is silent for {limit} s"),
+            Guard::Hold => format!("when no key is pressed for {limit} s"),
         })
     };
     let words: Vec<String> = Guard::ALL.into_iter().filter_map(words).collect();
