@@ -142,6 +142,9 @@ impl SessionHost {
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, &request, self.session.clone()).await;
         }
+        if let Some(connection) = &connection {
+            supervisor.tell_operators(connection);
+        }
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || session_cluster::touches_cluster(&request);
         let kit = touches.then(|| providers.clone());
@@ -192,6 +195,7 @@ impl SessionHost {
             earlier: None,
             recovering: None,
             paused_learning: false,
+            operators: None,
             late_cluster: None,
             notifications,
             unserialisable,

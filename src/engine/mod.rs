@@ -13,6 +13,7 @@ mod host;
 mod line_writer;
 mod notifications;
 mod observers;
+mod operator_lease;
 mod preflight;
 mod python_events;
 mod recovery;

@@ -7,12 +7,14 @@ use super::{
     guards,
     notifications::Notifications,
     observers::{Observers, join_error_message},
+    operator_lease::{Holder, OperatorLease},
     session_cluster,
     settings::SessionMode,
     steady_state_recheck, unconfirmed,
     undo::Restoration,
 };
 use crate::{
+    cluster::Connection,
     provider::Providers,
     runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
     session::{
@@ -56,6 +58,8 @@ pub(super) struct Supervisor {
     pub recovering: Option<JoinHandle<()>>,
     /// Whether no answer is learned as a real one until that is done.
     pub paused_learning: bool,
+    /// Tells other operators of this session, once it has fired.
+    pub operators: Option<OperatorLease>,
     /// What is needed to find the session's cluster, if it did not exist at the beginning.
     pub late_cluster: Option<LateCluster>,
     /// The channels that are notified how the run ended.
@@ -178,6 +182,9 @@ impl Supervisor {
             let _ = recovering.await;
         }
         running.abort();
+        if let Some(operators) = self.operators.take() {
+            operators.end().await;
+        }
         self.end_observers().await;
         report
     }
@@ -226,6 +233,18 @@ impl Supervisor {
         self.emitter.emit(found).await;
         observers.watch_cluster(&connection, &late.request, self.session.clone()).await;
         self.late_cluster = None;
+        self.tell_operators(&connection);
+    }
+
+    /// From now on other operators at the target are told of this session, and it of them, if it may fire.
+    pub(super) fn tell_operators(&mut self, connection: &Connection) {
+        if self.mode != (SessionMode::Operator { read_only: false }) {
+            return;
+        }
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let holder = Holder::of_this_process(id.get(..8).unwrap_or_default().to_owned());
+        let (emitter, session) = (self.emitter.clone(), self.session.clone());
+        self.operators = OperatorLease::start(connection, holder, Arc::new(Vec::new), emitter, session);
     }
 
     /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.

@@ -8,6 +8,7 @@ mod logs;
 mod looking;
 mod manners;
 mod opening;
+mod operators;
 mod real_cluster;
 mod recover;
 mod safety;

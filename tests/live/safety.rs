@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Writes an experiment that scales the provider to zero for minutes and scales it back in a rollback. `extra` holds
 /// more fields of the experiment.
-fn scaled_to_zero(folder: &Path, extra: &str) {
+pub(super) fn scaled_to_zero(folder: &Path, extra: &str) {
     let text = format!(
         r#"{{
     "title": "The provider is gone for long", "description": "and nothing but a guard ends that", {extra}

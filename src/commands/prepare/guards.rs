@@ -34,9 +34,9 @@ pub(super) fn effective_guards(
     let guards = changes.fold(base, |guards, change| change.applied(guards));
     match pace {
         Pacing::Step => Ok(guards),
-        Pacing::Auto(_) if playing.guard.iter().any(|change| change.names(Guard::Hold)) => {
-            Err(Refusal::usage("--guard hold: nobody presses keys in a headless run; use it in the live session"))
-        }
+        Pacing::Auto(_) if playing.guard.iter().any(|change| change.names(Guard::Hold)) => Err(
+            Refusal::usage("--guard hold: nobody presses keys in a headless run; use it in the live session"),
+        ),
         // One file serves both.
         Pacing::Auto(_) => Ok(Guards { hold_s: None, ..guards }),
     }

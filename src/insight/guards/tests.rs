@@ -259,7 +259,11 @@ fn a_fault_that_nobody_holds_is_ended() {
     assert_eq!(read(&session, 31.0).figure, 0, "every command shows that the operator is there");
 
     // A machine that slept: nobody held the fault meanwhile.
-    let gap = crate::session::event::Gap { from: at(32.0), to: at(62.0), cause: crate::session::event::GapCause::Asleep };
+    let gap = crate::session::event::Gap {
+        from: at(32.0),
+        to: at(62.0),
+        cause: crate::session::event::GapCause::Asleep,
+    };
     tell(&mut session, 62.0, EventKind::NotObserved(gap));
     assert_eq!(read(&session, 62.0).level, GuardLevel::Over);
 }

@@ -7,6 +7,7 @@ mod cluster;
 mod gap;
 mod guard;
 mod log;
+mod operators;
 mod plan;
 mod plan_change;
 mod prediction;
@@ -27,6 +28,7 @@ pub use cluster::{
 pub use gap::{Gap, GapCause};
 pub use guard::{Guard, GuardTrip, Guards};
 pub use log::{LogSource, PodLine};
+pub use operators::OtherOperator;
 pub use plan::{Plan, Section, Step, StepRef};
 pub use plan_change::PlanChange;
 pub use prediction::{ExpectedAnswers, ExpectedTrip, Prediction};
@@ -344,6 +346,10 @@ pub enum EventKind {
     },
 
     // -- the operator --------------------------------------------------------------------------------------------------
+    /// Other sessions have a fault on at this target; replaces those known before.
+    OperatorsSeen {
+        others: Vec<OtherOperator>,
+    },
     /// The operator's command to the runner or the session.
     Commanded(Command),
     /// Automatic stepping was switched on or off.

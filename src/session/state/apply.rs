@@ -8,8 +8,8 @@ use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        CheckLevel, Event, EventKind, Gap, GapCause, GuardTrip, Level, PlanChange, PreflightCheck, Source,
-        SourceKind, SourceReport, StepRef, Timestamp, UndoResult,
+        CheckLevel, Event, EventKind, Gap, GapCause, GuardTrip, Level, OtherOperator, PlanChange,
+        PreflightCheck, Source, SourceKind, SourceReport, StepRef, Timestamp, UndoResult,
     },
     wording,
 };
@@ -60,6 +60,7 @@ impl Session {
             EventKind::RecordSet(record) => self.meta.record = Some(record.clone()),
             EventKind::EarlierSessionsFound(earlier) => self.meta.earlier.clone_from(earlier),
             EventKind::Captioned { text } => self.annotations.caption(at, text),
+            EventKind::OperatorsSeen { others } => self.operators_seen(at, others),
             EventKind::Commanded(command) => self.commanded(at, command),
             EventKind::AutoSwitched { on } => self.steps.auto = *on,
 
@@ -241,6 +242,13 @@ impl Session {
             Command::Step(StepCommand::Breakpoint(step)) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }
+    }
+
+    fn operators_seen(&mut self, at: Timestamp, others: &[OtherOperator]) {
+        for other in others.iter().filter(|other| !self.others.contains(other)) {
+            self.log.push(at, Level::Warning, "operators", &wording::other_operator(other));
+        }
+        self.others = others.to_vec();
     }
 
     fn undone(&mut self, at: Timestamp, undone: &UndoResult) {

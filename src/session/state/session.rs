@@ -5,7 +5,7 @@ use super::{
     Steps, UndoState, Users,
 };
 use crate::session::event::{
-    EarlierSession, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
+    EarlierSession, OtherOperator, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
 };
 use std::sync::Arc;
 
@@ -50,6 +50,8 @@ pub struct Session {
     pub axis: SecondSlots,
     /// Lines for the log pane.
     pub log: Log,
+    /// Other sessions with a fault on at this target.
+    pub others: Vec<OtherOperator>,
     /// Notes, marks and captions.
     pub annotations: Annotations,
     /// Periods in which this program did not run.

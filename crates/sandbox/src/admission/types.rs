@@ -3,8 +3,8 @@
 use super::{quantity, tidy};
 use crate::store::{Resource, Status};
 use k8s_openapi::api::{
-    apps::v1 as apps, coordination::v1 as coordination, core::v1 as core, discovery::v1 as discovery, networking::v1 as networking,
-    policy::v1 as policy,
+    apps::v1 as apps, coordination::v1 as coordination, core::v1 as core, discovery::v1 as discovery,
+    networking::v1 as networking, policy::v1 as policy,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -224,8 +224,15 @@ fn the_seconds_left_to_press_a_key_are_on_the_banner_at_every_size() {
                 assert!(shown.contains("hold 54 s"), "{width}x{height} {presenter}:\n{shown}");
                 assert!(!shown.contains("Press any key"), "{shown}");
                 let shown = text(&drawn(&holding(12, 3.0), &view, &theme, width, height));
-                let said = ["Press any key within 5 s", "any key within 5 s, or the run aborts", "any key in 5 s, or it aborts"];
-                assert!(said.iter().any(|said| shown.contains(said)), "{width}x{height} {presenter}:\n{shown}");
+                let said = [
+                    "Press any key within 5 s",
+                    "any key within 5 s, or the run aborts",
+                    "any key in 5 s, or it aborts",
+                ];
+                assert!(
+                    said.iter().any(|said| shown.contains(said)),
+                    "{width}x{height} {presenter}:\n{shown}"
+                );
             }
         }
     }
