@@ -226,22 +226,20 @@ impl Keeper {
             lease_transitions: Some(found.as_ref().map_or(0, |_| before.unwrap_or(0).saturating_add(1))),
             ..LeaseSpec::default()
         };
-        match found {
+        if let Some(lease) = found {
             // With its version: of two sessions that take over a dead one's Lease, the second is refused.
-            Some(lease) => self.write(&Lease { spec: Some(spec), ..lease }).await,
-            None => {
-                let metadata = ObjectMeta { name: Some(NAME.to_owned()), ..ObjectMeta::default() };
-                let lease = Lease { metadata, spec: Some(spec) };
-                match timeout(PATIENCE, self.leases.create(&PostParams::default(), &lease)).await {
-                    Ok(Ok(lease)) => Some(lease),
-                    Ok(Err(error)) if is_refused(&error) => {
-                        self.refused = true;
-                        self.tell((self.here)()).await;
-                        None
-                    }
-                    _ => None,
-                }
+            return self.write(&Lease { spec: Some(spec), ..lease }).await;
+        }
+        let metadata = ObjectMeta { name: Some(NAME.to_owned()), ..ObjectMeta::default() };
+        let lease = Lease { metadata, spec: Some(spec) };
+        match timeout(PATIENCE, self.leases.create(&PostParams::default(), &lease)).await {
+            Ok(Ok(lease)) => Some(lease),
+            Ok(Err(error)) if is_refused(&error) => {
+                self.refused = true;
+                self.tell((self.here)()).await;
+                None
             }
+            _ => None,
         }
     }
 

@@ -43,7 +43,7 @@ impl Server {
                 *lease = None;
                 Reply::Object(json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}))
             }
-            "PUT" if request.body["metadata"]["resourceVersion"] != version.to_string() => {
+            "PUT" if request.body["metadata"]["resourceVersion"].as_str() != Some(&version.to_string()) => {
                 missing(409, "Conflict")
             }
             _ => {
@@ -92,14 +92,14 @@ impl Site {
 }
 
 /// Waits until the server's Lease meets a condition. Time passes only while all tasks wait.
-async fn until(server: &Server, holds: impl Fn(&Option<Json>) -> bool) {
-    while !holds(&server.lease()) {
+async fn until(server: &Server, holds: impl Fn(Option<&Json>) -> bool) {
+    while !holds(server.lease().as_ref()) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-fn holder(lease: &Option<Json>) -> &str {
-    lease.as_ref().and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default()
+fn holder(lease: Option<&Json>) -> &str {
+    lease.and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default()
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,12 +109,12 @@ async fn it_is_written_with_the_first_fire_renewed_and_removed_at_the_end() {
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(server.lease(), None, "a fire is only awaited");
     site.fire();
-    until(&server, Option::is_some).await;
+    until(&server, |lease| lease.is_some()).await;
     let first = server.lease().unwrap();
     assert_eq!(first["spec"]["holderIdentity"], "ana@laptop, session s1");
     assert_eq!(first["spec"]["leaseDurationSeconds"], 30);
     let renewed = first["spec"]["renewTime"].clone();
-    until(&server, |lease| lease.as_ref().is_some_and(|lease| lease["spec"]["renewTime"] != renewed)).await;
+    until(&server, |lease| lease.is_some_and(|lease| lease["spec"]["renewTime"] != renewed)).await;
     assert_eq!(server.lease().unwrap()["spec"]["acquireTime"], first["spec"]["acquireTime"]);
     site.lease.end().await;
     assert_eq!(server.lease(), None);
@@ -125,16 +125,20 @@ async fn the_second_operator_is_warned_and_leaves_the_lease_alone() {
     let server = Server::default();
     let first = site(&server, "ana@laptop", Vec::new());
     first.fire();
-    until(&server, Option::is_some).await;
+    until(&server, |lease| lease.is_some()).await;
     let mut second = site(&server, "ben@desk", Vec::new());
     let others = second.others().await;
     assert_eq!((others[0].who.as_str(), others[0].session.as_deref()), ("ana@laptop", Some("s1")));
     assert!(others[0].since.is_some());
     second.fire();
     tokio::time::sleep(Duration::from_secs(120)).await;
-    assert_eq!(holder(&server.lease()), "ana@laptop, session s1");
+    assert_eq!(holder(server.lease().as_ref()), "ana@laptop, session s1");
     second.lease.end().await;
-    assert_eq!(holder(&server.lease()), "ana@laptop, session s1", "it was not the second one's to remove");
+    assert_eq!(
+        holder(server.lease().as_ref()),
+        "ana@laptop, session s1",
+        "it was not the second one's to remove"
+    );
     first.lease.end().await;
     assert_eq!(server.lease(), None);
 }
@@ -144,7 +148,7 @@ async fn the_lease_of_a_dead_session_is_taken_over() {
     let server = Server::default();
     let first = site(&server, "ana@laptop", Vec::new());
     first.fire();
-    until(&server, Option::is_some).await;
+    until(&server, |lease| lease.is_some()).await;
     first.lease.task.abort();
     let mut second = site(&server, "ben@desk", Vec::new());
     assert_eq!(second.others().await.len(), 1, "it may still be alive");
