@@ -7,7 +7,9 @@
 mod bus;
 mod console;
 mod current_steps;
+mod dead_man;
 mod endpoints;
+pub(crate) mod guardian;
 mod guards;
 mod host;
 mod line_writer;
@@ -28,6 +30,7 @@ mod unconfirmed;
 mod undo;
 
 pub(crate) use console::{Console, ConsoleSettings};
+pub(crate) use dead_man::{DeadMan, USUAL_LEASE};
 pub(crate) use host::{PendingSession, RunningSession, SessionHost, orders};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use notifications::Notifications;

@@ -62,6 +62,8 @@ pub enum StepCommand {
     Abort,
     /// Ends the run as `Abort` does, because a guard exceeded its limit; contains the reason.
     GuardAbort(String),
+    /// Ends the run without rollbacks, because the guardian has taken them over; contains the reason.
+    Yield(String),
     /// Ends the session.
     Quit,
 }

@@ -4,6 +4,7 @@
 
 mod config;
 mod endings;
+mod guardian;
 mod logs;
 mod looking;
 mod manners;

@@ -9,13 +9,13 @@ use std::{
 };
 
 /// A sandbox for several sessions; killed on drop.
-struct Sandbox {
+pub(super) struct Sandbox {
     child: Child,
     announced: Value,
 }
 
 impl Sandbox {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chaos-tui"))
             .args(["sandbox", "--announce", "json", "--variant", "after"])
             .stdin(Stdio::piped())
@@ -29,7 +29,7 @@ impl Sandbox {
     }
 
     /// Opens a session of an experiment that scales the provider to zero, as this user.
-    fn session(&self, user: &str, folder: &Path) -> Terminal {
+    pub(super) fn session(&self, user: &str, folder: &Path) -> Terminal {
         let variables = self.announced["environment"].as_object().unwrap().iter();
         let mut variables: Vec<(&str, &str)> =
             variables.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
@@ -37,6 +37,26 @@ impl Sandbox {
         let terminal = Terminal::start_with(&variables, (120, 36), folder, &["experiment.json"]);
         terminal.wait_for("1/5 READY");
         terminal
+    }
+}
+
+impl Sandbox {
+    /// Returns the replicas that a Deployment is to have.
+    pub(super) fn replicas(&self, deployment: &str) -> String {
+        let kubeconfig = self.announced["kubeconfig"].as_str().unwrap();
+        let output = Command::new("kubectl")
+            .args([
+                "--kubeconfig",
+                kubeconfig,
+                "get",
+                "deployment",
+                deployment,
+                "-o",
+                "jsonpath={.spec.replicas}",
+            ])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
         config::{self, Preferences},
         record,
     },
-    engine::{SessionMode, SessionSettings},
+    engine::{DeadMan, SessionMode, SessionSettings, USUAL_LEASE},
     observe::breaker::NamedSource,
     session::LARGEST_GUARD_LIMIT,
 };
@@ -110,6 +110,8 @@ pub(crate) enum PanicIn {
     Screen,
     /// In a background task.
     Task,
+    /// Nowhere: once a fault is on, the threads of the session hang instead, while the screen does not.
+    Deadlock,
 }
 
 impl ScreenArgs {
@@ -151,6 +153,7 @@ impl Arguments {
             journal: self.run_args.journal_path.clone(),
             recording: self.screen_args.record.clone(),
             record: record::settings(global, &self.source, &self.run_args),
+            dead_man: self.run_args.dead_man.unwrap_or(DeadMan::WhereNeeded(USUAL_LEASE)),
             mode: SessionMode::Operator { read_only: self.watch_args.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,

@@ -210,6 +210,9 @@ async fn start_session(
     if arguments.panic_for_test == Some(PanicIn::Task) {
         open.spawn(super::screen::panic_for_test());
     }
+    if arguments.panic_for_test == Some(PanicIn::Deadlock) {
+        tokio::spawn(super::screen::hang_for_test(host.session.clone()));
+    }
     Ok(if arguments.watch_args.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
 }
 

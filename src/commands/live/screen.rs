@@ -72,6 +72,22 @@ pub(super) async fn panic_for_test() {
     panic!("asked for by --panic-for-test");
 }
 
+/// Blocks every thread of the runtime once a step was fired and has ended.
+pub(super) async fn hang_for_test(mut session: tokio::sync::watch::Receiver<Session>) {
+    let fired = |session: &Session| {
+        session.fault.is_some() && !session.steps.rows.iter().any(|row| row.state.is_active())
+    };
+    if session.wait_for(fired).await.is_ok() {
+        for _ in 0..64 {
+            tokio::spawn(async {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
+    }
+}
+
 /// Ends the run after the screen has failed: rollbacks still run, and the log is printed to standard error.
 pub(super) async fn end_without_screen(
     running: &RunningSession,

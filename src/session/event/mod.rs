@@ -6,6 +6,7 @@ mod breaker;
 mod cluster;
 mod gap;
 mod guard;
+mod guardian;
 mod log;
 mod operators;
 mod plan;
@@ -27,6 +28,7 @@ pub use cluster::{
 };
 pub use gap::{Gap, GapCause};
 pub use guard::{Guard, GuardTrip, Guards};
+pub use guardian::GuardianNews;
 pub use log::{LogSource, PodLine};
 pub use operators::OtherOperator;
 pub use plan::{Plan, Section, Step, StepRef};
@@ -125,6 +127,8 @@ pub enum EventKind {
     GuardsSet(Guards),
     /// A guard exceeded its limit; the run is about to be ended.
     GuardTripped(GuardTrip),
+    /// What became of the guardian.
+    Guardian(GuardianNews),
     /// A caption for the audience, such as the demo's.
     Captioned {
         text: String,

@@ -59,6 +59,7 @@ impl Session {
             EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
             EventKind::RecordSet(record) => self.meta.record = Some(record.clone()),
             EventKind::EarlierSessionsFound(earlier) => self.meta.earlier.clone_from(earlier),
+            EventKind::Guardian(news) => self.guardian.apply(at, news, &mut self.log),
             EventKind::Captioned { text } => self.annotations.caption(at, text),
             EventKind::OperatorsSeen { others } => self.operators_seen(at, others),
             EventKind::Commanded(command) => self.commanded(at, command),
@@ -224,8 +225,8 @@ impl Session {
     }
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
-        // The only command that no operator gives.
-        if !matches!(command, Command::Step(StepCommand::GuardAbort(_))) {
+        // The only commands that no operator gives.
+        if !matches!(command, Command::Step(StepCommand::GuardAbort(_) | StepCommand::Yield(_))) {
             self.guards.held = Some(at);
         }
         match command {

@@ -1,8 +1,8 @@
 //! The whole state and its phase.
 
 use super::{
-    Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Log, RefusedFire, Run, Safety, SecondSlots,
-    Steps, UndoState, Users,
+    Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Guardian, Log, RefusedFire, Run, Safety,
+    SecondSlots, Steps, UndoState, Users,
 };
 use crate::session::event::{
     EarlierSession, OtherOperator, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
@@ -36,6 +36,8 @@ pub struct Session {
     pub concluded: Option<(Timestamp, Arc<Session>)>,
     /// The limits of the guards, and the guard that ended the run.
     pub guards: GuardState,
+    /// The process that undoes the fault when this session does not.
+    pub guardian: Guardian,
     /// The operator's prediction before the fire.
     pub prediction: Option<Prediction>,
     /// What was saved before a fire, and whether it was restored.

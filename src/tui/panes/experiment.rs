@@ -362,6 +362,9 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
             }
         });
     }
+    if let Some(seconds) = session.guardian.lease_s {
+        rows.push(figure("guardian", RoleLine::text(format!("{seconds} s"))));
+    }
     let saved = session.undo.manifests();
     if saved > 0 {
         let words = format!("{} saved", wording::count(saved as u64, "manifest"));

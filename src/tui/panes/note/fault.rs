@@ -14,6 +14,10 @@ use crate::{
 
 pub(super) fn fault_result(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
+    if let Some(text) = session.guardian.text() {
+        let role = if session.guardian.undone == Some(true) { Role::Ok } else { Role::Failing };
+        return Some(NoteText::new("GUARDIAN", role, text));
+    }
     if let Some(message) = &session.run.aborted {
         return Some(NoteText::new("ABORTED", Role::Failing, message));
     }
