@@ -59,7 +59,7 @@ fn undo(setup: Setup, report: &mut Report) -> bool {
 async fn recover_session(setup: Setup, report: &mut Report) -> Result<bool, String> {
     let values = values(&setup.hand_over).ok_or("what the session handed over cannot be read")?;
     let kept = KeptSession::at(setup.folder);
-    let Some(left) = LeftBehind::read(kept).map_err(|error| error.to_string())? else {
+    let Some(left) = LeftBehind::read(kept)? else {
         return Ok(true);
     };
     let ask = Ask { values: Some(values), rollbacks: true, verbose: false, took: true };

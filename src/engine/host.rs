@@ -25,7 +25,7 @@ use crate::{
         clock::Clock,
         event::{EarlierSession, Level, Timestamp},
         journal::{HostInfo, Journal},
-        record::{OpenRecord, RecordHeader},
+        record::{OpenRecord, RecordHeader, SessionsFolder},
         recording::RecordingThread,
         stream::{self, Emitter},
     },
@@ -121,6 +121,7 @@ impl SessionHost {
         let (kit_files, dead_man) =
             self.put_on_record(record, settings, (&mut request, &providers), connection.as_ref()).await;
         supervisor.dead_man = dead_man;
+        supervisor.record = self.recorded_as(settings);
         self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
         let sources =
@@ -198,6 +199,7 @@ impl SessionHost {
             earlier: None,
             recovering: None,
             paused_learning: false,
+            record: None,
             operators: None,
             dead_man: None,
             late_cluster: None,
@@ -206,6 +208,12 @@ impl SessionHost {
             done: self.done.clone(),
             leave: CancellationToken::new(),
         }
+    }
+
+    /// The folder of all records, and the name of this session there.
+    fn recorded_as(&self, settings: &SessionSettings) -> Option<(SessionsFolder, String)> {
+        let folder = settings.record.folder.as_ref()?.as_ref().ok()?;
+        Some((folder.clone(), self.record.get()?.kept().id()))
     }
 
     /// Starts the record, and sets the gate that no destructive activity passes without it. Returns where the undo kit

@@ -11,7 +11,7 @@ use crate::{
     session::{
         EventKind, Session,
         event::{OtherOperator, Timestamp},
-        journal::HostInfo,
+        record::{ClusterReference, SessionsFolder},
         state::StepState,
         stream::Emitter,
     },
@@ -54,13 +54,23 @@ pub(super) struct Holder {
     pub session: String,
 }
 
-impl Holder {
-    /// The user of this process on this host.
-    pub(super) fn of_this_process(session: String) -> Self {
-        let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-        let user = named.filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned());
-        Self { who: format!("{user}@{}", HostInfo::current().node), session }
-    }
+/// Returns the sessions of this machine that have a fault on at the same target, without this one.
+pub(super) fn sessions_here(
+    folder: &SessionsFolder,
+    own: &str,
+    target: &ClusterReference,
+) -> Vec<OtherOperator> {
+    let others = folder.list().into_iter().filter(|kept| kept.id() != own && kept.is_running());
+    let at_target = others.filter_map(|kept| {
+        let header = kept.header().ok()?;
+        let cluster = header.cluster.as_ref()?;
+        let same = cluster.server == target.server && cluster.namespace == target.namespace;
+        let fires =
+            same && kept.session().is_ok_and(|session| session.fault.is_some_and(|fault| fault.is_on()));
+        let who = OtherOperator::of_holder(&header.operator.name(), Some(header.started));
+        fires.then(|| OtherOperator { session: Some(kept.id()), ..who })
+    });
+    at_target.collect()
 }
 
 /// Watches the Lease and holds it while this session has fired.
@@ -170,7 +180,7 @@ impl Keeper {
             Ok(Ok(found)) => found,
             Ok(Err(error)) if is_refused(&error) => {
                 self.refused = true;
-                self.tell((self.here)()).await;
+                self.tell(self.others_here().await).await;
                 return None;
             }
             // Nothing is known now; the next look may succeed.
@@ -178,11 +188,17 @@ impl Keeper {
         };
         let others = match &found {
             Some(lease) => self.other(lease).into_iter().collect(),
-            None if self.refused => (self.here)(),
+            None if self.refused => self.others_here().await,
             None => Vec::new(),
         };
         self.tell(others).await;
         Some(found)
+    }
+
+    async fn others_here(&self) -> Vec<OtherOperator> {
+        let here = self.here.clone();
+        // On a blocking thread, because it reads files.
+        tokio::task::spawn_blocking(move || here()).await.unwrap_or_default()
     }
 
     /// The holder of a Lease, if that is another session and alive.
@@ -236,7 +252,7 @@ impl Keeper {
             Ok(Ok(lease)) => Some(lease),
             Ok(Err(error)) if is_refused(&error) => {
                 self.refused = true;
-                self.tell((self.here)()).await;
+                self.tell(self.others_here().await).await;
                 None
             }
             _ => None,

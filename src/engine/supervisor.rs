@@ -8,7 +8,7 @@ use super::{
     guards,
     notifications::Notifications,
     observers::{Observers, join_error_message},
-    operator_lease::{Holder, OperatorLease},
+    operator_lease::{Holder, OperatorLease, sessions_here},
     session_cluster,
     settings::SessionMode,
     steady_state_recheck, unconfirmed,
@@ -23,6 +23,7 @@ use crate::{
         command::{StepCommand, WatchCommand},
         event::Level,
         journal,
+        record::{Operator, SessionsFolder},
         state::StepState,
         stream::Emitter,
     },
@@ -60,6 +61,8 @@ pub(super) struct Supervisor {
     pub recovering: Option<JoinHandle<()>>,
     /// Whether no answer is learned as a real one until that is done.
     pub paused_learning: bool,
+    /// The folder of all records, and the name of this session there; `None` without a record.
+    pub record: Option<(SessionsFolder, String)>,
     /// Tells other operators of this session, once it has fired.
     pub operators: Option<OperatorLease>,
     /// Has the fault undone if this program does not.
@@ -272,10 +275,16 @@ impl Supervisor {
         if self.mode != (SessionMode::Operator { read_only: false }) {
             return;
         }
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let holder = Holder::of_this_process(id.get(..8).unwrap_or_default().to_owned());
+        let (folder, id) = match self.record.clone() {
+            Some((folder, id)) => (Some(folder), id),
+            None => (None, std::process::id().to_string()),
+        };
+        let holder = Holder { who: Operator::current().name(), session: id.clone() };
+        let target = connection.reference();
+        let here =
+            move || folder.as_ref().map_or_else(Vec::new, |folder| sessions_here(folder, &id, &target));
         let (emitter, session) = (self.emitter.clone(), self.session.clone());
-        self.operators = OperatorLease::start(connection, holder, Arc::new(Vec::new), emitter, session);
+        self.operators = OperatorLease::start(connection, holder, Arc::new(here), emitter, session);
     }
 
     /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.

@@ -95,7 +95,13 @@ fn a_session_that_is_stopped_and_comes_back_too_late() {
 #[test]
 fn a_session_that_hangs() {
     let folder = desk();
-    let terminal = fired(folder.path(), &["--panic-for-test", "deadlock"]);
+    let mut terminal = start(folder.path(), &["--dead-man", "3", "--panic-for-test", "deadlock"]);
+    terminal.press(" ");
+    terminal.wait_for("returns");
+    terminal.press("F");
+    terminal.wait_for("FIRE?");
+    // From here on the screen may hang as well.
+    terminal.press("take-it-away\r");
     undone(folder.path());
     terminal.signal(libc::SIGKILL);
 }

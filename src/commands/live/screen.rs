@@ -8,7 +8,7 @@ use super::{
 use crate::{
     commands::errors,
     engine::{LineWriter, RunningSession, SessionHost},
-    session::{Command, command::StepCommand},
+    session::{Command, Session, command::StepCommand},
     tui::{self, Departure, Keys, LiveView, terminal::Screen},
 };
 use color_eyre::Report;

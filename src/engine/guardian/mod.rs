@@ -13,5 +13,5 @@ mod watched;
 
 pub(crate) use pipe::Setup;
 pub(crate) use process::{GUARDIAN, Report, guard, stand_alone};
-pub(crate) use taken::{Taken, is_taken};
+pub(crate) use taken::is_taken;
 pub(crate) use watched::{Guardian, News, NewsReader};

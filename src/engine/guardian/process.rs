@@ -1,14 +1,14 @@
 //! The guardian's own process: it blocks in one poll(2) until the session speaks, ends or is late.
 
 use super::{
-    lease::{End, Lease, Why, Word},
+    lease::{End, Lease, Word},
     pipe::{Setup, WORD, decode, now},
     taken::{Taken, take},
 };
 use crate::session::private_file;
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    fd::{AsFd, BorrowedFd, OwnedFd},
+    fd::{BorrowedFd, OwnedFd},
     fs::Timespec,
     io::Errno,
     time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime},
@@ -165,13 +165,14 @@ pub(crate) fn stand_alone() {
 #[cfg(test)]
 mod tests {
     use super::{super::pipe::encode, *};
-    use std::{io::Read, os::fd::OwnedFd, time::Duration};
+    use rustix::fd::AsFd;
+    use std::{io::Read, time::Duration};
+
+    /// Whether nothing was left undone, and what was handed over if it recovered.
+    type Guarding = std::thread::JoinHandle<(bool, Option<Vec<u8>>)>;
 
     /// Runs a guardian in a thread of this process. Returns the ends of its pipes, and what it returns.
-    fn guardian(
-        folder: &Path,
-        lease: Duration,
-    ) -> (OwnedFd, File, std::thread::JoinHandle<(bool, Option<Vec<u8>>)>) {
+    fn guardian(folder: &Path, lease: Duration) -> (OwnedFd, File, Guarding) {
         let (input, words) = rustix::pipe::pipe().unwrap();
         let (lines, output) = rustix::pipe::pipe().unwrap();
         let setup = Setup { folder: folder.to_owned(), lease, hand_over: b"handed over".to_vec() };
@@ -250,7 +251,7 @@ mod tests {
         let mut hear = |bytes: &[u8]| {
             rustix::io::write(&words, bytes).unwrap();
             let end = heard.listen(input.as_fd(), &mut lease).unwrap();
-            (end, lease.deadline() - LONG)
+            (end, lease.deadline().saturating_sub(LONG))
         };
         let word = |seconds| encode(Word::Renew(Duration::from_secs(seconds)));
         let all: Vec<u8> = (1..=60).flat_map(word).collect();
@@ -259,6 +260,5 @@ mod tests {
         assert_eq!(hear(&word(70)[4..]), (None, Duration::from_secs(70)));
         let both: Vec<u8> = word(80).into_iter().chain(encode(Word::Done)).collect();
         assert_eq!(hear(&both), (Some(End::Leave), Duration::from_secs(80)));
-        let _: Why = Why::Gone;
     }
 }

@@ -194,3 +194,27 @@ fn a_renewal_is_compared_with_renewals_and_not_with_our_clock() {
     assert!(!Known::default().is_alive(&spec(-400.0), fixtures::at(0.0)), "one of yesterday");
     assert!(!Known::default().is_alive(&LeaseSpec::default(), fixtures::at(0.0)));
 }
+
+#[test]
+fn a_session_of_this_machine_counts_at_the_same_target_while_it_runs_with_a_fault_on() {
+    use crate::session::record::RecordHeader;
+    let home = tempfile::tempdir().unwrap();
+    let folder = SessionsFolder::at(home.path());
+    let target = |namespace: &str| ClusterReference {
+        context: "c".to_owned(),
+        namespace: namespace.to_owned(),
+        server: Some("https://s".to_owned()),
+    };
+    let open = folder.begin(fixtures::at(0.0)).unwrap();
+    let header =
+        RecordHeader { cluster: Some(target("shop")), ..RecordHeader::begun("x.json", fixtures::at(0.0)) };
+    open.write_header(&header).unwrap();
+    let here = |own: &str, namespace: &str| sessions_here(&folder, own, &target(namespace)).len();
+    assert_eq!(here("", "shop"), 0, "it has fired nothing");
+    let events = fixtures::events(fixtures::Variant::After, 5.0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(fixtures::record(&open.recording(), &events));
+    assert_eq!((here("", "shop"), here("", "db"), here(&open.kept().id(), "shop")), (1, 0, 0));
+    drop(open);
+    assert_eq!(here("", "shop"), 0, "it has ended");
+}

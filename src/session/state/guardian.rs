@@ -63,13 +63,13 @@ impl Guardian {
 
     /// What it did, in one sentence; `None` unless it took over.
     pub fn text(&self) -> Option<String> {
-        let (_, why) = self.took.as_ref()?;
+        self.took.as_ref()?;
         let so_far = match self.undone {
             None => "it is undoing the fault".to_owned(),
             Some(true) if self.did.is_empty() => "nothing was left on".to_owned(),
             Some(true) => self.did.join("; "),
             Some(false) => format!("NOT everything is undone: {}", self.did.join("; ")),
         };
-        Some(format!("{why}; {so_far}"))
+        Some(so_far)
     }
 }

@@ -150,6 +150,7 @@ fn left_on(scene: &Scene) -> Option<BannerText> {
         short: general.to_owned(),
         sentence,
         score: None,
+        hold: None,
     })
 }
 

@@ -16,7 +16,8 @@ pub(super) fn fault_result(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
     if let Some(text) = session.guardian.text() {
         let role = if session.guardian.undone == Some(true) { Role::Ok } else { Role::Failing };
-        return Some(NoteText::new("GUARDIAN", role, text));
+        let why = session.guardian.took.as_ref().map_or("", |(_, why)| why);
+        return Some(NoteText::new("GUARDIAN", role, format!("{text}. {why}")).briefly(&text));
     }
     if let Some(message) = &session.run.aborted {
         return Some(NoteText::new("ABORTED", Role::Failing, message));
