@@ -96,6 +96,11 @@ impl<A: FromArgMatches> FromArgMatches for Deferred<A> {
     }
 }
 
+/// Runs the guardian of a session and returns its exit code, if this process was started as one.
+pub fn guardian() -> Option<ExitCode> {
+    commands::guardian::run_if_asked()
+}
+
 /// Reads the command line, runs the command, and reports its error.
 pub fn main() -> ExitCode {
     errors::install();

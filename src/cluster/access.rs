@@ -63,6 +63,8 @@ pub enum PermissionUse {
     Address,
     /// READY's notes on disruption budgets.
     Budgets,
+    /// To tell operators at the same target of each other.
+    Operators,
 }
 
 impl std::fmt::Display for PermissionUse {
@@ -76,6 +78,7 @@ impl std::fmt::Display for PermissionUse {
             Self::Kubelets => f.write_str("silence of kubelets"),
             Self::Address => f.write_str("search for a Service's address"),
             Self::Budgets => f.write_str("note on disruption budgets"),
+            Self::Operators => f.write_str("warning of a second operator"),
         }
     }
 }

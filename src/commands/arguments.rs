@@ -2,11 +2,12 @@
 
 use super::{ConnectionArgs, prepare::Refusal};
 use crate::{
+    engine::DeadMan,
     runner::Compat,
     session::{GuardChange, event::Level},
 };
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Options accepted by every command (experiment-format 12.1).
 #[derive(Clone, Debug, Args)]
@@ -110,6 +111,10 @@ pub(crate) struct RunArgs {
     /// Keep the manifests of the undo kit, which may hold passwords, in memory only
     #[arg(long, help_heading = SAFETY)]
     pub no_kit_file: bool,
+    /// Have a small process of its own undo the fault if this program dies, hangs or is stopped for this long, or off
+    /// [default: 30 in the live session where a fault does not end by itself, off in a headless run]
+    #[arg(long, value_name = "SECONDS|off", value_parser = dead_man, conflicts_with = "no_record", help_heading = SAFETY)]
+    pub dead_man: Option<DeadMan>,
     /// Dry run: skip all probes, all actions, all activities, or only the pauses
     #[arg(long, value_name = "MODE", value_parser = ["probes", "actions", "activities", "pause"], help_heading = REFERENCE)]
     pub dry: Option<String>,
@@ -168,6 +173,18 @@ impl RunArgs {
             path.display()
         )))
     }
+}
+
+/// The shortest and the longest lease of a guardian, in seconds. A busy machine must have the time to renew it.
+const LEASES: std::ops::RangeInclusive<u64> = 2..=86_400;
+
+fn dead_man(text: &str) -> Result<DeadMan, String> {
+    if text == "off" {
+        return Ok(DeadMan::Off);
+    }
+    let seconds = text.parse().ok().filter(|seconds| LEASES.contains(seconds));
+    let seconds = seconds.ok_or("write whole seconds from 2 to 86400, or off")?;
+    Ok(DeadMan::Always(Duration::from_secs(seconds)))
 }
 
 const HYPOTHESIS_STRATEGIES: [&str; 6] = [

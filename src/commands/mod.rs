@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod errors;
 mod fail_on;
+pub(crate) mod guardian;
 pub(crate) mod image;
 pub(crate) mod info;
 pub(crate) mod invocation;

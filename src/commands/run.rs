@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{
-        Console, ConsoleSettings, PreparedRun, PrintTarget, SessionHost, SessionMode, SessionReport,
+        Console, ConsoleSettings, DeadMan, PreparedRun, PrintTarget, SessionHost, SessionMode, SessionReport,
         SessionSettings, Signals, WatchSettings, die_of, orders,
     },
     printing,
@@ -192,6 +192,7 @@ async fn session(
         journal: arguments.run_args.journal_path.clone(),
         recording: None,
         record: record::settings(global, &arguments.source, &arguments.run_args),
+        dead_man: arguments.run_args.dead_man.unwrap_or(DeadMan::Off),
         mode,
         // No config file is read, so that a run is the same on every machine.
         watch: WatchSettings::default(),

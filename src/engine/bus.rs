@@ -42,6 +42,7 @@ pub(super) struct EventBus {
 enum Request {
     Journal(oneshot::Sender<Value>),
     Flush(oneshot::Sender<()>),
+    Ping(oneshot::Sender<()>),
     Record(RecordingThread),
     SyncRecord(oneshot::Sender<oneshot::Receiver<()>>),
 }
@@ -127,6 +128,12 @@ impl BusHandle {
         matches!(timeout(PATIENCE, synced).await, Ok(Some(())))
     }
 
+    /// Waits until the bus answers: it reads the events.
+    pub(super) async fn ping(&self) {
+        // An error means that the bus has stopped, with the session.
+        let _ = self.ask(Request::Ping).await;
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).await.ok()?;
@@ -184,6 +191,7 @@ impl EventBus {
         // The receiver may be gone.
         match request {
             Request::Journal(reply) => drop(reply.send(self.journal.value())),
+            Request::Ping(reply) => drop(reply.send(())),
             Request::Flush(reply) => match &mut self.console {
                 Some(console) => console.flush(reply),
                 None => drop(reply.send(())),

@@ -72,6 +72,25 @@ mod tests {
         drop(shown);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_fault_that_nobody_holds_ends_the_run_and_a_key_puts_that_off() {
+        let (mut session, now) = fixtures::session_at(Variant::After, 1.0);
+        session.guards.limits = Guards { hold_s: Some(20), ..Guards::OFF };
+        let clock = Clock::starting_at(now);
+        let (emitter, _events) = stream(clock);
+        let (shown, seen) = watch::channel(session);
+        let (orders, mut ordered) = mpsc::channel(1);
+        tokio::spawn(watch(seen, clock, emitter, AbsenceDetector::default(), orders));
+        tokio::time::sleep(Duration::from_secs(18)).await;
+        let what = EventKind::Commanded(crate::session::command::Annotation::Hold.into());
+        shown.send_modify(|session| session.apply(&crate::session::Event { seq: 0, at: clock.now(), what }));
+        tokio::time::sleep(Duration::from_secs(19)).await;
+        assert!(ordered.try_recv().is_err(), "the key was pressed 19 s ago");
+        let Some(StepCommand::GuardAbort(because)) = ordered.recv().await else { panic!("another order") };
+        assert!(because.starts_with("no key was pressed for 20 s"), "{because}");
+        assert!(clock.now() <= now + Duration::from_secs(39), "{}", clock.now());
+    }
+
     /// After a suspension the session does not know of the gap yet: it looks as if no request had been answered.
     #[tokio::test(start_paused = true)]
     async fn a_gap_that_is_not_told_yet_trips_nothing() {

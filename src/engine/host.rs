@@ -3,6 +3,7 @@
 use super::{
     bus::{BusHandle, EventBus},
     console::Console,
+    dead_man::{self, DeadManSwitch},
     endpoints::endpoints,
     notifications::Notifications,
     observers::{Observers, Sources},
@@ -24,7 +25,7 @@ use crate::{
         clock::Clock,
         event::{EarlierSession, Level, Timestamp},
         journal::{HostInfo, Journal},
-        record::{OpenRecord, RecordHeader},
+        record::{OpenRecord, RecordHeader, SessionsFolder},
         recording::RecordingThread,
         stream::{self, Emitter},
     },
@@ -94,7 +95,8 @@ impl SessionHost {
         let mut supervisor = self.supervisor(settings, notifications, unserialisable);
         let operator = matches!(settings.mode, SessionMode::Operator { .. });
         if settings.mode == SessionMode::Nobody {
-            self.put_on_record(record, settings, (&mut request, &providers), None).await;
+            supervisor.dead_man =
+                self.put_on_record(record, settings, (&mut request, &providers), None).await.1;
             return PendingSession { supervisor, request, providers };
         }
         if operator && session_cluster::touches_cluster(&request) {
@@ -116,8 +118,10 @@ impl SessionHost {
             self.emitter.emit(opened).await;
             self.emitter.emit(EventKind::BudgetSet { seconds: settings.budget }).await;
         }
-        let kit_files =
+        let (kit_files, dead_man) =
             self.put_on_record(record, settings, (&mut request, &providers), connection.as_ref()).await;
+        supervisor.dead_man = dead_man;
+        supervisor.record = self.recorded_as(settings);
         self.emitter.emit(EventKind::GuardsSet(guards)).await;
         let endpoints = endpoints(&request, &settings.watch, &providers.environment());
         let sources =
@@ -141,6 +145,9 @@ impl SessionHost {
         observers.spawn(cards);
         if let Some(connection) = &connection {
             observers.watch_cluster(connection, &request, self.session.clone()).await;
+        }
+        if let Some(connection) = &connection {
+            supervisor.tell_operators(connection);
         }
         let plan = plan(&request, &providers);
         let touches = connection.is_some() || session_cluster::touches_cluster(&request);
@@ -192,6 +199,9 @@ impl SessionHost {
             earlier: None,
             recovering: None,
             paused_learning: false,
+            record: None,
+            operators: None,
+            dead_man: None,
             late_cluster: None,
             notifications,
             unserialisable,
@@ -200,15 +210,21 @@ impl SessionHost {
         }
     }
 
+    /// The folder of all records, and the name of this session there.
+    fn recorded_as(&self, settings: &SessionSettings) -> Option<(SessionsFolder, String)> {
+        let folder = settings.record.folder.as_ref()?.as_ref().ok()?;
+        Some((folder.clone(), self.record.get()?.kept().id()))
+    }
+
     /// Starts the record, and sets the gate that no destructive activity passes without it. Returns where the undo kit
-    /// is written.
+    /// is written, and what has the fault undone if this program does not.
     async fn put_on_record(
         &self,
         record: SessionRecord,
         settings: &SessionSettings,
         (request, providers): (&mut RunRequest, &Arc<Providers>),
         connection: Option<&Connection>,
-    ) -> KitFiles {
+    ) -> (KitFiles, Option<DeadManSwitch>) {
         let found = match connection {
             Some(connection) => Some(connection.clone()),
             None if matches!(record, SessionRecord::Off) => None,
@@ -228,12 +244,23 @@ impl SessionHost {
         if operator {
             self.emitter.emit(EventKind::RecordSet(record.state(settings.record.kit_file))).await;
         } else if matches!(record, SessionRecord::Off) {
-            return files;
+            return (files, None);
         }
+        let mut folder = None;
         if let SessionRecord::Kept(open) = &record {
+            folder = Some(open.kept().path().to_owned());
             // A host opens one session only.
             let _ = self.record.set(open.clone());
         }
+        let dead_man = DeadManSwitch::new(
+            // With the process, its sandbox goes, and what was fired there.
+            settings.dead_man.outside_sandbox(settings.record.header.sandbox),
+            folder,
+            dead_man::hand_over(request),
+            self.bus.clone(),
+            self.emitter.clone(),
+            self.session.clone(),
+        );
         let kit = (!operator && session_cluster::touches_cluster(request)).then(|| {
             let providers = Some(providers.clone());
             let kit = UndoStore::new(providers, self.emitter.clone(), self.session.clone(), files.clone());
@@ -241,13 +268,14 @@ impl SessionHost {
         });
         request.gate = Some(Arc::new(RecordGate {
             record,
+            dead_man: dead_man.clone(),
             bus: self.bus.clone(),
             emitter: self.emitter.clone(),
             kit,
             strict: operator,
             warned: AtomicBool::new(false),
         }));
-        files
+        (files, Some(dead_man))
     }
 
     /// Returns the sources of the breaker's state named in the settings and the experiment, besides the usual places.

@@ -7,12 +7,15 @@
 mod bus;
 mod console;
 mod current_steps;
+mod dead_man;
 mod endpoints;
+pub(crate) mod guardian;
 mod guards;
 mod host;
 mod line_writer;
 mod notifications;
 mod observers;
+mod operator_lease;
 mod preflight;
 mod python_events;
 mod recovery;
@@ -27,6 +30,7 @@ mod unconfirmed;
 mod undo;
 
 pub(crate) use console::{Console, ConsoleSettings};
+pub(crate) use dead_man::{DeadMan, USUAL_LEASE};
 pub(crate) use host::{PendingSession, RunningSession, SessionHost, orders};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use notifications::Notifications;

@@ -2,6 +2,7 @@
 
 use super::{
     bus::BusHandle,
+    dead_man::DeadManSwitch,
     settings::{RecordSettings, SessionMode},
     undo::{KitFiles, UndoStore},
 };
@@ -161,6 +162,8 @@ fn referenced(request: &RunRequest) -> Value {
 /// Lets a destructive activity pass once the objects that it changes are saved and the fire is on the disk.
 pub(super) struct RecordGate {
     pub record: SessionRecord,
+    /// Has the fault undone if this program does not.
+    pub dead_man: DeadManSwitch,
     pub bus: BusHandle,
     pub emitter: Emitter,
     /// Saves the objects where no operator awaits the fire; `None` if that is done already.
@@ -197,7 +200,7 @@ impl FireGate for RecordGate {
 
     fn commit(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            let Err(why) = self.recorded().await else { return Ok(()) };
+            let Err(why) = self.recorded().await else { return self.dead_man.allow().await };
             if self.strict {
                 return Err(format!(
                     "nothing was fired, because the session cannot be recorded ({why}): make room, or start with --no-record"
@@ -210,7 +213,7 @@ impl FireGate for RecordGate {
                 let (level, target) = (Level::Warning, super::console::TARGET.to_owned());
                 self.emitter.emit(EventKind::Logged { level, target, message }).await;
             }
-            Ok(())
+            self.dead_man.allow().await
         })
     }
 }

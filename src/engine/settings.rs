@@ -1,6 +1,6 @@
 //! The settings of a session, as plain values: no command line, no config file.
 
-use super::notifications::Notifications;
+use super::{dead_man::DeadMan, notifications::Notifications};
 use crate::{
     cluster,
     observe::breaker::{NamedSource, SeriesRule},
@@ -40,6 +40,8 @@ pub(crate) struct SessionSettings {
     /// The file of the session's recording, if the operator named one; the undo kit is written beside it.
     pub recording: Option<PathBuf>,
     pub record: RecordSettings,
+    /// When a guardian guards the session.
+    pub dead_man: DeadMan,
     pub mode: SessionMode,
     /// What is probed and read.
     pub watch: WatchSettings,

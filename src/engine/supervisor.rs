@@ -4,15 +4,18 @@
 use super::{
     bus::BusHandle,
     console::TARGET,
+    dead_man::DeadManSwitch,
     guards,
     notifications::Notifications,
     observers::{Observers, join_error_message},
+    operator_lease::{Holder, OperatorLease, sessions_here},
     session_cluster,
     settings::SessionMode,
     steady_state_recheck, unconfirmed,
     undo::Restoration,
 };
 use crate::{
+    cluster::Connection,
     insight::{self, LeftOn},
     provider::Providers,
     runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
@@ -21,6 +24,8 @@ use crate::{
         command::{StepCommand, WatchCommand},
         event::Level,
         journal,
+        record::{Operator, SessionsFolder},
+        state::StepState,
         stream::Emitter,
     },
 };
@@ -57,6 +62,12 @@ pub(super) struct Supervisor {
     pub recovering: Option<JoinHandle<()>>,
     /// Whether no answer is learned as a real one until that is done.
     pub paused_learning: bool,
+    /// The folder of all records, and the name of this session there; `None` without a record.
+    pub record: Option<(SessionsFolder, String)>,
+    /// Tells other operators of this session, once it has fired.
+    pub operators: Option<OperatorLease>,
+    /// Has the fault undone if this program does not.
+    pub dead_man: Option<DeadManSwitch>,
     /// What is needed to find the session's cluster, if it did not exist at the beginning.
     pub late_cluster: Option<LateCluster>,
     /// The channels that are notified how the run ended.
@@ -130,6 +141,7 @@ impl Supervisor {
         let again = HypothesisRecheck::new(request.clone(), providers.clone());
         let mut running =
             tokio::spawn(run_experiment(request, providers, self.emitter.clone(), stepped, signals));
+        let mut yielded = false;
         loop {
             tokio::select! {
                 biased;
@@ -168,6 +180,10 @@ impl Supervisor {
                         self.find_cluster().await;
                     }
                 }
+                () = taken(self.dead_man.as_ref()), if !yielded => {
+                    yielded = true;
+                    self.give_way(&steps).await;
+                }
                 message = broken(&mut self.observers) => self.broke(&mut report, message).await,
                 () = self.leave.cancelled() => break,
             }
@@ -180,6 +196,12 @@ impl Supervisor {
             let _ = recovering.await;
         }
         running.abort();
+        if let Some(dead_man) = &self.dead_man {
+            dead_man.end(report.ending.is_some() || self.session.borrow().fault.is_none());
+        }
+        if let Some(operators) = self.operators.take() {
+            operators.end().await;
+        }
         self.end_observers().await;
         report
     }
@@ -228,6 +250,43 @@ impl Supervisor {
         self.emitter.emit(found).await;
         observers.watch_cluster(&connection, &late.request, self.session.clone()).await;
         self.late_cluster = None;
+        self.tell_operators(&connection);
+    }
+
+    /// The guardian has taken over: nothing more is fired or undone here. Only a step that is being fired at this moment is
+    /// rolled back once more, because the guardian may have come before its effect.
+    async fn give_way(&mut self, runner: &mpsc::Sender<StepCommand>) {
+        let (why, fires) = {
+            let session = self.session.borrow();
+            let why = session.guardian.took.as_ref().map(|(_, why)| why.clone());
+            let mut rows = session.steps.rows.iter();
+            let fires =
+                rows.any(|row| row.step.destructive && matches!(row.state, StepState::Running { .. }));
+            (why.unwrap_or_else(|| "its lease was taken".to_owned()), fires)
+        };
+        if let Some(undo) = &mut self.undo {
+            undo.forget();
+        }
+        let order = if fires { StepCommand::GuardAbort(why) } else { StepCommand::Yield(why) };
+        // Sending fails only when the run has just ended by itself.
+        let _ = runner.send(order).await;
+    }
+
+    /// From now on other operators at the target are told of this session, and it of them, if it may fire.
+    pub(super) fn tell_operators(&mut self, connection: &Connection) {
+        if self.mode != (SessionMode::Operator { read_only: false }) {
+            return;
+        }
+        let (folder, id) = match self.record.clone() {
+            Some((folder, id)) => (Some(folder), id),
+            None => (None, std::process::id().to_string()),
+        };
+        let holder = Holder { who: Operator::current().name(), session: id.clone() };
+        let target = connection.reference();
+        let here =
+            move || folder.as_ref().map_or_else(Vec::new, |folder| sessions_here(folder, &id, &target));
+        let (emitter, session) = (self.emitter.clone(), self.session.clone());
+        self.operators = OperatorLease::start(connection, holder, Arc::new(here), emitter, session);
     }
 
     /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.
@@ -367,6 +426,14 @@ impl Supervisor {
 /// Waits until nothing that an earlier session left on is on any more. Returns whether it was waited for.
 async fn learns_again(session: &watch::Receiver<Session>) -> bool {
     session.clone().wait_for(|session| session.meta.earlier.is_empty()).await.is_ok()
+}
+
+/// Resolves once the guardian has taken over; pends without one.
+async fn taken(dead_man: Option<&DeadManSwitch>) {
+    match dead_man {
+        Some(dead_man) => dead_man.taken().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Returns the panic message of the next observer that panicked; pends while all are well.

@@ -15,6 +15,8 @@ use crate::session::{
 
 /// Bad seconds left before the limit from which on the users guard counts as near.
 const NEAR_S: u32 = 10;
+/// Seconds before the end of the hold from which on it counts as near.
+const LETTING_GO_S: u32 = 10;
 /// Sources that fall silent when the cluster does.
 const CLUSTER: [Source; 5] =
     [Source::Api, Source::Pods, Source::Endpoints, Source::Workloads, Source::ClusterEvents];
@@ -60,6 +62,7 @@ pub fn guard_readings(session: &Session, now: Timestamp) -> Vec<GuardReading> {
             Guard::Users => users_reading(session, limit, now),
             Guard::Restarts => restarts_reading(session, limit, now),
             Guard::Silence => silence_reading(session, limit, now),
+            Guard::Hold => hold_reading(session, limit, now),
         })
         .collect()
 }
@@ -184,6 +187,28 @@ fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadin
         level: strain,
         text,
         short: format!("API silent {figure} of {limit} s"),
+    }
+}
+
+/// Unlike the other guards, this one also counts seconds in which this program did not run: nobody held the fault.
+fn hold_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
+    let since = session.guards.held.max(session.t0());
+    let seconds = since.map_or(0.0, |since| now.duration_since(since).as_secs_f64().max(0.0));
+    let figure = seconds as u32;
+    let level = match limit.saturating_sub(figure) {
+        0 => GuardLevel::Over,
+        left if left <= LETTING_GO_S && figure * 2 >= limit => GuardLevel::Near,
+        _ => GuardLevel::Calm,
+    };
+    GuardReading {
+        guard: Guard::Hold,
+        figure,
+        limit,
+        level,
+        text: format!(
+            "no key was pressed for {figure} s; the fault stays on only while there is one every {limit} s"
+        ),
+        short: format!("no key for {figure} of {limit} s"),
     }
 }
 

@@ -8,6 +8,7 @@
 mod captions;
 mod earlier;
 mod findings;
+mod guardian;
 mod guards;
 mod left_on;
 mod names;
@@ -24,6 +25,7 @@ mod warnings;
 pub use captions::latest_caption;
 pub use earlier::{differences, errors_until, waiting_at};
 pub use findings::{Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen};
+pub use guardian::{needs_guardian, suspension_notice};
 pub use guards::{GuardLevel, GuardReading, guard_readings, nearest_guard, tripped_guard};
 pub use left_on::{FiredStep, LeftOn, left_on};
 pub use names::health_page;

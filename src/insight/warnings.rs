@@ -142,6 +142,11 @@ fn guard_ahead(session: &Session, verdict: &UserVerdict, now: Timestamp) -> Opti
             format!("Aborts by itself in {left} s if the cluster stays silent: {limit} s are allowed"),
             format!("aborts by itself in {left} s: the cluster is silent"),
         ),
+        Guard::Hold => Warning::new(
+            urgency,
+            format!("Aborts by itself in {left} s unless you press a key: --hold is {limit} s"),
+            format!("aborts by itself in {left} s unless you press a key"),
+        ),
     })
 }
 

@@ -291,6 +291,10 @@ impl OperatorInput {
             StepCommand::GuardAbort(because) => {
                 self.leave(&format!("A guard ended the run: {because}"), stop_signal).await;
             }
+            // Also in the middle of the rollbacks: two who undo the same thing hinder each other.
+            StepCommand::Yield(because) => {
+                self.stop(StopRequest::taken_over(&because), stop_signal).await;
+            }
             StepCommand::Next | StepCommand::Fire(_) | StepCommand::Skip | StepCommand::Rerun => {
                 self.emitter.log(Level::Info, "No step is waiting for this command.").await;
             }

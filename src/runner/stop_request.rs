@@ -131,6 +131,12 @@ impl StopRequest {
         Self { rollbacks: RollbackChoice::UnlessNever, ..Self::by_strategy(lines) }
     }
 
+    /// The guardian has taken over, and undoes the fault.
+    pub(super) fn taken_over(because: &str) -> Self {
+        let lines = vec![(Level::Error, format!("The guardian has taken over: {because}"))];
+        Self { rollbacks: RollbackChoice::No, waits: false, ..Self::by_strategy(lines) }
+    }
+
     /// A signal that ends the rollbacks: the same line for all but SIGTERM and those handled like it.
     pub(super) fn during_rollbacks(signal: Signal) -> Self {
         match signal {

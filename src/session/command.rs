@@ -62,6 +62,8 @@ pub enum StepCommand {
     Abort,
     /// Ends the run as `Abort` does, because a guard exceeded its limit; contains the reason.
     GuardAbort(String),
+    /// Ends the run without rollbacks, because the guardian has taken them over; contains the reason.
+    Yield(String),
     /// Ends the session.
     Quit,
 }
@@ -88,6 +90,8 @@ pub enum Annotation {
     Predict(Prediction),
     Note(String),
     Mark,
+    /// Holds the fault on: the operator pressed a key that commands nothing else.
+    Hold,
 }
 
 macro_rules! from_order {
@@ -118,6 +122,7 @@ mod tests {
             (WatchCommand::Observe(true).into(), r#"{"observe":true}"#),
             (Annotation::Note("seen".to_owned()).into(), r#"{"note":"seen"}"#),
             (Annotation::Mark.into(), r#""mark""#),
+            (Annotation::Hold.into(), r#""hold""#),
         ] {
             assert_eq!(serde_json::to_string(&command).unwrap(), text);
             assert_eq!(serde_json::from_str::<Command>(text).unwrap(), command);

@@ -5,9 +5,10 @@ use pyvalue::{Value, python_text};
 use std::str::FromStr;
 
 /// The largest limit that is accepted, in seconds: a day.
-const LARGEST: u32 = 86_400;
+pub const LARGEST_GUARD_LIMIT: i64 = 86_400;
+const LARGEST: u32 = LARGEST_GUARD_LIMIT as u32;
 
-/// A change of guard limits: `users=60,restarts=1,silence=10`, `users=off`, `on`, `off`.
+/// A change of guard limits: `users=60,restarts=1,silence=10`, `hold=60`, `users=off`, `on`, `off`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuardChange(Vec<Part>);
 
@@ -19,7 +20,7 @@ enum Part {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is no guard: write users=SECONDS, restarts=COUNT, silence=SECONDS (whole numbers from 1 to {LARGEST}, or off), \
+    "'{0}' is no guard: write users=SECONDS, restarts=COUNT, silence=SECONDS, hold=SECONDS (whole numbers from 1 to {LARGEST}, or off), \
      several with commas between; or only on, or off"
 )]
 pub struct GuardError(String);
@@ -29,11 +30,18 @@ impl GuardChange {
     pub fn applied(&self, base: Guards) -> Guards {
         self.0.iter().fold(base, |mut guards, part| {
             match *part {
-                Part::All(all) => guards = all,
+                // Whether the operator holds the fault is no matter of the usual limits.
+                Part::All(all) if all != Guards::OFF => guards = Guards { hold_s: guards.hold_s, ..all },
+                Part::All(off) => guards = off,
                 Part::One(guard, limit) => guards.set(guard, limit),
             }
             guards
         })
+    }
+
+    /// Whether the change sets a limit for this guard by its name.
+    pub fn names(&self, guard: Guard) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::One(named, Some(_)) if *named == guard))
     }
 
     /// Parses a change as the experiment declares it: a mapping of limits, or `on`, `off`, `true`, `false` for all.

@@ -20,5 +20,5 @@ pub mod wording;
 
 pub use command::Command;
 pub use event::{Event, EventKind};
-pub use guard_change::{GuardChange, GuardError};
+pub use guard_change::{GuardChange, GuardError, LARGEST_GUARD_LIMIT};
 pub use state::Session;

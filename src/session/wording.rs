@@ -1,6 +1,9 @@
 //! Formats figures for use in sentences.
 
-use crate::session::event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, Source};
+use crate::session::{
+    clock::local_zone,
+    event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, OtherOperator, Source},
+};
 
 /// The maximum number of characters shown of an error.
 const SHOWN: usize = 200;
@@ -27,6 +30,14 @@ pub fn limit(ms: u64) -> String {
         ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
         ms => format!("{:.1} s", ms as f64 / 1000.0),
     }
+}
+
+/// Who else has a fault on at the target, and since when: `ana@laptop has a fault on here too, since 12:04 (session 3f2a)`.
+pub fn other_operator(other: &OtherOperator) -> String {
+    let since =
+        other.since.map(|since| since.to_zoned(local_zone().clone()).strftime(", since %H:%M").to_string());
+    let session = other.session.as_ref().map(|id| format!(" (session {id})")).unwrap_or_default();
+    format!("{} has a fault on at this target{}{session}", other.who, since.unwrap_or_default())
 }
 
 /// Describes a gap: how long nothing was observed, and why.

@@ -14,11 +14,15 @@ use super::{
     render::render,
     signals::Signals,
     terminal::Screen,
+    text,
     theme::Theme,
     update::{follow, update},
     view::{ControlMode, QuitStage, View},
 };
-use crate::session::{Command, Session, clock::Clock, event::Source};
+use crate::{
+    insight,
+    session::{Command, Session, clock::Clock, event::Source},
+};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -193,7 +197,11 @@ impl App<'_> {
         for effect in outcome.effects {
             match effect {
                 Effect::Send(command) => self.send(command),
-                Effect::Suspend => self.terminal_gone |= screen.suspend().is_err(),
+                Effect::Suspend => {
+                    let notice = insight::suspension_notice(&self.show.session.borrow(), "fg");
+                    let notice = notice.map(|notice| format!("chaos-tui: {}", text::clean(&notice)));
+                    self.terminal_gone |= screen.suspend(notice.as_deref()).is_err();
+                }
                 Effect::Repaint => self.terminal_gone |= screen.invalidate().is_err(),
                 Effect::ScrollLog(by) => self.log.scroll(by),
                 Effect::Mouse(on) => self.terminal_gone |= screen.capture_mouse(on).is_err(),

@@ -175,13 +175,17 @@ impl Screen {
         self.output.flush()
     }
 
-    /// Restores the terminal, stops this process as the shell's job control expects, and enters the terminal again when
-    /// the process is continued.
+    /// Restores the terminal, prints the notice, stops this process as the shell's job control expects, and enters the
+    /// terminal again when the process is continued.
     ///
     /// # Errors
     /// When the terminal is gone afterwards.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    pub fn suspend(&mut self, notice: Option<&str>) -> io::Result<()> {
         restore();
+        if let Some(notice) = notice.filter(|_| accepted_output()) {
+            // A terminal that is gone by now shows nothing.
+            let _ = writeln!(stdout(), "{notice}");
+        }
         // SAFETY: raise(2) has no memory effects; SIGSTOP cannot be caught, and it returns after SIGCONT.
         unsafe { libc::raise(libc::SIGSTOP) };
         self.set_up()?;

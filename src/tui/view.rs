@@ -8,7 +8,7 @@ use super::{
     keymap::Keymap,
     pane::Pane,
 };
-use crate::session::event::{StepCluster, StepRef};
+use crate::session::event::{StepCluster, StepRef, Timestamp};
 use ratatui::layout::Rect;
 
 /// Whether the operator can control the session that is shown.
@@ -126,6 +126,8 @@ pub struct View {
     pub hint: Option<String>,
     /// Whether the session is still starting, so that no commands are possible yet.
     pub starting: bool,
+    /// When a key last held the fault, for the rate of these commands.
+    pub held: Option<Timestamp>,
     /// The stage of quitting.
     pub quit_stage: QuitStage,
     /// Whether the operator declined the offered sandbox.
@@ -164,6 +166,7 @@ impl View {
             filter: String::new(),
             hint: None,
             starting: false,
+            held: None,
             quit_stage: QuitStage::No,
             sandbox_declined: false,
             finished: false,

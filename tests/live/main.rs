@@ -4,10 +4,12 @@
 
 mod config;
 mod endings;
+mod guardian;
 mod logs;
 mod looking;
 mod manners;
 mod opening;
+mod operators;
 mod real_cluster;
 mod recover;
 mod safety;

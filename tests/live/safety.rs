@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Writes an experiment that scales the provider to zero for minutes and scales it back in a rollback. `extra` holds
 /// more fields of the experiment.
-fn scaled_to_zero(folder: &Path, extra: &str) {
+pub(super) fn scaled_to_zero(folder: &Path, extra: &str) {
     let text = format!(
         r#"{{
     "title": "The provider is gone for long", "description": "and nothing but a guard ends that", {extra}
@@ -218,4 +218,28 @@ fn without_a_gremlin_account_the_pod_can_be_deleted_instead() {
     let entry = &journal(folder.path())["run"][0];
     assert_eq!(entry["status"], "succeeded", "{entry}");
     assert_eq!(entry["activity"]["provider"]["func"], "terminate_pods");
+}
+
+/// The operator holds the fault by any key; without one the run ends by itself, through its rollbacks.
+#[test]
+fn a_fault_that_nobody_holds_is_undone() {
+    let folder = super::desk();
+    let mut terminal = super::start(folder.path(), &["--hold", "10", "--record", "session.ctui"]);
+    super::fire(&mut terminal);
+    assert!(!super::there(folder.path()));
+    terminal.wait_for("hold 6 s");
+    // Harmless keys: the cursor of a pane moves.
+    terminal.press("j");
+    terminal.wait_until("the hold begins anew", |screen| {
+        ["hold 9 s", "hold 10 s"].iter().any(|words| screen.contents().contains(words))
+    });
+    terminal.wait_for("Press any key within");
+    terminal.wait_for("no key was pressed for 10 s (limit 10)");
+    terminal.wait_for("✓ put-it-back");
+    assert!(super::there(folder.path()), "the rollback was played");
+    terminal.wait_for("FINISHED");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 1);
+    let recording = std::fs::read_to_string(folder.path().join("session.ctui")).unwrap();
+    assert_eq!(recording.matches(r#"{"commanded":"hold"}"#).count(), 1, "the key is in the recording");
 }

@@ -267,6 +267,14 @@ impl Terminal {
         assert_eq!(unsafe { libc::kill(id, signal) }, 0);
     }
 
+    /// Sends a signal to the program and everything in its process group.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn signal_group(&self, signal: i32) {
+        let id = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        // SAFETY: kill(2) has no memory effects; the child leads its group and has not been waited for.
+        assert_eq!(unsafe { libc::kill(-id, signal) }, 0);
+    }
+
     /// Waits until the program is stopped, as by a shell's job control.
     pub(crate) fn stopped(&self) {
         let id = i32::try_from(self.child.process_id().unwrap()).unwrap();

@@ -6,8 +6,9 @@ use crate::{
         config::{self, Preferences},
         record,
     },
-    engine::{SessionMode, SessionSettings},
+    engine::{DeadMan, SessionMode, SessionSettings, USUAL_LEASE},
     observe::breaker::NamedSource,
+    session::LARGEST_GUARD_LIMIT,
 };
 use std::path::PathBuf;
 
@@ -66,6 +67,10 @@ pub(crate) struct WatchArgs {
     /// Only watch: no step can be run or fired
     #[arg(long, help_heading = SAFETY)]
     pub read_only: bool,
+    /// Hold the fault: while one is on, end the run with its rollbacks if no key is pressed for this long
+    #[arg(long, value_name = "SECONDS", help_heading = SAFETY,
+          value_parser = clap::value_parser!(u32).range(1..=LARGEST_GUARD_LIMIT))]
+    pub hold: Option<u32>,
     /// A context in which a fire needs no typed name, in addition to sandbox, minikube, kind and similar (repeatable)
     #[arg(long, value_name = "NAME", help_heading = SAFETY)]
     pub allow_context: Vec<String>,
@@ -105,6 +110,8 @@ pub(crate) enum PanicIn {
     Screen,
     /// In a background task.
     Task,
+    /// Nowhere: once a fault is on, the threads of the session hang instead, while the screen does not.
+    Deadlock,
 }
 
 impl ScreenArgs {
@@ -146,6 +153,7 @@ impl Arguments {
             journal: self.run_args.journal_path.clone(),
             recording: self.screen_args.record.clone(),
             record: record::settings(global, &self.source, &self.run_args),
+            dead_man: self.run_args.dead_man.unwrap_or(DeadMan::WhereNeeded(USUAL_LEASE)),
             mode: SessionMode::Operator { read_only: self.watch_args.read_only },
             watch: preferences.watch.clone(),
             budget: preferences.budget,

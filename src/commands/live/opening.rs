@@ -185,6 +185,8 @@ async fn start_session(
     stop: CancellationToken,
 ) -> Result<RunningSession, Refusal> {
     let Plan { arguments, settings, host, guide, signals: (_, mut signals), orders, .. } = plan;
+    let mut prepared = prepared;
+    prepared.guards.hold_s = arguments.watch_args.hold.or(prepared.guards.hold_s);
     let mut open = tokio::select! {
         open = host.open(&settings, prepared) => open,
         Some(_) = signals.recv() => return Err(ended_before()),
@@ -196,6 +198,9 @@ async fn start_session(
     }
     if arguments.panic_for_test == Some(PanicIn::Task) {
         open.spawn(super::screen::panic_for_test());
+    }
+    if arguments.panic_for_test == Some(PanicIn::Deadlock) {
+        tokio::spawn(super::screen::hang_for_test(host.session.clone()));
     }
     Ok(if arguments.watch_args.read_only { open.look_only(orders).await } else { open.play(signals, orders) })
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     commands::errors,
     engine::{LineWriter, RunningSession, SessionHost},
-    session::{Command, command::StepCommand},
+    session::{Command, Session, command::StepCommand},
     tui::{self, Departure, Keys, LiveView, terminal::Screen},
 };
 use color_eyre::Report;
@@ -70,6 +70,22 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveVie
 pub(super) async fn panic_for_test() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     panic!("asked for by --panic-for-test");
+}
+
+/// Blocks every thread of the runtime once a step was fired and has ended.
+pub(super) async fn hang_for_test(mut session: tokio::sync::watch::Receiver<Session>) {
+    let fired = |session: &Session| {
+        session.fault.is_some() && !session.steps.rows.iter().any(|row| row.state.is_active())
+    };
+    if session.wait_for(fired).await.is_ok() {
+        for _ in 0..64 {
+            tokio::spawn(async {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
+    }
 }
 
 /// Ends the run after the screen has failed: rollbacks still run, and the log is printed to standard error.

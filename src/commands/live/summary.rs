@@ -82,6 +82,10 @@ fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<Strin
         let when = session.since_t0(*at).map(wording::moment).unwrap_or_default();
         lines.push(format!("  guard     {} ended the run at {when}: {}", trip.guard.name(), trip.because));
     }
+    if let Some((_, why)) = &session.guardian.took {
+        lines.push(format!("  guardian  took over: {why}"));
+        lines.extend(session.guardian.text().map(|text| format!("            {text}")));
+    }
     if let Some((_, undone)) = &session.undo.done {
         if undone.restored.is_empty() && undone.failed.is_empty() {
             lines.push("  undo      nothing differed from what was saved".to_owned());

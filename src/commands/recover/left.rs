@@ -42,11 +42,15 @@ impl LeftBehind {
         let Some(fault) = &session.fault else { return Ok(None) };
         let header = kept.header().map_err(|error| error.to_string())?;
         let fired: BTreeSet<StepRef> = fault.fires.iter().map(|firing| firing.step).collect();
-        let rollbacks: Vec<_> = session
+        let mut rollbacks: Vec<_> = session
             .steps
             .unfinished_rollbacks()
             .map(|row| (row.step.at.index, row.step.name.clone()))
             .collect();
+        if session.steps.rows.is_empty() {
+            // The recording lacks the plan: nothing tells which rollbacks were played.
+            rollbacks = declared_rollbacks(&header.experiment);
+        }
         let put_back = session.undo.done.as_ref().is_some_and(|(_, undone)| undone.failed.is_empty());
         let mut kit = SavedEntry::read(&kept)?;
         kit.retain(|entry| !put_back && entry.steps.iter().any(|step| fired.contains(step)));
@@ -192,6 +196,16 @@ pub(super) fn joined(files: &[PathBuf]) -> Option<String> {
     let there: Vec<&PathBuf> = files.iter().filter(|path| path.exists()).collect();
     let joined = (!there.is_empty()).then(|| env::join_paths(there).ok())??;
     joined.into_string().ok()
+}
+
+/// The rollbacks of an experiment: index and name.
+fn declared_rollbacks(experiment: &Value) -> Vec<(usize, String)> {
+    let declared = experiment.get("rollbacks").and_then(Value::as_list).unwrap_or_default();
+    let name = |entry: &Value| {
+        let name = entry.get("name").or_else(|| entry.get("ref")).and_then(Value::as_str);
+        name.unwrap_or_default().to_owned()
+    };
+    declared.iter().map(name).enumerate().collect()
 }
 
 /// Whether everything that the experiment fires and rolls back concerns a Kubernetes cluster.

@@ -68,7 +68,8 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
         if !arguments.yes && !confirmed()? {
             return Err(Refusal::usage("nothing was done").into());
         }
-        let ask = Ask { values: None, rollbacks: !arguments.no_rollbacks, verbose: global.verbose };
+        let ask =
+            Ask { values: None, rollbacks: !arguments.no_rollbacks, verbose: global.verbose, took: false };
         let recovered = recover(&left, ask).await?;
         page::print_result(&left, &recovered);
         let complete = recovered.is_complete();
@@ -86,6 +87,8 @@ pub(crate) struct Ask {
     pub rollbacks: bool,
     /// Whether debug lines are printed.
     pub verbose: bool,
+    /// Whether the lease of the session was taken: its process may be alive, but it undoes nothing any more.
+    pub took: bool,
 }
 
 /// Recovers a session: plays its rollbacks, puts its undo kit back, and asks the hypothesis. Prints the lines of the run on
@@ -94,7 +97,10 @@ pub(crate) struct Ask {
 /// # Errors
 /// If a value or a cluster is missing, or another process recovers the session; nothing was done then.
 pub(crate) async fn recover(left: &LeftBehind, ask: Ask) -> Result<Recovered, Refusal> {
-    let _locked = left.kept.lock().map_err(Refusal::invalid)?;
+    let _locked = match left.kept.lock() {
+        Err(_) if ask.took => None,
+        locked => Some(locked.map_err(Refusal::invalid)?),
+    };
     let prepared = preparation::prepare(left, ask.values, ask.rollbacks).await?;
     let recording = Recorder::create(&left.kept.next_recovery(), &Header::new(b""))
         .and_then(Recorder::spawn_thread)

@@ -32,6 +32,11 @@ impl Restoration {
         if self.ends() && !over { self.asked = true } else { self.start() }
     }
 
+    /// Forgets the request: somebody else undoes the fault.
+    pub(crate) fn forget(&mut self) {
+        self.asked = false;
+    }
+
     /// Whether the run is stopping. Read from the session's state, which misses no event.
     fn ends(&self) -> bool {
         self.stop_requested || self.session.borrow().run.interrupted.is_some()

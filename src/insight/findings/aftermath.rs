@@ -34,6 +34,7 @@ pub(super) fn guard(seen: &Measured) -> Option<Finding> {
         Guard::Users => "bad seconds",
         Guard::Restarts => "restarts",
         Guard::Silence => "seconds of silence",
+        Guard::Hold => "seconds without a key",
     };
     Some(Finding {
         severity: Severity::Neutral,

@@ -231,3 +231,48 @@ fn limits_are_set_by_the_session_and_by_the_operator() {
     tell(&mut session, -19.0, EventKind::Commanded(Command::Annotate(Annotation::Guards(Guards::OFF))));
     assert_eq!(session.guards.limits, Guards::OFF);
 }
+
+#[test]
+fn a_fault_that_nobody_holds_is_ended() {
+    let (mut session, _) = fixtures::session_at(Variant::After, 0.2);
+    session.guards.limits = Guards { hold_s: Some(30), ..Guards::OFF };
+    let read = |session: &Session, seconds: f64| guard_readings(session, at(seconds)).remove(0);
+    for (seconds, figure, level) in [
+        (0.5, 0, GuardLevel::Calm),
+        (19.9, 19, GuardLevel::Calm),
+        (20.1, 20, GuardLevel::Near),
+        (29.9, 29, GuardLevel::Near),
+        (30.0, 30, GuardLevel::Over),
+    ] {
+        let reading = read(&session, seconds);
+        assert_eq!((reading.figure, reading.level), (figure, level), "{seconds}");
+    }
+    let trip = tripped_guard(&session, at(31.0)).unwrap();
+    assert_eq!(
+        trip.because,
+        "no key was pressed for 31 s; the fault stays on only while there is one every 30 s"
+    );
+
+    tell(&mut session, 25.0, EventKind::Commanded(Command::Annotate(Annotation::Hold)));
+    assert_eq!((read(&session, 31.0).figure, read(&session, 31.0).level), (6, GuardLevel::Calm));
+    tell(&mut session, 31.0, EventKind::Commanded(Command::Annotate(Annotation::Mark)));
+    assert_eq!(read(&session, 31.0).figure, 0, "every command shows that the operator is there");
+
+    // A machine that slept: nobody held the fault meanwhile.
+    let gap = crate::session::event::Gap {
+        from: at(32.0),
+        to: at(62.0),
+        cause: crate::session::event::GapCause::Asleep,
+    };
+    tell(&mut session, 62.0, EventKind::NotObserved(gap));
+    assert_eq!(read(&session, 62.0).level, GuardLevel::Over);
+}
+
+#[test]
+fn a_short_hold_is_not_urgent_from_the_first_second() {
+    let (mut session, _) = fixtures::session_at(Variant::After, 0.2);
+    session.guards.limits = Guards { hold_s: Some(6), ..Guards::OFF };
+    let level = |seconds: f64| guard_readings(&session, at(seconds)).remove(0).level;
+    assert_eq!(level(2.5), GuardLevel::Calm);
+    assert_eq!(level(3.5), GuardLevel::Near);
+}

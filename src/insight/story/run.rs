@@ -115,6 +115,7 @@ fn words(guard: Guard, figure: u32, limit: u32) -> String {
             format!("{} of pods outside the fault", wording::count(figure.into(), "restart"))
         }
         Guard::Silence => format!("the cluster was silent for {figure} s, {limit} are allowed"),
+        Guard::Hold => format!("no key was pressed for {figure} s, {limit} are allowed"),
     }
 }
 

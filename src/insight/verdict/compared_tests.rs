@@ -330,7 +330,7 @@ fn guards_do_not_count_what_was_so_before_nor_what_nobody_saw() {
     let reading = |told: &Script, second: f64| {
         let mut session = told.session(second);
         session.guards.limits =
-            crate::session::event::Guards { users_s: Some(5), restarts: None, silence_s: None };
+            crate::session::event::Guards { users_s: Some(5), restarts: None, silence_s: None, hold_s: None };
         guard_readings(&session, at(second)).remove(0)
     };
     assert_eq!(reading(&Script::new(every(10), every(10)), UNDER_S).figure, 0);

@@ -84,6 +84,9 @@ pub fn needs<'a>(
     }
     if first.is_some() {
         add(Permission::new("coordination.k8s.io", "leases", "get", Some(LEASES)), PermissionUse::Kubelets);
+        for verb in ["get", "create", "update", "delete"] {
+            add(Permission::new("coordination.k8s.io", "leases", verb, first), PermissionUse::Operators);
+        }
     }
     if let (Some(namespace), true) = (first, cluster.requests) {
         for (group, resource, verb) in ADDRESS {
@@ -146,9 +149,12 @@ mod tests {
         let namespaces = ["shop".to_owned(), "db".to_owned()];
         let watched = ClusterUse { namespaces: &namespaces, ..ClusterUse::default() };
         let view = words(&[], watched);
-        assert_eq!(view.len(), 23, "{view:?}");
+        assert_eq!(view.len(), 27, "{view:?}");
         let other = view.iter().filter(|words| !words.ends_with("live view"));
-        assert_eq!(other.collect::<Vec<_>>(), ["get leases in kube-node-lease: silence of kubelets"]);
+        let operators = |verb: &str| format!("{verb} leases in shop: warning of a second operator");
+        let mut wanted: Vec<String> = ["create", "delete", "get", "update"].map(operators).into();
+        wanted.insert(2, "get leases in kube-node-lease: silence of kubelets".to_owned());
+        assert_eq!(other.cloned().collect::<Vec<_>>(), wanted);
         let users = words(&[], ClusterUse { users: true, requests: true, ..watched });
         let more: Vec<&String> = users.iter().filter(|words| !words.ends_with("live view")).collect();
         assert!(more.iter().any(|words| words.starts_with("get pods/proxy in db")), "{more:?}");

@@ -72,7 +72,7 @@ pub(super) async fn check(
 }
 
 /// What is missing without the permissions of each use.
-const WITHOUT: [(PermissionUse, &str); 7] = [
+const WITHOUT: [(PermissionUse, &str); 8] = [
     (PermissionUse::Prediction, "what a fire hits cannot be looked up"),
     (PermissionUse::Undo, "the undo cannot put everything back"),
     (PermissionUse::View, "the view will be incomplete"),
@@ -80,6 +80,7 @@ const WITHOUT: [(PermissionUse, &str); 7] = [
     (PermissionUse::Kubelets, "a kubelet that no longer reports is not noticed"),
     (PermissionUse::Address, "no address can be offered for a URL that does not answer"),
     (PermissionUse::Budgets, "disruption budgets are not looked for"),
+    (PermissionUse::Operators, "a second operator at the target is not warned"),
 ];
 
 /// `delete/list pods, get pods/log in default`.

@@ -11,11 +11,13 @@ pub enum Guard {
     Restarts,
     /// The cluster does not answer, so that its state is unknown.
     Silence,
+    /// The operator has pressed no key for too long.
+    Hold,
 }
 
 impl Guard {
     /// All guards, in display order.
-    pub const ALL: [Guard; 3] = [Guard::Users, Guard::Restarts, Guard::Silence];
+    pub const ALL: [Guard; 4] = [Guard::Users, Guard::Restarts, Guard::Silence, Guard::Hold];
 
     /// Returns the name as options and files spell it.
     pub fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl Guard {
             Guard::Users => "users",
             Guard::Restarts => "restarts",
             Guard::Silence => "silence",
+            Guard::Hold => "hold",
         }
     }
 }
@@ -36,17 +39,21 @@ pub struct Guards {
     pub restarts: Option<u32>,
     /// Seconds for which the cluster may be silent; longer aborts.
     pub silence_s: Option<u32>,
+    /// Seconds within which the operator has to press a key; otherwise the run aborts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_s: Option<u32>,
 }
 
 impl Guards {
     /// All guards switched off.
-    pub const OFF: Guards = Guards { users_s: None, restarts: None, silence_s: None };
+    pub const OFF: Guards = Guards { users_s: None, restarts: None, silence_s: None, hold_s: None };
 
     pub fn limit(&self, guard: Guard) -> Option<u32> {
         match guard {
             Guard::Users => self.users_s,
             Guard::Restarts => self.restarts,
             Guard::Silence => self.silence_s,
+            Guard::Hold => self.hold_s,
         }
     }
 
@@ -56,14 +63,16 @@ impl Guards {
             Guard::Users => self.users_s = limit,
             Guard::Restarts => self.restarts = limit,
             Guard::Silence => self.silence_s = limit,
+            Guard::Hold => self.hold_s = limit,
         }
     }
 }
 
 impl Default for Guards {
-    /// The default limits of a live session: half of the users' budget, the first restart, ten seconds.
+    /// The default limits of a live session: half of the users' budget, the first restart, ten seconds. The
+    /// operator need not hold the fault.
     fn default() -> Self {
-        Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(10) }
+        Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(10), hold_s: None }
     }
 }
 

@@ -6,7 +6,9 @@ mod breaker;
 mod cluster;
 mod gap;
 mod guard;
+mod guardian;
 mod log;
+mod operators;
 mod plan;
 mod plan_change;
 mod prediction;
@@ -26,7 +28,9 @@ pub use cluster::{
 };
 pub use gap::{Gap, GapCause};
 pub use guard::{Guard, GuardTrip, Guards};
+pub use guardian::GuardianNews;
 pub use log::{LogSource, PodLine};
+pub use operators::OtherOperator;
 pub use plan::{Plan, Section, Step, StepRef};
 pub use plan_change::PlanChange;
 pub use prediction::{ExpectedAnswers, ExpectedTrip, Prediction};
@@ -123,6 +127,8 @@ pub enum EventKind {
     GuardsSet(Guards),
     /// A guard exceeded its limit; the run is about to be ended.
     GuardTripped(GuardTrip),
+    /// What became of the guardian.
+    Guardian(GuardianNews),
     /// A caption for the audience, such as the demo's.
     Captioned {
         text: String,
@@ -344,6 +350,10 @@ pub enum EventKind {
     },
 
     // -- the operator --------------------------------------------------------------------------------------------------
+    /// Other sessions have a fault on at this target; replaces those known before.
+    OperatorsSeen {
+        others: Vec<OtherOperator>,
+    },
     /// The operator's command to the runner or the session.
     Commanded(Command),
     /// Automatic stepping was switched on or off.

@@ -8,8 +8,8 @@ use crate::session::{
     Command,
     command::{Annotation, StepCommand},
     event::{
-        CheckLevel, Event, EventKind, Gap, GapCause, GuardTrip, Level, PlanChange, PreflightCheck, Source,
-        SourceKind, SourceReport, StepRef, Timestamp, UndoResult,
+        CheckLevel, Event, EventKind, Gap, GapCause, GuardTrip, Level, OtherOperator, PlanChange,
+        PreflightCheck, Source, SourceKind, SourceReport, StepRef, Timestamp, UndoResult,
     },
     wording,
 };
@@ -59,7 +59,9 @@ impl Session {
             EventKind::GuardTripped(trip) => self.guard_tripped(at, trip),
             EventKind::RecordSet(record) => self.meta.record = Some(record.clone()),
             EventKind::EarlierSessionsFound(earlier) => self.meta.earlier.clone_from(earlier),
+            EventKind::Guardian(news) => self.guardian.apply(at, news, &mut self.log),
             EventKind::Captioned { text } => self.annotations.caption(at, text),
+            EventKind::OperatorsSeen { others } => self.operators_seen(at, others),
             EventKind::Commanded(command) => self.commanded(at, command),
             EventKind::AutoSwitched { on } => self.steps.auto = *on,
 
@@ -223,6 +225,10 @@ impl Session {
     }
 
     fn commanded(&mut self, at: Timestamp, command: &Command) {
+        // The only commands that no operator gives.
+        if !matches!(command, Command::Step(StepCommand::GuardAbort(_) | StepCommand::Yield(_))) {
+            self.guards.held = Some(at);
+        }
         match command {
             Command::Annotate(Annotation::Note(text)) => self.annotations.note(at, text),
             Command::Annotate(Annotation::Mark) => self.annotations.mark(at),
@@ -237,6 +243,13 @@ impl Session {
             Command::Step(StepCommand::Breakpoint(step)) => self.steps.toggle_breakpoint(*step),
             _ => {}
         }
+    }
+
+    fn operators_seen(&mut self, at: Timestamp, others: &[OtherOperator]) {
+        for other in others.iter().filter(|other| !self.others.contains(other)) {
+            self.log.push(at, Level::Warning, "operators", &wording::other_operator(other));
+        }
+        self.others = others.to_vec();
     }
 
     fn undone(&mut self, at: Timestamp, undone: &UndoResult) {

@@ -9,11 +9,13 @@ pub struct GuardState {
     pub limits: Guards,
     /// The guard that ended the run, and when.
     pub tripped: Option<(Timestamp, GuardTrip)>,
+    /// When the operator last gave a command, or only held the fault by a key.
+    pub held: Option<Timestamp>,
 }
 
 impl Default for GuardState {
     /// All guards are off until limits are set.
     fn default() -> Self {
-        Self { limits: Guards::OFF, tripped: None }
+        Self { limits: Guards::OFF, tripped: None, held: None }
     }
 }

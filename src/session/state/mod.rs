@@ -10,6 +10,7 @@ mod breaker;
 mod cluster;
 mod fault;
 mod gaps;
+mod guardian;
 mod guards;
 mod history;
 mod lanes;
@@ -32,6 +33,7 @@ pub use cluster::{
 };
 pub use fault::{Fault, Firing, RefusedFire};
 pub use gaps::Gaps;
+pub use guardian::Guardian;
 pub use guards::GuardState;
 pub use history::History;
 pub use lanes::{Lane, UNSEEN};

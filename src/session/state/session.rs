@@ -1,11 +1,11 @@
 //! The whole state and its phase.
 
 use super::{
-    Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Log, RefusedFire, Run, Safety, SecondSlots,
-    Steps, UndoState, Users,
+    Annotations, Breaker, Cluster, Fault, Gaps, GuardState, Guardian, Log, RefusedFire, Run, Safety,
+    SecondSlots, Steps, UndoState, Users,
 };
 use crate::session::event::{
-    EarlierSession, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
+    EarlierSession, OtherOperator, Prediction, PreflightCheck, RecordState, StepRef, TargetCard, Timestamp,
 };
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Session {
     pub concluded: Option<(Timestamp, Arc<Session>)>,
     /// The limits of the guards, and the guard that ended the run.
     pub guards: GuardState,
+    /// The process that undoes the fault when this session does not.
+    pub guardian: Guardian,
     /// The operator's prediction before the fire.
     pub prediction: Option<Prediction>,
     /// What was saved before a fire, and whether it was restored.
@@ -50,6 +52,8 @@ pub struct Session {
     pub axis: SecondSlots,
     /// Lines for the log pane.
     pub log: Log,
+    /// Other sessions with a fault on at this target.
+    pub others: Vec<OtherOperator>,
     /// Notes, marks and captions.
     pub annotations: Annotations,
     /// Periods in which this program did not run.

@@ -2,6 +2,9 @@
 
 use crate::session::event::{Guard, Guards};
 
+/// The limit with which the form switches the hold on.
+const USUAL_HOLD_S: u32 = 60;
+
 /// The guards' limits as the operator edits them, before they are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardForm {
@@ -25,7 +28,7 @@ impl GuardForm {
 
     /// Changes the selected limit by `steps` steps; a guard that is off is switched on with its usual limit.
     pub fn change(&mut self, steps: i32) {
-        let step = if self.chosen == Guard::Users { 5 } else { 1 };
+        let step = if matches!(self.chosen, Guard::Users | Guard::Hold) { 5 } else { 1 };
         let limit = match self.limits.limit(self.chosen) {
             Some(limit) => limit.saturating_add_signed(steps * step).clamp(1, 3600),
             None => return self.switch(),
@@ -37,6 +40,7 @@ impl GuardForm {
     pub fn switch(&mut self) {
         let limit = match self.limits.limit(self.chosen) {
             Some(_) => None,
+            None if self.chosen == Guard::Hold => Some(USUAL_HOLD_S),
             None => Guards::default().limit(self.chosen),
         };
         self.limits.set(self.chosen, limit);

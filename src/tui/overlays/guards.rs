@@ -14,7 +14,7 @@ use crate::{
 
 /// Draws the form with the current figure of each guard; the selected one is a bar.
 pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
-    let mut inside = boxed(canvas, scene, (76, 9), "GUARDS", Role::Focus);
+    let mut inside = boxed(canvas, scene, (76, 10), "GUARDS", Role::Focus);
     inside.row(0, &RoleLine::text("While a fault is on, the run aborts and rolls back by itself when:"));
     let readings = insight::guard_readings(scene.session, scene.now);
     for (y, guard) in (1..).zip(Guard::ALL) {
@@ -23,6 +23,7 @@ pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
             Guard::Users => ("users are let down for more than", "s"),
             Guard::Restarts => ("Kubernetes restarts the consumer", "times"),
             Guard::Silence => ("the cluster is silent for more than", "s"),
+            Guard::Hold => ("you press no key for", "s"),
         };
         let unit = if guard == Guard::Restarts && limit == Some(1) { "time" } else { unit };
         let text = limit.map_or_else(|| "off".to_owned(), |limit| format!("{limit:>4} {unit}"));
@@ -33,9 +34,9 @@ pub(crate) fn guards(canvas: &mut PaneBuffer, scene: &Scene, form: &GuardForm) {
         if guard == form.chosen { chosen(&mut inside, y, &row) } else { inside.row(y, &row) }
     }
     if readings.is_empty() {
-        inside.row(4, &"Guards are active while a fault is on. Unknown values count as bad.".into());
+        inside.row(5, &"Guards are active while a fault is on. Unknown values count as bad.".into());
     }
     let key_help =
         [("UP DOWN", "choose"), ("LEFT RIGHT", "change"), ("SPACE", "on/off"), ("ENTER", "keep it")];
-    inside.row(6, &keys(&key_help));
+    inside.row(7, &keys(&key_help));
 }

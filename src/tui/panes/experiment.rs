@@ -344,6 +344,9 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
             Guard::Users => ("bad seconds", " s"),
             Guard::Restarts => ("restarts", ""),
             Guard::Silence => ("cluster silent", " s"),
+            // Listed only if the operator chose to hold the fault.
+            Guard::Hold if session.guards.limits.hold_s.is_none() => continue,
+            Guard::Hold => ("no key", " s"),
         };
         let reading = readings.iter().find(|reading| reading.guard == guard);
         rows.push(match session.guards.limits.limit(guard) {
@@ -358,6 +361,9 @@ fn safeguards(scene: &Scene) -> Vec<RoleLine> {
                 figure(name, RoleLine::strong(role, format!("{now} of {limit}{unit}")))
             }
         });
+    }
+    if let Some(seconds) = session.guardian.lease_s {
+        rows.push(figure("guardian", RoleLine::text(format!("{seconds} s"))));
     }
     let saved = session.undo.manifests();
     if saved > 0 {

@@ -143,7 +143,7 @@ pub async fn choose(
                 theme = grounds.map_or(theme, |grounds| grounds.on(background));
                 hold = None;
             }
-            Msg::Suspend => screen.suspend()?,
+            Msg::Suspend => screen.suspend(None)?,
             Msg::Focused | Msg::Resumed => screen.invalidate()?,
             Msg::Interrupted(_) | Msg::Closed => return Ok(StartChoice::Leave),
             _ => {}

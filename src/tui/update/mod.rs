@@ -2,6 +2,7 @@
 
 mod copying;
 mod guarding;
+mod holding;
 mod leave;
 mod moving;
 mod opening;
@@ -31,6 +32,12 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 /// Processes one message: updates the view and returns the effects to carry out.
 pub fn update(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcome {
     opening::follow(view, session);
+    let input = holding::is_input(&msg);
+    let outcome = react(view, session, now, msg);
+    if input { holding::renewed(view, session, now, outcome) } else { outcome }
+}
+
+fn react(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcome {
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Press => pressed(view, session, now, &key),
         Msg::Key(_) => Outcome::nothing(),

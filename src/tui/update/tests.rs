@@ -20,6 +20,7 @@ use crate::session::{
 };
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::time::Duration;
 
 /// A view, a session and the current time, for pressing keys.
 struct TestScreen {
@@ -303,7 +304,7 @@ fn guards_are_changed_and_kept_with_enter() {
     for key in ["RIGHT", "RIGHT", "DOWN", "SPACE", "DOWN", "LEFT"] {
         assert_eq!(screen.press(key), [], "nothing changes before ENTER");
     }
-    let wanted = Guards { users_s: Some(70), restarts: None, silence_s: Some(9) };
+    let wanted = Guards { users_s: Some(70), restarts: None, silence_s: Some(9), hold_s: None };
     assert_eq!(screen.press("ENTER"), [send(Command::Annotate(Annotation::Guards(wanted)))]);
     assert_eq!(screen.view.overlay, None);
 
@@ -312,10 +313,10 @@ fn guards_are_changed_and_kept_with_enter() {
     assert_eq!(screen.press("ESC"), [], "ESC keeps what was");
     assert_eq!(screen.view.overlay, None);
     screen.press("g");
-    for key in ["SPACE", "RIGHT", "UP", "LEFT", "UP", "LEFT", "LEFT"] {
+    for key in ["SPACE", "RIGHT", "UP", "UP", "LEFT", "UP", "LEFT", "LEFT"] {
         screen.press(key);
     }
-    let wanted = Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(9) };
+    let wanted = Guards { users_s: Some(60), restarts: Some(1), silence_s: Some(9), hold_s: None };
     assert_eq!(
         screen.press("ENTER"),
         [send(Command::Annotate(Annotation::Guards(wanted)))],
@@ -326,6 +327,31 @@ fn guards_are_changed_and_kept_with_enter() {
     screen.press("g");
     assert_eq!(screen.press("ENTER"), []);
     assert!(screen.view.hint.is_some());
+}
+
+#[test]
+fn any_key_holds_the_fault_at_most_once_a_second() {
+    let hold = || vec![send(Command::Annotate(Annotation::Hold))];
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    assert_eq!(screen.press("j"), [], "nobody asked for it");
+    screen.session.guards.limits.hold_s = Some(30);
+    assert_eq!(screen.press("j"), hold());
+    assert_eq!(screen.press("k"), [], "not twice in a second");
+    screen.now += Duration::from_secs(1);
+    assert_eq!(screen.press("F9"), hold(), "also a key that does nothing");
+    screen.now += Duration::from_secs(1);
+    screen.press("n");
+    screen.now += Duration::from_secs(1);
+    assert_eq!(screen.press("x"), hold(), "and a letter of a note");
+    screen.press("ESC");
+    screen.now += Duration::from_secs(1);
+    assert_eq!(screen.press("m"), [send(Command::Annotate(Annotation::Mark))], "a command holds it as well");
+
+    screen.view.control = ControlMode::Replay;
+    assert_eq!(screen.press("j"), []);
+    let mut screen = TestScreen::at(fixtures::steady());
+    screen.session.guards.limits.hold_s = Some(30);
+    assert_eq!(screen.press("j"), [], "there is no fault to hold");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::{quantity, tidy};
 use crate::store::{Resource, Status};
 use k8s_openapi::api::{
-    apps::v1 as apps, core::v1 as core, discovery::v1 as discovery, networking::v1 as networking,
-    policy::v1 as policy,
+    apps::v1 as apps, coordination::v1 as coordination, core::v1 as core, discovery::v1 as discovery,
+    networking::v1 as networking, policy::v1 as policy,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -48,6 +48,7 @@ fn known(resource: Resource, object: &Value) -> Result<Value, Status> {
         Resource::PodDisruptionBudgets => through::<policy::PodDisruptionBudget>(object),
         Resource::NetworkPolicies => through::<networking::NetworkPolicy>(object),
         Resource::Ingresses => through::<networking::Ingress>(object),
+        Resource::Leases => through::<coordination::Lease>(object),
     };
     known.map_err(|why| {
         let d = resource.descriptor();

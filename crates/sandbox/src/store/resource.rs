@@ -21,6 +21,7 @@ pub enum Resource {
     PodDisruptionBudgets,
     NetworkPolicies,
     Ingresses,
+    Leases,
 }
 
 /// The properties of a [`Resource`], as in discovery documents.
@@ -48,7 +49,7 @@ pub struct Descriptor {
 
 impl Resource {
     /// All resources, in discovery order.
-    pub const ALL: [Resource; 17] = [
+    pub const ALL: [Resource; 18] = [
         Resource::Pods,
         Resource::Services,
         Resource::Endpoints,
@@ -66,6 +67,7 @@ impl Resource {
         Resource::PodDisruptionBudgets,
         Resource::NetworkPolicies,
         Resource::Ingresses,
+        Resource::Leases,
     ];
 
     /// Returns the properties of the resource.
@@ -100,6 +102,7 @@ impl Resource {
             Resource::Ingresses => {
                 core("Ingress", "ingresses", "ingress", &["ing"]).group("networking.k8s.io").counting()
             }
+            Resource::Leases => core("Lease", "leases", "lease", &[]).group("coordination.k8s.io"),
         }
     }
 

@@ -73,6 +73,12 @@ pub(super) fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
     ])
 }
 
+pub(super) const LEASE: &[Column] = &[narrow("Name"), narrow("Holder"), narrow("Age")];
+
+pub(super) fn lease(object: &Value, now: Timestamp) -> Vec<Value> {
+    texts([name(object), text(&object["spec"]["holderIdentity"]), created(object, now)])
+}
+
 pub(super) const SECRET: &[Column] = &[narrow("Name"), narrow("Type"), narrow("Data"), narrow("Age")];
 
 pub(super) fn secret(object: &Value, now: Timestamp) -> Vec<Value> {

@@ -55,6 +55,7 @@ pub fn columns(resource: Resource) -> &'static [Column] {
         Resource::Secrets => cluster::SECRET,
         Resource::ServiceAccounts => cluster::SERVICE_ACCOUNT,
         Resource::PodDisruptionBudgets => cluster::DISRUPTION_BUDGET,
+        Resource::Leases => cluster::LEASE,
     }
 }
 
@@ -92,5 +93,6 @@ pub fn cells(resource: Resource, object: &Value, now: Timestamp) -> Vec<Value> {
         Resource::Secrets => cluster::secret(object, now),
         Resource::ServiceAccounts => cluster::service_account(object, now),
         Resource::PodDisruptionBudgets => cluster::disruption_budget(object, now),
+        Resource::Leases => cluster::lease(object, now),
     }
 }

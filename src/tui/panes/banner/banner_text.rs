@@ -19,6 +19,22 @@ pub(super) struct BannerText {
     pub(super) short: String,
     /// `None` before T0 and without probes.
     pub(super) score: Option<BadSeconds>,
+    /// Seconds left to press a key, while that is not urgent.
+    pub(super) hold: Option<u32>,
+}
+
+impl BannerText {
+    /// The figures at the end of a row: the score, and the seconds left to press a key.
+    pub(super) fn figures(&self) -> String {
+        let score = self.score.map(BadSeconds::brief);
+        let all: Vec<String> = score.into_iter().chain(self.hold.map(hold_words)).collect();
+        all.join("  ")
+    }
+}
+
+/// The seconds left to press a key, in words.
+pub(super) fn hold_words(left: u32) -> String {
+    format!("hold {left} s")
 }
 
 /// Seconds since T0 in which a user request was not served well enough.
@@ -61,7 +77,7 @@ pub(super) fn text_for(scene: &Scene) -> BannerText {
     match scene.phase {
         Phase::Starting => starting(scene),
         Phase::Finished => concluded(scene),
-        _ => users(scene),
+        _ => held(scene, users(scene)),
     }
 }
 
@@ -84,6 +100,26 @@ fn starting(scene: &Scene) -> BannerText {
         short: sentence.clone(),
         sentence,
         score: None,
+        hold: None,
+    }
+}
+
+/// The text with the countdown of the hold. When little time is left, the countdown takes the place of the verdict.
+fn held(scene: &Scene, text: BannerText) -> BannerText {
+    let readings = insight::guard_readings(scene.session, scene.now);
+    let Some(reading) = readings.iter().find(|reading| reading.guard == Guard::Hold) else { return text };
+    let left = reading.limit.saturating_sub(reading.figure);
+    if reading.level == GuardLevel::Calm {
+        return BannerText { hold: Some(left), ..text };
+    }
+    BannerText {
+        role: Role::Failing,
+        word: "HOLD",
+        sentence: format!("Press any key within {left} s, or the run aborts and rolls back"),
+        price: Some(format!("Users: {}", text.word)),
+        medium: format!("any key within {left} s, or the run aborts"),
+        short: format!("any key in {left} s, or it aborts"),
+        ..text
     }
 }
 
@@ -114,6 +150,7 @@ fn left_on(scene: &Scene) -> Option<BannerText> {
         short: general.to_owned(),
         sentence,
         score: None,
+        hold: None,
     })
 }
 
@@ -140,6 +177,7 @@ fn users(scene: &Scene) -> BannerText {
         medium: verdict.medium,
         short: verdict.short,
         score: score(scene),
+        hold: None,
     }
 }
 
@@ -165,6 +203,7 @@ pub(super) fn text_for_run(conclusion: Conclusion, score: Option<BadSeconds>) ->
         medium,
         short,
         score,
+        hold: None,
     }
 }
 

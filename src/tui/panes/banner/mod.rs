@@ -19,7 +19,7 @@ use crate::{
         theme::Role,
     },
 };
-use banner_text::{BadSeconds, BannerText, text_for};
+use banner_text::{BadSeconds, BannerText, hold_words, text_for};
 pub(crate) use banner_text::{role as word_role, standing_role};
 
 /// Columns between the edge of a fill and its text.
@@ -60,8 +60,14 @@ fn filled(canvas: &mut PaneBuffer, told: &BannerText) {
     let width = body.width();
     let ends = match told.score {
         Some(found) => score(&mut body, found, told.role),
+        None if told.hold.is_some() => width.saturating_sub(SCORE + BETWEEN),
         None => width - MARGIN,
     };
+    if let Some(left) = told.hold {
+        // In the place of the bar, which shows the score a second time.
+        let row = RoleLine::strong(Role::Ink, format!("{:<1$}", hold_words(left), SCORE - 1));
+        body.at(width.saturating_sub(SCORE), 2, &row);
+    }
     let (word, rows) = (LetterSize::Small.columns(told.word), body.height());
     let from = MARGIN + word + BETWEEN;
     let room = ends.saturating_sub(from);
@@ -133,9 +139,7 @@ fn plain(canvas: &mut PaneBuffer, told: &BannerText) {
     let mut filled = canvas.part(0, 1, width, 1);
     filled.flood(told.role);
     filled.at(MARGIN, 0, &RoleLine::strong(Role::Ink, told.word));
-    if let Some(score) = told.score {
-        filled.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, score.brief()));
-    }
+    filled.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, told.figures()));
     canvas.row(rows.saturating_sub(1), &rule);
     let room = width.saturating_sub(2 * MARGIN);
     let sentence = forms(told).into_iter().map(|(sentence, price)| sentences(sentence, price));
@@ -161,7 +165,7 @@ fn row(canvas: &mut PaneBuffer, scene: &Scene, told: &BannerText) {
     }
     let mut body = canvas.part(from, 0, width.saturating_sub(from), 1);
     body.flood(told.role);
-    let end = told.score.map(BadSeconds::brief).unwrap_or_default();
+    let end = told.figures();
     let room = body.width().saturating_sub(1 + told.word.len() + 2 + end.len() + 2);
     let said = forms(told).into_iter().map(|(said, price)| sentences(said, price));
     let said = said.into_iter().find(|said| text::width(said) <= room);

@@ -2,7 +2,7 @@
 
 use super::{
     BETWEEN, MARGIN,
-    banner_text::{BadSeconds, BannerText},
+    banner_text::{BannerText, hold_words},
     bar, fitting, forms, lines_at, sentences,
 };
 use crate::tui::{
@@ -60,6 +60,8 @@ fn words(body: &mut PaneBuffer, content: &BannerText, y: usize) {
             format!("bad seconds of {}", score.allowed)
         }
     });
+    let figures: Vec<String> = counted.into_iter().chain(content.hold.map(hold_words)).collect();
+    let counted = Some(figures.join("   ")).filter(|words| !words.is_empty());
     let mut room = width.saturating_sub(2 * MARGIN);
     if let Some(counted) = &counted {
         let row = RoleLine::strong(Role::Ink, counted.as_str());
@@ -88,7 +90,7 @@ fn plain(canvas: &mut PaneBuffer, content: &BannerText) {
         row.part(0, 0, width - MARGIN, 1).right(0, &RoleLine::strong(Role::Ink, digits));
     }
     let y = canvas.height() - WORDS;
-    let counted = content.score.map(BadSeconds::brief).unwrap_or_default();
+    let counted = content.figures();
     let share = content.score.map(|score| bar(score.share(), counted.len()));
     let room = width.saturating_sub(2 * MARGIN + counted.len() + BETWEEN);
     let whole = forms(content).into_iter().map(|(sentence, price)| sentences(sentence, price));

@@ -29,6 +29,7 @@ fn saying(word: &'static str, sentence: &str, price: Option<&str>) -> BannerText
         medium: "a sentence in its form for sixty columns at the very most".to_owned(),
         short: "its form for forty columns at most".to_owned(),
         score: Some(BadSeconds { bad: 22, allowed: 120, aborts: false }),
+        hold: None,
     }
 }
 
@@ -203,4 +204,54 @@ proptest! {
             prop_assert!(all.contains(told.word) || all.contains('█'), "{}", all);
         }
     }
+}
+
+/// The session 10 s after T0 with the hold of a fault, `held` seconds after T0.
+fn holding(limit: u32, held: f64) -> (crate::session::Session, crate::session::event::Timestamp) {
+    let mut told = fixtures::after_open();
+    told.0.guards.limits.hold_s = Some(limit);
+    told.0.guards.held = Some(fixtures::at(held));
+    told
+}
+
+#[test]
+fn the_seconds_left_to_press_a_key_are_on_the_banner_at_every_size() {
+    for (width, height) in [(60, 14), (80, 24), (120, 36), (200, 50)] {
+        for presenter in [false, true] {
+            for theme in [Theme::default(), Theme::default().ascii()] {
+                let view = View { presenter, ..view() };
+                let shown = text(&drawn(&holding(60, 4.0), &view, &theme, width, height));
+                assert!(shown.contains("hold 54 s"), "{width}x{height} {presenter}:\n{shown}");
+                assert!(!shown.contains("Press any key"), "{shown}");
+                let shown = text(&drawn(&holding(12, 3.0), &view, &theme, width, height));
+                let said = [
+                    "Press any key within 5 s",
+                    "any key within 5 s, or the run aborts",
+                    "any key in 5 s, or it aborts",
+                ];
+                assert!(
+                    said.iter().any(|said| shown.contains(said)),
+                    "{width}x{height} {presenter}:\n{shown}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hold_that_runs_out_takes_the_place_of_the_verdict() {
+    let banner = |told, width, height| {
+        let shown = text(&drawn(&told, &view(), &Theme::default(), width, height));
+        shown.lines().skip(1).take(if width < 100 { 1 } else { 4 }).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(
+        "hold",
+        [
+            banner(holding(60, 4.0), 120, 36),
+            banner(holding(12, 3.0), 120, 36),
+            banner(holding(60, 4.0), 80, 24),
+            banner(holding(12, 3.0), 80, 24),
+        ]
+        .join("\n\n")
+    );
 }

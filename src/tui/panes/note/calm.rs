@@ -109,6 +109,8 @@ fn guarded(scene: &Scene) -> NoteText {
             (Guard::Restarts, true) => restarts,
             (Guard::Silence, false) => format!("{limit} s of silence"),
             (Guard::Silence, true) => format!("{limit} s silence"),
+            (Guard::Hold, false) => format!("when no key is pressed for {limit} s"),
+            (Guard::Hold, true) => format!("{limit} s without a key"),
         })
     };
     let all = |brief: bool| -> Vec<String> {

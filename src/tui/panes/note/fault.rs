@@ -14,6 +14,11 @@ use crate::{
 
 pub(super) fn fault_result(scene: &Scene) -> Option<NoteText> {
     let session = scene.session;
+    if let Some(text) = session.guardian.text() {
+        let role = if session.guardian.undone == Some(true) { Role::Ok } else { Role::Failing };
+        let why = session.guardian.took.as_ref().map_or("", |(_, why)| why);
+        return Some(NoteText::new("GUARDIAN", role, format!("{text}. {why}")).briefly(&text));
+    }
     if let Some(message) = &session.run.aborted {
         return Some(NoteText::new("ABORTED", Role::Failing, message));
     }
@@ -68,6 +73,10 @@ fn trip_reason(trip: &GuardTrip) -> (String, String) {
         ),
         Guard::Silence => {
             let long = format!("the cluster was silent for {figure} s (limit {limit})");
+            (long.clone(), long)
+        }
+        Guard::Hold => {
+            let long = format!("no key was pressed for {figure} s (limit {limit})");
             (long.clone(), long)
         }
     }

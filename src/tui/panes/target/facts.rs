@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The maximum number of other operators that are named.
+const OTHERS: usize = 2;
+
 /// One fact with its label.
 pub(super) struct CardFact {
     pub(super) name: &'static str,
@@ -56,6 +59,7 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     if !card.consequences.is_empty() {
         facts.push(CardFact::new("then", card.consequences.clone()));
     }
+    facts.extend(others(scene));
     facts.extend([returns, CardFact::new("abort", [abort]).required()]);
     facts.extend(undo(scene, card));
     facts.extend(record(scene));
@@ -63,6 +67,13 @@ pub(super) fn facts(scene: &Scene, card: &TargetCard, named: usize) -> Vec<CardF
     facts.extend(guards(scene));
     facts.extend(notes(scene));
     facts
+}
+
+/// Who else has a fault on at the target.
+fn others(scene: &Scene) -> Option<CardFact> {
+    let others = &scene.session.others;
+    let lines = others.iter().take(OTHERS).map(wording::other_operator);
+    (!others.is_empty()).then(|| CardFact::new("beware", lines).warning().required())
 }
 
 /// What the preflight found wrong with this very step, and the key that repairs it: the card covers the preflight.
@@ -160,6 +171,7 @@ fn guards(scene: &Scene) -> Option<CardFact> {
             Guard::Users => format!("when users are let down for more than {limit} s"),
             Guard::Restarts => format!("at {}", wording::count(limit.into(), "restart")),
             Guard::Silence => format!("when the cluster is silent for {limit} s"),
+            Guard::Hold => format!("when no key is pressed for {limit} s"),
         })
     };
     let words: Vec<String> = Guard::ALL.into_iter().filter_map(words).collect();
