@@ -176,7 +176,9 @@ fn files_under(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap().flatten() {
             let path = entry.path();
-            if path.is_dir() {
+            if path.ends_with(".local/state") {
+                // Session records, which the reference does not have.
+            } else if path.is_dir() {
                 folders.push(path);
             } else {
                 let name = path.strip_prefix(folder).unwrap().display().to_string();

@@ -1,6 +1,9 @@
 //! What is known of a session when it begins: the first file of its record.
 
-use crate::session::{event::Timestamp, journal::HostInfo};
+use crate::{
+    printing::without_url_passwords,
+    session::{event::Timestamp, journal::HostInfo},
+};
 use pyvalue::Value;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -79,7 +82,11 @@ impl RecordHeader {
             tool: concat!("chaos-tui ", env!("CARGO_PKG_VERSION")).to_owned(),
             started,
             operator: Operator::current(),
-            source: path.ok().filter(|_| !is_url).unwrap_or_else(|| source.to_owned()),
+            // A recovery reads the experiment from the record, and the source only for secrets that are written in it.
+            source: path
+                .ok()
+                .filter(|_| !is_url)
+                .unwrap_or_else(|| without_url_passwords(source).into_owned()),
             folder: std::env::current_dir().unwrap_or_default(),
             sandbox: false,
             cluster: None,

@@ -5,10 +5,10 @@ use crate::{
     printing::escape_json,
     session::{Event, private_file},
 };
+use serde::Serialize;
 use std::{
-    borrow::Cow,
     fs::File,
-    io::Write,
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     time::Duration,
@@ -26,9 +26,8 @@ const WAITING: usize = 65_536;
 /// The writer of a recording: its file, with the header.
 #[derive(Debug)]
 pub struct Recorder {
-    file: File,
+    file: EscapedJson<BufWriter<File>>,
     path: PathBuf,
-    line: Vec<u8>,
 }
 
 impl Recorder {
@@ -38,9 +37,8 @@ impl Recorder {
         let path = path.to_owned();
         let made = private_file::create_private(&path);
         let file = made.map_err(|source| RecordingError::Io { verb: "made", path: path.clone(), source })?;
-        let mut recorder = Self { file, path, line: Vec::new() };
-        serde_json::to_writer(&mut recorder.line, header).map_err(RecordingError::Event)?;
-        recorder.line.push(b'\n');
+        let mut recorder = Self { file: EscapedJson(BufWriter::new(file)), path };
+        recorder.write(header)?;
         recorder.flush()?;
         Ok(recorder)
     }
@@ -83,10 +81,10 @@ impl Recorder {
 
     fn take(&mut self, item: Item) -> Result<(), RecordingError> {
         match item {
-            Item::Event(event) => self.add(&event),
+            Item::Event(event) => self.write(&*event),
             Item::Sync(reply) => {
                 self.flush()?;
-                let synced = self.file.sync_data();
+                let synced = self.file.0.get_ref().sync_data();
                 synced.map_err(|source| self.unwritten(source))?;
                 // The receiver may have given up.
                 let _ = reply.send(());
@@ -95,26 +93,39 @@ impl Recorder {
         }
     }
 
-    fn add(&mut self, event: &Event) -> Result<(), RecordingError> {
-        let start = self.line.len();
-        serde_json::to_writer(&mut self.line, event).map_err(RecordingError::Event)?;
-        let text = self.line.get(start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
-        if let Cow::Owned(escaped) = escape_json(text) {
-            self.line.truncate(start);
-            self.line.extend_from_slice(escaped.as_bytes());
+    /// Writes a line piece by piece: an event may hold many megabytes of output.
+    fn write(&mut self, line: &impl Serialize) -> Result<(), RecordingError> {
+        match serde_json::to_writer(&mut self.file, line) {
+            Ok(()) => self.file.write_all(b"\n").map_err(|source| self.unwritten(source)),
+            Err(error) if error.is_io() => Err(self.unwritten(error.into())),
+            Err(error) => Err(RecordingError::Event(error)),
         }
-        self.line.push(b'\n');
-        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), RecordingError> {
-        let written = self.file.write_all(&self.line);
-        self.line.clear();
-        written.map_err(|source| self.unwritten(source))
+        self.file.flush().map_err(|source| self.unwritten(source))
     }
 
-    fn unwritten(&self, source: std::io::Error) -> RecordingError {
+    fn unwritten(&self, source: io::Error) -> RecordingError {
         RecordingError::Io { verb: "written", path: self.path.clone(), source }
+    }
+}
+
+/// Escapes what a terminal would obey. JSON is written to it in whole characters.
+#[derive(Debug)]
+struct EscapedJson<W>(W);
+
+impl<W: Write> Write for EscapedJson<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(json) {
+            Ok(text) => self.0.write_all(escape_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(json)?,
+        }
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
