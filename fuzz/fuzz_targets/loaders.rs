@@ -5,8 +5,8 @@
 #![no_main]
 
 use chaos_tui::experiment::{
-    Access, ControlCheck, Described, Environment, Experiment, Overrides, Runtime, Secrets, Settings, Signatures,
-    ValidationChecks, configuration, findings, load, parse_var, substitute, tolerance, validate,
+    Access, ControlCheck, Described, Environment, Experiment, Overrides, Runtime, Secrets, Settings,
+    Signatures, ValidationChecks, configuration, findings, load, parse_var, substitute, tolerance, validate,
 };
 use chaos_tui_fuzz::{InputFile, applied};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -76,7 +76,8 @@ fn experiment(suffix: &str, file: &[u8], environment: &Environment) {
     }
     assert_eq!(validation.findings.valid(), validation.experiment.is_ok());
     let Ok(experiment) = Experiment::unchecked(document) else { return };
-    let Ok(variables) = configuration::resolve(&experiment.configuration(), &Map::default(), environment) else {
+    let Ok(variables) = configuration::resolve(&experiment.configuration(), &Map::default(), environment)
+    else {
         return;
     };
     let secrets = Secrets::new(experiment.secrets());

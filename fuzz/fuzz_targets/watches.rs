@@ -50,19 +50,22 @@ fuzz_target!(|data: &[u8]| {
     });
     RUNTIME.block_on(async {
         // One clock for all inputs: each keeps some bytes for good.
-        static CLOCK: LazyLock<Clock> =
-            LazyLock::new(|| Clock::starting_at(Timestamp::from_second(1_795_352_700).expect("a valid second")));
+        static CLOCK: LazyLock<Clock> = LazyLock::new(|| {
+            Clock::starting_at(Timestamp::from_second(1_795_352_700).expect("a valid second"))
+        });
         let (emitter, mut stream) = stream(*CLOCK);
         let connection = Connection::over(kube::Client::new(service, "default"), "fuzz");
         let stop = CancellationToken::new();
         let (_interest, interest) = tokio::sync::watch::channel(Interest::default());
-        let watching = watch(&connection, InPlay::new("default"), emitter, interest, stop.clone()).expect("a client");
+        let watching =
+            watch(&connection, InPlay::new("default"), emitter, interest, stop.clone()).expect("a client");
         let mut session = Session::new();
         let mut seen = false;
         // The pauses before a watch is tried again are shorter.
         let reading = async {
             while let Some(event) = stream.next().await {
-                seen |= !matches!(event.what, EventKind::SourceChanged { .. } | EventKind::PodsCounted { .. });
+                seen |=
+                    !matches!(event.what, EventKind::SourceChanged { .. } | EventKind::PodsCounted { .. });
                 session.apply(&event);
             }
         };

@@ -5,7 +5,8 @@ use chaos_tui::session::{Event, Session};
 /// The events of those lines that are events; other lines are left out.
 pub fn session_of(text: &[u8]) -> (Session, usize) {
     let mut session = Session::new();
-    let events = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+    let events =
+        text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Event>(line).ok());
     let mut count = 0;
     for event in events {
         session.apply(&event);

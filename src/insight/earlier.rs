@@ -2,6 +2,7 @@
 
 use super::verdict::{UserVerdict, UserWord, joined};
 use crate::session::{
+    clock::shifted,
     event::Timestamp,
     state::{Outcome, Session},
     wording,
@@ -34,15 +35,15 @@ impl UserVerdict {
 /// Returns the number of users who had received an error by `since_t0` seconds after T0.
 pub fn errors_until(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
-    let until = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
+    let until = shifted(t0, since_t0.max(0.0));
     endpoint.samples_between(t0, until).filter(|dot| dot.outcome == Outcome::Error).count()
 }
 
 /// Returns the number of users who by `since_t0` seconds after T0 had waited longer than the limit without an answer.
 pub fn waiting_at(session: &Session, since_t0: f64) -> usize {
     let (Some(t0), Some(endpoint)) = (session.t0(), session.users.main()) else { return 0 };
-    let by = t0 + std::time::Duration::from_secs_f64(since_t0.max(0.0));
-    let due = by - std::time::Duration::from_millis(endpoint.limit_ms);
+    let by = shifted(t0, since_t0.max(0.0));
+    let due = shifted(by, -(endpoint.limit_ms as f64) / 1000.0);
     let answered_later = endpoint.samples().rev().take_while(|dot| dot.ended() > by);
     let answered_later = answered_later.filter(|dot| dot.start >= t0 && dot.start < due).count();
     answered_later

@@ -135,13 +135,13 @@ fn unseen(session: &Session, slot: i64) -> bool {
 
 fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
     let since_t0 = |pod: &PodRow| pod.restarts().saturating_sub(pod.restarts_at_t0.unwrap_or(pod.restarts()));
-    let figure = session.bystanders().map(since_t0).sum::<u32>();
+    let figure = session.bystanders().map(since_t0).fold(0, u32::saturating_add);
     let last =
         session.bystanders().filter(|pod| since_t0(pod) > 0).map(|pod| pod.pod.key.name.as_str()).last();
     // At one more liveness probe failure the kubelet restarts the container.
     let ahead = session.bystanders().filter_map(|pod| pod.misses_now(now));
     let ahead = ahead.filter(|miss| miss.misses + 1 >= miss.threshold).map(|miss| miss.restart_s);
-    let ahead = ahead.reduce(f64::min).filter(|_| figure + 1 >= limit);
+    let ahead = ahead.reduce(f64::min).filter(|_| figure.saturating_add(1) >= limit);
     let strain = match (figure >= limit, ahead) {
         (true, _) => GuardLevel::Over,
         (false, Some(_)) => GuardLevel::Near,

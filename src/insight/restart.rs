@@ -2,10 +2,10 @@
 
 use super::names;
 use crate::session::{
+    clock::shifted,
     event::Timestamp,
     state::{PodRow, Session},
 };
-use std::time::Duration;
 
 /// Seconds by which the event of a failed liveness probe may arrive late.
 const TRAVEL_S: f64 = 2.0;
@@ -37,10 +37,10 @@ pub fn restart_due_of_pod(session: &Session, pod: &PodRow, now: Timestamp) -> Op
     let liveness = pod.pod.liveness.as_ref()?;
     let last = pod.misses.last()?;
     let period = f64::from(liveness.period_s.max(1));
-    let probe = |k: u32| last + Duration::from_secs_f64(period * f64::from(k));
+    let probe = |k: u32| shifted(last, period * f64::from(k));
     let restart_after = |next: Timestamp, misses: u32| {
         let more = liveness.threshold.saturating_sub(misses + 1);
-        let at = next + Duration::from_secs_f64(period * f64::from(more));
+        let at = shifted(next, period * f64::from(more));
         let (pod, threshold) = (pod.pod.key.name.clone(), liveness.threshold);
         (misses < threshold).then_some(RestartDue { pod, at, misses, threshold })
     };
@@ -77,6 +77,20 @@ mod tests {
         assert_eq!(due.threshold, 3);
         assert!(due.pod.starts_with("my-consumer-app"), "{}", due.pod);
         Some((session.since_t0(due.at)?, due.misses))
+    }
+
+    #[test]
+    fn a_period_and_a_threshold_may_be_any_numbers() {
+        for name in ["before-long", "after-hang"] {
+            let (mut session, now) = recorded_until(name, 12.5);
+            for row in &mut session.cluster.in_play {
+                if let Some(liveness) = &mut row.pod.liveness {
+                    (liveness.period_s, liveness.threshold) = (u32::MAX, u32::MAX);
+                }
+            }
+            let due = restart_due(&session, now);
+            assert!(due.is_none_or(|due| due.at == Timestamp::MAX), "{name}");
+        }
     }
 
     #[test]

@@ -87,6 +87,15 @@ pub fn iso(moment: Timestamp) -> String {
     format!("{}{fraction}+00:00", seconds.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
+/// Returns the moment so many seconds later, earlier if they are negative; the last or first moment that can be expressed
+/// if there is none. For moments and durations that others wrote, and that may be anything.
+pub fn shifted(moment: Timestamp, seconds: f64) -> Timestamp {
+    let limit = if seconds < 0.0 { Timestamp::MIN } else { Timestamp::MAX };
+    jiff::SignedDuration::try_from_secs_f64(seconds)
+        .and_then(|shift| moment.checked_add(shift))
+        .unwrap_or(if seconds.is_nan() { moment } else { limit })
+}
+
 /// Returns the seconds from one moment to another, with microsecond precision.
 pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
     (to.as_microsecond() - from.as_microsecond()) as f64 / 1e6
@@ -94,8 +103,21 @@ pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{iso, own_rules, seconds_between};
+    use super::{iso, own_rules, seconds_between, shifted};
+    use crate::session::event::Timestamp;
     use jiff::tz::TimeZone;
+
+    #[test]
+    fn a_moment_is_shifted_as_far_as_there_are_moments() {
+        let moment: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        assert_eq!(iso(shifted(moment, 1.5)), "2026-11-22T00:00:01.500000+00:00");
+        assert_eq!(iso(shifted(moment, -1.5)), "2026-11-21T23:59:58.500000+00:00");
+        for far in [1e12, 1e300, f64::INFINITY] {
+            assert_eq!((shifted(moment, far), shifted(moment, -far)), (Timestamp::MAX, Timestamp::MIN));
+        }
+        assert_eq!(shifted(Timestamp::MIN, -1.0), Timestamp::MIN);
+        assert_eq!(shifted(moment, f64::NAN), moment);
+    }
 
     #[test]
     fn c103_moments_are_written_as_python_writes_them() {

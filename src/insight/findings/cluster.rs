@@ -14,7 +14,7 @@ const LISTED: usize = 8;
 pub(super) fn restarts(seen: &Measured) -> Option<Finding> {
     let pods: Vec<&PodRow> = seen.session.bystanders().filter(|pod| pod.restarts_since_t0() > 0).collect();
     let pod = pods.first()?;
-    let times: u32 = pods.iter().map(|pod| pod.restarts_since_t0()).sum();
+    let times: u32 = pods.iter().map(|pod| pod.restarts_since_t0()).fold(0, u32::saturating_add);
     let who = seen.bystander(pod);
     let misses: Vec<Timestamp> = pods.iter().flat_map(|pod| seen.liveness_misses(pod)).collect();
     let open = !misses.is_empty() && misses.iter().all(|at| seen.was_open(*at));

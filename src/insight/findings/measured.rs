@@ -6,6 +6,7 @@ use crate::{
         verdict::{Conclusion, conclusion_so_far},
     },
     session::{
+        clock::shifted,
         event::Timestamp,
         state::{
             Cycle, CycleEnd, Endpoint, Fault, MeasuredSettings as Breaking, Outcome, PodRow, Sample, Session,
@@ -14,10 +15,9 @@ use crate::{
         wording,
     },
 };
-use std::time::Duration;
 
 /// Time by which two sources may differ about the same moment.
-const TRAVEL: Duration = Duration::from_secs(1);
+const TRAVEL_S: f64 = 1.0;
 
 /// The measurements, as seen by our probe of the endpoint that fared worst.
 pub(super) struct Measured<'a> {
@@ -152,12 +152,13 @@ impl<'a> Measured<'a> {
 
     /// Whether the breaker was open at a moment, as far as known by now.
     pub(super) fn was_open(&self, at: Timestamp) -> bool {
+        let by = shifted(at, TRAVEL_S);
         let within = |cycle: &Cycle| {
             let closed = cycle.trial.or(cycle.ended.map(|(ended, _)| ended));
-            cycle.opened <= at + TRAVEL && closed.is_none_or(|closed| at <= closed + TRAVEL)
+            cycle.opened <= by && closed.is_none_or(|closed| at <= shifted(closed, TRAVEL_S))
         };
         let breaker = &self.session.breaker;
-        breaker.cycles.iter().any(within) || breaker.interrupted.iter().any(|opened| *opened <= at + TRAVEL)
+        breaker.cycles.iter().any(within) || breaker.interrupted.iter().any(|opened| *opened <= by)
     }
 
     /// Users let down whose requests were due in a time span.
@@ -193,5 +194,5 @@ pub fn harm_before_opening(session: &Session, endpoint: &Endpoint) -> UserHarm {
 
 fn first_opening(session: &Session) -> Option<Timestamp> {
     let trip_s = session.breaker.measured(session.t0()).trip_s?;
-    session.t0().map(|t0| t0 + Duration::from_secs_f64(trip_s.max(0.0)))
+    session.t0().map(|t0| shifted(t0, trip_s.max(0.0)))
 }

@@ -4,12 +4,12 @@ use super::{StoryLine, StoryMark, Tone};
 use crate::{
     insight::names,
     session::{
+        clock::shifted,
         event::Timestamp,
         state::{ReadySince, Session},
         wording,
     },
 };
-use std::time::Duration;
 
 /// The readiness of the provider, from its first change on.
 pub(super) fn provider(session: &Session) -> Vec<StoryLine> {
@@ -50,13 +50,13 @@ pub(super) fn consumer(session: &Session) -> Vec<StoryLine> {
 
 /// Drops the initial state, and what a starting watch reports piece by piece; keeps later changes.
 fn turns(rows: Vec<ReadySince>) -> Vec<ReadySince> {
-    const BEGINS: Duration = Duration::from_secs(2);
+    const BEGINS_S: f64 = 2.0;
     let Some(first) = rows.first().map(|row| row.from) else { return rows };
     let mut known = rows.first().map(|row| (row.ready, row.wanted));
     let mut turns = Vec::new();
     for row in rows {
         let now = (row.ready, row.wanted);
-        if row.from > first + BEGINS && known != Some(now) {
+        if row.from > shifted(first, BEGINS_S) && known != Some(now) {
             turns.push(row);
         }
         known = Some(now);
@@ -91,7 +91,7 @@ pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
         let object = format!("pod/{}", pod.pod.key.name);
         let period = pod.pod.liveness.as_ref().map_or(0, |liveness| liveness.period_s);
         let threshold = pod.pod.liveness.as_ref().map_or(0, |liveness| liveness.threshold);
-        let goes_on = Duration::from_secs_f64(f64::from(period) * 1.5);
+        let goes_on_s = f64::from(period) * 1.5;
         let (mut row, mut last): (u32, Option<Timestamp>) = (0, None);
         let notes = session.cluster.notes.iter().filter(|note| {
             note.note.object == object
@@ -102,7 +102,7 @@ pub(super) fn liveness(session: &Session) -> Vec<StoryLine> {
             // A restarted container starts with no failures.
             let anew =
                 pod.restarted.is_some_and(|anew| last.is_some_and(|last| last <= anew) && note.at > anew);
-            let continues = last.is_some_and(|last| note.at <= last + goes_on);
+            let continues = last.is_some_and(|last| note.at <= shifted(last, goes_on_s));
             row = if continues && !anew { row + 1 } else { 1 };
             last = Some(note.at);
             let text = match row {

@@ -5,6 +5,7 @@ use super::{
     users::{EndpointAt, RecentUsers, bad_seconds_and_usual},
 };
 use crate::session::{
+    clock::shifted,
     event::Timestamp,
     state::{CallRate, Endpoint, LearnedAnswer, Outcome, Session},
     wording,
@@ -153,7 +154,7 @@ pub fn recovery_lag(session: &Session, endpoint: &Endpoint) -> Option<(f64, bool
     let recovered = endpoint.recovered?;
     let healed = provider_back_at(session, recovered)?;
     let seconds = |from: Timestamp| recovered.duration_since(from).as_secs_f64().max(0.0);
-    let about = healed - std::time::Duration::from_secs_f64(NOTICED_S);
+    let about = shifted(healed, -NOTICED_S);
     let unseen = session.gaps.iter().rev().find(|gap| gap.to > about && gap.from < recovered);
     Some(unseen.map_or((seconds(healed), false), |gap| (seconds(healed.min(gap.from)), true)))
 }

@@ -28,6 +28,7 @@ use super::{
     statement::Statement,
 };
 use crate::session::{
+    clock::shifted,
     event::{EndpointId, Source, SourceState, Timestamp},
     state::{AnswerGroup, Endpoint, Outcome, Recent, Sample, Session, Tally},
 };
@@ -301,7 +302,7 @@ impl EndpointAt<'_> {
     }
 
     fn lately(&self) -> RecentUsers {
-        let from = self.now - std::time::Duration::from_secs_f64(LATELY_S.max(self.requests_time(LATELY)));
+        let from = shifted(self.now, -LATELY_S.max(self.requests_time(LATELY)));
         let limit = self.endpoint.limit_ms as f64;
         // A request that was due lately and is answered was also answered lately.
         let mut came: Vec<&Sample> =

@@ -136,3 +136,13 @@ fn a_miss_without_an_open_breaker_is_told_as_a_miss() {
     let wanted = "The consumer missed 1 of 3 liveness checks: Kubernetes restarts the consumer at T+30 if that goes on";
     assert!(texts.iter().any(|(text, _)| text == wanted), "{texts:?}");
 }
+
+#[test]
+fn a_budget_may_be_any_number() {
+    let (session, now) = fixtures::before_failing();
+    let mut verdict = crate::insight::verdict(&session, now);
+    verdict.bad = Some((u32::MAX, u32::MAX));
+    assert!(users::budget(&verdict).is_some());
+    verdict.bad = Some((0, u32::MAX));
+    assert!(users::budget(&verdict).is_none());
+}

@@ -7,6 +7,7 @@ use crate::{
         verdict::{UserVerdict, UserWord},
     },
     session::{
+        clock::shifted,
         event::Timestamp,
         state::{Outcome, PodRow, Session, StepState},
         wording,
@@ -16,7 +17,7 @@ use crate::{
 /// At least four fifths of the allowed bad seconds are used up.
 pub(super) fn budget(verdict: &UserVerdict) -> Option<Warning> {
     let (bad, budget) = verdict.bad?;
-    (bad * 5 >= budget * 4).then(|| {
+    (u64::from(bad) * 5 >= u64::from(budget) * 4).then(|| {
         let text = format!("{bad} bad seconds of {budget} allowed: time to abort");
         Warning::new(Urgency::Warn, text.clone(), text)
     })
@@ -125,11 +126,13 @@ pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
         return None;
     }
     let page = names::health_page(session);
-    let turned =
-        match (session.breaker.health_status.at(since - BEFORE), session.breaker.health_status.at(since)) {
-            (Some(Some(from)), Some(Some(to))) => format!("{page} went {from} to {to}"),
-            _ => format!("{page} failed and is well again"),
-        };
+    let turned = match (
+        session.breaker.health_status.at(shifted(since, -BEFORE_S)),
+        session.breaker.health_status.at(since),
+    ) {
+        (Some(Some(from)), Some(Some(to))) => format!("{page} went {from} to {to}"),
+        _ => format!("{page} failed and is well again"),
+    };
     Some(Warning::new(
         Urgency::Note,
         format!("{turned} while no user has a real answer: a health check alone would say \"recovered\""),
@@ -138,4 +141,4 @@ pub(super) fn health_recovered_alone(session: &Session) -> Option<Warning> {
 }
 
 /// Offset to the moment just before a change.
-const BEFORE: std::time::Duration = std::time::Duration::from_millis(1);
+const BEFORE_S: f64 = 0.001;

@@ -1,13 +1,16 @@
 //! Periods in which this program did not run, or could not reach the users' service: what happened then is unknown and
 //! does not count against anything.
 
-use crate::session::event::{Gap, Timestamp};
-use std::{collections::VecDeque, time::Duration};
+use crate::session::{
+    clock::shifted,
+    event::{Gap, Timestamp},
+};
+use std::collections::VecDeque;
 
 /// The maximum number of gaps kept.
 const KEPT: usize = 256;
 /// Lost requests that are no further apart belong to the same gap.
-const SAME: Duration = Duration::from_secs(2);
+const SAME_S: f64 = 2.0;
 
 /// The gaps of a session, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +27,7 @@ impl Gaps {
     /// Adds a gap, or extends the latest one if it has the same cause and ended shortly before.
     pub(super) fn extend(&mut self, gap: Gap) {
         match self.0.back_mut() {
-            Some(last) if last.cause == gap.cause && gap.from <= last.to + SAME => {
+            Some(last) if last.cause == gap.cause && gap.from <= shifted(last.to, SAME_S) => {
                 last.to = last.to.max(gap.to);
             }
             // Nothing counts twice.

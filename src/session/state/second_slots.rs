@@ -1,6 +1,6 @@
 //! The time axis that all lanes share.
 
-use crate::session::event::Timestamp;
+use crate::session::{clock::shifted, event::Timestamp};
 
 /// Divides time into slots of one second. A slot keeps its number once data is filed under it; `zero` is the slot that
 /// begins at T0.
@@ -23,7 +23,7 @@ impl SecondSlots {
     pub(super) fn anchor(&mut self, t0: Timestamp) {
         self.begin(t0);
         self.zero = self.slot(t0) + i64::from(self.start_of(self.slot(t0)) != Some(t0));
-        self.origin = Some(t0 - std::time::Duration::from_secs(self.zero.unsigned_abs()));
+        self.origin = Some(shifted(t0, -(self.zero.unsigned_abs() as f64)));
     }
 
     /// Removes T0, because the fire changed nothing: seconds are counted from the beginning again.
@@ -53,5 +53,20 @@ impl SecondSlots {
     /// Returns when a second begins.
     pub fn start_of_second(&self, second: i64) -> Option<Timestamp> {
         self.start_of(self.slot_of_second(second))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A damaged recording may have any moment.
+    #[test]
+    fn an_axis_may_begin_at_the_first_moment_there_is() {
+        let mut axis = SecondSlots::default();
+        axis.begin(Timestamp::MIN);
+        let t0: Timestamp = "2026-11-28T11:33:33.5Z".parse().unwrap();
+        axis.anchor(t0);
+        assert!(axis.second(t0).abs() <= 1);
     }
 }

@@ -2,7 +2,10 @@
 
 use super::Scene;
 use crate::{
-    session::state::{Endpoint, Recent},
+    session::{
+        clock::shifted,
+        state::{Endpoint, Recent},
+    },
     tui::{picture::IN_FLIGHT_SHOWN_MS, theme::Role},
 };
 
@@ -19,7 +22,7 @@ pub(in crate::tui) struct RecentAnswers {
 
 impl RecentAnswers {
     pub(in crate::tui) fn of(scene: &Scene, endpoint: &Endpoint) -> Self {
-        let from = scene.until - std::time::Duration::from_secs_f64(LATELY_S);
+        let from = shifted(scene.until, -LATELY_S);
         let came = Recent::of(endpoint.samples_between(from, scene.until));
         let waits = endpoint.waiting_over(scene.until, IN_FLIGHT_SHOWN_MS);
         Self { answered: came, waiting: waits.filter(|(flight, _)| flight.start >= from).count() }

@@ -126,5 +126,5 @@ pub(in crate::tui) fn faults(session: &Session, until: Timestamp) -> Vec<(Timest
 fn rounded_down(session: &Session, now: Timestamp) -> Timestamp {
     let zero = session.t0().or(session.meta.opened).unwrap_or(now);
     let over = now.duration_since(zero).as_millis().rem_euclid(STILL_MS);
-    now - std::time::Duration::from_millis(u64::try_from(over).unwrap_or(0))
+    now.checked_sub(std::time::Duration::from_millis(u64::try_from(over).unwrap_or(0))).unwrap_or(now)
 }

@@ -226,7 +226,7 @@ impl Columns {
                 continue;
             };
             // A second may span several columns, or be part of one.
-            let last = axis.index(end - std::time::Duration::from_millis(1));
+            let last = axis.index(end.checked_sub(std::time::Duration::from_millis(1)).unwrap_or(end));
             for column in (axis.index(begin)..=last).filter_map(|index| axis.column_of(index)) {
                 self.add_second(column, second, scale, &mark);
             }

@@ -5,13 +5,13 @@ use crate::{
     insight::{self, UserWord},
     session::{
         Session,
+        clock::shifted,
         event::{BreakerState, Section, Timestamp},
         state::{NoteRow, ReadySince, StepInterval, StepState},
         wording,
     },
     tui::{figures, panes::Scene, text, theme::Role},
 };
-use std::time::Duration;
 
 /// A row of the picture with consecutive states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn breaker(scene: &Scene) -> Vec<Segment> {
     for at in breaker.missed.iter().filter(|at| **at <= scene.until) {
         let place = states.partition_point(|(other, _)| other <= at);
         let Some((_, standing)) = place.checked_sub(1).and_then(|i| states.get(i)).copied() else { continue };
-        let until = *at + Duration::from_millis(1);
+        let until = shifted(*at, 0.001);
         let next = states.get(place).is_none_or(|(next, _)| *next > until);
         if standing != BreakerState::HalfOpen {
             states.insert(place, (*at, BreakerState::HalfOpen));
@@ -318,7 +318,7 @@ fn steps(scene: &Scene) -> Vec<Segment> {
         segments.insert(place, Segment { to: next, ..segment });
     }
     if let Some((name, left)) = scene.paused_before() {
-        let at = scene.until + Duration::from_secs_f64(left.clamp(0.0, 1e6));
+        let at = shifted(scene.until, left.clamp(0.0, 1e6));
         let due = Segment::new(scene.until, Some(at), SegmentKind::Due, Role::Soft);
         segments.push(due.with_words([format!("{name} due"), "next step due".to_owned(), "due".to_owned()]));
     }

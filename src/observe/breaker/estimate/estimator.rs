@@ -170,7 +170,7 @@ impl BreakerEstimator {
         if self.restarts.len() >= PODS && !self.restarts.contains_key(&pod.key) {
             return;
         }
-        let restarts = pod.containers.iter().map(|container| container.restarts).sum();
+        let restarts = pod.containers.iter().map(|container| container.restarts).fold(0, u32::saturating_add);
         let victim = self.targets.iter().any(|target| {
             target.contains(&pod.key.name) || pod.owner.as_ref().is_some_and(|owner| target.contains(owner))
         });

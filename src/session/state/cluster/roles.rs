@@ -90,12 +90,13 @@ impl Cluster {
 fn readiness(all: &[&Readiness], workloads: &[&Readiness], t0: Option<Timestamp>) -> Vec<ReadySince> {
     let moments: BTreeSet<Timestamp> =
         all.iter().flat_map(|readiness| readiness.changes().map(|(at, _)| at)).collect();
-    let wanted_at = |at| -> u32 { workloads.iter().filter_map(|row| row.at(at)?.1).sum() };
+    let wanted_at =
+        |at| -> u32 { workloads.iter().filter_map(|row| row.at(at)?.1).fold(0, u32::saturating_add) };
     let before = t0.map_or(0, wanted_at);
     let mut changes: Vec<ReadySince> = Vec::new();
     for from in moments {
         let of_workloads: Vec<(u32, Option<u32>)> = workloads.iter().filter_map(|row| row.at(from)).collect();
-        let ready: u32 = of_workloads.iter().map(|(ready, _)| ready).sum();
+        let ready: u32 = of_workloads.iter().map(|(ready, _)| *ready).fold(0, u32::saturating_add);
         let served = all.iter().filter_map(|row| row.at(from)).filter(|(_, desired)| desired.is_none());
         let least = served.map(|(ready, _)| ready).min();
         let ready = match (of_workloads.is_empty(), least) {

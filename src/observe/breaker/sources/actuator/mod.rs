@@ -106,7 +106,7 @@ impl ActuatorReader {
             // The counter restarts after every transition, including one that no reading saw.
             let began_anew = rejected < known.rejected;
             if began_anew {
-                known.rejected_before += known.rejected;
+                known.rejected_before = known.rejected_before.saturating_add(known.rejected);
             }
             if began_anew || known.state.is_some() && known.state != state {
                 moved.push(breaker.name.clone());
@@ -114,7 +114,8 @@ impl ActuatorReader {
             }
             known.read = Some(now);
             (known.state, known.rejected) = (state, rejected);
-            breaker.rejected = breaker.rejected.map(|rejected| known.rejected_before + rejected);
+            breaker.rejected =
+                breaker.rejected.map(|rejected| known.rejected_before.saturating_add(rejected));
         }
         let blind = breakers.iter().filter(|one| one.says == SourceClaim::Nothing && one.counts.is_none());
         let blind = blind.map(|one| one.name.clone()).collect();

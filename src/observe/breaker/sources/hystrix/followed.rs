@@ -61,7 +61,7 @@ impl FollowedBreaker {
         if record.at < self.record.at {
             return;
         }
-        self.rejected += record.rejected.saturating_sub(self.record.rejected);
+        self.rejected = self.rejected.saturating_add(record.rejected.saturating_sub(self.record.rejected));
         match (self.up, record.flag) {
             (None, Flag::Up) => {
                 self.up = Some((record.at, self.record.flag == Flag::Down));

@@ -98,9 +98,9 @@ fn accrual(families: &Families) -> Vec<String> {
         let backend = ["backend_name", "parent_name"].into_iter().find_map(|label| sample.label(label));
         let (ready, all) = backends.entry(backend.unwrap_or_default().to_owned()).or_default();
         let hosts = whole(sample.value);
-        *all += hosts;
+        *all = all.saturating_add(hosts);
         if sample.label("endpoint_state") == Some("ready") {
-            *ready += hosts;
+            *ready = ready.saturating_add(hosts);
         }
     }
     let mut rows: Vec<_> = backends.into_iter().collect();

@@ -155,7 +155,8 @@ fn outgoing(families: &Families) -> Option<OutgoingCalls> {
     if family.samples.iter().any(|sample| target(sample) != first) {
         return None;
     }
-    let calls = family.samples.iter().map(|sample| sample.value.max(0.0) as u64).sum();
+    let counts = family.samples.iter().map(|sample| sample.value.max(0.0) as u64);
+    let calls = counts.fold(0, u64::saturating_add);
     let series = if first.is_empty() { name.to_owned() } else { format!("{name} to {first}") };
     Some(OutgoingCalls { calls, series })
 }
@@ -190,17 +191,17 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
             let count = sample.value.max(0.0) as u64;
             if lower.contains("transition") && lower.ends_with("_total") {
                 if tries {
-                    *breaker.trials.get_or_insert(0) += count;
+                    add(&mut breaker.trials, count);
                 }
             } else if lower.contains("not_permitted_calls")
                 || kind.is_some_and(|kind| REJECTED.contains(&kind))
             {
-                *rejected.get_or_insert(0) += count;
+                add(rejected, count);
             } else if lower.ends_with("failure_rate") && sample.value >= 0.0 {
                 breaker.counts.get_or_insert_default().failure_percent = Some(sample.value);
             } else if lower.ends_with("circuitbreaker_buffered_calls") && sample.value >= 0.0 {
                 let counts = breaker.counts.get_or_insert_default();
-                *counts.calls.get_or_insert(0) += count;
+                add(&mut counts.calls, count);
                 if kind == Some("failed") {
                     counts.failed = Some(count);
                 }
@@ -211,6 +212,11 @@ fn figures(families: &Families, breakers: &mut [NamedBreaker]) {
         // The count by its library's own rule takes precedence.
         breaker.rejected = breaker.rejected.or(rejected);
     }
+}
+
+/// Adds to a sum; a page may count anything.
+fn add(sum: &mut Option<u64>, count: u64) {
+    *sum = Some(sum.unwrap_or(0).saturating_add(count));
 }
 
 /// The breaker and the process that a sample is about, ignoring the labels in `apart`.

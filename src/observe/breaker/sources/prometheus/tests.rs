@@ -74,6 +74,27 @@ fn one_page_at_a_time() {
 }
 
 #[test]
+fn counts_of_any_size_are_added_up() {
+    let page = [
+        "circuit_breaker_state{name=\"p\",state=\"open\"} 1",
+        "circuit_breaker_transitions_total{name=\"p\",to=\"half_open\"} 1e300",
+        "circuit_breaker_transitions_total{name=\"p\",from=\"open\",to=\"half_open\"} 1e300",
+        "circuit_breaker_not_permitted_calls{name=\"p\"} 1e300",
+        "circuit_breaker_not_permitted_calls{name=\"p\",kind=\"x\"} 1e300",
+        "resilience4j_circuitbreaker_buffered_calls{name=\"p\"} 1e300",
+        "resilience4j_circuitbreaker_buffered_calls{name=\"p\",kind=\"x\"} 1e300",
+        "outgoing_calls_total{target=\"p\"} 1e300",
+        "outgoing_calls_total{target=\"p\",kind=\"x\"} 1e300",
+    ]
+    .join("\n");
+    let reading = read(&mut PageReader::default(), &page);
+    let breaker = &reading.breakers[0];
+    assert_eq!((breaker.trials, breaker.rejected), (Some(u64::MAX), Some(u64::MAX)));
+    assert_eq!(breaker.counts.unwrap().calls, Some(u64::MAX));
+    assert_eq!(reading.outgoing.unwrap().calls, u64::MAX);
+}
+
+#[test]
 fn processes_of_one_page_are_told_apart() {
     let page = "breaker_state{name=\"p\",pid=\"7\",state=\"open\"} 1\nbreaker_state{name=\"p\",pid=\"8\",state=\"closed\"} 1";
     let breakers = read(&mut PageReader::default(), page).breakers;
