@@ -154,8 +154,9 @@ fn uses(text: &str, name: &str) -> bool {
 }
 
 /// Files outside of `printing/` that name a standard stream, and why. None of them writes text from outside to it.
-const STREAMS: [(&str, &str); 7] = [
+const STREAMS: [(&str, &str); 8] = [
     ("commands/doctor/report.rs", "asks for the size of the terminal"),
+    ("commands/guardian.rs", "its standard output is the pipe to the session"),
     ("commands/output.rs", "asks whether it is a terminal"),
     ("engine/line_writer.rs", "writes lines of type `Printed`"),
     ("provider/kubernetes/pod/exec.rs", "the streams of a process in a pod"),

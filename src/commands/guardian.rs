@@ -6,6 +6,7 @@
 use super::recover::{Ask, LeftBehind, ResolvedValues, recover};
 use crate::{
     engine::guardian::{GUARDIAN, Report, Setup, guard, stand_alone},
+    printing,
     session::record::KeptSession,
 };
 use pyvalue::{Map, Value, parse_json};
@@ -19,7 +20,7 @@ pub(crate) fn run_if_asked() -> Option<ExitCode> {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("{GUARDIAN}: {error}; sessions start it by themselves");
+            printing::err(format!("{GUARDIAN}: {error}; sessions start it by themselves"));
             ExitCode::from(2)
         }
     })

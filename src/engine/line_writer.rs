@@ -70,6 +70,11 @@ impl LineWriter {
         self.queue(text.into());
     }
 
+    /// Leaves a line out, and counts it.
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
     fn queue(&mut self, line: Printed) {
         if self.left_out > 0 {
             let notice = format!("... {} lines dropped here: the output was blocked\n", self.left_out);

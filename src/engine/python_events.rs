@@ -14,7 +14,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 /// How much later than Python this process may receive SIGTERM, if a supervisor stops all processes of a service.
 const SAME_STOP: Duration = Duration::from_millis(50);
@@ -28,33 +31,62 @@ pub(crate) enum PrintTarget {
     Log,
 }
 
+/// How long an extension waits for a console that takes nothing. Then its lines are left out, because a rollback may be
+/// what prints them.
+const CONSOLE: Duration = Duration::from_secs(2);
+
 /// This program's standard output and error, for lines of extensions.
 struct ConsolePrints {
-    stdout: Mutex<LineWriter>,
-    stderr: Mutex<LineWriter>,
+    stdout: Mutex<PrintStreamWriter>,
+    stderr: Mutex<PrintStreamWriter>,
+}
+
+struct PrintStreamWriter {
+    writer: LineWriter,
+    /// Hears when what blocked the console is written.
+    blocked: Option<oneshot::Receiver<()>>,
+}
+
+impl PrintStreamWriter {
+    fn new(writer: LineWriter) -> Mutex<Self> {
+        Mutex::new(Self { writer, blocked: None })
+    }
+
+    /// Queues a text. Returns what hears when it is written; `None` if it is left out, because the console is blocked.
+    fn queue(&mut self, text: String) -> Option<oneshot::Receiver<()>> {
+        if let Some(blocked) = &mut self.blocked
+            && blocked.try_recv() == Err(oneshot::error::TryRecvError::Empty)
+        {
+            self.writer.leave_out();
+            return None;
+        }
+        self.blocked = None;
+        let (reply, written) = oneshot::channel();
+        self.writer.text(text);
+        self.writer.flush(reply);
+        Some(written)
+    }
 }
 
 impl ConsolePrints {
     fn open() -> io::Result<Self> {
-        let (stdout, stderr) = (Mutex::new(LineWriter::stdout()?), Mutex::new(LineWriter::stderr()?));
-        Ok(Self { stdout, stderr })
+        let (stdout, stderr) = (LineWriter::stdout()?, LineWriter::stderr()?);
+        Ok(Self { stdout: PrintStreamWriter::new(stdout), stderr: PrintStreamWriter::new(stderr) })
     }
 
     /// Writes a text, and waits until it is written: what the run logs afterwards stands below it, and an extension prints no
-    /// faster than the console takes it.
+    /// faster than the console takes it. A console that takes nothing for two seconds misses what follows.
     async fn write(&self, stream: PrintStream, text: String) {
         let place = match stream {
             PrintStream::Stdout => &self.stdout,
             PrintStream::Stderr => &self.stderr,
         };
-        let (reply, written) = oneshot::channel();
-        {
-            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-            place.text(text);
-            place.flush(reply);
-        }
+        let queued = place.lock().unwrap_or_else(PoisonError::into_inner).queue(text);
+        let Some(mut written) = queued else { return };
         // An error means that the writer has ended with its runtime.
-        let _ = written.await;
+        if timeout(CONSOLE, &mut written).await.is_err() {
+            place.lock().unwrap_or_else(PoisonError::into_inner).blocked = Some(written);
+        }
     }
 }
 
