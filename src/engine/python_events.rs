@@ -31,8 +31,8 @@ pub(crate) enum PrintTarget {
     Log,
 }
 
-/// How long an extension waits for a console that takes nothing. Then its lines are left out, because a rollback may be
-/// what prints them.
+/// How long an extension waits, after a signal, for a console that takes nothing. Then its lines are left out, because a
+/// rollback may be what prints them.
 const CONSOLE: Duration = Duration::from_secs(2);
 
 /// This program's standard output and error, for lines of extensions.
@@ -75,7 +75,7 @@ impl ConsolePrints {
     }
 
     /// Writes a text, and waits until it is written: what the run logs afterwards stands below it, and an extension prints no
-    /// faster than the console takes it. A console that takes nothing for two seconds misses what follows.
+    /// faster than the console takes it. After a signal, a console that takes nothing for two seconds misses what follows.
     async fn write(&self, stream: PrintStream, text: String) {
         let place = match stream {
             PrintStream::Stdout => &self.stdout,
@@ -84,8 +84,11 @@ impl ConsolePrints {
         let queued = place.lock().unwrap_or_else(PoisonError::into_inner).queue(text);
         let Some(mut written) = queued else { return };
         // An error means that the writer has ended with its runtime.
-        if timeout(CONSOLE, &mut written).await.is_err() {
-            place.lock().unwrap_or_else(PoisonError::into_inner).blocked = Some(written);
+        while timeout(CONSOLE, &mut written).await.is_err() {
+            if signals::was_signalled() {
+                place.lock().unwrap_or_else(PoisonError::into_inner).blocked = Some(written);
+                return;
+            }
         }
     }
 }

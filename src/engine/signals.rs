@@ -33,8 +33,17 @@ pub(super) fn was_terminated() -> bool {
     TERMINATED.load(Ordering::Relaxed)
 }
 
+/// Whether this process itself received any signal that a run handles.
+static SIGNALLED: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process itself received any signal that a run handles.
+pub(super) fn was_signalled() -> bool {
+    SIGNALLED.load(Ordering::Relaxed)
+}
+
 /// Records a signal that the process received.
 pub(super) fn note(signal: Signal) {
+    SIGNALLED.store(true, Ordering::Relaxed);
     if signal == Signal::Terminate {
         TERMINATED.store(true, Ordering::Relaxed);
     }

@@ -226,6 +226,20 @@ impl Running {
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
+    /// Waits until the program waits for events: a process that it started is then known to its guard.
+    pub(crate) fn wait_idle(&self) {
+        // epoll_wait and epoll_pwait of x86_64, epoll_pwait of aarch64.
+        let waits = ["232 ", "281 ", "22 "];
+        let path = format!("/proc/{}/syscall", self.child.id());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !std::fs::read_to_string(&path)
+            .is_ok_and(|call| waits.iter().any(|number| call.starts_with(number)))
+        {
+            assert!(std::time::Instant::now() < deadline, "the program never waits");
+            thread::yield_now();
+        }
+    }
+
     /// Writes a file of the case while the program runs.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.case.path(name), text).unwrap();

@@ -135,7 +135,7 @@ fn undo(scene: &Scene, card: &TargetCard) -> Option<CardFact> {
     let kit = session.undo.kits.get(&card.step)?;
     let place = match &session.meta.record {
         // The values in them may be passwords.
-        Some(RecordState::Kept { kit_file: true, .. }) => "; their values are on this disk",
+        Some(RecordState::Kept { kit_file: true, .. }) => "; on disk",
         _ => "",
     };
     let saved = format!("{} saved", wording::count(kit.manifests.len() as u64, "manifest"));
