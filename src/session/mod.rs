@@ -1,5 +1,5 @@
 //! The session: its [`event`]s, the reducer that computes the [`state`] from them, the [`stream`] that carries them,
-//! and the projections that save or print them ([`journal`], [`recording`], [`console`]).
+//! and the projections that save or print them ([`journal`], [`recording`], `console`).
 //!
 //! Verdicts, warnings and captions are computed in `insight`, which reads the state and never changes it.
 
