@@ -2,7 +2,7 @@
 //! and runs again when its credentials expire.
 
 use super::bounds::Bounds;
-use crate::experiment::read_output;
+use crate::{experiment::read_output, printing};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
@@ -123,7 +123,8 @@ impl Plugin {
 
     async fn run(&self) -> Result<Vec<u8>, String> {
         let exec = &self.exec;
-        let interactive = exec.interactive_mode != Some(ExecInteractiveMode::Never);
+        let interactive =
+            exec.interactive_mode != Some(ExecInteractiveMode::Never) && printing::terminal_is_free();
         let mut spec = json!({ "interactive": interactive });
         if exec.provide_cluster_info {
             spec["cluster"] = json!(exec.cluster);
@@ -152,7 +153,12 @@ impl Plugin {
             let status = child.wait().await.map_err(|error| error.to_string())?;
             Ok::<_, String>((stdout, stderr, status))
         };
-        let late = || format!("did not end within {} s", LIMIT.as_secs());
+        let late = || {
+            format!(
+                "did not end within {} s; if it wants a login, `kubectl get pods` asks for it",
+                LIMIT.as_secs()
+            )
+        };
         let (stdout, stderr, status) = timeout(LIMIT, ended).await.map_err(|_| late())??;
         if status.success() { Ok(stdout) } else { Err(failure(status, &stderr)) }
     }
@@ -208,10 +214,14 @@ mod tests {
 
     /// The answer to a request with this program as the kubeconfig's plugin.
     async fn asked(script: &str) -> String {
+        asked_in("Never", script).await
+    }
+
+    async fn asked_in(mode: &str, script: &str) -> String {
         let mut config = Config::new("http://127.0.0.1:1".parse().unwrap());
         config.auth_info = serde_json::from_value(json!({"exec": {
             "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script],
-            "interactiveMode": "Never"}}))
+            "interactiveMode": mode}}))
         .unwrap();
         let exec = of(&config).unwrap().clone();
         let client = client(config, exec, "http://127.0.0.1:1");
@@ -232,6 +242,15 @@ mod tests {
         }
         let answer = asked(r#"echo '{"status": {"token": "t"}}'"#).await;
         assert!(answer.contains("refused"), "the request is sent: {answer}");
+    }
+
+    #[tokio::test]
+    async fn a_plugin_gets_no_terminal_that_a_screen_has() {
+        printing::reserve_terminal();
+        let said = asked_in("IfAvailable", "cat; echo enter the code AB12 >&2; exit 3").await;
+        assert_eq!(said, format!("{SAID}failed with exit status: 3: enter the code AB12"));
+        let told = asked_in("Always", "echo $KUBERNETES_EXEC_INFO >&2; exit 3").await;
+        assert!(told.contains(r#""interactive":false"#), "{told}");
     }
 
     #[test]

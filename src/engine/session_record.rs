@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     experiment::{Secrets, secret_references},
-    insight,
     provider::Providers,
     runner::{FireGate, Redactor, RunRequest, plan},
     session::{
@@ -22,6 +21,7 @@ use crate::{
 use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value};
 use std::{
+    fmt::Display,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +30,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// How long to wait for a disk at the beginning.
+/// How long to wait for a disk.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// Whether the session is on record, and where.
@@ -56,14 +56,7 @@ impl SessionRecord {
         let (Some(folder), true) = (&settings.folder, operator || destructive()) else { return Self::Off };
         let now = emitter.clock().now();
         let begun = match folder.clone() {
-            // On a blocking thread, because a disk may hang.
-            Ok(folder) => {
-                let begun = tokio::task::spawn_blocking(move || folder.begin(now));
-                match timeout(LIMIT, begun).await {
-                    Ok(Ok(begun)) => begun.map_err(|error| error.to_string()),
-                    _ => Err(format!("the disk did not answer within {} s", LIMIT.as_secs())),
-                }
-            }
+            Ok(folder) => on_the_disk(move || folder.begin(now)).await,
             Err(why) => Err(why),
         };
         match begun {
@@ -83,19 +76,18 @@ impl SessionRecord {
         let Self::Kept(record) = &self else { return self };
         let header = RecordHeader { experiment: referenced(request), ..header };
         let open = record.clone();
-        let written = tokio::task::spawn_blocking(move || -> Result<RecordingThread, RecordError> {
+        let written = on_the_disk(move || -> Result<RecordingThread, RecordError> {
             let experiment = serde_json::to_vec(&header.experiment).unwrap_or_default();
             let recording = Recorder::create(&open.recording(), &Header::new(&experiment))?.spawn_thread()?;
             open.write_header(&header)?;
             Ok(recording)
         });
-        match timeout(LIMIT, written).await {
-            Ok(Ok(Ok(recording))) => {
+        match written.await {
+            Ok(recording) => {
                 tell_when_stopped(&recording, emitter);
                 bus.record(recording).await;
             }
-            Ok(Ok(Err(error))) => return Self::Failed(error.to_string()),
-            _ => return Self::Failed(format!("the disk did not answer within {} s", LIMIT.as_secs())),
+            Err(why) => return Self::Failed(why),
         }
         self
     }
@@ -137,16 +129,25 @@ pub(super) fn tell_when_stopped(recording: &RecordingThread, emitter: &Emitter) 
     });
 }
 
-/// Marks the record as settled if the session left nothing on.
+/// Marks the record as settled if a recovery would find no rollback to play.
 pub(super) async fn settle(record: Arc<OpenRecord>, session: &Session) {
     let why = match &session.fault {
-        _ if insight::left_on(session).is_some() => return,
         None => "nothing was fired",
+        Some(_) if session.steps.unfinished_rollbacks().next().is_some() => return,
         Some(_) => "the session ended in good order",
     };
-    let settled = tokio::task::spawn_blocking(move || record.kept().settle(why));
     // An unsettled record is looked at by the next session, which finds that nothing is left.
-    let _ = timeout(LIMIT, settled).await;
+    let _ = on_the_disk(move || record.kept().settle(why)).await;
+}
+
+/// Does something on a disk, which may hang: on a blocking thread, within [`LIMIT`].
+async fn on_the_disk<T: Send + 'static, E: Display + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, String> {
+    match timeout(LIMIT, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(done)) => done.map_err(|error| error.to_string()),
+        _ => Err(format!("the disk did not answer within {} s", LIMIT.as_secs())),
+    }
 }
 
 /// The experiment with references in place of secret values.

@@ -9,4 +9,6 @@ mod streams;
 
 pub(crate) use clean::{clean, escape_json, without_url_passwords};
 pub(crate) use printed::{Colour, Printed};
-pub(crate) use streams::{ask, err, last_err, last_out, out, print_page, stderr, stdout};
+pub(crate) use streams::{
+    ask, err, last_err, last_out, out, print_page, reserve_terminal, stderr, stdout, terminal_is_free,
+};

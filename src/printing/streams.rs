@@ -6,13 +6,29 @@ use std::{
     fs::File,
     io::{self, Write},
     os::fd::AsFd,
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
 /// How long the last lines wait for a terminal or pipe that takes no output.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether a screen has the terminal, now or soon.
+static RESERVED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the terminal for a screen until the end of this process.
+pub(crate) fn reserve_terminal() {
+    RESERVED.store(true, Ordering::Relaxed);
+}
+
+/// Whether a program that this one starts may ask and print at the terminal.
+pub(crate) fn terminal_is_free() -> bool {
+    !RESERVED.load(Ordering::Relaxed)
+}
 
 /// Writes a line to standard output. What a closed terminal does not take is lost.
 pub(crate) fn out(line: impl Into<Printed>) {

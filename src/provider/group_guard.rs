@@ -1,20 +1,25 @@
 //! Ends the processes of activities if this program dies before it can end them, as by `kill -9`.
 //!
 //! One shell knows the process groups that run at the moment and waits for the end of its input, which the kernel closes
-//! with this process. Unlike a death signal (`PR_SET_PDEATHSIG`), this also ends what the processes have started
-//! themselves, and does not depend on the thread that started them. Without `/bin/sh` nothing is guarded.
+//! with this process. Each process names itself there before its program begins, so there is no moment at which it is
+//! not guarded. Unlike a death signal (`PR_SET_PDEATHSIG`), this also ends what the processes have started themselves,
+//! and does not depend on the thread that started them. Without `/bin/sh` nothing is guarded.
 
 use std::{
     collections::BTreeSet,
-    io::{self, PipeWriter, Write},
-    os::{fd::AsRawFd, unix::process::CommandExt},
+    io::{self, Write},
+    os::{
+        fd::{AsRawFd, OwnedFd, RawFd},
+        unix::{net::UnixStream, process::CommandExt},
+    },
     process::{Command, Stdio},
     sync::{Mutex, PoisonError},
 };
+use tokio::process::Child;
 
-/// Reads lines, each of which lists all groups as negative numbers; at the end it kills those of the last line.
-const SCRIPT: &str =
-    r#"while read -r line; do groups=$line; done; [ -z "$groups" ] || kill -s KILL -- $groups"#;
+/// Reads lines: `+` and a group to be added, or all groups as negative numbers. At the end it kills those that it knows.
+const SCRIPT: &str = r#"while read -r line; do case $line in +*) groups="$groups -${line#+}";; *) groups=$line;; esac; done
+[ -z "$groups" ] || kill -s KILL -- $groups"#;
 
 /// The shell of this process, once there is one.
 static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
@@ -22,21 +27,19 @@ static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
 struct Watch {
     /// Numbers of the groups' leaders.
     groups: BTreeSet<u32>,
-    input: PipeWriter,
+    /// Never blocks.
+    input: UnixStream,
 }
 
 impl Watch {
     fn start() -> io::Result<Self> {
-        let (output, input) = io::pipe()?;
-        // SAFETY: fcntl(2) with F_SETFL takes integers and touches no memory; the descriptor is open as long as `input`.
-        if unsafe { libc::fcntl(input.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } == -1 {
-            return Err(io::Error::last_os_error());
-        }
+        let (output, input) = UnixStream::pair()?;
+        input.set_nonblocking(true)?;
         // In a group of its own, which no signal from the terminal reaches. It ends with its input: nobody waits for it.
         Command::new("/bin/sh")
             .args(["-c", SCRIPT])
             .env_clear()
-            .stdin(output)
+            .stdin(OwnedFd::from(output))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0)
@@ -44,7 +47,7 @@ impl Watch {
         Ok(Self { groups: BTreeSet::new(), input })
     }
 
-    /// Tells the shell the present groups. A pipe takes such a short line whole, or fails if nobody reads it.
+    /// Tells the shell the present groups. A socket takes such a short line whole, or fails if nobody reads it.
     fn tell(&mut self) -> io::Result<()> {
         let mut line: String = self.groups.iter().map(|group| format!("-{group} ")).collect();
         line.push('\n');
@@ -52,44 +55,62 @@ impl Watch {
     }
 }
 
-/// Starts the shell, so that a group is guarded at once when its leader has started.
-pub(super) fn prepare() {
-    // Reported by nobody: a missing shell is no reason not to play an activity.
-    let _ = with_watch(|_| Ok(()));
+/// Starts a process as the leader of a group of its own. Without the guard only a regular end of this process ends the
+/// group.
+///
+/// # Errors
+/// If the process cannot be started. A missing shell is no reason for that.
+pub(super) fn spawn(command: &mut tokio::process::Command) -> io::Result<(Child, Option<GroupGuard>)> {
+    command.process_group(0);
+    // Locked until the shell was told all groups: that would take back what another process says of itself.
+    let mut watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner);
+    if watch.is_none() {
+        *watch = Watch::start().ok();
+    }
+    let Some(watch) = &mut *watch else { return Ok((command.spawn()?, None)) };
+    names_itself(command, watch.input.as_raw_fd());
+    let started = command.spawn();
+    let leader = started.as_ref().ok().and_then(Child::id);
+    watch.groups.extend(leader);
+    let told = watch.tell();
+    started.map(|child| (child, leader.filter(|_| told.is_ok()).map(GroupGuard)))
 }
 
-fn with_watch<T>(act: impl FnOnce(&mut Watch) -> io::Result<T>) -> io::Result<T> {
-    match &mut *WATCH.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(watch) => act(watch),
-        none => act(none.insert(Watch::start()?)),
-    }
+/// Makes the process write its group to `shell` before its program begins.
+fn names_itself(command: &mut tokio::process::Command, shell: RawFd) {
+    let name = move || {
+        // `+`, up to ten digits, and a line feed, written from the end.
+        let mut line = [b'\n'; 12];
+        let mut first = line.len() - 1;
+        let mut rest = std::process::id();
+        while rest > 0 {
+            first -= 1;
+            line[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        first -= 1;
+        line[first] = b'+';
+        let line = &line[first..];
+        // SAFETY: `send` reads `line.len()` bytes of `line`, which lives until it returns. A shell that does not read is
+        // no reason not to play an activity: the result is left alone, and no signal comes of it.
+        unsafe { libc::send(shell, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL) };
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure only calls `getpid` and `send`, which are async-signal-safe, and neither
+    // allocates nor locks. The descriptor is open: its owner is kept until the end of this process.
+    unsafe { command.pre_exec(name) };
 }
 
 /// Has a process group killed if this process dies before the guard is dropped.
 #[derive(Debug)]
 pub(super) struct GroupGuard(u32);
 
-impl GroupGuard {
-    /// Guards the group with this leader, which has not been waited for yet.
-    ///
-    /// # Errors
-    /// When there is no leader any more, or the shell cannot be started or does not read.
-    pub(super) fn of(leader: Option<u32>) -> io::Result<Self> {
-        let leader = leader.ok_or(io::ErrorKind::NotFound)?;
-        with_watch(|watch| {
-            watch.groups.insert(leader);
-            watch.tell()
-        })?;
-        Ok(Self(leader))
-    }
-}
-
 impl Drop for GroupGuard {
     fn drop(&mut self) {
-        // Fails if the shell does not read: then it does not know of the group either, or was ended.
-        let _ = with_watch(|watch| {
+        if let Some(watch) = &mut *WATCH.lock().unwrap_or_else(PoisonError::into_inner) {
             watch.groups.remove(&self.0);
-            watch.tell()
-        });
+            // Fails if the shell does not read: then it does not know of the group either, or was ended.
+            let _ = watch.tell();
+        }
     }
 }

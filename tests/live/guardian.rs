@@ -93,6 +93,54 @@ fn a_session_that_is_stopped_and_comes_back_too_late() {
 }
 
 #[test]
+fn a_step_that_runs_when_the_lease_is_taken_is_cut_short() {
+    let folder = desk();
+    let experiment = folder.path().join("experiment.json");
+    let long = r#""path": "sh", "arguments": ["-c", "echo $$ > step; exec sleep 600"]}}
+    ],
+    "rollbacks""#;
+    let text = fs::read_to_string(&experiment).unwrap();
+    let looks_again = text.find(r#""pauses": {"before": 60}"#).unwrap();
+    let rest = text.find(r#""rollbacks""#).unwrap() + r#""rollbacks""#.len();
+    let text = format!(r#"{}"provider": {{"type": "process", {long}{}"#, &text[..looks_again], &text[rest..]);
+    fs::write(&experiment, text).unwrap();
+
+    let mut terminal = fired(folder.path(), &[]);
+    terminal.press(" ");
+    let started = folder.path().join("step");
+    until("the step", || fs::read_to_string(&started).is_ok_and(|text| text.ends_with('\n')));
+    let step = format!("/proc/{}", fs::read_to_string(&started).unwrap().trim());
+    terminal.signal(libc::SIGSTOP);
+    undone(folder.path());
+    assert!(Path::new(&step).exists());
+    terminal.signal(libc::SIGCONT);
+    terminal.wait_for("GUARDIAN");
+    until("the end of the step", || !Path::new(&step).exists());
+    terminal.wait_for("5/5");
+    terminal.press("q");
+    assert_ne!(terminal.ended(), 0);
+}
+
+#[test]
+fn a_session_whose_terminal_hangs_is_not_dead() {
+    let folder = desk();
+    let mut terminal = fired(folder.path(), &[]);
+    terminal.hang(true);
+    // Twice as long as the lease.
+    let hung = Instant::now();
+    while hung.elapsed() < Duration::from_secs(6) {
+        assert!(!session(folder.path()).join("taken").exists() && !there(folder.path()));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    terminal.signal(libc::SIGTERM);
+    until("its own rollback", || there(folder.path()));
+    until("the guardian to leave", || guardians(folder.path()).is_empty());
+    assert!(!session(folder.path()).join("taken").exists());
+    terminal.hang(false);
+    assert_eq!(terminal.ended(), 1);
+}
+
+#[test]
 fn a_session_that_hangs() {
     let folder = desk();
     let mut terminal = start(folder.path(), &["--dead-man", "3", "--panic-for-test", "deadlock"]);

@@ -30,13 +30,18 @@ impl Sandbox {
 
     /// Opens a session of an experiment that scales the provider to zero, as this user.
     pub(super) fn session(&self, user: &str, folder: &Path) -> Terminal {
+        let terminal = self.opening(user, folder, &[]);
+        terminal.wait_for("1/5 READY");
+        terminal
+    }
+
+    /// The same, with more arguments, and before it is open.
+    pub(super) fn opening(&self, user: &str, folder: &Path, more: &[&str]) -> Terminal {
         let variables = self.announced["environment"].as_object().unwrap().iter();
         let mut variables: Vec<(&str, &str)> =
             variables.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
         variables.push(("USER", user));
-        let terminal = Terminal::start_with(&variables, (120, 36), folder, &["experiment.json"]);
-        terminal.wait_for("1/5 READY");
-        terminal
+        Terminal::start_with(&variables, (120, 36), folder, &[&["experiment.json"], more].concat())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a killed session left on, in the next one.
 
-use super::terminal::Terminal;
+use super::{operators::Sandbox, terminal::Terminal};
 use std::path::Path;
 
 /// Writes an experiment that takes a file away, and puts it back in its rollback.
@@ -83,4 +83,58 @@ fn without_a_record_nothing_is_fired_unless_the_operator_says_so() {
     assert!(folder.path().join("here").exists());
     terminal.press("q");
     terminal.ended();
+}
+
+#[test]
+fn while_an_earlier_fault_is_on_no_answer_is_learned_as_the_real_one() {
+    let (sandbox, folder) = (Sandbox::start(), tempfile::tempdir().unwrap());
+    super::safety::scaled_to_zero(folder.path(), "");
+    let mut killed = sandbox.opening("ana", folder.path(), &["--dead-man", "off"]);
+    killed.wait_for("1/5 READY");
+    killed.press(" ");
+    killed.wait_for("SCALE Deployment");
+    killed.press("F");
+    killed.wait_for("FAULT ON");
+    killed.signal(libc::SIGKILL);
+    killed.ended();
+
+    // The consumer answers with its fallback by now, in any number of equal answers.
+    let mut next = sandbox.opening("ana", folder.path(), &[]);
+    next.wait_for("Deployment my-provider-app is at 0, was 1");
+    next.press("o");
+    next.wait_for("not learned yet");
+    // Many more answers than are learned from where nothing is on.
+    next.wait_until("some seconds of answers", |screen| {
+        let text = screen.contents();
+        let lane = text.lines().find_map(|line| line.strip_prefix("│ users"));
+        lane.is_some_and(|lane| lane.matches('█').count() >= 10)
+    });
+    assert!(next.contents().contains("not learned yet"), "{}", next.contents());
+    next.press("U");
+    next.wait_for("UNDO WHAT AN EARLIER SESSION LEFT ON?");
+    next.press("y");
+    next.wait_gone("is at 0, was 1");
+    next.wait_for("answers are real");
+    next.press("q");
+    next.ended();
+}
+
+#[test]
+fn rollbacks_that_the_operator_cut_short_are_told_to_the_next_session() {
+    let folder = tempfile::tempdir().unwrap();
+    taken_away(folder.path());
+    let experiment = folder.path().join("experiment.json");
+    let text = std::fs::read_to_string(&experiment).unwrap();
+    let hanging =
+        text.replace(r#""path": "touch", "arguments": "here""#, r#""path": "sleep", "arguments": "600""#);
+    std::fs::write(&experiment, hanging).unwrap();
+    let mut terminal = fired(folder.path(), &["--dead-man", "off"]);
+    for said in ["▸ put-it-back", "SURE? The rollbacks go on"] {
+        terminal.signal(libc::SIGTERM);
+        terminal.wait_for(said);
+    }
+    terminal.signal(libc::SIGTERM);
+    assert_eq!(terminal.ended(), 130);
+    let next = Terminal::start(120, 36, folder.path(), &["experiment.json"]);
+    next.wait_for("take-it: process rm may still be on");
 }

@@ -125,7 +125,6 @@ fn sighup_kills_strictly() {
     let steps = method(&[sh("action", "stuck", "echo $$ > reached; exec sleep 600", "")]);
     let running = Case::new(&steps).marked().with(&["--strict-compat"]).start();
     running.wait_for_file("reached");
-    running.wait_idle();
     running.signal(SIGHUP);
     let ended = running.end();
     assert_eq!(ended.killed_by(), Some(SIGHUP));

@@ -226,20 +226,6 @@ impl Running {
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Waits until the program waits for events: a process that it started is then known to its guard.
-    pub(crate) fn wait_idle(&self) {
-        // epoll_wait and epoll_pwait of x86_64, epoll_pwait of aarch64.
-        let waits = ["232 ", "281 ", "22 "];
-        let path = format!("/proc/{}/syscall", self.child.id());
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while !std::fs::read_to_string(&path)
-            .is_ok_and(|call| waits.iter().any(|number| call.starts_with(number)))
-        {
-            assert!(std::time::Instant::now() < deadline, "the program never waits");
-            thread::yield_now();
-        }
-    }
-
     /// Writes a file of the case while the program runs.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.case.path(name), text).unwrap();
@@ -269,11 +255,16 @@ impl Running {
 
     /// Waits until the program ends.
     pub(crate) fn end(mut self) -> Ended {
+        let mut stdout = self.child.stdout.take().unwrap();
+        // Beside the console: a program that prints much on both must not wait for this test.
+        let printed = thread::spawn(move || {
+            let mut printed = Vec::new();
+            stdout.read_to_end(&mut printed).map(|_| printed)
+        });
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             self.heard.push(line);
         }
-        let mut stdout = Vec::new();
-        self.child.stdout.take().unwrap().read_to_end(&mut stdout).unwrap();
+        let stdout = printed.join().unwrap().unwrap();
         let status = self.child.wait().unwrap();
         let peak = std::fs::read_to_string(self.case.path(PEAK)).ok().and_then(|kib| kib.parse::<u64>().ok());
         let journal = std::fs::read_to_string(self.case.path("journal.json")).ok();

@@ -1,7 +1,7 @@
 //! The record of a run, and what `chaos-tui recover` makes of it.
 
 use crate::program::{Case, Ended};
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 /// A fault that stays until the rollback takes it back: a file that is not there.
 const FAULT: &str = r#""secrets": {"s": {"LITERAL": "canary-literal", "FROM_ENV": {"type": "env", "key": "CANARY"}}},
@@ -101,6 +101,31 @@ fn rollbacks_that_were_played_leave_nothing() {
     let ended = running.end();
     assert!(ended.case.path("here").exists());
     assert!(recover(ended.case, &["--yes"]).stdout.contains("nothing is left on"));
+}
+
+#[test]
+fn a_rollback_that_failed_is_played_by_the_recovery() {
+    let put = "#!/bin/sh\ntouch here\n";
+    let parts = FAULT
+        .replace(r#""touch", "arguments": "here""#, r#""./put.sh""#)
+        .replace(r#""rm", "arguments": "here""#, r#""rm", "arguments": "here put.sh""#)
+        .replace("600", "0");
+    let case = Case::new(&parts).file("here", "").file("put.sh", put).variable("CANARY", "canary-value");
+    let script = case.path("put.sh");
+    let may_run = || fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    may_run();
+    // The method takes the rollback's program away as well.
+    let ended = case.run();
+    assert!(ended.says("put.sh"), "{:?}", ended.lines);
+    assert!(!ended.case.path("here").exists());
+    fs::write(&script, put).unwrap();
+    may_run();
+    let next = ended.case.instead(&["run", "experiment.json", "--dry", "activities"]).run();
+    assert!(next.messages()[0].1.contains("not rolled back by 'put'"), "{:?}", next.lines);
+    let recovered = recover(next.case, &["--yes"]);
+    assert_eq!(recovered.code(), 0, "{:?}", recovered.lines);
+    assert!(recovered.case.path("here").exists());
+    assert!(recover(recovered.case, &["--yes"]).stdout.contains("nothing is left on"));
 }
 
 #[test]

@@ -134,6 +134,7 @@ async fn prepared(plan: &mut Plan, helpers: &mut ChildProcesses) -> Result<Prepa
             OpenCommand::WithoutCluster => return Ok(prepared),
             OpenCommand::StartSandbox(variant) => {
                 playing.sandbox = Some(variant);
+                plan.settings.record.header.sandbox = true;
                 take(helpers).end().await;
             }
         }

@@ -15,6 +15,7 @@ use crate::{
         prepare::Refusal,
     },
     engine::{RunningSession, SessionHost, SessionReport, Signals, orders},
+    printing,
     session::{
         Session,
         recording::{self, Header, Recorder, RecordingError, RecordingThread},
@@ -85,6 +86,7 @@ pub(super) async fn run(
     arguments: &Arguments,
     mut options: SessionOptions,
 ) -> SessionOutcome {
+    printing::reserve_terminal();
     if let Some(folder) = &global.change_dir
         && let Err(error) = std::env::set_current_dir(folder)
     {

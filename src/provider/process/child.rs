@@ -44,13 +44,10 @@ pub(super) async fn run(
     timeout: Option<Duration>,
     cancel: &CancellationToken,
 ) -> ChildEnd {
-    group_guard::prepare();
-    let mut child = match spawn(command, environment) {
-        Ok(child) => child,
+    let (mut child, _guard) = match spawn(command, environment) {
+        Ok(started) => started,
         Err(error) => return ChildEnd::NotStarted(error),
     };
-    // Without a shell for it, only a regular end of this process ends the group.
-    let _guard = GroupGuard::of(child.id());
     let mut group = ProcessGroup::led_by(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(drain(stdout), drain(stderr), wait(&mut child)) };
@@ -75,19 +72,13 @@ pub(super) async fn run(
     }
 }
 
-fn spawn(command: &Command, environment: &Environment) -> io::Result<Child> {
+fn spawn(command: &Command, environment: &Environment) -> io::Result<(Child, Option<GroupGuard>)> {
     // A child in another process group is stopped by the kernel when it reads the terminal, so it gets no terminal.
     let stdin = if io::stdin().is_terminal() { Stdio::null() } else { Stdio::inherit() };
-    tokio::process::Command::new(&command.program)
-        .args(&command.arguments)
-        .env_clear()
-        .envs(environment.variables())
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+    let mut child = tokio::process::Command::new(&command.program);
+    child.args(&command.arguments).env_clear().envs(environment.variables());
+    child.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    group_guard::spawn(&mut child)
 }
 
 /// Completes when the timeout has elapsed; never, without a timeout.

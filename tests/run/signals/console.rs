@@ -1,6 +1,6 @@
 //! The console's pipe is full and no process reads it.
 
-use super::stuck;
+use super::{python, stuck};
 use crate::program::{Case, method, rollbacks, sh};
 use libc::SIGTERM;
 use std::{
@@ -58,4 +58,24 @@ fn a_full_console_holds_up_the_exit_only_until_a_signal() {
     }
     drop((reader, console));
     running.end();
+}
+
+/// After a signal, what a rollback in Python prints is left out if nobody reads it: the pipe holds up no rollback.
+#[test]
+fn a_rollback_in_python_that_prints_into_a_full_pipe_goes_on() {
+    const EXT: &str = r#"
+def floods():
+    for _ in range(64):
+        print("x" * 65536)
+    with open("undone", "w") as file:
+        file.write("\n")
+"#;
+    let undoing = rollbacks(&[python("action", "undo", "floods", "")]);
+    let case = Case::new(&[method(&[stuck("action", "")]), undoing].join(","));
+    let running = case.file("ext.py", EXT).with_python(".").with(&["--rollback-strategy", "always"]).start();
+    running.wait_for_file("reached");
+    running.signal(SIGTERM);
+    // Standard output is read only at the end.
+    running.wait_for_file("undone");
+    assert_eq!(running.end().code(), 1);
 }

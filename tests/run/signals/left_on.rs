@@ -61,6 +61,15 @@ fn activities_do_not_survive_the_kill_of_the_run() {
     ended.case.left_nobody();
 }
 
+/// A process is guarded from its first instruction on.
+#[test]
+fn an_activity_does_not_survive_a_kill_that_comes_as_it_starts() {
+    let steps = method(&[sh("action", "stuck", "kill -s KILL $PPID; sleep 600", "")]);
+    let ended = Case::new(&steps).marked().run();
+    assert_eq!(ended.killed_by(), Some(SIGKILL));
+    ended.case.left_nobody();
+}
+
 /// The limit of a file's size: the write fails, and the run goes on.
 #[test]
 fn the_signal_of_a_file_that_grew_too_large_ends_nothing() {

@@ -40,13 +40,11 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(true);
     inherit_descriptors(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
-    group_guard::prepare();
-    let child = command.spawn()?;
+    let (child, guard) = group_guard::spawn(&mut command)?;
     Ok(Process {
-        guard: GroupGuard::of(child.id()).ok(),
+        guard,
         child,
         requests: pipe::Sender::from_owned_fd(OwnedFd::from(our_requests))?,
         answers: pipe::Receiver::from_owned_fd(OwnedFd::from(our_answers))?,
