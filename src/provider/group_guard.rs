@@ -5,6 +5,7 @@
 //! not guarded. Unlike a death signal (`PR_SET_PDEATHSIG`), this also ends what the processes have started themselves,
 //! and does not depend on the thread that started them. Without `/bin/sh` nothing is guarded.
 
+use super::exec::Exec;
 use std::{
     collections::BTreeSet,
     io::{self, Write},
@@ -55,12 +56,15 @@ impl Watch {
     }
 }
 
-/// Starts a process as the leader of a group of its own. Without the guard only a regular end of this process ends the
-/// group.
+/// Starts a process as the leader of a group of its own, by `exec` if that is given. Without the guard only a regular end
+/// of this process ends the group.
 ///
 /// # Errors
 /// If the process cannot be started. A missing shell is no reason for that.
-pub(super) fn spawn(command: &mut tokio::process::Command) -> io::Result<(Child, Option<GroupGuard>)> {
+pub(super) fn spawn(
+    command: &mut tokio::process::Command,
+    exec: Option<Exec>,
+) -> io::Result<(Child, Option<GroupGuard>)> {
     command.process_group(0);
     // Locked until the shell was told all groups: that would take back what another process says of itself.
     let mut watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +72,7 @@ pub(super) fn spawn(command: &mut tokio::process::Command) -> io::Result<(Child,
         *watch = Watch::start().ok();
     }
     let Some(watch) = &mut *watch else { return Ok((command.spawn()?, None)) };
-    names_itself(command, watch.input.as_raw_fd());
+    names_itself(command, watch.input.as_raw_fd(), exec);
     let started = command.spawn();
     let leader = started.as_ref().ok().and_then(Child::id);
     watch.groups.extend(leader);
@@ -77,7 +81,7 @@ pub(super) fn spawn(command: &mut tokio::process::Command) -> io::Result<(Child,
 }
 
 /// Makes the process write its group to `shell` before its program begins.
-fn names_itself(command: &mut tokio::process::Command, shell: RawFd) {
+fn names_itself(command: &mut tokio::process::Command, shell: RawFd, exec: Option<Exec>) {
     let name = move || {
         // `+`, up to ten digits, and a line feed, written from the end.
         let mut line = [b'\n'; 12];
@@ -94,10 +98,10 @@ fn names_itself(command: &mut tokio::process::Command, shell: RawFd) {
         // SAFETY: `send` reads `line.len()` bytes of `line`, which lives until it returns. A shell that does not read is
         // no reason not to play an activity: the result is left alone, and no signal comes of it.
         unsafe { libc::send(shell, line.as_ptr().cast(), line.len(), libc::MSG_NOSIGNAL) };
-        Ok(())
+        exec.as_ref().map_or(Ok(()), |exec| Err(exec.run()))
     };
-    // SAFETY: between fork and exec the closure only calls `getpid` and `send`, which are async-signal-safe, and neither
-    // allocates nor locks. The descriptor is open: its owner is kept until the end of this process.
+    // SAFETY: between fork and exec the closure only calls `getpid`, `send` and `execve`, which are async-signal-safe, and
+    // neither allocates nor locks. The descriptor is open: its owner is kept until the end of this process.
     unsafe { command.pre_exec(name) };
 }
 

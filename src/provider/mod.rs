@@ -8,6 +8,8 @@ mod advice;
 mod bridge;
 mod catalogue;
 mod control_host;
+mod descendants;
+mod exec;
 mod group_guard;
 pub mod http;
 pub mod kit;

@@ -3,7 +3,11 @@
 use super::command::Command;
 use crate::{
     experiment::{Environment, read_output},
-    provider::group_guard::{self, GroupGuard},
+    provider::{
+        descendants::{Descendants, Leader, PipeId},
+        exec::Exec,
+        group_guard::{self, GroupGuard},
+    },
 };
 use std::{
     io::{self, IsTerminal},
@@ -48,7 +52,7 @@ pub(super) async fn run(
         Ok(started) => started,
         Err(error) => return ChildEnd::NotStarted(error),
     };
-    let mut group = ProcessGroup::led_by(&child);
+    let mut group = ActivityProcesses::led_by(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let finished = async { tokio::try_join!(drain(stdout), drain(stderr), wait(&mut child)) };
     tokio::pin!(finished);
@@ -78,7 +82,8 @@ fn spawn(command: &Command, environment: &Environment) -> io::Result<(Child, Opt
     let mut child = tokio::process::Command::new(&command.program);
     child.args(&command.arguments).env_clear().envs(environment.variables());
     child.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    group_guard::spawn(&mut child)
+    let exec = Exec::new(&command.program, &command.arguments, environment.variables())?;
+    group_guard::spawn(&mut child, Some(exec))
 }
 
 /// Completes when the timeout has elapsed; never, without a timeout.
@@ -112,38 +117,55 @@ fn status_of(status: ExitStatus) -> i64 {
     }
 }
 
-/// The child's process group; killed on drop unless [`ProcessGroup::leave`] was called.
-struct ProcessGroup {
-    leader: Option<i32>,
+/// The child, its process group and what has left the group; killed on drop unless [`ActivityProcesses::leave`] was called.
+struct ActivityProcesses {
+    /// The number of the group; `None` if nothing is to be killed.
+    group: Option<i32>,
+    leader: Option<Leader>,
+    /// The child's outputs: whoever holds one open keeps the activity from its end.
+    outputs: Vec<PipeId>,
+    /// Those found before the child was told to end: afterwards nothing leads from it to them.
+    found: Descendants,
 }
 
-impl ProcessGroup {
+impl ActivityProcesses {
     fn led_by(child: &Child) -> Self {
-        Self { leader: child.id().and_then(|id| i32::try_from(id).ok()) }
+        let outputs = [child.stdout.as_ref().map(PipeId::of), child.stderr.as_ref().map(PipeId::of)];
+        Self {
+            group: child.id().and_then(|id| i32::try_from(id).ok()),
+            leader: child.id().and_then(Leader::of),
+            outputs: outputs.into_iter().flatten().flatten().collect(),
+            found: Descendants::default(),
+        }
     }
 
-    fn terminate(&self) {
+    fn terminate(&mut self) {
+        self.found = Descendants::of(self.leader, &self.outputs);
         self.signal(libc::SIGTERM);
     }
 
-    /// Keeps the group alive on drop: the child has ended by itself, and processes that it left running on purpose
-    /// continue.
+    /// Keeps all alive on drop: the child has ended by itself, and processes that it left running on purpose continue.
     fn leave(&mut self) {
-        self.leader = None;
+        self.group = None;
     }
 
     fn signal(&self, signal: i32) {
-        if let Some(leader) = self.leader {
+        if let Some(group) = self.group {
             // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: the
             // kernel does not reuse it while the group has a member, and `run` calls `leave` once all members have
             // ended.
-            unsafe { libc::kill(-leader, signal) };
+            unsafe { libc::kill(-group, signal) };
         }
     }
 }
 
-impl Drop for ProcessGroup {
+impl Drop for ActivityProcesses {
     fn drop(&mut self) {
-        self.signal(libc::SIGKILL);
+        if self.group.is_some() {
+            let left = Descendants::of(self.leader, &self.outputs);
+            self.signal(libc::SIGKILL);
+            left.kill();
+            self.found.kill();
+        }
     }
 }

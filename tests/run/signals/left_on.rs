@@ -61,6 +61,20 @@ fn activities_do_not_survive_the_kill_of_the_run() {
     ended.case.left_nobody();
 }
 
+/// What an activity has put outside of its process group ends with the activity that is interrupted.
+#[test]
+fn what_has_left_the_process_group_does_not_survive_an_interruption() {
+    for script in [
+        "setsid sleep 600 >/dev/null 2>&1 & echo $$ > reached; wait",
+        // The script has ended, and the run waits for its output, which the other process holds.
+        "setsid sleep 600 & echo $$ > reached",
+    ] {
+        let mut running = in_method(sh("action", "stuck", script, "")).start();
+        by_file(&mut running);
+        interrupted(running, SIGTERM);
+    }
+}
+
 /// A process is guarded from its first instruction on.
 #[test]
 fn an_activity_does_not_survive_a_kill_that_comes_as_it_starts() {

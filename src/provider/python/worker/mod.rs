@@ -8,7 +8,10 @@ mod waiting;
 mod wire;
 
 use super::{Listener, PythonSettings, answer::Answer};
-use crate::session::event::{Level, Timestamp};
+use crate::{
+    provider::descendants::{Descendants, Leader},
+    session::event::{Level, Timestamp},
+};
 use prints::Prints;
 use process::Process;
 use program::modules_line;
@@ -46,6 +49,7 @@ pub(super) struct Worker {
     end: watch::Receiver<Option<WorkerEnd>>,
     /// The interpreter's process group.
     group: Option<i32>,
+    leader: Option<Leader>,
     /// Whether a call was cancelled before it ended.
     call_was_cancelled: AtomicBool,
     /// Whether handlers of the run's events are registered.
@@ -96,6 +100,7 @@ impl Worker {
     fn attend(process: Process, listener: &Listener) -> io::Result<Self> {
         let Process { mut child, guard, requests, answers } = process;
         let group = child.id().and_then(|id| i32::try_from(id).ok());
+        let leader = child.id().and_then(Leader::of);
         let waiting = Arc::new(WaitingCallers::default());
         let kill = CancellationToken::new();
         let (ended, end) = watch::channel(None);
@@ -118,6 +123,7 @@ impl Worker {
             kill,
             end,
             group,
+            leader,
             call_was_cancelled: AtomicBool::new(false),
             hears_events: AtomicBool::new(false),
             hears_lines: AtomicBool::new(false),
@@ -164,6 +170,8 @@ impl Worker {
     /// function has started and left running continue, unless a call was cancelled: that call may have had no time to
     /// end its children.
     pub(super) async fn shut_down(&self, patience: Duration) {
+        // Nothing leads to them any more once the worker has ended.
+        let descendants = Descendants::of(self.leader, &[]);
         let leave = async {
             let _ = self.requests.send(wire::shutdown()).await;
             self.ended().await;
@@ -175,6 +183,7 @@ impl Worker {
             // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and remains that
             // of its group as long as the group has a member; the kernel reuses a number only after all others.
             unsafe { libc::kill(-group, libc::SIGKILL) };
+            descendants.kill();
         }
     }
 

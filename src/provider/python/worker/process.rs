@@ -42,7 +42,7 @@ pub(super) fn start(settings: &PythonSettings) -> io::Result<Process> {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     inherit_descriptors(&mut command, [their_requests.as_raw_fd(), their_answers.as_raw_fd()]);
-    let (child, guard) = group_guard::spawn(&mut command)?;
+    let (child, guard) = group_guard::spawn(&mut command, None)?;
     Ok(Process {
         guard,
         child,

@@ -6,6 +6,7 @@ use super::{
     waiting::WaitingCallers,
     wire::{LIMIT, notice, split},
 };
+use crate::provider::descendants::{Descendants, Leader};
 use std::{fmt, os::unix::process::ExitStatusExt, pin::pin, process::ExitStatus, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -84,14 +85,16 @@ async fn watch(
     }
 }
 
-/// Kills the worker's process group and waits until the worker has ended.
+/// Kills the worker's process group and all that descends from it, and waits until the worker has ended.
 async fn kill_and_reap(child: &mut Child) {
+    let descendants = Descendants::of(child.id().and_then(Leader::of), &[]);
     if let Some(leader) = child.id().and_then(|id| i32::try_from(id).ok()) {
         // SAFETY: `kill` takes two integers and touches no memory. The number names the child's own group: the kernel
         // does not reuse it until the child is reaped, and `id` returns a number only for a child that is not yet
         // reaped.
         unsafe { libc::kill(-leader, libc::SIGKILL) };
     }
+    descendants.kill();
     let _ = child.wait().await;
 }
 
