@@ -88,3 +88,23 @@ async fn wait_for_steady_state(again: &HypothesisRecheck) -> Vec<String> {
         sleep(ASK).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovery_is_complete_once_rollbacks_and_kit_are_whatever_the_hypothesis_says() {
+        let (rollback, object) = (vec!["scale back".to_owned()], vec!["Deployment a: forbidden".to_owned()]);
+        for (failed_rollbacks, failed, complete) in [
+            (Vec::new(), Vec::new(), true),
+            (rollback.clone(), Vec::new(), false),
+            (Vec::new(), object.clone(), false),
+            (rollback, object, false),
+        ] {
+            let undone = UndoResult { failed, ..UndoResult::default() };
+            let wrong = Some(vec!["the probe `p` returned 1".to_owned()]);
+            assert_eq!(Recovered { failed_rollbacks, undone, wrong }.is_complete(), complete);
+        }
+    }
+}

@@ -107,6 +107,21 @@ impl NewsReader {
     }
 }
 
+/// Both sides without a guardian, for tests of what a session makes of one.
+#[cfg(test)]
+impl Guardian {
+    pub(crate) fn over(words: OwnedFd) -> Self {
+        Self { words }
+    }
+}
+
+#[cfg(test)]
+impl NewsReader {
+    pub(crate) fn of(lines: ChildStdout) -> Self {
+        Self { lines: Some(BufReader::new(lines).lines()), took: false }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::pipe::decode, *};
@@ -115,8 +130,7 @@ mod tests {
     async fn heard(lines: &str) -> Vec<News> {
         let mut command = Command::new("printf");
         let mut child = command.arg(lines).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut reader = NewsReader { lines: Some(lines), took: false };
+        let mut reader = NewsReader::of(child.stdout.take().unwrap());
         let mut news = Vec::new();
         while reader.lines.is_some() {
             news.push(reader.next().await);
@@ -147,7 +161,7 @@ mod tests {
     fn a_session_renews_is_done_or_leaves_without_a_word() {
         let said = |say: fn(Guardian)| {
             let (reader, words) = rustix::pipe::pipe().unwrap();
-            say(Guardian { words });
+            say(Guardian::over(words));
             let mut word = [0; super::super::pipe::WORD];
             let read = rustix::io::read(&reader, &mut word).unwrap();
             (read > 0).then(|| decode(word).unwrap())
