@@ -23,6 +23,8 @@ mod compared_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod recorded_tests;
 #[cfg(test)]
 mod tests;
