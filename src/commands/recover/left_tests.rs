@@ -291,3 +291,34 @@ fn variables_that_are_missing_are_named_with_their_places() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_recovery_goes_to_the_cluster_of_its_session_or_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "there",
+        "clusters": [{"name": "a", "cluster": {"server": "https://a.test:6443"}},
+                     {"name": "b", "cluster": {"server": "https://b.test:6443"}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "here", "context": {"cluster": "a", "user": "u", "namespace": "shop"}},
+                     {"name": "there", "context": {"cluster": "b", "user": "u"}}]});
+    std::fs::write(&path, config.to_string()).unwrap();
+    let mut home = Home::fired(&["scale back"]);
+    home.header.options.kubeconfig = vec![path];
+    let left = home.left().await.unwrap();
+    let connect = async |context: &str, server: Option<&str>| {
+        let (context, server) = (context.to_owned(), server.map(str::to_owned));
+        let cluster = ClusterReference { context, namespace: "default".to_owned(), server };
+        left.connect(&cluster).await.map(|connection| connection.server().to_owned())
+    };
+    let here = connect("here", None).await.unwrap();
+    assert!(here.starts_with("https://a.test:6443"), "{here}");
+    let there = connect("", None).await.unwrap();
+    assert!(there.starts_with("https://b.test:6443"), "{there}");
+    assert_eq!(connect("here", Some(&here)).await.as_ref(), Ok(&here));
+    assert_eq!(
+        connect("here", Some(&there)).await,
+        Err(format!("context here leads to {here}, and led to {there} in that session"))
+    );
+}

@@ -97,7 +97,10 @@ async fn the_record_holds_the_experiment_without_its_secrets_and_says_when_it_is
     // A folder that is gone by now.
     std::fs::remove_dir_all(folder.path()).unwrap();
     let header = RecordHeader::begun("x.json", at(0.0));
-    assert!(matches!(record.write(header, &fault(), &handle, &emitter).await, SessionRecord::Failed(_)));
+    let SessionRecord::Failed(why) = record.write(header, &fault(), &handle, &emitter).await else {
+        panic!()
+    };
+    assert!(why.contains("No such file"), "{why}");
 }
 
 #[tokio::test]
@@ -119,17 +122,19 @@ fn gate(record: SessionRecord, bus: &BusHandle, emitter: &Emitter, strict: bool)
     RecordGate { record, dead_man, bus, emitter, kit: None, strict, warned: AtomicBool::new(false) }
 }
 
-/// The results of two fires, and the warnings.
-async fn fires(record: SessionRecord, strict: bool) -> (Vec<Result<(), String>>, Vec<String>) {
+/// The results of two fires, and the warnings with the number of the fire.
+async fn fires(record: SessionRecord, strict: bool) -> (Vec<Result<(), String>>, Vec<(u32, String)>) {
     let (emitter, mut events): (Emitter, Stream) = stream(Clock::starting_at(at(0.0)));
     let (_, unused) = stream(Clock::starting_at(at(0.0)));
     let (_bus, handle, _told) = EventBus::new(unused, Journal::new(HostInfo::current()), None, None);
     let gate = gate(record, &handle, &emitter, strict);
-    let results = vec![gate.commit().await, gate.commit().await];
-    let mut warnings = Vec::new();
-    while let Some(event) = events.try_next() {
-        if let EventKind::Logged { level: Level::Warning, message, .. } = event.what {
-            warnings.push(message);
+    let (mut results, mut warnings) = (Vec::new(), Vec::new());
+    for fire in 0..2 {
+        results.push(gate.commit().await);
+        while let Some(event) = events.try_next() {
+            if let EventKind::Logged { level: Level::Warning, message, .. } = event.what {
+                warnings.push((fire, message));
+            }
         }
     }
     (results, warnings)
@@ -147,13 +152,33 @@ async fn a_fire_without_a_record_is_refused_in_a_live_session_and_warned_of_once
     assert_eq!(results, [Ok(()), Ok(())]);
     assert_eq!(
         warnings,
-        ["This run is not recorded (disk full): after a crash `chaos-tui recover` cannot undo what it fired"]
+        [(
+            0,
+            "This run is not recorded (disk full): after a crash `chaos-tui recover` cannot undo what it fired"
+                .to_owned()
+        )]
     );
     assert_eq!(
         fires(SessionRecord::Off, true).await,
         (vec![Ok(()), Ok(())], vec![]),
         "as the operator wants"
     );
+}
+
+#[tokio::test]
+async fn a_recording_that_ends_before_its_session_is_told() {
+    use std::os::unix::fs::OpenOptionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let reader = std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+    let mut recording = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
+    let (emitter, mut events) = stream(Clock::starting_at(at(0.0)));
+    tell_when_stopped(&recording, &emitter);
+    drop(reader);
+    recording.append(&Arc::new(fixtures::events(Variant::Before, 0.0).remove(0)));
+    let told = timeout(LIMIT, events.next()).await.unwrap().unwrap().what;
+    assert!(matches!(told, EventKind::RecordingStopped { .. }), "{told:?}");
 }
 
 #[tokio::test]

@@ -414,6 +414,23 @@ fn our_share_of_all_calls_is_told() {
         why.contains("our probe is 4 of 60 calls a second of its path, says http_requests_total"),
         "{why}"
     );
+    // One that is below our own rate measures something else, unless it is a little below.
+    for (per_second, counts) in [(3_u64, false), (4, true)] {
+        let mut told = Script::new(|_| REAL, |_| REAL);
+        for second in 0..20_u32 {
+            let series = "http_requests_total".to_owned();
+            let total = u64::from(second) * per_second;
+            let (endpoint, of_path, failed) = (EndpointId(0), true, None);
+            let calls = crate::session::event::CallTotals { endpoint, series, of_path, total, failed };
+            told.events.push((-20.0 + f64::from(second), EventKind::CallsCounted(calls)));
+        }
+        let session = told.session(-1.0);
+        let endpoint = session.users.main().unwrap();
+        assert_eq!(call_share(&session, endpoint, at(-1.0)).is_some(), counts, "{per_second}");
+        let mut left = endpoint.clone();
+        left.watched = false;
+        assert!(call_share(&session, &left, at(-1.0)).is_none());
+    }
     // A count that stopped is ignored, and so is one below our own rate.
     assert!(call_share(&session, session.users.main().unwrap(), at(8.0)).is_none());
 }

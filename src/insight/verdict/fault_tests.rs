@@ -307,6 +307,10 @@ fn a_gate_that_failed_is_told_with_its_probe() {
     let session = gate(false);
     let why = failed_hypothesis_text(&session).unwrap();
     assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
+    assert!(!why.contains("times"), "{why}");
+    let mut again = session.clone();
+    again.steps.rows.iter_mut().for_each(|row| row.calls = 3);
+    assert_eq!(failed_hypothesis_text(&again), Some(format!("{why} (3 times)")));
     let because = conclusion(&session, at(-10.0)).because();
     assert!(because.starts_with("Nothing was fired") && because.contains("503"), "{because}");
 }

@@ -30,6 +30,8 @@ mod recorded_tests;
 mod tests;
 #[cfg(test)]
 mod unseen_tests;
+#[cfg(test)]
+mod wording_tests;
 
 pub(super) use conclusion::state_of_verdict;
 pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_verdict};

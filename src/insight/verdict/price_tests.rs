@@ -256,3 +256,29 @@ fn the_most_frequent_kinds_of_errors_are_named() {
         format!("5 HTTP 500, 3 {several}, 3 other")
     );
 }
+
+#[test]
+fn a_restart_explains_what_users_get_for_some_seconds_or_while_the_breaker_is_unknown() {
+    let text = |session: &Session, seconds| restarted(session, at(seconds)).is_some();
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
+    session.breaker.belief = None;
+    restart(&mut session, 3.0);
+    assert!(text(&session, 4.0) && text(&session, 40.0));
+    let closed = Belief::new(BreakerState::Closed, Confidence::Sure, at(3.5), "");
+    apply(&mut session, 3.5, EventKind::Believed(closed));
+    assert!(text(&session, 4.0) && text(&session, 17.9));
+    assert!(!text(&session, 18.1), "it is closed since, whatever was before");
+}
+
+#[test]
+fn of_a_breaker_that_cannot_be_told_nothing_is_said() {
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
+    let mut said = |state, confidence| {
+        let belief = Belief::new(state, confidence, at(1.0), "");
+        apply(&mut session, 3.0, EventKind::Believed(belief));
+        (breaker_words(&session), breaker_state_text(&session))
+    };
+    assert_eq!(said(BreakerState::HalfOpen, Confidence::CannotTell), (None, None));
+    let differ = Some("breakers are in different states".to_owned());
+    assert_eq!(said(BreakerState::Mixed, Confidence::Sure), (differ.clone(), differ));
+}
