@@ -322,3 +322,14 @@ async fn a_recovery_goes_to_the_cluster_of_its_session_or_nowhere() {
         Err(format!("context here leads to {here}, and led to {there} in that session"))
     );
 }
+
+#[tokio::test]
+async fn of_two_recoveries_of_a_session_the_second_does_nothing() {
+    use super::super::{Ask, recover};
+    let (_folder, kept, _home) = Home::fired(&["scale back"]).end().await;
+    let left = LeftBehind::read(kept.clone()).unwrap().unwrap();
+    let _first = kept.lock().unwrap();
+    let ask = Ask { values: None, rollbacks: true, verbose: false, took: false };
+    let Err(refused) = recover(&left, ask).await else { panic!("it was recovered twice") };
+    assert!(refused.to_string().contains("another process recovers it"), "{refused}");
+}
