@@ -1,6 +1,9 @@
 //! The session's side of the dead-man switch: starts the guardian before a fire, renews its lease, and stops the run once
 //! the lease was taken.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     bus::BusHandle,
     guardian::{Guardian, News, NewsReader, Setup},

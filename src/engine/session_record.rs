@@ -1,5 +1,8 @@
 //! The record of the session on the disk, and the gate that no destructive activity passes without it.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     bus::BusHandle,
     dead_man::DeadManSwitch,

@@ -185,6 +185,16 @@ mod tests {
         let left = left_on(&session).unwrap();
         assert_eq!(left.fired.len(), 1);
         assert_eq!(left.fired[0].targets, ["pod/my-provider-app-6c8b-x2k8p", "a", "b", "c"]);
-        assert!(left.text().contains("x2k8p, a, b and 1 more"), "{}", left.text());
+        for (targets, text) in [
+            (6, "'kill-provider-microservice' (pod/my-provider-app-6c8b-x2k8p, a, b and 3 more) was fired"),
+            (4, "'kill-provider-microservice' (pod/my-provider-app-6c8b-x2k8p, a, b and 1 more) was fired"),
+            (3, "'kill-provider-microservice' (pod/my-provider-app-6c8b-x2k8p, a, b) was fired"),
+            (0, "'kill-provider-microservice' was fired"),
+        ] {
+            let mut left = left.clone();
+            left.fired[0].targets.extend(["d", "e"].map(str::to_owned));
+            left.fired[0].targets.truncate(targets);
+            assert!(left.text().starts_with(text), "{}", left.text());
+        }
     }
 }

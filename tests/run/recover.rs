@@ -82,6 +82,18 @@ fn a_recovery_that_lacks_a_secret_says_which_and_does_nothing() {
 }
 
 #[test]
+fn without_rollbacks_a_recovery_lacks_nothing() {
+    let case = killed().without("CANARY");
+    fs::rename(case.path("experiment.json"), case.path("moved.json")).unwrap();
+    let recovered = recover(case, &["--yes", "--no-rollbacks"]);
+    assert_eq!(recovered.code(), 0, "{:?}", recovered.lines);
+    assert!(!recovered.case.path("here").exists(), "no rollback was played");
+    let case = killed().without("CANARY");
+    let recovered = recover(case, &["--yes", "--no-rollbacks"]);
+    assert_eq!(recovered.code(), 0, "{:?}", recovered.lines);
+}
+
+#[test]
 fn a_run_that_was_told_to_end_is_recovered_as_well() {
     let mut running = fault().start();
     running.wait_for("Probe: dawdle");

@@ -1,5 +1,9 @@
 //! What an earlier session left on: read from its record, compared with the cluster.
 
+#[cfg(test)]
+#[path = "left_tests.rs"]
+mod tests;
+
 use crate::{
     cluster::{ClusterSettings, Connection},
     engine::SavedEntry,

@@ -46,12 +46,6 @@ pub(crate) async fn prepare(
     let environment = Environment::of_process();
     let resolved = values.is_some();
     let experiment = experiment(left, values, rollbacks, &environment).await?;
-    if !resolved && rollbacks {
-        let missing = missing_variables(&experiment, &environment);
-        if !missing.is_empty() {
-            return Err(lacking(&missing));
-        }
-    }
     let text = experiment.to_json();
     let document = Document::json(left.header.source.as_str(), text).map_err(|error| {
         Refusal::invalid(format!("the recorded experiment cannot be read: {}", error.message))
@@ -115,6 +109,7 @@ async fn experiment(
         declared.iter().enumerate().filter(|(index, _)| wanted(*index)).map(|(_, entry)| entry.clone());
     let kept: Vec<Value> = kept.collect();
     experiment.insert("rollbacks".to_owned(), kept.into());
+    let mut lacks = Vec::new();
     match values {
         Some(values) => {
             experiment.insert("configuration".to_owned(), values.configuration.into());
@@ -134,16 +129,27 @@ async fn experiment(
                         &mut missing,
                     );
                 }
-                if !missing.is_empty() {
-                    let source = &left.header.source;
-                    let places = missing
-                        .iter()
-                        .map(|place| format!("the secret {place}, which was written in {source}"));
-                    return Err(lacking(&places.collect::<Vec<_>>()));
-                }
+                let source = &left.header.source;
+                let places =
+                    missing.iter().map(|place| format!("the secret {place}, which was written in {source}"));
+                lacks.extend(places);
                 experiment.insert("secrets".to_owned(), secrets);
             }
+            lacks.extend(missing_variables(&experiment.clone().into(), environment));
         }
+    }
+    if !lacks.is_empty() {
+        if rollbacks {
+            return Err(lacking(&lacks));
+        }
+        // The undo kit needs no values. What may need them is not played, and the hypothesis is not asked.
+        for block in ["configuration", "secrets", "steady-state-hypothesis"] {
+            experiment.shift_remove(block);
+        }
+        tracing::warn!(
+            "the steady-state hypothesis is not asked, because the recovery lacks {}",
+            lacks.join("; ")
+        );
     }
     Ok(experiment.into())
 }

@@ -130,6 +130,8 @@ mod tests {
         let mut lease = lease();
         assert_eq!(lease.hear(Word::Renew(s(1010))), None);
         assert_eq!(lease.hear(Word::Renew(s(1300))), Some(End::Take(Why::Silent(s(290)))));
+        // At the deadline itself the timer has rung already.
+        assert_eq!(lease.hear(Word::Renew(s(1040))), Some(End::Take(Why::Silent(s(30)))));
     }
 
     /// The guardian itself was stopped: what it reads now was said in time.

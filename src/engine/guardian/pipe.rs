@@ -138,4 +138,23 @@ mod tests {
         drop(writer);
         assert!(Setup::read(&reader).is_err());
     }
+
+    #[test]
+    fn a_word_is_said_without_waiting_and_not_to_a_guardian_that_is_gone() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        while rustix::io::write(&writer, &[0; 4096]).is_ok() {}
+        assert!(say(&writer, Word::Done).is_ok(), "the pipe is full");
+        drop(reader);
+        assert!(say(&writer, Word::Done).is_err());
+    }
+
+    #[test]
+    fn a_setup_of_any_other_size_than_announced_is_none() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let too_much = u32::try_from(LARGEST + 1).unwrap();
+        rustix::io::write(&writer, &too_much.to_le_bytes()).unwrap();
+        drop(writer);
+        assert_eq!(part(&reader).unwrap_err().to_string(), "no setup of a guardian");
+    }
 }

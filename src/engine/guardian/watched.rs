@@ -106,3 +106,82 @@ impl NewsReader {
         news
     }
 }
+
+/// Both sides without a guardian, for tests of what a session makes of one.
+#[cfg(test)]
+impl Guardian {
+    pub(crate) fn over(words: OwnedFd) -> Self {
+        Self { words }
+    }
+}
+
+#[cfg(test)]
+impl NewsReader {
+    pub(crate) fn of(lines: ChildStdout) -> Self {
+        Self { lines: Some(BufReader::new(lines).lines()), took: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::pipe::decode, *};
+
+    /// What is heard of a guardian that prints these lines and ends.
+    async fn heard(lines: &str) -> Vec<News> {
+        let mut command = Command::new("printf");
+        let mut child = command.arg(lines).stdout(Stdio::piped()).spawn().unwrap();
+        let mut reader = NewsReader::of(child.stdout.take().unwrap());
+        let mut news = Vec::new();
+        while reader.lines.is_some() {
+            news.push(reader.next().await);
+        }
+        child.wait().await.unwrap();
+        news
+    }
+
+    #[tokio::test]
+    async fn what_a_guardian_does_is_heard_until_its_end() {
+        let (took, did) = (News::Took("it hung".to_owned()), News::Did("a is at 1 again".to_owned()));
+        for (lines, wanted) in [
+            (
+                "took it hung\ndid a is at 1 again\nend undone\n",
+                vec![took.clone(), did.clone(), News::Over(true)],
+            ),
+            ("took it hung\nend left\n", vec![took.clone(), News::Over(false)]),
+            // It was killed in the middle of the recovery: something may still be on.
+            ("took it hung\ndid a is at 1 again\n", vec![took, did, News::Over(false)]),
+            // It was killed before one: nothing guards the session any more, and nothing was undone.
+            ("", vec![News::Lost]),
+        ] {
+            assert_eq!(heard(lines).await, wanted, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_renews_is_done_or_leaves_without_a_word() {
+        let said = |say: fn(Guardian)| {
+            let (reader, words) = rustix::pipe::pipe().unwrap();
+            say(Guardian::over(words));
+            let mut word = [0; super::super::pipe::WORD];
+            let read = rustix::io::read(&reader, &mut word).unwrap();
+            (read > 0).then(|| decode(word).unwrap())
+        };
+        let before = now();
+        let renewed = said(|guardian| guardian.renew());
+        assert!(matches!(renewed, Some(Word::Renew(at)) if (before..=now()).contains(&at)), "{renewed:?}");
+        assert_eq!(said(Guardian::done), Some(Word::Done));
+        assert_eq!(
+            said(Guardian::leave),
+            None,
+            "a pipe that ends without a word is what the guardian acts on"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_say_that_it_guards_is_no_guardian() {
+        let setup = Setup { folder: "/".into(), lease: Duration::from_secs(1), hand_over: Vec::new() };
+        for program in ["/bin/echo", "/nowhere"] {
+            assert!(Guardian::start(Path::new(program), &setup).await.is_err(), "{program}");
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl KitFiles {
     }
 
     /// Path of the list for `kubectl apply -f` of a cluster.
-    pub(super) fn applicable(&self, cluster: usize) -> Option<PathBuf> {
+    pub(in crate::engine) fn applicable(&self, cluster: usize) -> Option<PathBuf> {
         self.applicable.first().map(|path| numbered(path, cluster))
     }
 
@@ -101,5 +101,51 @@ fn numbered(path: &Path, cluster: usize) -> PathBuf {
     match cluster {
         0 => path.to_owned(),
         number => path.with_extension(format!("{}.json", number + 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{provider::kit::SavedKind, session::event::Section};
+
+    fn entry() -> SavedEntry {
+        SavedEntry {
+            steps: vec![StepRef { section: Section::Method, index: 0 }],
+            cluster: ClusterReference {
+                context: "here".to_owned(),
+                namespace: "shop".to_owned(),
+                server: Some("https://s".to_owned()),
+            },
+            manifest: Manifest {
+                kind: SavedKind::Deployment,
+                namespace: "shop".to_owned(),
+                name: "a".to_owned(),
+                body: Some(json!({"spec": {"replicas": 2}})),
+                touched: true,
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kit_is_read_as_it_was_written_and_one_that_cannot_be_read_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = KeptSession::at(folder.path());
+        assert_eq!(SavedEntry::read(&session), Ok(Vec::new()), "nothing was saved");
+        let lists = vec![vec![json!({"kind": "Deployment"})], vec![json!({"kind": "Service"})]];
+        let files = KitFiles::new(None, Some(&session));
+        files.write(WrittenKit { lists, entries: vec![entry()] }).await.unwrap();
+        assert_eq!(SavedEntry::read(&session), Ok(vec![entry()]));
+        for (name, kind) in [("undo.json", "Deployment"), ("undo.2.json", "Service")] {
+            let list: Json = serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap();
+            assert_eq!((&list["kind"], &list["items"][0]["kind"]), (&json!("List"), &json!(kind)));
+        }
+        let kit = session.file(KIT);
+        fs::write(&kit, "{").unwrap();
+        let why = SavedEntry::read(&session).unwrap_err();
+        assert!(why.starts_with(&format!("the undo kit {} cannot be read: ", kit.display())), "{why}");
+        fs::remove_file(&kit).unwrap();
+        fs::create_dir(&kit).unwrap();
+        assert!(SavedEntry::read(&session).is_err(), "a folder is no kit");
     }
 }

@@ -3,7 +3,10 @@ use crate::{
     session::{
         Command, Event, Session,
         command::Annotation,
-        event::{Answer, AnswerKind, EventKind, Guard, Guards, RequestId, Source, SourceState, Timestamp},
+        event::{
+            Answer, AnswerKind, EventKind, Gap, GapCause, Guard, Guards, RequestId, Source, SourceState,
+            Timestamp,
+        },
         fixtures::{self, Variant, at},
     },
     test_support::answer,
@@ -33,6 +36,11 @@ fn bad_seconds_strain_the_guard_of_users() {
     ] {
         let reading = reading(fixtures::before_failing(), Guard::Users, limit);
         assert_eq!((reading.figure, reading.level), (18, wanted), "limit {limit}");
+    }
+    // Of a short limit, half is near.
+    for (limit, wanted) in [(9, GuardLevel::Near), (18, GuardLevel::Near), (19, GuardLevel::Calm)] {
+        let reading = reading(fixtures::session_at(Variant::Before, 10.0), Guard::Users, limit);
+        assert_eq!((reading.figure, reading.level), (9, wanted), "limit {limit}");
     }
     let text = reading(fixtures::before_failing(), Guard::Users, 17).text;
     assert_eq!(text, "users were let down in 18 s since T0; the guard allows 17 s");
@@ -80,6 +88,17 @@ fn seconds_between_requests_count_beyond_the_gap_that_the_rate_leaves() {
     assert_eq!(unasked(&[4.0, 8.0, 12.0], 0.0, -20.0, 15.0), 7);
     // An endpoint that is watched since the second 5 was due in the second 6 at the earliest.
     assert_eq!(unasked(&[], 2.0, 5.3, 10.5), 3);
+}
+
+#[test]
+fn a_second_of_which_a_part_was_not_observed_counts_against_nobody() {
+    let mut session = asked_at(&[4.0], 2.0, -20.0);
+    let slot = session.axis.slot(at(9.5));
+    let begins = session.axis.start_of(slot).unwrap();
+    let later = |ms| begins + jiff::SignedDuration::from_millis(ms);
+    let gap = Gap { from: later(200), to: later(1000), cause: GapCause::Stopped };
+    tell(&mut session, 11.0, EventKind::NotObserved(gap));
+    assert_eq!([slot - 1, slot, slot + 1].map(|slot| unseen(&session, slot)), [false, true, false]);
 }
 
 #[test]
@@ -188,12 +207,46 @@ fn a_silent_cluster_strains_its_guard() {
         (Source::Workloads, broken(), 14.5, 4, GuardLevel::Calm),
         (Source::Api, SourceState::Live, 1.0, 0, GuardLevel::Calm),
         (Source::Pods, absent(), 5.0, 14, GuardLevel::Over),
+        // What was lost as the fault was fired counts, and what was lost at the limit is not over it.
+        (Source::Pods, absent(), 0.0, 19, GuardLevel::Over),
+        (Source::Api, broken(), 9.0, 10, GuardLevel::Near),
+        (Source::Api, broken(), 14.0, 5, GuardLevel::Calm),
         // A source that was never available did not fall silent, and a silent health page is an effect of the fault.
         (Source::ClusterEvents, absent(), -20.0, 0, GuardLevel::Calm),
         (Source::Health, broken(), 1.0, 0, GuardLevel::Calm),
     ] {
         let reading = reading(lost(source, state.clone(), since), Guard::Silence, 10);
         assert_eq!((reading.figure, reading.level), (figure, wanted), "{source:?} {state:?} since {since}");
+    }
+}
+
+#[test]
+fn half_of_any_limit_of_silence_is_near() {
+    let (mut session, now) = fixtures::before_failing();
+    let state = SourceState::Reconnecting { reason: "refused".to_owned() };
+    tell(&mut session, 9.0, EventKind::SourceChanged { source: Source::Api, state });
+    for (limit, wanted) in
+        [(9, GuardLevel::Over), (15, GuardLevel::Near), (19, GuardLevel::Near), (20, GuardLevel::Calm)]
+    {
+        assert_eq!(reading((session.clone(), now), Guard::Silence, limit).level, wanted, "limit {limit}");
+    }
+}
+
+#[test]
+fn the_silence_is_told_with_its_reason_and_without_the_time_in_which_this_program_did_not_run() {
+    let silent = |state| {
+        let (mut session, now) = fixtures::before_failing();
+        tell(&mut session, 5.0, EventKind::SourceChanged { source: Source::Pods, state });
+        let gap = Gap { from: at(6.0), to: at(14.0), cause: GapCause::Stopped };
+        tell(&mut session, 14.0, EventKind::NotObserved(gap));
+        reading((session, now), Guard::Silence, 10).text
+    };
+    for (state, reason) in [
+        (SourceState::Reconnecting { reason: "refused".to_owned() }, "refused"),
+        (SourceState::Absent { reason: "forbidden".to_owned() }, "forbidden"),
+    ] {
+        let pods = wording::source(Source::Pods);
+        assert_eq!(silent(state), format!("{pods} silent for 6 s ({reason}); the guard allows 10 s"));
     }
 }
 

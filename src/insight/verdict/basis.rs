@@ -92,8 +92,9 @@ fn fisher_p_value(before: Share, under: Share) -> f64 {
     let bad = before.part + under.part;
     let whole = log_choose(before.of + under.of, bad);
     let term = |part: u64| (log_choose(under.of, part) + log_choose(before.of, bad - part) - whole).exp();
+    // As many as in the sample at least, so no more than all of the others are left for the time before.
     let most = bad.min(under.of);
-    (under.part..=most).filter(|part| bad - part <= before.of).map(term).sum::<f64>().min(1.0)
+    (under.part..=most).map(term).sum::<f64>().min(1.0)
 }
 
 /// Returns an upper bound of the probability of a streak of `row` bad answers during the fault.
@@ -180,6 +181,12 @@ mod tests {
             ("a short outage", (0, 88), (4, 96), 4, Worse),
             ("half of them on a background", (4, 88), (48, 96), 4, Worse),
             ("an outage on a background", (4, 88), (12, 96), 8, Worse),
+            ("as many as before, in one streak", (10, 100), (10, 100), 10, Same),
+            ("twice as many", (5, 100), (10, 100), 1, Same),
+            ("more than twice as many", (5, 100), (11, 100), 1, CannotTell),
+            ("just enough before and during", (2, 20), (2, 20), 1, Same),
+            ("one too few before", (2, 19), (2, 20), 1, CannotTell),
+            ("one too few during", (2, 20), (2, 19), 1, CannotTell),
         ] {
             assert_eq!(compare(share(before.0, before.1), share(under.0, under.1), row), wanted, "{name}");
         }
@@ -190,6 +197,29 @@ mod tests {
         assert!(is_usual(share(4, 88), 1, 12) && is_usual(share(4, 88), 2, 12));
         assert!(!is_usual(share(4, 88), 8, 12));
         assert!(!is_usual(share(1, 400), 4, 12));
+        // The binomial distribution at the highest share that 9 of 100 may stand for, 18 %: 1.77 % and 0.49 %.
+        assert!(is_usual(share(9, 100), 8, 20) && !is_usual(share(9, 100), 9, 20));
+        // At 11/88, of 20 answers: 3.1 % and 0.84 %.
+        assert!(is_usual(share(4, 88), 6, 20) && !is_usual(share(4, 88), 7, 20));
+        assert!(is_usual(share(100, 100), 12, 12), "all of them, as before");
+    }
+
+    #[test]
+    fn a_share_may_stand_for_a_higher_one() {
+        for (part, of, wanted) in
+            [(0, 100, 0.03), (9, 100, 0.18), (25, 100, 0.38), (100, 100, 1.0), (0, 2, 1.0)]
+        {
+            assert!((share(part, of).at_most() - wanted).abs() < 1e-9, "{part} of {of}");
+        }
+    }
+
+    #[test]
+    fn a_long_session_is_compared_by_a_sample_of_the_same_share() {
+        assert_eq!(share(50_000, 1_000_000).sampled(), share(1000, 20_000));
+        assert_eq!(share(2, 40_000).sampled(), share(1, 20_000));
+        for small in [share(0, 0), share(7, 20_000)] {
+            assert_eq!(small.sampled(), small);
+        }
     }
 
     #[test]

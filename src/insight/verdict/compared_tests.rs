@@ -15,20 +15,23 @@ use crate::{
     test_support::answer,
 };
 
-const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
-const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);
+pub(super) const ERROR: AnswerKind = AnswerKind::Error(ErrorKind::Server);
+pub(super) const REAL: (AnswerKind, f64) = (AnswerKind::Real, 5.0);
 
 /// Users ask four times a second, from so many seconds before T0 to so many after it.
-const BEFORE_S: f64 = 22.0;
-const UNDER_S: f64 = 24.0;
+pub(super) const BEFORE_S: f64 = 22.0;
+pub(super) const UNDER_S: f64 = 24.0;
 
 /// A session in which each request, by its number, gets an answer from `before` or, since T0, from `under`.
-struct Script {
-    events: Vec<(f64, EventKind)>,
+pub(super) struct Script {
+    pub(super) events: Vec<(f64, EventKind)>,
 }
 
 impl Script {
-    fn new(before: impl Fn(u64) -> (AnswerKind, f64), under: impl Fn(u64) -> (AnswerKind, f64)) -> Self {
+    pub(super) fn new(
+        before: impl Fn(u64) -> (AnswerKind, f64),
+        under: impl Fn(u64) -> (AnswerKind, f64),
+    ) -> Self {
         let mut told = Self { events: Vec::new() };
         told.watch(EndpointId(0));
         told.ask(EndpointId(0), before, under);
@@ -40,7 +43,7 @@ impl Script {
         told
     }
 
-    fn watch(&mut self, endpoint: EndpointId) {
+    pub(super) fn watch(&mut self, endpoint: EndpointId) {
         let url = format!("GET http://localhost/{}", endpoint.0);
         let what = EventKind::EndpointWatched {
             endpoint,
@@ -53,13 +56,13 @@ impl Script {
         self.events.push((-BEFORE_S, what));
     }
 
-    fn learned(&mut self, endpoint: EndpointId) {
+    pub(super) fn learned(&mut self, endpoint: EndpointId) {
         let description = "JSON object".to_owned();
         self.events
             .push((-10.0, EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None }));
     }
 
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         endpoint: EndpointId,
         before: impl Fn(u64) -> (AnswerKind, f64),
@@ -76,12 +79,12 @@ impl Script {
         }
     }
 
-    fn without(mut self, unwanted: impl Fn(&EventKind) -> bool) -> Self {
+    pub(super) fn without(mut self, unwanted: impl Fn(&EventKind) -> bool) -> Self {
         self.events.retain(|(_, what)| !unwanted(what));
         self
     }
 
-    fn session(&self, until: f64) -> Session {
+    pub(super) fn session(&self, until: f64) -> Session {
         let mut events = self.events.clone();
         events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         let mut session = Session::new();
@@ -91,11 +94,11 @@ impl Script {
         session
     }
 
-    fn conclusion(&self) -> Conclusion {
+    pub(super) fn conclusion(&self) -> Conclusion {
         conclusion(&self.session(UNDER_S + 10.0), at(UNDER_S))
     }
 
-    fn verdict(&self, second: f64) -> UserVerdict {
+    pub(super) fn verdict(&self, second: f64) -> UserVerdict {
         verdict(&self.session(second), at(second))
     }
 }
@@ -105,7 +108,7 @@ fn stood(conclusion: &Conclusion) -> (RunVerdict, String) {
 }
 
 /// Every `nth` answer is an error, the others are real.
-fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
+pub(super) fn every(nth: u64) -> impl Fn(u64) -> (AnswerKind, f64) {
     move |number| if number.is_multiple_of(nth) { (ERROR, 3.0) } else { REAL }
 }
 
@@ -251,6 +254,7 @@ fn of_several_endpoints_the_worst_speaks_compared_with_its_own_past() {
     told.learned(EndpointId(1));
     told.ask(EndpointId(1), |_| REAL, every(3));
     assert_eq!(told.conclusion().verdict, RunVerdict::NotResilient);
+    assert!(told.conclusion().sentence.contains("/1"), "{}", told.conclusion().sentence);
 }
 
 /// This program did not run from T+4 to T+12: requests due then were never sent, and one in flight has an unknown
@@ -378,7 +382,13 @@ fn where_nobody_is_asked_only_counters_may_speak() {
         "{}",
         as_before.because()
     );
-    assert_eq!(passive([Some(0), Some(0), Some(400)]).conclusion().verdict, RunVerdict::NotResilient);
+    // One call in a hundred is a failure of the service, fewer are none.
+    for (failed, wanted) in
+        [(400, RunVerdict::NotResilient), (10, RunVerdict::NotResilient), (9, RunVerdict::NotObservable)]
+    {
+        let told = passive([Some(0), Some(0), Some(failed)]).conclusion();
+        assert_eq!(told.verdict, wanted, "{failed}: {}", told.because());
+    }
 }
 
 #[test]
@@ -404,6 +414,23 @@ fn our_share_of_all_calls_is_told() {
         why.contains("our probe is 4 of 60 calls a second of its path, says http_requests_total"),
         "{why}"
     );
+    // One that is below our own rate measures something else, unless it is a little below.
+    for (per_second, counts) in [(3_u64, false), (4, true)] {
+        let mut told = Script::new(|_| REAL, |_| REAL);
+        for second in 0..20_u32 {
+            let series = "http_requests_total".to_owned();
+            let total = u64::from(second) * per_second;
+            let (endpoint, of_path, failed) = (EndpointId(0), true, None);
+            let calls = crate::session::event::CallTotals { endpoint, series, of_path, total, failed };
+            told.events.push((-20.0 + f64::from(second), EventKind::CallsCounted(calls)));
+        }
+        let session = told.session(-1.0);
+        let endpoint = session.users.main().unwrap();
+        assert_eq!(call_share(&session, endpoint, at(-1.0)).is_some(), counts, "{per_second}");
+        let mut left = endpoint.clone();
+        left.watched = false;
+        assert!(call_share(&session, &left, at(-1.0)).is_none());
+    }
     // A count that stopped is ignored, and so is one below our own rate.
     assert!(call_share(&session, session.users.main().unwrap(), at(8.0)).is_none());
 }

@@ -2,7 +2,8 @@
 
 use super::{
     RunVerdict, UserWord, conclusion, failed_hypothesis_text, late_verdict, needs_recovery,
-    remaining_problems, verdict, why_fault_had_no_effect, why_wait_is_hopeless,
+    only_failed_rollbacks, remaining_problems, state_of_verdict, verdict, why_fault_had_no_effect,
+    why_fault_unconfirmed, why_wait_is_hopeless,
 };
 use crate::{
     insight::{Phase, guard_readings, phase},
@@ -246,10 +247,12 @@ fn the_verdict_of_a_finished_run_stands() {
     let mut session = served(EventKind::FaultHealed { what: "back".to_owned() });
     tell(&mut session, 4.0, EventKind::RunEnded { status: RunStatus::Completed, deviated: false });
     let stands = conclusion(&session, at(4.0));
+    assert_eq!(state_of_verdict(&session, at(4.5)).1, at(4.5), "later figures tell the same");
     tell(&mut session, 5.0, unconfirmed("late news"));
     tell(&mut session, 5.0, fired(&[]));
     answers(&mut session, 5.1, AnswerKind::Error(ErrorKind::Server), 60);
     assert_eq!(conclusion(&session, at(12.0)), stands);
+    assert_eq!(state_of_verdict(&session, at(12.0)).1, at(4.0), "its figures are those of that moment");
     let late = late_verdict(&session, at(12.0)).unwrap();
     assert_ne!(late.verdict, stands.verdict, "it is a footnote");
 }
@@ -304,6 +307,10 @@ fn a_gate_that_failed_is_told_with_its_probe() {
     let session = gate(false);
     let why = failed_hypothesis_text(&session).unwrap();
     assert!(why.starts_with("the hypothesis was not met: `") && why.contains("503"), "{why}");
+    assert!(!why.contains("times"), "{why}");
+    let mut again = session.clone();
+    again.steps.rows.iter_mut().for_each(|row| row.calls = 3);
+    assert_eq!(failed_hypothesis_text(&again), Some(format!("{why} (3 times)")));
     let because = conclusion(&session, at(-10.0)).because();
     assert!(because.starts_with("Nothing was fired") && because.contains("503"), "{because}");
 }
@@ -320,6 +327,12 @@ fn a_failed_rollback_is_not_hidden_by_another() {
     assert!(!session.steps.rolled_back());
     let wrong = remaining_problems(&session, at(21.0));
     assert!(wrong.iter().any(|said| said == "rollback `bad` FAILED: exit code 1"), "{wrong:?}");
+    assert!(wrong.iter().any(|said| said.starts_with("users WAITING: ")), "{wrong:?}");
+    // Waiting heals users, and no rollback.
+    let rollback = "rollback `bad` FAILED: exit code 1".to_owned();
+    assert!(only_failed_rollbacks(&session, &[rollback]));
+    assert!(!only_failed_rollbacks(&session, &wrong));
+    assert!(!only_failed_rollbacks(&session, &[]));
 }
 
 #[test]
@@ -339,6 +352,89 @@ fn a_wait_for_what_is_over_says_so() {
     };
     assert_eq!(waiting(false), None);
     assert_eq!(waiting(true).as_deref(), Some("the outage is over: this cannot pass any more"));
+}
+
+#[test]
+fn a_wait_for_what_never_began_or_never_comes_back_says_so() {
+    let waiting = |label: &str, told: EventKind| {
+        let (mut session, _) = fixtures::session_at(Variant::Before, 0.02);
+        let step = StepRef { section: Section::Method, index: 1 };
+        for row in session.steps.rows.iter_mut().filter(|row| row.step.at == step) {
+            row.step.label = label.to_owned();
+        }
+        let (run, entry) = (RunId(99), pyvalue::Value::Null);
+        tell(&mut session, 0.03, told);
+        tell(&mut session, 0.6, EventKind::ActivityStarted { run, step, name: String::new(), entry });
+        why_wait_is_hopeless(&session)
+    };
+    let (down, up) = ("k8s deployment_not_fully_available", "k8s deployment_fully_available");
+    let gone =
+        || EventKind::WorkloadGone { namespace: "default".to_owned(), name: "my-provider-app".to_owned() };
+    let refused = || refused("pods is forbidden (403)");
+    assert_eq!(waiting(down, refused()).as_deref(), Some("the fault never happened: this cannot pass"));
+    assert_eq!(waiting(up, refused()), None, "nothing was taken away");
+    assert_eq!(
+        waiting(up, gone()).as_deref(),
+        Some("my-provider-app is deleted: nothing brings it back by itself")
+    );
+    assert_eq!(waiting(down, gone()), None, "it waits for just that");
+    assert_eq!(waiting("k8s read_pods", gone()), None);
+}
+
+#[test]
+fn users_show_a_fault_from_three_bad_answers_on_and_only_if_they_are_more_than_twice_as_many_as_before() {
+    let error = AnswerKind::Error(ErrorKind::Server);
+    let shown = |before: &[(AnswerKind, u64)], during: &[(AnswerKind, u64)]| {
+        let (mut session, mut seconds) = (Session::new(), -20.0);
+        let endpoint = EndpointId(0);
+        tell(&mut session, seconds, fixtures::watched(endpoint));
+        let asked = |session: &mut Session, seconds: &mut f64, all: &[(AnswerKind, u64)]| {
+            for (kind, count) in all {
+                answers(session, *seconds, *kind, *count);
+                *seconds += *count as f64 / 10.0;
+            }
+        };
+        asked(&mut session, &mut seconds, before);
+        let description = "JSON".to_owned();
+        let learned = EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None };
+        tell(&mut session, -1.0, learned);
+        tell(&mut session, -0.5, fired(&["/bin/false"]));
+        tell(&mut session, -0.4, unconfirmed("exit code 1"));
+        seconds = 0.0;
+        asked(&mut session, &mut seconds, during);
+        why_fault_unconfirmed(&session, at(seconds)).is_none()
+    };
+    let real = |count| (AnswerKind::Real, count);
+    let fallback = AnswerKind::Fallback;
+    for (before, during, wanted) in [
+        (vec![real(100)], vec![(error, 2), real(38)], false),
+        (vec![real(100)], vec![(error, 3), real(37)], true),
+        (vec![real(100)], vec![(error, 1), (fallback, 2), real(37)], true),
+        (vec![(error, 10), real(90)], vec![(error, 8), real(32)], false),
+        (vec![(error, 10), real(90)], vec![(error, 9), real(31)], true),
+        (vec![(error, 5), (fallback, 5), real(90)], vec![(error, 8), real(32)], false),
+        (vec![(error, 5), (fallback, 5), real(90)], vec![(error, 4), (fallback, 5), real(31)], true),
+    ] {
+        assert_eq!(shown(&before, &during), wanted, "{before:?} {during:?}");
+    }
+}
+
+#[test]
+fn users_of_whom_nothing_is_known_are_no_problem_that_remains_unless_they_were_known_before() {
+    let problems = |told: EventKind, kind| {
+        let mut session = Session::new();
+        tell(&mut session, -5.0, fixtures::watched(EndpointId(0)));
+        answers(&mut session, -5.0, kind, 40);
+        tell(&mut session, -0.9, told);
+        tell(&mut session, 0.0, fired(&["app"]));
+        answers(&mut session, 0.2, kind, 30);
+        remaining_problems(&session, at(3.1))
+    };
+    let endpoint = EndpointId(0);
+    let began = EventKind::SandboxOffered;
+    assert_eq!(problems(began, AnswerKind::Unjudged), [""; 0], "the look of a real answer was not learned");
+    let endless = EventKind::AnswersEnd { endpoint, end: false };
+    assert_eq!(problems(endless, AnswerKind::Error(ErrorKind::Server)).len(), 1, "errors are errors");
 }
 
 /// Without a hypothesis, users or a watch, nothing proves that the system is safe.

@@ -23,11 +23,15 @@ mod compared_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod recorded_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod unseen_tests;
+#[cfg(test)]
+mod wording_tests;
 
 pub(super) use conclusion::state_of_verdict;
 pub use conclusion::{Conclusion, conclusion, conclusion_so_far, late_verdict};

@@ -153,3 +153,132 @@ fn a_fire_that_was_refused_is_not_called_none() {
     apply(&mut session, 0.03, EventKind::FaultRefused { step, reason: "403".to_owned() });
     assert_eq!(nothing_fired(&session).as_deref(), Some("the fire was refused and changed nothing"));
 }
+
+/// No cost, of 74 users and a limit of one second.
+fn no_cost() -> Cost {
+    Cost {
+        asked: 74,
+        errors: 0,
+        late: 0,
+        longest_ms: 2000.0,
+        stuck: 0,
+        withheld: 0,
+        fallbacks_only: true,
+        unseen: false,
+        slow: false,
+        limit_ms: 1000,
+    }
+}
+
+#[test]
+fn the_cost_names_everybody_who_was_let_down() {
+    let nothing = "nobody got an error, nobody waited longer than 1 s";
+    for (cost, of_fallback, total) in [
+        (no_cost(), None, nothing),
+        (
+            Cost { unseen: true, ..no_cost() },
+            None,
+            "nobody was seen to get an error, nobody was seen to wait longer than 1 s",
+        ),
+        (Cost { slow: true, ..no_cost() }, None, "nobody got an error"),
+        (Cost { errors: 2, ..no_cost() }, Some("2 of 74 users got an error"), "2 users got an error"),
+        (
+            Cost { late: 10, ..no_cost() },
+            Some("10 of 74 users had to wait up to 2.0 s for it"),
+            "10 users waited up to 2.0 s, nobody got an error",
+        ),
+        (
+            Cost { late: 10, fallbacks_only: false, ..no_cost() },
+            Some("10 of 74 users had to wait up to 2.0 s"),
+            "10 users waited up to 2.0 s, nobody got an error",
+        ),
+        (
+            Cost { errors: 1, late: 2, ..no_cost() },
+            Some("1 of 74 users got an error, 2 had to wait up to 2.0 s"),
+            "1 user got an error, 2 waited up to 2.0 s",
+        ),
+        (Cost { stuck: 1, ..no_cost() }, Some("1 still waits"), "1 still waits"),
+        (
+            Cost { late: 1, stuck: 1, ..no_cost() },
+            Some("1 of 74 users had to wait up to 2.0 s for it, 1 still waits"),
+            "1 user waited up to 2.0 s, nobody got an error, 1 still waits",
+        ),
+        (
+            Cost { stuck: 2, withheld: 3, ..no_cost() },
+            Some("2 still wait, 3 requests could not be sent"),
+            "2 still wait, 3 requests could not be sent",
+        ),
+    ] {
+        assert_eq!(cost.fallback_text().as_deref(), of_fallback);
+        assert_eq!(cost.total_text(false).as_deref(), Some(total));
+        assert_eq!(cost.is_some(), of_fallback.is_some(), "{total}");
+    }
+    assert!(Cost { withheld: 1, ..no_cost() }.is_some());
+}
+
+#[test]
+fn errors_that_are_told_elsewhere_are_left_out_of_the_cost() {
+    for (cost, told) in [
+        (no_cost(), "nobody waited longer than 1 s"),
+        (Cost { errors: 2, ..no_cost() }, "nobody waited longer than 1 s"),
+        (Cost { errors: 2, late: 3, ..no_cost() }, "3 users waited up to 2.0 s"),
+        (Cost { errors: 2, stuck: 3, ..no_cost() }, "3 still wait"),
+    ] {
+        assert_eq!(cost.total_text(true).as_deref(), Some(told));
+    }
+    // Who still waits is in the sentence before it.
+    let waiting = Cost { stuck: 3, withheld: 1, ..no_cost() };
+    assert_eq!(waiting.so_far(), None);
+    let late = Cost { late: 2, ..waiting };
+    assert_eq!(late.so_far().as_deref(), Some("2 users waited up to 2.0 s, nobody got an error"));
+}
+
+#[test]
+fn the_most_frequent_kinds_of_errors_are_named() {
+    let (session, _) = fixtures::before_failing();
+    let mut endpoint = session.users.main().unwrap().clone();
+    endpoint.deadline_ms = 10_000;
+    let group = endpoint.answer_groups.iter().find(|group| group.outcome == Outcome::Error).unwrap().clone();
+    let mut told = |statuses: &[u16], errors: &[(ErrorKind, u64)]| {
+        let groups = statuses.iter().map(|status| AnswerGroup { status: Some(*status), ..group.clone() });
+        let real = AnswerGroup { outcome: Outcome::Real, status: Some(404), ..group.clone() };
+        endpoint.answer_groups = [real].into_iter().chain(groups).collect();
+        kinds(&endpoint, &Tally { errors: errors.to_vec(), ..Tally::default() })
+    };
+    let (timeout, server, client) = (ErrorKind::Timeout, ErrorKind::Server, ErrorKind::Client);
+    assert_eq!(told(&[], &[(timeout, 1)]), "1 timeout after 10 s");
+    assert_eq!(told(&[503], &[(timeout, 2), (server, 5)]), "5 HTTP 503, 2 timeouts after 10 s");
+    assert_eq!(told(&[503, 429], &[(client, 3), (server, 5)]), "5 HTTP 503, 3 HTTP 429");
+    let several = wording::error(client);
+    assert_eq!(told(&[429, 410], &[(client, 3)]), format!("3 {several}"));
+    assert_eq!(
+        told(&[500], &[(timeout, 1), (server, 5), (client, 3), (ErrorKind::Refused, 2)]),
+        format!("5 HTTP 500, 3 {several}, 3 other")
+    );
+}
+
+#[test]
+fn a_restart_explains_what_users_get_for_some_seconds_or_while_the_breaker_is_unknown() {
+    let text = |session: &Session, seconds| restarted(session, at(seconds)).is_some();
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
+    session.breaker.belief = None;
+    restart(&mut session, 3.0);
+    assert!(text(&session, 4.0) && text(&session, 40.0));
+    let closed = Belief::new(BreakerState::Closed, Confidence::Sure, at(3.5), "");
+    apply(&mut session, 3.5, EventKind::Believed(closed));
+    assert!(text(&session, 4.0) && text(&session, 17.9));
+    assert!(!text(&session, 18.1), "it is closed since, whatever was before");
+}
+
+#[test]
+fn of_a_breaker_that_cannot_be_told_nothing_is_said() {
+    let (mut session, _) = fixtures::session_at(Variant::Before, 3.0);
+    let mut said = |state, confidence| {
+        let belief = Belief::new(state, confidence, at(1.0), "");
+        apply(&mut session, 3.0, EventKind::Believed(belief));
+        (breaker_words(&session), breaker_state_text(&session))
+    };
+    assert_eq!(said(BreakerState::HalfOpen, Confidence::CannotTell), (None, None));
+    let differ = Some("breakers are in different states".to_owned());
+    assert_eq!(said(BreakerState::Mixed, Confidence::Sure), (differ.clone(), differ));
+}

@@ -86,7 +86,12 @@ fn endless_answers_are_no_verdict_and_errors_among_them_are_one() {
     let said = verdict(&session, 6.0);
     assert_eq!(said.word, UserWord::Unknown);
     assert_eq!(said.sentence, "Answers begin after 5 ms and do not end");
-    assert_eq!(conclusion(&session, at(6.0)).verdict, RunVerdict::NotObservable);
+    let ended = conclusion(&session, at(6.0));
+    assert_eq!(ended.verdict, RunVerdict::NotObservable);
+    assert_eq!(
+        ended.because(),
+        "Answers begin and do not end: what users got is not seen. Watch another path."
+    );
     let session = told(None, endless(), AnswerKind::Error(ErrorKind::Refused));
     assert_eq!(verdict(&session, 6.0).word, UserWord::Failing);
     assert_eq!(conclusion(&session, at(6.0)).verdict, RunVerdict::NotResilient);

@@ -105,11 +105,11 @@ impl Operator {
     /// Returns the user of this process. The name comes from the environment and is only shown.
     pub fn current() -> Self {
         let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-        let terminal = std::fs::read_link("/proc/self/fd/0").ok().map(|path| path.display().to_string());
+        let input = std::fs::read_link("/proc/self/fd/0").ok().map(|path| path.display().to_string());
         Self {
             user: user.unwrap_or_else(|| "unknown".to_owned()),
             host: HostInfo::current().node,
-            terminal: terminal.filter(|path| path.starts_with("/dev/") && path != "/dev/null"),
+            terminal: input.and_then(|path| terminal_of(&path)),
             pid: std::process::id(),
         }
     }
@@ -118,4 +118,9 @@ impl Operator {
     pub fn name(&self) -> String {
         format!("{}@{}", self.user, self.host)
     }
+}
+
+/// The terminal at which a program's input is read from this path; `None` if it is no terminal.
+pub(super) fn terminal_of(input: &str) -> Option<String> {
+    (input.starts_with("/dev/") && input != "/dev/null").then(|| input.to_owned())
 }

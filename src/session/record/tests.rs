@@ -1,4 +1,4 @@
-use super::*;
+use super::{header::terminal_of, *};
 use crate::session::fixtures::{self, Variant, at};
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -54,6 +54,104 @@ fn two_sessions_of_one_second_have_folders_of_their_own() {
     let (one, other) = (sessions.begin(at(0.0)).unwrap(), sessions.begin(at(0.0)).unwrap());
     assert_ne!(one.kept(), other.kept());
     assert_eq!(sessions.list().len(), 2);
+}
+
+#[test]
+fn a_name_is_the_start_in_local_time_and_a_recovery_has_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = SessionsFolder::at(folder.path()).begin(at(0.0)).unwrap();
+    let kept = open.kept();
+    assert_eq!(kept.id().len(), "20261122-130500-a1b2".len());
+    assert_eq!(folder.path().join(kept.id()), kept.path());
+    assert_eq!(open.file("undo-kit.json"), kept.path().join("undo-kit.json"));
+    assert_eq!(kept.last_written(), None, "it has no recording");
+    fs::write(kept.recording(), "").unwrap();
+    assert!(kept.last_written().is_some());
+    for number in 1..3 {
+        let path = kept.next_recovery();
+        assert_eq!(path, kept.path().join(format!("recovery-{number}.ctui")));
+        fs::write(path, "").unwrap();
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_version_is_not_read_and_the_program_that_wrote_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = SessionsFolder::at(folder.path()).begin(at(0.0)).unwrap();
+    let mut header = RecordHeader::begun("kill.json", at(0.0));
+    header.tool = "chaos-tui 9.0.0".to_owned();
+    for (format, readable) in [(0, true), (1, true), (2, false)] {
+        header.format = format;
+        open.write_header(&header).unwrap();
+        match open.kept().header() {
+            Ok(_) => assert!(readable, "format {format}"),
+            Err(error) => {
+                assert!(!readable, "format {format}");
+                assert!(
+                    error.to_string().ends_with("chaos-tui 9.0.0 wrote it, which is newer than this version")
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_operator_is_the_user_of_this_process_at_this_machine() {
+    let operator = Operator::current();
+    assert_eq!(operator.pid, std::process::id());
+    assert!(!operator.user.is_empty() && !operator.host.is_empty());
+    assert_eq!(operator.name(), format!("{}@{}", operator.user, operator.host));
+    assert_eq!(terminal_of("/dev/pts/3").as_deref(), Some("/dev/pts/3"));
+    for none in ["/dev/null", "pipe:[4711]", "/home/ana/answers.txt"] {
+        assert_eq!(terminal_of(none), None);
+    }
+}
+
+/// Settled records with these sizes, oldest first. Returns which of them are left once another session begins.
+fn left_of(sizes: &[u64]) -> Vec<bool> {
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = SessionsFolder::at(folder.path());
+    let kept: Vec<_> = sizes
+        .iter()
+        .zip(0..)
+        .map(|(size, second)| {
+            let kept = sessions.begin(at(f64::from(second))).unwrap().kept().clone();
+            // A file with a hole needs no room.
+            fs::File::create(kept.recording()).unwrap().set_len(*size).unwrap();
+            kept
+        })
+        .collect();
+    kept.iter().for_each(|kept| fs::write(kept.file("settled"), "").unwrap());
+    drop(sessions.begin(at(1000.0)).unwrap());
+    kept.iter().map(|kept| kept.path().exists()).collect()
+}
+
+#[test]
+fn the_oldest_records_make_room_for_the_latest() {
+    const LIMIT: u64 = 512 * 1024 * 1024;
+    assert_eq!(left_of(&[1, LIMIT / 2, LIMIT / 2]), [false, true, true]);
+    assert_eq!(left_of(&[LIMIT / 2, LIMIT / 2, 1]), [false, true, true]);
+    assert_eq!(left_of(&[1, 1, LIMIT - 2]), [true, true, true]);
+    assert_eq!(left_of(&[1, LIMIT + 1]), [false, false]);
+}
+
+#[test]
+fn neither_a_record_with_something_to_undo_nor_one_of_a_session_that_runs_expires() {
+    let folder = tempfile::tempdir().unwrap();
+    let sessions = SessionsFolder::at(folder.path());
+    let large = |open: &OpenRecord| {
+        fs::File::create(open.recording()).unwrap().set_len(1 << 30).unwrap();
+        open.kept().clone()
+    };
+    let unsettled = large(&sessions.begin(at(0.0)).unwrap());
+    let running = sessions.begin(at(1.0)).unwrap();
+    large(&running).settle("nothing was fired").unwrap();
+    drop(sessions.begin(at(2.0)).unwrap());
+    assert!(unsettled.path().exists() && running.kept().path().exists());
+    drop(running);
+    unsettled.settle("rolled back").unwrap();
+    drop(sessions.begin(at(3.0)).unwrap());
+    assert_eq!(sessions.list().len(), 2, "what was settled meanwhile expires");
 }
 
 #[test]

@@ -154,6 +154,7 @@ async fn containers_of_an_attack_come_back_by_themselves() {
     let (connection, _) = answering(cluster(Some(1), true));
     let saved = save_containers(&connection, "default", &["main".to_owned()]).await.unwrap().unwrap();
     assert_eq!((saved.manifests.len(), saved.needed), (2, false));
+    assert!(saved.manifests.iter().all(|manifest| !manifest.touched), "the attack changes no object");
     assert_eq!(saved.cost, "nothing to undo: the kubelet starts the containers of app again");
 }
 
