@@ -36,6 +36,8 @@ pub(crate) struct Recovery {
 pub(crate) struct Recovered {
     /// The rollbacks that were not played, or failed.
     pub failed_rollbacks: Vec<String>,
+    /// The rollbacks that were left out as asked, unless everything is known to be as it was without them.
+    pub unplayed_rollbacks: Vec<String>,
     pub undone: UndoResult,
     /// What the steady-state hypothesis still misses, one sentence each; `None` if there is no hypothesis.
     pub wrong: Option<Vec<String>>,
@@ -44,7 +46,9 @@ pub(crate) struct Recovered {
 impl Recovered {
     /// Whether everything that was left on is undone. A hypothesis that is not met has another reason.
     pub(crate) fn is_complete(&self) -> bool {
-        self.failed_rollbacks.is_empty() && self.undone.failed.is_empty()
+        self.failed_rollbacks.is_empty()
+            && self.unplayed_rollbacks.is_empty()
+            && self.undone.failed.is_empty()
     }
 }
 
@@ -74,7 +78,7 @@ pub(crate) async fn recover(
         session.steps.unfinished_rollbacks().map(|row| row.step.name.clone()).collect()
     };
     let wrong = if hypothesis { Some(wait_for_steady_state(&again).await) } else { None };
-    Recovered { failed_rollbacks, undone, wrong }
+    Recovered { failed_rollbacks, unplayed_rollbacks: Vec::new(), undone, wrong }
 }
 
 /// Asks the hypothesis until it is met; returns what is still wrong after a minute.
@@ -151,7 +155,9 @@ mod tests {
         ] {
             let undone = UndoResult { failed, ..UndoResult::default() };
             let wrong = Some(vec!["the probe `p` returned 1".to_owned()]);
-            assert_eq!(Recovered { failed_rollbacks, undone, wrong }.is_complete(), complete);
+            let unplayed_rollbacks = Vec::new();
+            let recovered = Recovered { failed_rollbacks, unplayed_rollbacks, undone, wrong };
+            assert_eq!(recovered.is_complete(), complete);
         }
     }
 }

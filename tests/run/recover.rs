@@ -82,15 +82,18 @@ fn a_recovery_that_lacks_a_secret_says_which_and_does_nothing() {
 }
 
 #[test]
-fn without_rollbacks_a_recovery_lacks_nothing() {
+fn without_rollbacks_a_recovery_lacks_nothing_and_the_session_stays_on_record() {
     let case = killed().without("CANARY");
     fs::rename(case.path("experiment.json"), case.path("moved.json")).unwrap();
-    let recovered = recover(case, &["--yes", "--no-rollbacks"]);
+    let partly = recover(case, &["--yes", "--no-rollbacks"]);
+    assert_eq!(partly.code(), 1, "{:?}", partly.lines);
+    assert!(partly.stdout.contains("NOT PLAYED  rollback put"), "{}", partly.stdout);
+    assert!(!partly.case.path("here").exists());
+    let case = partly.case.variable("CANARY", "canary-of-the-environment");
+    fs::rename(case.path("moved.json"), case.path("experiment.json")).unwrap();
+    let recovered = recover(case, &["--yes"]);
     assert_eq!(recovered.code(), 0, "{:?}", recovered.lines);
-    assert!(!recovered.case.path("here").exists(), "no rollback was played");
-    let case = killed().without("CANARY");
-    let recovered = recover(case, &["--yes", "--no-rollbacks"]);
-    assert_eq!(recovered.code(), 0, "{:?}", recovered.lines);
+    assert!(recovered.case.path("here").exists());
 }
 
 #[test]

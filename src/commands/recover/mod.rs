@@ -112,9 +112,12 @@ pub(crate) async fn recover(left: &LeftBehind, ask: Ask) -> Result<Recovered, Re
     });
     let host = SessionHost::start(recording.ok(), Some(console.map_err(Refusal::invalid)?));
     let (_handlers, signals) = Signals::endings().map_err(Refusal::invalid)?;
-    let recovered = play(&host, prepared.recovery, signals).await;
+    let mut recovered = play(&host, prepared.recovery, signals).await;
     prepared.python.shut_down().await;
     host.end(None).await;
+    if !ask.rollbacks && !(left.is_covered_by_kit() && left.differences().await.is_empty()) {
+        recovered.unplayed_rollbacks = left.rollbacks.iter().map(|(_, name)| name.clone()).collect();
+    }
     if recovered.is_complete() {
         left.kept.settle("recovered").map_err(Refusal::invalid)?;
     }

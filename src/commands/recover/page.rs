@@ -86,6 +86,9 @@ pub(super) fn print_result(left: &LeftBehind, recovered: &Recovered) {
     for name in &recovered.failed_rollbacks {
         row("FAILED", &format!("rollback {name}"));
     }
+    for name in &recovered.unplayed_rollbacks {
+        row("NOT PLAYED", &format!("rollback {name}"));
+    }
     match recovered.wrong.as_deref() {
         Some([]) => row("steady", "the steady-state hypothesis is met"),
         Some(wrong) => {
