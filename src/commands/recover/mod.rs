@@ -115,7 +115,8 @@ pub(crate) async fn recover(left: &LeftBehind, ask: Ask) -> Result<Recovered, Re
     let mut recovered = play(&host, prepared.recovery, signals).await;
     prepared.python.shut_down().await;
     host.end(None).await;
-    if !ask.rollbacks && !(left.is_covered_by_kit() && left.differences().await.is_empty()) {
+    let undone = ask.rollbacks || (left.is_covered_by_kit() && left.differences().await.is_empty());
+    if !undone {
         recovered.unplayed_rollbacks = left.rollbacks.iter().map(|(_, name)| name.clone()).collect();
     }
     if recovered.is_complete() {

@@ -110,33 +110,30 @@ async fn experiment(
     let kept: Vec<Value> = kept.collect();
     experiment.insert("rollbacks".to_owned(), kept.into());
     let mut lacks = Vec::new();
-    match values {
-        Some(values) => {
-            experiment.insert("configuration".to_owned(), values.configuration.into());
-            experiment.insert("secrets".to_owned(), values.secrets.into());
-        }
-        None => {
-            if let Some(references) = experiment.get("secrets").cloned() {
-                let mut missing = Vec::new();
-                let mut secrets = with_literals(&references, None, "$.secrets", &mut missing);
-                if !missing.is_empty() {
-                    let again = read_again(left, environment).await;
-                    missing.clear();
-                    secrets = with_literals(
-                        &references,
-                        again.as_ref().and_then(|again| again.get("secrets")),
-                        "$.secrets",
-                        &mut missing,
-                    );
-                }
-                let source = &left.header.source;
-                let places =
-                    missing.iter().map(|place| format!("the secret {place}, which was written in {source}"));
-                lacks.extend(places);
-                experiment.insert("secrets".to_owned(), secrets);
+    if let Some(values) = values {
+        experiment.insert("configuration".to_owned(), values.configuration.into());
+        experiment.insert("secrets".to_owned(), values.secrets.into());
+    } else {
+        if let Some(references) = experiment.get("secrets").cloned() {
+            let mut missing = Vec::new();
+            let mut secrets = with_literals(&references, None, "$.secrets", &mut missing);
+            if !missing.is_empty() {
+                let again = read_again(left, environment).await;
+                missing.clear();
+                secrets = with_literals(
+                    &references,
+                    again.as_ref().and_then(|again| again.get("secrets")),
+                    "$.secrets",
+                    &mut missing,
+                );
             }
-            lacks.extend(missing_variables(&experiment.clone().into(), environment));
+            let source = &left.header.source;
+            let places =
+                missing.iter().map(|place| format!("the secret {place}, which was written in {source}"));
+            lacks.extend(places);
+            experiment.insert("secrets".to_owned(), secrets);
         }
+        lacks.extend(missing_variables(&experiment.clone().into(), environment));
     }
     if !lacks.is_empty() {
         if rollbacks {

@@ -68,18 +68,9 @@ fn said(reader: &OwnedFd) -> String {
 
 /// A program that prints these lines, then ends; without lines it stays silent.
 fn speaking(lines: Option<&str>) -> (Child, NewsReader) {
-    let mut command = match lines {
-        Some(lines) => {
-            let mut command = Command::new("printf");
-            command.arg(lines);
-            command
-        }
-        None => {
-            let mut command = Command::new("sleep");
-            command.arg("600");
-            command
-        }
-    };
+    let (program, argument) = lines.map_or(("sleep", "600"), |lines| ("printf", lines));
+    let mut command = Command::new(program);
+    command.arg(argument);
     let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let news = NewsReader::of(child.stdout.take().unwrap());
     (child, news)

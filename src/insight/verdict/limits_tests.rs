@@ -287,7 +287,7 @@ fn each_word_has_its_letter() {
 #[test]
 fn a_share_before_t0_is_told_if_there_was_one() {
     let of = |before: Option<(u64, u64)>, (error, real): (u64, u64)| {
-        let tally = |(error, real)| Tally { error, real, ..Tally::default() };
+        let tally = |(error, real)| Tally { real, error, ..Tally::default() };
         Compared::of(before.map(tally).as_ref(), &tally((error, real)), |tally| tally.error, 0)
     };
     for (before, told) in [

@@ -121,7 +121,9 @@ fn left_of(sizes: &[u64]) -> Vec<bool> {
             kept
         })
         .collect();
-    kept.iter().for_each(|kept| fs::write(kept.file("settled"), "").unwrap());
+    for kept in &kept {
+        fs::write(kept.file("settled"), "").unwrap();
+    }
     drop(sessions.begin(at(1000.0)).unwrap());
     kept.iter().map(|kept| kept.path().exists()).collect()
 }
