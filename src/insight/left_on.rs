@@ -68,8 +68,8 @@ fn was_played(state: &StepState) -> bool {
 
 impl LeftOn {
     /// How the operator undoes it, and how to have rollbacks played next time.
-    pub const REMEDY: &str = "`chaos-tui recover` undoes it; with `--rollback-strategy always` the rollbacks are \
-                              played whatever ends a run";
+    pub const REMEDY: &str = "`chaos-tui recover` undoes it; with `--rollback-strategy always` a run that is \
+                              interrupted before its rollbacks plays them";
 
     /// Describes what is on, in one sentence without a full stop.
     pub fn text(&self) -> String {

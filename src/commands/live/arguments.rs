@@ -98,7 +98,7 @@ pub(crate) struct ScreenArgs {
     /// Show an earlier run, recorded with --record, behind this one, aligned at T0
     #[arg(long, value_name = "PATH")]
     pub ghost: Option<PathBuf>,
-    /// Record the session in this file
+    /// Record the session in this file; one that is there is kept, and the new one gets a number
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,
 }

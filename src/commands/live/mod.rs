@@ -57,13 +57,21 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     }
 }
 
-/// Returns the arguments of another run, with numbered files for journal and recording.
+/// Returns the arguments of another run, with a numbered journal; the recording gets its number by itself.
 fn rerun_arguments(first: &Arguments, number: u32) -> Arguments {
     let mut session = first.clone();
     let journal = &mut session.run_args.journal_path;
     *journal = numbered(journal, number);
-    session.screen_args.record = session.screen_args.record.map(|path| numbered(&path, number));
     session
+}
+
+/// Returns the first of the numbered files that no earlier session has written: neither its recording nor the undo kit beside
+/// it is overwritten.
+fn unused(path: &Path) -> PathBuf {
+    let written = |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0);
+    let free = |path: &PathBuf| !written(path) && !written(&path.with_extension("undo.json"));
+    let mut files = std::iter::once(path.to_owned()).chain((2..).map(|number| numbered(path, number)));
+    files.find(free).unwrap_or_else(|| path.to_owned())
 }
 
 /// Inserts a number into the file name: `journal.json` becomes `journal-2.json`.
@@ -114,5 +122,18 @@ mod tests {
         ] {
             assert_eq!(numbered(Path::new(path), 2), Path::new(second));
         }
+    }
+
+    #[test]
+    fn a_recording_and_the_undo_kit_of_another_session_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert_eq!(unused(&at("s.ctui")), at("s.ctui"));
+        std::fs::write(at("s.ctui"), "").unwrap();
+        assert_eq!(unused(&at("s.ctui")), at("s.ctui"), "an empty file was made for this");
+        std::fs::write(at("s.ctui"), "{}").unwrap();
+        std::fs::write(at("s-2.undo.json"), "{}").unwrap();
+        assert_eq!(unused(&at("s.ctui")), at("s-3.ctui"));
+        assert_eq!(unused(Path::new("/dev/full")), Path::new("/dev/full"));
     }
 }

@@ -92,6 +92,7 @@ pub(super) async fn run(
     {
         return SessionOutcome::usage_error(format!("cannot change to {}: {error}", folder.display()));
     }
+    let arguments = &with_unused_recording(arguments);
     let (preferences, look) = match preferences(arguments) {
         Ok(found) => found,
         Err(message) => return SessionOutcome::usage_error(message),
@@ -138,6 +139,20 @@ fn replay_recording(path: &Path) -> Result<Session, String> {
             Err(format!("nothing was fired in {}: it cannot be aligned with this session", path.display()))
         }
     }
+}
+
+/// Gives the session a recording of its own; says so where that is not the file that was asked for.
+fn with_unused_recording(arguments: &Arguments) -> Arguments {
+    let mut own = arguments.clone();
+    if let Some(asked) = &arguments.screen_args.record {
+        let unused = super::unused(asked);
+        if unused != *asked {
+            let (own, other) = (unused.display(), asked.display());
+            printing::err(format!("recording in {own}: {other} is an earlier session's"));
+        }
+        own.screen_args.record = Some(unused);
+    }
+    own
 }
 
 fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingError> {
