@@ -135,6 +135,8 @@ fn abort_undoes_what_the_file_does_not_roll_back() {
     terminal.wait_for("DELETE 1 Deployment");
     terminal.press("F");
     terminal.wait_for("A abort: re-creates");
+    // An abort before the deletion has happened would only cut it short.
+    terminal.wait_for("‖ delete-it");
     terminal.press("A");
     terminal.wait_for("UNDONE");
     terminal.wait_for("FINISHED");
