@@ -1,8 +1,9 @@
 //! Helpers shared by the tests of all modules.
 
 use crate::{
-    experiment::{Activity, ControlCheck, Described, Experiment, Secrets, Signatures},
-    runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets},
+    experiment::{Activity, ControlCheck, Described, Environment, Experiment, Secrets, Signatures},
+    provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
+    runner::{Controls, HypothesisRecheck, Pacing, RunOptions, RunRequest, ShownTargets},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },
@@ -89,5 +90,35 @@ impl Signatures for NoPython {
 
     fn control<'a>(&'a self, _: &'a str, _: &'a Value) -> BoxFuture<'a, ControlCheck> {
         Box::pin(async { ControlCheck::Unknown })
+    }
+}
+
+/// Returns a recheck of a hypothesis with one probe, `p`, that expects 0; the probe returns what `give` returns.
+pub(crate) fn recheck(give: impl Fn() -> i64 + Send + Sync + 'static) -> HypothesisRecheck {
+    let experiment = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
+        {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
+    let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(FakeFunction(give)));
+    HypothesisRecheck::new(request(experiment), Arc::new(providers))
+}
+
+/// The catalogue of one function, `fake.give`.
+struct FakeFunction<F>(F);
+
+impl<F: Fn() -> i64 + Send + Sync> Catalogue for FakeFunction<F> {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn functions(&self) -> &'static [Native] {
+        const GIVE: Native = Native { module: "fake", func: "give", parameters: &[], effect: Effect::Reads };
+        &[GIVE]
+    }
+
+    fn call<'a>(&'a self, _: &'static Native, _: Map, _: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
+        Box::pin(async { Outcome::Done((self.0)().into()) })
+    }
+
+    fn targets(&self, _: &'static Native, _: &Map) -> Vec<String> {
+        Vec::new()
     }
 }

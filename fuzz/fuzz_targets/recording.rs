@@ -1,12 +1,12 @@
 //! A recording as it lies on the disk, damaged or made by others: it is read, and what follows from its events is
-//! computed: state, journal, verdict, findings.
+//! computed: state, journal, console lines, verdict, findings.
 
 #![no_main]
 
 use chaos_tui::{
     insight,
     session::{
-        Session,
+        Session, console_lines,
         journal::{HostInfo, Journal},
         recording,
     },
@@ -23,6 +23,7 @@ fuzz_target!(|data: &[u8]| {
         let Ok(event) = event else { break };
         session.apply(&event);
         journal.apply(&event);
+        console_lines(&event.what);
         read += 1;
     }
     applied(read > 0);

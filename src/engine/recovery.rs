@@ -96,47 +96,16 @@ async fn wait_for_steady_state(again: &HypothesisRecheck) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        experiment::Environment,
-        provider::{Call, Catalogue, Effect, Native, Outcome},
-        test_support::request,
-    };
-    use futures_util::future::BoxFuture;
-    use pyvalue::Map;
+    use crate::test_support::recheck;
     use std::sync::atomic::{AtomicU32, Ordering};
-
-    /// A function that returns 1 so many times, then 0.
-    struct Countdown(AtomicU32);
-
-    impl Catalogue for Countdown {
-        fn name(&self) -> &'static str {
-            "fake"
-        }
-
-        fn functions(&self) -> &'static [Native] {
-            const GIVE: Native =
-                Native { module: "fake", func: "give", parameters: &[], effect: Effect::Reads };
-            &[GIVE]
-        }
-
-        fn call<'a>(&'a self, _: &'static Native, _: Map, _: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-            let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-            Box::pin(async move { Outcome::Done(i64::from(left.is_ok()).into()) })
-        }
-
-        fn targets(&self, _: &'static Native, _: &Map) -> Vec<String> {
-            Vec::new()
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn the_steady_state_is_waited_for_and_what_is_wrong_after_a_minute_is_said() {
-        let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
-            {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
         for (wrong, seconds, met) in [(0, 0, true), (3, 3, true), (60, 60, true), (1000, 60, false)] {
-            let function = Arc::new(Countdown(AtomicU32::new(wrong)));
-            let providers = Providers::new(Environment::default()).with_catalogue(function);
-            let again = HypothesisRecheck::new(request(text), Arc::new(providers));
+            let left = AtomicU32::new(wrong);
+            let take = |left: u32| left.checked_sub(1);
+            let again =
+                recheck(move || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok().into());
             let begun = Instant::now();
             let wrong = wait_for_steady_state(&again).await;
             assert_eq!((begun.elapsed().as_secs(), wrong.is_empty()), (seconds, met), "{wrong:?}");

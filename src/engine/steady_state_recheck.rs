@@ -84,50 +84,14 @@ async fn asked_again(
 mod tests {
     use super::*;
     use crate::{
-        experiment::Environment,
-        provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
         session::{
             Event,
             event::{Level, RunStatus},
             fixtures::{self, Variant},
             stream::stream,
         },
-        test_support::request,
+        test_support::recheck,
     };
-    use futures_util::future::BoxFuture;
-    use pyvalue::Map;
-    use std::sync::Arc;
-
-    /// A function that returns one value.
-    struct ValueFunction(i64);
-
-    impl Catalogue for ValueFunction {
-        fn name(&self) -> &'static str {
-            "fake"
-        }
-
-        fn functions(&self) -> &'static [Native] {
-            const GIVE: Native =
-                Native { module: "fake", func: "give", parameters: &[], effect: Effect::Reads };
-            &[GIVE]
-        }
-
-        fn call<'a>(&'a self, _: &'static Native, _: Map, _: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-            Box::pin(async { Outcome::Done(self.0.into()) })
-        }
-
-        fn targets(&self, _: &'static Native, _: &Map) -> Vec<String> {
-            Vec::new()
-        }
-    }
-
-    /// A recheck of a hypothesis that expects 0, with a probe that returns this.
-    fn again(given: i64) -> HypothesisRecheck {
-        let text = r#"{"title": "t", "description": "d", "method": [], "steady-state-hypothesis": {"title": "h", "probes": [
-            {"type": "probe", "name": "p", "tolerance": 0, "provider": {"type": "python", "module": "fake", "func": "give"}}]}}"#;
-        let providers = Providers::new(Environment::default()).with_catalogue(Arc::new(ValueFunction(given)));
-        HypothesisRecheck::new(request(text), Arc::new(providers))
-    }
 
     /// Returns the checks emitted for an aborted run whose targets are back at once, or never.
     async fn told(given: i64, back: bool) -> Vec<(bool, bool, Vec<String>)> {
@@ -151,7 +115,7 @@ mod tests {
         let (emitter, mut events) = stream(Clock::starting_at(now));
         let (shown, seen) = watch::channel(session);
         assert!(begin(&seen, &emitter).await);
-        let leading = lead(again(given), seen, Clock::starting_at(now), emitter, false);
+        let leading = lead(recheck(move || given), seen, Clock::starting_at(now), emitter, false);
         let hearing = async {
             let mut told = Vec::new();
             while let Some(event) = events.next().await {

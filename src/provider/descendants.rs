@@ -3,7 +3,7 @@
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::{
-    collections::BTreeSet,
+    collections::HashMap,
     fs,
     os::fd::{AsFd, OwnedFd},
     path::PathBuf,
@@ -30,23 +30,25 @@ impl Descendants {
         let all = processes();
         // Its number may be another one's by now.
         let leader = leader.filter(|leader| all.contains(&leader.0)).map(|leader| leader.0.id);
-        let mut found: BTreeSet<u32> = leader.into_iter().collect();
-        // A parent may stand after its children in the list.
-        loop {
-            let children = all.iter().filter(|it| found.contains(&it.parent) && !found.contains(&it.id));
-            let children: Vec<u32> = children.map(|it| it.id).collect();
-            if children.is_empty() {
-                break;
+        let mut children: HashMap<u32, Vec<&Process>> = HashMap::new();
+        for process in &all {
+            children.entry(process.parent).or_default().push(process);
+        }
+        let mut found: HashMap<u32, &Process> = HashMap::new();
+        let mut parents: Vec<u32> = leader.into_iter().collect();
+        while let Some(parent) = parents.pop() {
+            for &child in children.get(&parent).into_iter().flatten() {
+                if found.insert(child.id, child).is_none() {
+                    parents.push(child.id);
+                }
             }
-            found.extend(children);
         }
-        if let Some(leader) = leader {
-            found.remove(&leader);
+        if !pipes.is_empty() {
+            let this = fs::read_link("/proc/self/exe").ok();
+            let holds = |process: &Process| process.holds_one(pipes) && process.program() != this;
+            found.extend(all.iter().filter(|it| holds(it)).map(|it| (it.id, it)));
         }
-        let holders = all.iter().filter(|it| pipes.iter().any(|pipe| pipe.is_held_by(it.id)));
-        found.extend(holders.map(|it| it.id));
-        let known = |id: &u32| all.iter().find(|it| it.id == *id);
-        Self(found.iter().filter_map(known).filter_map(Process::open).collect())
+        Self(found.into_values().filter_map(Process::open).collect())
     }
 
     pub(super) fn kill(&self) {
@@ -64,15 +66,6 @@ pub(super) struct PipeId(u64);
 impl PipeId {
     pub(super) fn of(end: impl AsFd) -> Option<Self> {
         rustix::fs::fstat(end).ok().map(|stat| Self(stat.st_ino))
-    }
-
-    /// Whether a process holds it open. This program holds its other end, and so does a process that it is just starting.
-    fn is_held_by(self, process: u32) -> bool {
-        let process = PathBuf::from(format!("/proc/{process}"));
-        let held = PathBuf::from(format!("pipe:[{}]", self.0));
-        let descriptors = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        descriptors.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|link| link == held)
-            && fs::read_link(process.join("exe")).ok() != fs::read_link("/proc/self/exe").ok()
     }
 }
 
@@ -92,6 +85,19 @@ impl Process {
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
         let (parent, started) = (fields.nth(1)?.parse().ok()?, fields.nth(17)?.parse().ok()?);
         Some(Self { id, parent, started })
+    }
+
+    /// Whether it has one of these pipes open. This program holds the other end of each, and so does a process that it is
+    /// just starting.
+    fn holds_one(&self, pipes: &[PipeId]) -> bool {
+        let names: Vec<PathBuf> = pipes.iter().map(|pipe| format!("pipe:[{}]", pipe.0).into()).collect();
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.id)).into_iter().flatten().flatten();
+        descriptors.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|held| names.contains(&held))
+    }
+
+    /// Path of what it executes; `None` if this user may not know.
+    fn program(&self) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/exe", self.id)).ok()
     }
 
     /// Refers to it, unless its number is another process's by now.

@@ -22,3 +22,9 @@ pub use command::Command;
 pub use event::{Event, EventKind};
 pub use guard_change::{GuardChange, GuardError, LARGEST_GUARD_LIMIT};
 pub use state::Session;
+
+/// The console lines of an event, for the fuzz target `recording`.
+#[cfg(feature = "fuzzing")]
+pub fn console_lines(what: &EventKind) -> Vec<(event::Level, String)> {
+    console::lines(what)
+}

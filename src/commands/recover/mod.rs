@@ -115,8 +115,8 @@ pub(crate) async fn recover(left: &LeftBehind, ask: Ask) -> Result<Recovered, Re
     let mut recovered = play(&host, prepared.recovery, signals).await;
     prepared.python.shut_down().await;
     host.end(None).await;
-    let undone = ask.rollbacks || (left.is_covered_by_kit() && left.differences().await.is_empty());
-    if !undone {
+    let played = ask.rollbacks || left.rollbacks.is_empty();
+    if !played && !(left.is_covered_by_kit() && left.differences().await.is_empty()) {
         recovered.unplayed_rollbacks = left.rollbacks.iter().map(|(_, name)| name.clone()).collect();
     }
     if recovered.is_complete() {

@@ -209,9 +209,15 @@ impl VerdictInput<'_> {
         let unseen = self.endpoint.shape.as_ref().and_then(|shape| shape.unseen.clone());
         let look = if unseen.is_some() { "looked" } else { "were" };
         let share = format!("{real} of {answered} answers {look} real");
-        let statement = match slow {
-            Some(usual) => Statement::new(format!("{share} and {}", as_late(usual, self.users)), &[&share]),
-            None => Statement::new(format!("{share} and in time"), &[&share]),
+        let statement = match (slow, self.users.late_successes()) {
+            (Some(usual), _) => {
+                Statement::new(format!("{share} and {}", as_late(usual, self.users)), &[&share])
+            }
+            (None, 0) => Statement::new(format!("{share} and in time"), &[&share]),
+            (None, late) => {
+                let share = format!("{share}, {late} late");
+                Statement::new(format!("{share}: no more bad seconds than before T0"), &[&share])
+            }
         };
         statement.with_details(joined([self.background(), self.unseen(), unseen]))
     }

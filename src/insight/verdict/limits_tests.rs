@@ -5,14 +5,17 @@ use super::{
     basis::Share,
     compared::Compared,
     compared_tests::{BEFORE_S, ERROR, REAL, Script, UNDER_S, every},
-    conclusion,
+    conclusion, provider_back_at,
     users::bad_seconds_and_usual,
-    users_wait_as_before, verdict,
+    users_wait_as_before, verdict, why_fault_unconfirmed,
 };
 use crate::{
     session::{
         Event, Session,
-        event::{AnswerKind, EndpointId, ErrorKind, EventKind, Gap, GapCause, RequestId, Section, StepRef},
+        event::{
+            AnswerKind, EndpointId, ErrorKind, EventKind, Gap, GapCause, RequestId, Section, StepRef,
+            Workload,
+        },
         fixtures::{self, Variant, at},
         state::Tally,
     },
@@ -308,4 +311,131 @@ fn a_share_before_t0_is_told_if_there_was_one() {
     ] {
         assert_eq!(of(Some(before), under).in_short("errors"), told);
     }
+}
+
+#[test]
+fn users_wait_once_more_of_them_are_late_than_in_time() {
+    // Of the twelve requests of the last three seconds the latest four are still within the limit.
+    let last = FIRST + 95;
+    for (late, word) in [(4, UserWord::Ok), (5, UserWord::Waiting)] {
+        let is_late = move |number: u64| number > last - 4 || (last - 11..last - 11 + late).contains(&number);
+        let told = Script::new(|_| REAL, move |number| if is_late(number) { LATE } else { REAL });
+        assert_eq!(told.verdict(UNDER_S - 0.1).word, word, "{late} late, {} in time", 8 - late);
+    }
+}
+
+#[test]
+fn an_answer_cannot_be_judged_before_a_real_one_is_known_however_old_its_request_is() {
+    let success = (AnswerKind::Unjudged, 5.0);
+    // The last request came back after three and a half seconds, and none was sent meanwhile.
+    let old = |number: u64| if number < FIRST + 80 { success } else { (AnswerKind::Unjudged, 3500.0) };
+    let silent =
+        |what: &EventKind| matches!(what, EventKind::RequestSent { request, .. } if request.0 > FIRST + 80);
+    for told in [
+        Script::new(move |_| success, move |_| success),
+        Script::new(move |_| success, old).without(silent).without(|what| match what {
+            EventKind::Answered(answer) => answer.request.0 > FIRST + 80,
+            _ => false,
+        }),
+    ] {
+        let told = told.without(|what| matches!(what, EventKind::ShapeLearned { .. }));
+        let verdict = told.verdict(UNDER_S - 0.1);
+        assert_eq!(verdict.word, UserWord::Unknown, "{}", verdict.sentence);
+    }
+}
+
+#[test]
+fn errors_are_usual_where_there_were_some_but_for_fewer_than_one_in_five() {
+    let one = |number: u64| if number == FIRST + 90 { (ERROR, 3.0) } else { REAL };
+    assert_eq!(Script::new(|_| REAL, one).verdict(UNDER_S - 0.1).word, UserWord::Failing);
+    // 17 of 85 answers before T0.
+    let unsent = |what: &EventKind| match what {
+        EventKind::RequestSent { request, .. } => request.0 < 3,
+        EventKind::Answered(answer) => answer.request.0 < 3,
+        _ => false,
+    };
+    let fifth = |number: u64| if number % 5 == 4 { (ERROR, 3.0) } else { REAL };
+    for (before, word) in [(17, UserWord::Failing), (16, UserWord::Ok)] {
+        let spared = move |number: u64| if number < 3 + 5 * (17 - before) { REAL } else { fifth(number) };
+        let told = Script::new(spared, fifth).without(unsent);
+        assert_eq!(told.verdict(UNDER_S - 0.1).word, word, "{before} of 85");
+    }
+}
+
+#[test]
+fn errors_from_before_the_fault_are_not_counted_as_its_own() {
+    let told = Script::new(|number| if number + 10 >= FIRST { (ERROR, 3.0) } else { REAL }, |_| REAL);
+    let verdict = told.verdict(0.4);
+    assert_eq!(verdict.word, UserWord::Failing, "{}", verdict.sentence);
+    assert!(!verdict.sentence.contains("since T0"), "{}", verdict.sentence);
+}
+
+#[test]
+fn answers_that_were_late_are_not_said_to_be_in_time() {
+    // One in thirty is late, before the fault and during it: a few bad seconds, as usual.
+    let some = |number: u64| if number.is_multiple_of(30) { LATE } else { REAL };
+    let (word, because) = judged(&Script::new(some, some));
+    assert_eq!(word, RunVerdict::Resilient, "{because}");
+    assert_eq!(because, "96 of 96 answers were real, 4 late: no more bad seconds than before T0.");
+    // Slow before, and quick during the fault.
+    let (word, because) = judged(&Script::new(|_| LATE, |_| REAL));
+    assert_eq!(word, RunVerdict::Resilient, "{because}");
+    assert!(because.contains("96 of 96 answers were real and in time"), "{because}");
+    let (_, because) = judged(&Script::new(|_| LATE, |_| LATE));
+    assert!(because.contains("as late as before T0"), "{because}");
+}
+
+#[test]
+fn a_failed_fire_is_not_confirmed_by_what_was_as_bad_before() {
+    for (errors, fallbacks, late) in [(0, 3, 0), (2, 2, 2)] {
+        let share = move |number: u64| match number % 20 {
+            it if it < errors => (ERROR, 3.0),
+            it if it < errors + fallbacks => FALLBACK,
+            it if it < errors + fallbacks + late => LATE,
+            _ => REAL,
+        };
+        let mut told = Script::new(share, share);
+        let step = StepRef { section: Section::Method, index: 0 };
+        told.events.push((0.1, EventKind::FaultUnconfirmed { step, reason: "exit code 1".to_owned() }));
+        assert!(
+            why_fault_unconfirmed(&told.session(UNDER_S), at(UNDER_S)).is_some(),
+            "{errors} errors, {fallbacks} fallbacks, {late} late of twenty"
+        );
+    }
+}
+
+#[test]
+fn the_provider_is_back_when_it_was_back_for_the_last_time() {
+    let mut session = Session::new();
+    let mut tell = |seconds: f64, what: EventKind| session.apply(&Event { seq: 0, at: at(seconds), what });
+    let step = StepRef { section: Section::Method, index: 0 };
+    let ready = |ready: u32, desired: u32| {
+        let (namespace, name) = ("default".to_owned(), "app".to_owned());
+        EventKind::WorkloadSeen(Workload { namespace, name, desired, ready, updated: desired })
+    };
+    tell(-1.0, ready(1, 1));
+    tell(0.0, EventKind::FaultFired { step, what: "kill".to_owned(), targets: vec!["app".to_owned()] });
+    tell(0.5, ready(0, 1));
+    tell(5.0, ready(1, 1));
+    tell(5.1, EventKind::FaultHealed { what: "app is back".to_owned() });
+    // More of it is no return.
+    tell(6.0, ready(2, 2));
+    tell(7.0, ready(0, 2));
+    tell(8.0, ready(1, 2));
+    tell(9.0, ready(2, 2));
+    for (until, back) in [(6.5, 5.1), (7.5, 5.1), (8.5, 8.0), (10.0, 8.0)] {
+        assert_eq!(provider_back_at(&session, at(until)), Some(at(back)), "until {until} s");
+    }
+}
+
+#[test]
+fn fallbacks_from_before_a_restart_of_the_consumer_are_not_those_of_now() {
+    let (mut session, _) = fixtures::session_at(Variant::After, 8.0);
+    let sentence = |session: &Session| verdict(session, at(8.0)).sentence;
+    assert_eq!(sentence(&session), "Users get a fallback in 3 ms, since T+6.2");
+    let row = session.bystanders().find(|row| row.pod.owner.as_deref() == Some("my-consumer-app")).unwrap();
+    let mut pod = row.pod.clone();
+    pod.containers[0].restarts += 1;
+    session.apply(&Event { seq: 0, at: at(7.5), what: EventKind::PodSeen(pod) });
+    assert_eq!(sentence(&session), "Users get a fallback in 3 ms, since T+7.5");
 }

@@ -68,7 +68,7 @@ mod tests {
     use super::no_requests_statement;
     use crate::session::{
         Event, EventKind, Session,
-        event::{CheckLevel, PreflightCheck, Source, SourceState},
+        event::{CheckLevel, HypothesisPhase, PreflightCheck, Section, Source, SourceState, StepRef},
         fixtures::{self, at, recorded, session},
     };
 
@@ -103,6 +103,21 @@ mod tests {
             said.details.as_deref(),
             Some("Nothing to fix, 3 things to know before you fire: see PREFLIGHT.")
         );
+    }
+
+    #[test]
+    fn once_the_experiment_has_begun_nobody_is_asked() {
+        let nobody = "Nobody is asked: what users get is not known";
+        let begun = |what| {
+            let mut session = Session::new();
+            session.apply(&Event { seq: 0, at: at(0.0), what });
+            no_requests_statement(&session).sentence
+        };
+        let step = StepRef { section: Section::Method, index: 0 };
+        let fired = EventKind::FaultFired { step, what: "kill".to_owned(), targets: Vec::new() };
+        assert_eq!(begun(fired), nobody);
+        let (phase, title) = (HypothesisPhase::Before, "h".to_owned());
+        assert_eq!(begun(EventKind::HypothesisStarted { phase, title }), nobody);
     }
 
     #[test]

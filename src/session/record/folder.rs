@@ -88,7 +88,7 @@ impl SessionsFolder {
             }
             let lock = create_private(&path.join(LOCK)).map_err(|source| failed(&path, source))?;
             lock.lock().map_err(|source| failed(&path, source))?;
-            return Ok(OpenRecord { kept: KeptSession { path }, _lock: lock });
+            return Ok(OpenRecord { kept: KeptSession { path }, _lock: RecordLock(lock) });
         }
     }
 
@@ -128,8 +128,18 @@ impl SessionsFolder {
 #[derive(Debug)]
 pub struct OpenRecord {
     kept: KeptSession,
-    /// Locked until it is dropped; the system unlocks it if the process dies.
-    _lock: File,
+    pub(super) _lock: RecordLock,
+}
+
+/// The lock of a record, held until it is dropped; the system unlocks it if the process dies.
+#[derive(Debug)]
+pub struct RecordLock(pub(super) File);
+
+impl Drop for RecordLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started still has a copy of it.
+        let _ = self.0.unlock();
+    }
 }
 
 impl OpenRecord {
@@ -200,8 +210,8 @@ impl KeptSession {
 
     /// Whether the session's process is alive.
     pub fn is_running(&self) -> bool {
-        let lock = File::open(self.file(LOCK));
-        lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        let Ok(lock) = File::open(self.file(LOCK)).map(RecordLock) else { return false };
+        matches!(lock.0.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
     /// Whether nothing is left to undo.
@@ -221,10 +231,10 @@ impl KeptSession {
     ///
     /// # Errors
     /// If it is locked, or cannot be opened.
-    pub fn lock(&self) -> Result<File, RecordError> {
+    pub fn lock(&self) -> Result<RecordLock, RecordError> {
         let unlocked = |source| RecordError::Io { verb: "locked", path: self.path.clone(), source };
-        let lock = File::open(self.file(LOCK)).map_err(unlocked)?;
-        match lock.try_lock() {
+        let lock = RecordLock(File::open(self.file(LOCK)).map_err(unlocked)?);
+        match lock.0.try_lock() {
             Ok(()) => Ok(lock),
             Err(TryLockError::WouldBlock) => Err(RecordError::Unreadable {
                 path: self.path.clone(),

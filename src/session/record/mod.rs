@@ -21,7 +21,7 @@ mod header;
 #[cfg(test)]
 mod tests;
 
-pub use folder::{KeptSession, OpenRecord, RecordError, SessionsFolder};
+pub use folder::{KeptSession, OpenRecord, RecordError, RecordLock, SessionsFolder};
 pub use header::{ClusterReference, Operator, RecordHeader, ReplayOptions};
 
 /// The file of the undo kit, with the steps and clusters of its manifests.

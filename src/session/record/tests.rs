@@ -48,6 +48,22 @@ async fn a_record_tells_whether_its_session_lives_and_what_it_was() {
 }
 
 #[test]
+fn a_process_that_is_just_being_started_keeps_no_record_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = SessionsFolder::at(folder.path()).begin(at(0.0)).unwrap();
+    let kept = open.kept().clone();
+    // As a child has it between its fork and its exec.
+    let copy = open._lock.0.try_clone().unwrap();
+    drop(open);
+    assert!(!kept.is_running());
+    let lock = kept.lock().unwrap();
+    let another = lock.0.try_clone().unwrap();
+    drop(lock);
+    assert!(kept.lock().is_ok());
+    drop((copy, another));
+}
+
+#[test]
 fn two_sessions_of_one_second_have_folders_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = SessionsFolder::at(folder.path());

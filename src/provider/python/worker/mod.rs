@@ -170,8 +170,9 @@ impl Worker {
     /// function has started and left running continue, unless a call was cancelled: that call may have had no time to
     /// end its children.
     pub(super) async fn shut_down(&self, patience: Duration) {
+        let cut_short = self.call_was_cancelled.load(Ordering::Relaxed);
         // Nothing leads to them any more once the worker has ended.
-        let descendants = Descendants::of(self.leader, &[]);
+        let descendants = cut_short.then(|| Descendants::of(self.leader, &[]));
         let leave = async {
             let _ = self.requests.send(wire::shutdown()).await;
             self.ended().await;
@@ -179,7 +180,7 @@ impl Worker {
         if timeout(patience, leave).await.is_err() {
             self.kill().await;
         }
-        if let Some(group) = self.group.filter(|_| self.call_was_cancelled.load(Ordering::Relaxed)) {
+        if let Some((group, descendants)) = self.group.zip(descendants) {
             // SAFETY: `kill` takes two integers and touches no memory. The number was the worker's own and remains that
             // of its group as long as the group has a member; the kernel reuses a number only after all others.
             unsafe { libc::kill(-group, libc::SIGKILL) };
