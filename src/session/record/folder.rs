@@ -88,7 +88,7 @@ impl SessionsFolder {
             }
             let lock = create_private(&path.join(LOCK)).map_err(|source| failed(&path, source))?;
             lock.lock().map_err(|source| failed(&path, source))?;
-            return Ok(OpenRecord { kept: KeptSession { path }, _lock: RecordLock(lock) });
+            return Ok(OpenRecord { kept: KeptSession { path }, lock: RecordLock(lock) });
         }
     }
 
@@ -128,7 +128,8 @@ impl SessionsFolder {
 #[derive(Debug)]
 pub struct OpenRecord {
     kept: KeptSession,
-    pub(super) _lock: RecordLock,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, not read"))]
+    pub(super) lock: RecordLock,
 }
 
 /// The lock of a record, held until it is dropped; the system unlocks it if the process dies.

@@ -53,7 +53,7 @@ fn a_process_that_is_just_being_started_keeps_no_record_locked() {
     let open = SessionsFolder::at(folder.path()).begin(at(0.0)).unwrap();
     let kept = open.kept().clone();
     // As a child has it between its fork and its exec.
-    let copy = open._lock.0.try_clone().unwrap();
+    let copy = open.lock.0.try_clone().unwrap();
     drop(open);
     assert!(!kept.is_running());
     let lock = kept.lock().unwrap();
