@@ -116,7 +116,8 @@ pub(crate) async fn recover(left: &LeftBehind, ask: Ask) -> Result<Recovered, Re
     prepared.python.shut_down().await;
     host.end(None).await;
     let played = ask.rollbacks || left.rollbacks.is_empty();
-    if !played && !(left.is_covered_by_kit() && left.differences().await.is_empty()) {
+    let undone = played || (left.is_covered_by_kit() && left.differences().await.is_empty());
+    if !undone {
         recovered.unplayed_rollbacks = left.rollbacks.iter().map(|(_, name)| name.clone()).collect();
     }
     if recovered.is_complete() {
