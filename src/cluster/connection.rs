@@ -47,6 +47,7 @@ struct ServerPlace {
     user: Option<String>,
     namespace: String,
     direct: bool,
+    in_pod: bool,
     config: Config,
 }
 
@@ -71,6 +72,7 @@ impl Connection {
         secrets: &Map,
     ) -> Result<Self, Error> {
         let direct = choice == choice::ClusterChoice::Direct;
+        let in_pod = choice == choice::ClusterChoice::InCluster;
         let found = config::configure(choice, settings, secrets).await?;
         let place = ServerPlace {
             context: found.context,
@@ -78,6 +80,7 @@ impl Connection {
             user: found.user,
             namespace: found.config.default_namespace.clone(),
             direct,
+            in_pod,
             config: found.config,
         };
         Ok(Self { place: Arc::new(place), client: Arc::default() })
@@ -92,6 +95,7 @@ impl Connection {
             user: None,
             namespace: client.default_namespace().to_owned(),
             direct: false,
+            in_pod: false,
             // Never read: the client exists already.
             config: Config::new(Default::default()),
         };
@@ -133,7 +137,11 @@ impl Connection {
     /// Returns what a session record names the cluster by.
     pub fn reference(&self) -> ClusterReference {
         ClusterReference {
-            context: if self.is_direct() { String::new() } else { self.context().to_owned() },
+            context: if self.is_direct() || self.place.in_pod {
+                String::new()
+            } else {
+                self.context().to_owned()
+            },
             namespace: self.namespace().to_owned(),
             server: (!self.is_direct()).then(|| self.server().to_owned()),
         }

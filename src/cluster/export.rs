@@ -48,7 +48,7 @@ impl Export {
     }
 
     /// Returns the path of a kubeconfig with this current context; `None` if no file has it, or it cannot be written.
-    fn own(&self, settings: &ClusterSettings, context: &str) -> Option<String> {
+    pub(super) fn own(&self, settings: &ClusterSettings, context: &str) -> Option<String> {
         let (paths, _) = kubeconfig_paths(settings);
         let merged = merged(paths.iter().filter(|path| path.exists()), context)?;
         let text = merged.to_string();

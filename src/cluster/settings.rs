@@ -42,6 +42,12 @@ impl ClusterSettings {
         if self.names_cluster() { self.export.variables(self) } else { Exported::new() }
     }
 
+    /// Writes a private kubeconfig in which this context is the current one, and returns its path. It is deleted with
+    /// the last clone of these settings. `None` if no file has the context, or it cannot be written.
+    pub fn kubeconfig_with_current(&self, context: &str) -> Option<String> {
+        self.export.own(self, context)
+    }
+
     /// Deletes the file that was written for [`ClusterSettings::exported`].
     pub fn delete_exported(&self) {
         self.export.withdraw();

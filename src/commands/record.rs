@@ -26,6 +26,7 @@ pub(crate) fn settings(global: &GlobalArgs, source: &str, arguments: &RunArgs) -
         var_files: arguments.variables.var_files.iter().map(absolute).collect(),
         settings: global.settings.as_ref().map(absolute),
         context: arguments.connection.context.clone(),
+        context_variable: std::env::var("KUBERNETES_CONTEXT").ok(),
         kubeconfig: kubeconfig_files(arguments),
         python: arguments.connection.python.clone(),
         python_only: arguments.connection.python_native == NativeFunctions::Off,

@@ -234,8 +234,13 @@ impl SessionHost {
                 connection => connection,
             },
         };
+        let programs = match &record {
+            SessionRecord::Kept(_) => providers.cluster_of_programs().await,
+            SessionRecord::Off | SessionRecord::Failed(_) => None,
+        };
         let header = RecordHeader {
             cluster: found.as_ref().map(Connection::reference),
+            current_cluster: programs.as_ref().map(Connection::reference),
             ..settings.record.header.clone()
         };
         let record = record.write(header, request, &self.bus, &self.emitter).await;

@@ -130,6 +130,11 @@ impl Providers {
         cluster::Connection::choose(self.cluster.as_ref()?, &Map::default()).await.ok()
     }
 
+    /// The cluster of programs, which know only the kubeconfig; `None` if there is none.
+    pub async fn cluster_of_programs(&self) -> Option<cluster::Connection> {
+        cluster::Connection::choose_for_programs(self.cluster.as_ref()?).await.ok()
+    }
+
     /// Whether a command-line option chooses the cluster.
     pub fn is_cluster_chosen_by_option(&self) -> bool {
         self.cluster.as_ref().is_some_and(cluster::ClusterSettings::names_cluster)

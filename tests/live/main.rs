@@ -16,6 +16,7 @@ mod safety;
 mod starting;
 mod stepping;
 mod terminal;
+mod two_clusters;
 
 use std::path::Path;
 use terminal::Terminal;

@@ -48,19 +48,14 @@ impl Sandbox {
 impl Sandbox {
     /// Returns the replicas that a Deployment is to have.
     pub(super) fn replicas(&self, deployment: &str) -> String {
+        self.kubectl(&["get", "deployment", deployment, "-o", "jsonpath={.spec.replicas}"])
+    }
+
+    /// What `kubectl` prints on standard output.
+    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
         let kubeconfig = self.announced["kubeconfig"].as_str().unwrap();
-        let output = Command::new("kubectl")
-            .args([
-                "--kubeconfig",
-                kubeconfig,
-                "get",
-                "deployment",
-                deployment,
-                "-o",
-                "jsonpath={.spec.replicas}",
-            ])
-            .output()
-            .unwrap();
+        let output =
+            Command::new("kubectl").args(["--kubeconfig", kubeconfig]).args(arguments).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 }

@@ -88,23 +88,28 @@ impl LeftBehind {
         started.strftime(format).to_string()
     }
 
+    /// The kubeconfig files of the session, as far as they are still there.
+    pub(crate) fn cluster_settings(&self) -> ClusterSettings {
+        let kubeconfig = joined(&self.header.options.kubeconfig);
+        ClusterSettings::new(move |name| match name {
+            "KUBECONFIG" => kubeconfig.clone().or_else(|| env::var(name).ok()),
+            _ => env::var(name).ok(),
+        })
+    }
+
     /// Connects to the cluster of a manifest as the session did.
     ///
     /// # Errors
     /// If it is not there, or the context leads to another server than then.
     pub(crate) async fn connect(&self, cluster: &ClusterReference) -> Result<Connection, String> {
-        let kubeconfig = joined(&self.header.options.kubeconfig);
-        let mut settings = ClusterSettings::new(move |name| match name {
-            "KUBECONFIG" => kubeconfig.clone().or_else(|| env::var(name).ok()),
-            _ => env::var(name).ok(),
-        });
-        settings.context = Some(cluster.context.clone()).filter(|context| !context.is_empty());
+        let mut settings = self.cluster_settings();
+        settings.context = cluster.is_named().then(|| cluster.context.clone());
         let connection =
             Connection::choose(&settings, &Map::default()).await.map_err(|error| error.to_string())?;
         match &cluster.server {
             Some(then) if then != connection.server() => Err(format!(
                 "context {} leads to {}, and led to {then} in that session",
-                cluster.context,
+                connection.context(),
                 connection.server()
             )),
             _ => Ok(connection),

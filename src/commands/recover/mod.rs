@@ -1,6 +1,7 @@
 //! `chaos-tui recover`: undoes what a session left on that died, or ended without its rollbacks.
 
 mod beside;
+mod kubeconfig;
 mod left;
 mod page;
 mod preparation;

@@ -1,6 +1,9 @@
 //! Turns the record of a session into a recovery that can be played.
 
-use super::left::{LeftBehind, joined, missing_variables};
+use super::{
+    kubeconfig::SessionKubeconfig,
+    left::{LeftBehind, missing_variables},
+};
 use crate::{
     commands::{
         ConnectionArgs, NativeFunctions, VariableArgs,
@@ -24,6 +27,7 @@ pub(crate) struct ResolvedValues {
 pub(crate) struct PreparedRecovery {
     pub recovery: Recovery,
     pub python: Arc<PythonBridge>,
+    _kubeconfig: SessionKubeconfig,
 }
 
 /// Resolves the references of the record and connects to its clusters. Relative paths of the experiment refer to the
@@ -50,37 +54,26 @@ pub(crate) async fn prepare(
     let document = Document::json(left.header.source.as_str(), text).map_err(|error| {
         Refusal::invalid(format!("the recorded experiment cannot be read: {}", error.message))
     })?;
-    let mut connection = ConnectionArgs {
+    let connection = ConnectionArgs {
         context: options.context.clone(),
         python: options.python.clone(),
         python_native: if options.python_only { NativeFunctions::Off } else { NativeFunctions::On },
         ..ConnectionArgs::default()
     };
-    if let Some(cluster) = left.header.cluster.as_ref().filter(|cluster| !cluster.context.is_empty()) {
-        let concerned = !left.kit.is_empty() || document.text().contains("\"chaosk8s.");
-        match left.connect(cluster).await {
-            // The current context may be another one by now. Steps that choose a context themselves keep it.
-            Ok(_) if !document.text().contains("KUBERNETES_CONTEXT") => {
-                connection.context = Some(cluster.context.clone());
-            }
-            Err(why) if concerned => return Err(Refusal::invalid(why)),
-            Ok(_) | Err(_) => {}
-        }
-    }
+    let needs_cluster = !left.kit.is_empty() || document.text().contains("\"chaosk8s.");
+    let kubeconfig = SessionKubeconfig::of(left, needs_cluster).await?;
     let variables = if resolved {
         VariableArgs::default()
     } else {
         VariableArgs { vars: options.vars.clone(), var_files: options.var_files.clone() }
     };
-    let kubeconfig: Vec<_> =
-        joined(&options.kubeconfig).map(|list| ("KUBECONFIG", list)).into_iter().collect();
     let inspected = inspect(Inspection {
         source: InspectedSource::Read(document),
         variables: &variables,
         connection: &connection,
         settings_path: options.settings.as_ref(),
         depth: InspectionDepth::Resolved,
-        environment: &kubeconfig,
+        environment: kubeconfig.variables(),
     })
     .await?;
     let Inspected { request, providers, python, .. } = inspected;
@@ -88,7 +81,7 @@ pub(crate) async fn prepare(
     for entry in &left.kit {
         kit.push((left.connect(&entry.cluster).await.map_err(Refusal::invalid)?, entry.manifest.clone()));
     }
-    Ok(PreparedRecovery { recovery: Recovery { request, providers, kit }, python })
+    Ok(PreparedRecovery { recovery: Recovery { request, providers, kit }, python, _kubeconfig: kubeconfig })
 }
 
 /// The experiment with only the rollbacks that are still to be played, and with values or references for its secrets.

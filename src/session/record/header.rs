@@ -28,6 +28,10 @@ pub struct RecordHeader {
     pub sandbox: bool,
     /// The cluster of the session; `None` if it had none.
     pub cluster: Option<ClusterReference>,
+    /// The cluster of programs: that of the kubeconfig's current context then. It is the one of steps that choose none
+    /// themselves, unless a variable names another.
+    #[serde(default)]
+    pub current_cluster: Option<ClusterReference>,
     /// The options that a recovery repeats.
     pub options: ReplayOptions,
     /// The experiment as played, with references in place of secret values.
@@ -47,10 +51,18 @@ pub struct Operator {
 /// Names a cluster; holds no credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterReference {
+    /// The context of the kubeconfig; empty if none names it.
     pub context: String,
     pub namespace: String,
     /// URL of the API server; `None` if it may come from a secret.
     pub server: Option<String>,
+}
+
+impl ClusterReference {
+    /// Whether a context of a kubeconfig names it, rather than the pod or settings of its own.
+    pub fn is_named(&self) -> bool {
+        !self.context.is_empty()
+    }
 }
 
 /// The options of the command line that decide how an activity is executed.
@@ -64,6 +76,9 @@ pub struct ReplayOptions {
     pub settings: Option<PathBuf>,
     /// `--context`.
     pub context: Option<String>,
+    /// The environment's `KUBERNETES_CONTEXT`.
+    #[serde(default)]
+    pub context_variable: Option<String>,
     /// `--kubeconfig`, or the files that the environment named then.
     pub kubeconfig: Vec<PathBuf>,
     /// `--python`.
@@ -90,6 +105,7 @@ impl RecordHeader {
             folder: std::env::current_dir().unwrap_or_default(),
             sandbox: false,
             cluster: None,
+            current_cluster: None,
             options: ReplayOptions::default(),
             experiment: Value::Null,
         }
