@@ -35,6 +35,13 @@ pub struct GuardReading {
     pub short: String,
 }
 
+impl GuardReading {
+    /// Whether this fraction of the limit is used up.
+    pub fn has_used(&self, part: u32, whole: u32) -> bool {
+        u64::from(self.figure) * u64::from(whole) >= u64::from(self.limit) * u64::from(part)
+    }
+}
+
 /// How close a guard is to its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuardLevel {
@@ -86,15 +93,16 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading 
         .endpoints
         .iter()
         .map(|endpoint| (bad_seconds(session, endpoint, now), unasked_seconds(session, endpoint, now)));
-    let (bad, unasked) = worst.max_by_key(|(bad, unasked)| bad + unasked).unwrap_or((0, 0));
-    let figure = bad + unasked;
+    let whole = |(bad, unasked): &(u32, u32)| bad.saturating_add(*unasked);
+    let (bad, unasked) = worst.max_by_key(whole).unwrap_or((0, 0));
+    let figure = whole(&(bad, unasked));
     let mut text = format!("users were let down in {bad} s since T0");
     if unasked > 0 {
         text = format!("{text}, and {unasked} s without any request count as bad");
     }
     let strain = match figure {
         figure if figure > limit => GuardLevel::Over,
-        figure if figure * 2 >= limit && figure + NEAR_S > limit => GuardLevel::Near,
+        figure if figure >= limit - figure && limit - figure < NEAR_S => GuardLevel::Near,
         _ => GuardLevel::Calm,
     };
     let text = format!("{text}; the guard allows {limit} s");
@@ -197,7 +205,7 @@ fn hold_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {
     let figure = seconds as u32;
     let level = match limit.saturating_sub(figure) {
         0 => GuardLevel::Over,
-        left if left <= LETTING_GO_S && figure * 2 >= limit => GuardLevel::Near,
+        left if left <= LETTING_GO_S && figure >= left => GuardLevel::Near,
         _ => GuardLevel::Calm,
     };
     GuardReading {

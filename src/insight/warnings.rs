@@ -160,7 +160,7 @@ fn users_guard(
     let reading =
         readings.find(|reading| reading.guard == Guard::Users && reading.level == GuardLevel::Calm)?;
     let harmed = matches!(verdict.word, UserWord::Failing | UserWord::Waiting);
-    (harmed && reading.figure * 3 >= reading.limit).then_some(reading)
+    (harmed && reading.has_used(1, 3)).then_some(reading)
 }
 
 /// An observation gap has just ended: the data missing on the screen is due to this program, not to the service.

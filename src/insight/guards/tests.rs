@@ -48,6 +48,21 @@ fn bad_seconds_strain_the_guard_of_users() {
 }
 
 #[test]
+fn a_limit_may_be_any_number() {
+    for guard in Guard::ALL {
+        let largest = reading(fixtures::before_failing(), guard, u32::MAX);
+        assert_eq!(largest.level, GuardLevel::Calm, "{guard:?}");
+        assert!(!largest.has_used(1, 100));
+        let passed = GuardReading { figure: u32::MAX, ..largest };
+        assert!(passed.has_used(4, 5));
+    }
+    // A recording whose clock was set.
+    let (session, _) = fixtures::before_failing();
+    let far = reading((session, at(1e10)), Guard::Hold, u32::MAX);
+    assert_eq!((far.figure, far.level), (u32::MAX, GuardLevel::Over));
+}
+
+#[test]
 fn seconds_in_which_nobody_was_asked_count_as_bad() {
     let (mut session, _) = fixtures::session_at(Variant::After, 10.0);
     let bad = bad_seconds(&session, session.users.main().unwrap(), at(10.0));

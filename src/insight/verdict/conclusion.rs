@@ -154,7 +154,7 @@ fn unasked(session: &Session) -> (RunVerdict, Statement) {
     let counted =
         format!("{} of {} calls failed since T0 ({} before)", since.part, since.of, before.percent());
     match compare(before, since, 0) {
-        ShareChange::Worse if since.part * 100 >= since.of => {
+        ShareChange::Worse if since.part >= since.of.div_ceil(100) => {
             let short = format!("{} of {} calls failed", since.part, since.of);
             let price = "Counted by the service's own pages; no requests were sent.".to_owned();
             (RunVerdict::NotResilient, Statement::new(counted, &[&short]).with_details(Some(price)))

@@ -64,6 +64,15 @@ fn a_process_that_is_just_being_started_keeps_no_record_locked() {
 }
 
 #[test]
+fn a_record_that_does_not_know_the_current_context_is_read() {
+    let header = RecordHeader::begun("kill.json", at(0.0));
+    let mut written = serde_json::to_value(&header).unwrap();
+    assert!(written.as_object_mut().unwrap().remove("current_cluster").is_some());
+    assert!(written["options"].as_object_mut().unwrap().remove("context_variable").is_some());
+    assert_eq!(serde_json::from_value::<RecordHeader>(written).unwrap(), header);
+}
+
+#[test]
 fn two_sessions_of_one_second_have_folders_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = SessionsFolder::at(folder.path());

@@ -212,7 +212,7 @@ fn score(scene: &Scene) -> Option<BadSeconds> {
     let (bad, allowed) = scene.verdict.bad?;
     let readings = insight::guard_readings(scene.session, scene.now);
     let near = readings.iter().find(|reading| {
-        let used = reading.figure * 5 >= reading.limit * 4 || reading.level > GuardLevel::Calm;
+        let used = reading.has_used(4, 5) || reading.level > GuardLevel::Calm;
         reading.guard == Guard::Users && reading.limit < allowed && used
     });
     Some(match near {
