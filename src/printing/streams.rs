@@ -7,6 +7,7 @@ use std::{
     io::{self, Write},
     os::fd::AsFd,
     sync::{
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -52,15 +53,19 @@ pub(crate) fn last_err(line: impl Into<Printed>) {
 
 fn last(stream: &impl AsFd, text: String) {
     // Not through `Stdout` or `Stderr`: a write that hangs would hold their locks.
-    let Ok(stream) = stream.as_fd().try_clone_to_owned() else { return };
+    let Ok(copy) = stream.as_fd().try_clone_to_owned() else { return };
     let (written, done) = mpsc::sync_channel(1);
+    let text: Arc<str> = text.into();
+    let whole = text.clone();
     let writing = thread::Builder::new().name("last lines".to_owned()).spawn(move || {
         // The receiver is gone if it took too long.
-        let _ = written.send(File::from(stream).write_all(text.as_bytes()));
+        let _ = written.send(File::from(copy).write_all(whole.as_bytes()));
     });
-    if writing.is_ok() {
+    match writing {
         // The exit ends the thread.
-        let _ = done.recv_timeout(PATIENCE);
+        Ok(_) => drop(done.recv_timeout(PATIENCE)),
+        // The line may say that there is no memory, not even for a thread.
+        Err(_) => drop(rustix::io::write(stream, text.as_bytes())),
     }
 }
 

@@ -245,6 +245,27 @@ fn a_journal_that_cannot_be_written_is_refused_before_anything_is_played() {
 }
 
 #[test]
+fn too_little_memory_is_said_from_the_first_limit_on_that_the_program_itself_fits_in() {
+    let program = env!("CARGO_BIN_EXE_chaos-tui");
+    let size = std::fs::metadata(program).unwrap().len() >> 10;
+    let mut said = 0;
+    for limit in (size / 4..).step_by(512) {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -v {limit}; exec \"$0\" run nowhere.json"), program]);
+        let output = command.env("RUST_BACKTRACE", "0").output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        match output.status.code() {
+            Some(1) if words.starts_with("error: too little memory: the limit is ") => said += 1,
+            // The system killed it, or the loader found no room for a library.
+            None | Some(126 | 127) if said == 0 => {}
+            Some(1) if words.contains("nowhere.json") => break,
+            code => panic!("{limit} KiB: {code:?} {words}"),
+        }
+    }
+    assert!(said > 20, "{said} limits of 0.5 MiB each");
+}
+
+#[test]
 fn too_few_file_descriptors_are_refused_before_anything_is_played() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
