@@ -117,28 +117,29 @@ fn users_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading 
 }
 
 /// Returns the seconds since T0, without the current one, in which no request was due although users were watched. Gaps
-/// that a rate below one request a second leaves are not counted.
+/// that a rate below one request a second leaves are not counted, nor is what is older than the seconds kept.
 fn unasked_seconds(session: &Session, endpoint: &Endpoint, now: Timestamp) -> u32 {
     let gap = if endpoint.rate > 0.0 { (1.0 / endpoint.rate).ceil() as i64 } else { 1 };
-    let first = session.axis.slot_of_second(0).max(session.axis.slot(endpoint.since) + 1);
-    let mut asked = first - 1;
-    let mut unasked = 0;
-    for slot in first..session.axis.slot(now) {
-        match endpoint.second(slot) {
-            Some(second) if second.due > 0 => asked = slot,
-            // No request was sent or observed for a reason of our own: the service's state is unknown, which is no reason
-            // to end the run.
-            _ if unseen(session, slot) => asked = slot,
-            _ => unasked += u32::from(slot - asked > gap),
-        }
+    let (axis, end) = (&session.axis, session.axis.slot(now));
+    let first = axis.slot_of_second(0).max(axis.slot(endpoint.since) + 1);
+    let first = endpoint.dropped_before().map_or(first, |kept| first.max(kept));
+    let asked =
+        endpoint.seconds_from(first).filter(|(_, second)| second.due > 0).map(|(slot, _)| (slot, slot));
+    // What was not observed for a reason of our own tells nothing of the service, which is no reason to end the run.
+    let unseen = session.gaps.iter().map(|gap| {
+        let last = axis.slot(gap.to);
+        let whole = axis.start_of(last).is_some_and(|start| start < gap.to);
+        (axis.slot(gap.from), if whole { last } else { last - 1 })
+    });
+    let mut known: Vec<(i64, i64)> = asked.chain(unseen).collect();
+    known.sort_unstable();
+    known.push((end, end));
+    let (mut last, mut unasked) = (first - 1, 0);
+    for (from, to) in known {
+        unasked += (from.min(end) - 1 - last.saturating_add(gap)).max(0);
+        last = last.max(to);
     }
-    unasked
-}
-
-/// Whether part of a second was not observed.
-fn unseen(session: &Session, slot: i64) -> bool {
-    let (from, to) = (session.axis.start_of(slot), session.axis.start_of(slot + 1));
-    from.zip(to).is_some_and(|(from, to)| session.gaps.overlaps(from, to))
+    u32::try_from(unasked).unwrap_or(u32::MAX)
 }
 
 fn restarts_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReading {

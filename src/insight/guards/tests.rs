@@ -48,6 +48,29 @@ fn bad_seconds_strain_the_guard_of_users() {
 }
 
 #[test]
+fn seconds_older_than_those_kept_do_not_count_as_unasked() {
+    let (mut session, _) = fixtures::session_at(Variant::After, 0.5);
+    let endpoint = session.users.endpoints[0].id;
+    let mut ask = |second: f64| {
+        let request = RequestId(10_000 + second as u64);
+        tell(&mut session, second, EventKind::RequestSent { endpoint, request });
+        tell(
+            &mut session,
+            second + 0.01,
+            EventKind::Answered(answer(endpoint, request, 5.0, AnswerKind::Real)),
+        );
+    };
+    // Three hours, of which two are kept.
+    for second in 1..10_800 {
+        ask(f64::from(second));
+    }
+    assert_eq!(unasked_seconds(&session, &session.users.endpoints[0], at(10_800.0)), 0);
+    // Another three hours without a request or anything else: the computation is as short.
+    assert_eq!(unasked_seconds(&session, &session.users.endpoints[0], at(21_600.0)), 10_799);
+    assert_eq!(unasked_seconds(&session, &session.users.endpoints[0], at(1e11)), u32::MAX);
+}
+
+#[test]
 fn a_limit_may_be_any_number() {
     for guard in Guard::ALL {
         let largest = reading(fixtures::before_failing(), guard, u32::MAX);
@@ -107,13 +130,19 @@ fn seconds_between_requests_count_beyond_the_gap_that_the_rate_leaves() {
 
 #[test]
 fn a_second_of_which_a_part_was_not_observed_counts_against_nobody() {
-    let mut session = asked_at(&[4.0], 2.0, -20.0);
-    let slot = session.axis.slot(at(9.5));
-    let begins = session.axis.start_of(slot).unwrap();
-    let later = |ms| begins + jiff::SignedDuration::from_millis(ms);
-    let gap = Gap { from: later(200), to: later(1000), cause: GapCause::Stopped };
-    tell(&mut session, 11.0, EventKind::NotObserved(gap));
-    assert_eq!([slot - 1, slot, slot + 1].map(|slot| unseen(&session, slot)), [false, true, false]);
+    let unasked = |from, to| {
+        let mut session = asked_at(&[4.0], 2.0, -20.0);
+        let begins = session.axis.start_of(session.axis.slot(at(9.5))).unwrap();
+        let later = |ms| begins + jiff::SignedDuration::from_millis(ms);
+        let gap = Gap { from: later(from), to: later(to), cause: GapCause::Stopped };
+        tell(&mut session, 11.0, EventKind::NotObserved(gap));
+        unasked_seconds(&session, session.users.main().unwrap(), at(15.0))
+    };
+    // Of the seconds 0 to 14 one is asked, and the first one, the one after that, and the one after what was not observed are
+    // no gap yet.
+    for (from, to, seconds) in [(200, 1000, 2), (200, 1001, 3), (0, 1, 2), (-1, 1, 3), (-1000, 0, 2)] {
+        assert_eq!(unasked(from, to), 12 - seconds, "{from} ms to {to} ms");
+    }
 }
 
 #[test]

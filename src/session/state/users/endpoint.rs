@@ -369,6 +369,11 @@ impl Endpoint {
         self.seconds.get(slot)
     }
 
+    /// Returns the slot before which seconds were dropped, being older than two hours; `None` if none was.
+    pub fn dropped_before(&self) -> Option<i64> {
+        self.seconds.dropped_before
+    }
+
     /// Returns the slots from `slot` on with their seconds, oldest first.
     pub fn seconds_from(&self, slot: i64) -> impl Iterator<Item = (i64, &UserSecond)> {
         self.seconds.from(slot)

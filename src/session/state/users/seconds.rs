@@ -127,6 +127,8 @@ pub(super) struct UserSeconds {
     cells: VecDeque<UserSecond>,
     /// Slot of the first cell.
     first: i64,
+    /// Nothing is known any more of the slots before this one.
+    pub(super) dropped_before: Option<i64>,
 }
 
 impl UserSeconds {
@@ -192,11 +194,13 @@ impl UserSeconds {
             // The gap is longer than all that is kept: no old second remains.
             self.cells.clear();
             self.first = slot;
+            self.dropped_before = Some(slot);
         }
         while slot >= self.first + self.cells.len() as i64 {
             if self.cells.len() == KEPT {
                 self.cells.pop_front();
                 self.first += 1;
+                self.dropped_before = Some(self.first);
             }
             self.cells.push_back(UserSecond::default());
         }
