@@ -7,7 +7,7 @@ use super::{
 use crate::tui::{
     figures,
     pane_buffer::{PaneBuffer, RoleLine},
-    panes::Scene,
+    panes::{Scene, pods::BOXES},
     theme::Role,
 };
 
@@ -161,14 +161,20 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
     let Some(threshold) = threshold else { return inside.row(0, &health) };
     let misses = pods().filter_map(|pod| pod.misses_now(scene.until)).map(|ahead| ahead.misses).max();
     let misses = misses.unwrap_or(0).min(threshold);
-    let boxes = "■".repeat(misses as usize) + &"□".repeat((threshold - misses) as usize);
+    let many = threshold > BOXES;
+    let boxes = match many {
+        true => format!("{misses}/{threshold}"),
+        false => "■".repeat(misses as usize) + &"□".repeat((threshold - misses) as usize),
+    };
     let role = match misses {
         0 => Role::Ok,
-        misses if misses + 1 < threshold => Role::Waiting,
+        misses if misses < threshold.saturating_sub(1) => Role::Waiting,
         _ => Role::Failing,
     };
-    let counted =
-        if failing == Some(true) || misses > 0 { format!(" {misses} of {threshold}") } else { String::new() };
+    let counted = match !many && (failing == Some(true) || misses > 0) {
+        true => format!(" {misses} of {threshold}"),
+        false => String::new(),
+    };
     let boxes = |before: &str| health.clone().and(before).bold(role, boxes.as_str());
     // The same words with and without misses.
     let before = if inside.width() >= ROOMY { "   liveness " } else { " " };

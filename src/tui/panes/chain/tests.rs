@@ -127,6 +127,17 @@ fn boxes_say_what_each_part_says_of_itself() {
     );
 }
 
+#[test]
+fn a_probe_that_may_fail_any_number_of_times_is_told_in_numbers() {
+    let (mut session, now) = fixtures::after_open();
+    let row = session.bystanders().find(|row| row.pod.liveness.is_some()).unwrap();
+    let mut pod = row.pod.clone();
+    pod.liveness.as_mut().unwrap().threshold = u32::MAX;
+    session.apply(&Event { seq: 0, at: now, what: EventKind::PodSeen(pod) });
+    let shown = boxes(&(session, now), 200, 50).join("\n");
+    assert!(shown.contains("liveness 1/4294967295") || shown.contains("liveness 0/4294967295"), "{shown}");
+}
+
 proptest! {
     #[test]
     fn states_are_whole_at_every_width(width in 100_u16..240, variant: bool, seconds in -5.0_f64..62.0) {

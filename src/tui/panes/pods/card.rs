@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The largest liveness threshold that is drawn as boxes; larger ones are written as numbers.
-const BOXES: u32 = 8;
+pub(in crate::tui::panes) const BOXES: u32 = 8;
 
 /// The names of the objects that the fault affects or would affect.
 pub(in crate::tui::panes) struct FaultTarget<'a> {
