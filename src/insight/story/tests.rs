@@ -141,3 +141,10 @@ fn an_opening_is_judged_by_what_users_got_until_the_next_one() {
     let tones: Vec<Tone> = openings.map(|line| line.tone).collect();
     assert_eq!(tones, [Tone::Protected, Tone::Failing]);
 }
+
+#[test]
+fn a_limit_of_any_length_is_told_or_left_out() {
+    let (mut session, now) = fixtures::session_at(Variant::Before, 3.0);
+    session.users.endpoints[0].limit_ms = u64::MAX;
+    assert!(!told(&session, now).contains("the first user waits longer"), "nobody has by now");
+}

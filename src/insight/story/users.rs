@@ -4,11 +4,11 @@ use super::{StoryLine, StoryMark, Tone};
 use crate::{
     insight::recovery_lag,
     session::{
+        clock::shifted,
         state::{Endpoint, Outcome, Sample, Session},
         wording,
     },
 };
-use std::time::Duration;
 
 /// Seconds below which users do not notice that real answers came later than the provider.
 const NOTICED_S: f64 = 0.05;
@@ -36,17 +36,17 @@ pub(super) fn first_wait(session: &Session) -> Vec<StoryLine> {
         if before || endpoint.samples_forgotten().is_some_and(|until| until > t0) {
             return None;
         }
-        let limit = Duration::from_millis(endpoint.limit_ms);
         let late = |dot: &&Sample| dot.start >= t0 && f64::from(dot.waited_ms) > endpoint.limit_ms as f64;
         let answered = endpoint.samples().filter(late).map(|dot| dot.start).min();
         let waits = endpoint.in_flight.values().map(|flight| flight.start).find(|start| *start >= t0);
         let start = answered.into_iter().chain(waits).min()?;
+        let over = shifted(start, endpoint.limit_ms as f64 / 1000.0);
         let text = format!(
             "the first user{} waits longer than {}",
             of(session, endpoint),
             wording::limit(endpoint.limit_ms)
         );
-        Some(StoryLine::quiet(start + limit, StoryMark::State, Tone::Waiting, text))
+        Some(StoryLine::quiet(over, StoryMark::State, Tone::Waiting, text))
     };
     session.users.endpoints.iter().filter_map(first).collect()
 }
