@@ -162,23 +162,22 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
     let misses = pods().filter_map(|pod| pod.misses_now(scene.until)).map(|ahead| ahead.misses).max();
     let misses = misses.unwrap_or(0).min(threshold);
     let many = threshold > BOXES;
-    let boxes = match many {
-        true => format!("{misses}/{threshold}"),
-        false => "■".repeat(misses as usize) + &"□".repeat((threshold - misses) as usize),
+    let boxes = if many {
+        format!("{misses}/{threshold}")
+    } else {
+        "■".repeat(misses as usize) + &"□".repeat((threshold - misses) as usize)
     };
     let role = match misses {
         0 => Role::Ok,
         misses if misses < threshold.saturating_sub(1) => Role::Waiting,
         _ => Role::Failing,
     };
-    let counted = match !many && (failing == Some(true) || misses > 0) {
-        true => format!(" {misses} of {threshold}"),
-        false => String::new(),
-    };
+    let counted =
+        (!many && (failing == Some(true) || misses > 0)).then(|| format!(" {misses} of {threshold}"));
     let boxes = |before: &str| health.clone().and(before).bold(role, boxes.as_str());
     // The same words with and without misses.
     let before = if inside.width() >= ROOMY { "   liveness " } else { " " };
-    let rows = [boxes(before).and(counted), boxes(before), health.clone()];
+    let rows = [boxes(before).and(counted.unwrap_or_default()), boxes(before), health.clone()];
     fitting(&mut inside, rows);
 }
 
