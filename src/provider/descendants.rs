@@ -45,7 +45,8 @@ impl Descendants {
         }
         if !pipes.is_empty() {
             let this = fs::read_link("/proc/self/exe").ok();
-            let holds = |process: &Process| process.holds_one(pipes) && process.program() != this;
+            let names: Vec<PathBuf> = pipes.iter().map(|pipe| format!("pipe:[{}]", pipe.0).into()).collect();
+            let holds = |process: &Process| process.holds_one(&names) && process.program() != this;
             found.extend(all.iter().filter(|it| holds(it)).map(|it| (it.id, it)));
         }
         Self(found.into_values().filter_map(Process::open).collect())
@@ -87,10 +88,9 @@ impl Process {
         Some(Self { id, parent, started })
     }
 
-    /// Whether it has one of these pipes open. This program holds the other end of each, and so does a process that it is
+    /// Whether it has a pipe of one of these names open. This program holds the other end of each, and so does a process that it is
     /// just starting.
-    fn holds_one(&self, pipes: &[PipeId]) -> bool {
-        let names: Vec<PathBuf> = pipes.iter().map(|pipe| format!("pipe:[{}]", pipe.0).into()).collect();
+    fn holds_one(&self, names: &[PathBuf]) -> bool {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", self.id)).into_iter().flatten().flatten();
         descriptors.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|held| names.contains(&held))
     }

@@ -76,6 +76,26 @@ impl Clusters {
         self.tool(&["recover", "--yes"]).output().unwrap()
     }
 
+    /// Takes the provider of `a` away, kills the run, and recovers it while `b` is current: without the context `a` in vain,
+    /// then with it. Returns what the first recovery said.
+    fn recovered_in_a(&self, more: &[&str]) -> String {
+        self.kubeconfig("a", &["a", "b"]);
+        self.killed(more, |it| it.replicas() == replicas("0", "1"));
+        self.b.scale_to_zero();
+
+        self.kubeconfig("b", &["b"]);
+        let failed = self.recover();
+        let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+        assert_eq!(failed.status.code(), Some(1), "{said}");
+        assert_eq!(self.replicas(), replicas("0", "0"));
+
+        self.kubeconfig("b", &["a", "b"]);
+        let recovered = self.recover();
+        assert!(recovered.status.success(), "{recovered:?}");
+        assert_eq!(self.replicas(), replicas("1", "0"));
+        said
+    }
+
     /// How many providers `a` and `b` are to have.
     fn replicas(&self) -> (String, String) {
         (self.a.replicas(PROVIDER), self.b.replicas(PROVIDER))
@@ -115,23 +135,10 @@ fn replicas(a: &str, b: &str) -> (String, String) {
 fn the_context_that_was_current_then_is_the_one_that_is_recovered() {
     let clusters = Clusters::start();
     experiment(clusters.folder.path(), &[""]);
-    clusters.kubeconfig("a", &["a", "b"]);
     // Only the rollback gives the provider back.
-    clusters.killed(&["--no-kit-file"], |it| it.replicas() == replicas("0", "1"));
-    clusters.b.scale_to_zero();
-
-    clusters.kubeconfig("b", &["b"]);
-    let refused = clusters.recover();
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert_eq!(refused.status.code(), Some(1), "{said}");
+    let said = clusters.recovered_in_a(&["--no-kit-file"]);
     assert!(said.contains("`a`") || said.contains("\"a\""), "{said}");
     assert!(!said.contains("give back"), "no rollback was begun: {said}");
-    assert_eq!(clusters.replicas(), replicas("0", "0"));
-
-    clusters.kubeconfig("b", &["a", "b"]);
-    let recovered = clusters.recover();
-    assert!(recovered.status.success(), "{recovered:?}");
-    assert_eq!(clusters.replicas(), replicas("1", "0"));
 }
 
 #[test]
@@ -161,20 +168,8 @@ fn programs_get_the_context_that_was_current_then_and_no_other() {
     let clusters = Clusters::start();
     let scale = |replicas: u32| format!("scale deployment {PROVIDER} --replicas={replicas}");
     programs(clusters.folder.path(), "kubectl", &scale(0), &scale(1));
-    clusters.kubeconfig("a", &["a", "b"]);
-    clusters.killed(&[], |it| it.replicas() == replicas("0", "1"));
-    clusters.b.scale_to_zero();
-
-    // The context is gone: kubectl must not take the one that is current now.
-    clusters.kubeconfig("b", &["b"]);
-    let failed = clusters.recover();
-    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
-    assert_eq!(clusters.replicas(), replicas("0", "0"));
-
-    clusters.kubeconfig("b", &["a", "b"]);
-    let recovered = clusters.recover();
-    assert!(recovered.status.success(), "{recovered:?}");
-    assert_eq!(clusters.replicas(), replicas("1", "0"));
+    // Where the context is gone, kubectl must not take the one that is current now.
+    clusters.recovered_in_a(&[]);
 }
 
 #[test]

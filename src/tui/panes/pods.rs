@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use card::name_suffix;
-pub(super) use card::{BOXES, FaultTarget, boxes, in_a_row};
+pub(super) use card::{BOXES, FaultTarget, boxes, in_a_row, signs};
 pub(super) use rest::service_row;
 
 #[cfg(test)]

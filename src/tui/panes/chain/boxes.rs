@@ -7,7 +7,7 @@ use super::{
 use crate::tui::{
     figures,
     pane_buffer::{PaneBuffer, RoleLine},
-    panes::{Scene, pods::BOXES},
+    panes::{Scene, pods},
     theme::Role,
 };
 
@@ -156,24 +156,19 @@ fn consumer(canvas: &mut PaneBuffer, scene: &Scene, end: Option<&ChainWorkload>)
         health =
             RoleLine::text(format!("{} ", crate::insight::health_page(scene.session))).bold(role, status);
     }
-    let pods = || scene.session.bystanders();
-    let threshold = pods().find_map(|pod| pod.pod.liveness.as_ref()).map(|liveness| liveness.threshold);
+    let bystanders = || scene.session.bystanders();
+    let threshold = bystanders().find_map(|pod| pod.pod.liveness.as_ref()).map(|liveness| liveness.threshold);
     let Some(threshold) = threshold else { return inside.row(0, &health) };
-    let misses = pods().filter_map(|pod| pod.misses_now(scene.until)).map(|ahead| ahead.misses).max();
+    let misses = bystanders().filter_map(|pod| pod.misses_now(scene.until)).map(|ahead| ahead.misses).max();
     let misses = misses.unwrap_or(0).min(threshold);
-    let many = threshold > BOXES;
-    let boxes = if many {
-        format!("{misses}/{threshold}")
-    } else {
-        "■".repeat(misses as usize) + &"□".repeat((threshold - misses) as usize)
-    };
+    let boxes = pods::signs(misses, threshold);
     let role = match misses {
         0 => Role::Ok,
         misses if misses < threshold.saturating_sub(1) => Role::Waiting,
         _ => Role::Failing,
     };
-    let counted =
-        (!many && (failing == Some(true) || misses > 0)).then(|| format!(" {misses} of {threshold}"));
+    let counted = (threshold <= pods::BOXES && (failing == Some(true) || misses > 0))
+        .then(|| format!(" {misses} of {threshold}"));
     let boxes = |before: &str| health.clone().and(before).bold(role, boxes.as_str());
     // The same words with and without misses.
     let before = if inside.width() >= ROOMY { "   liveness " } else { " " };

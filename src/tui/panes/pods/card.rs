@@ -217,19 +217,24 @@ fn liveness(scene: &Scene, row: &PodRow, width: usize, roomy: bool) -> Option<Ve
     })
 }
 
-/// The consecutive liveness misses out of `threshold`: `■□□`; as numbers if the threshold exceeds [`BOXES`].
+/// The consecutive liveness misses out of `threshold`, as [`signs`] with their colour.
 pub(in crate::tui::panes) fn boxes(misses: u32, threshold: u32, asked: bool) -> RoleLine {
     let role = match misses {
         0 if asked => Role::Ok,
         0 => Role::Soft,
         _ => Role::Failing,
     };
+    let signs = signs(misses, threshold);
+    if asked || threshold > BOXES { RoleLine::strong(role, signs) } else { RoleLine::of(role, signs) }
+}
+
+/// Misses out of `threshold`: `■□□`; as numbers if the threshold exceeds [`BOXES`].
+pub(in crate::tui::panes) fn signs(misses: u32, threshold: u32) -> String {
     if threshold > BOXES {
-        return RoleLine::strong(role, format!("{misses}/{threshold}"));
+        return format!("{misses}/{threshold}");
     }
     let missed = misses.min(threshold) as usize;
-    let signs = format!("{}{}", "■".repeat(missed), "□".repeat(threshold as usize - missed));
-    if asked { RoleLine::strong(role, signs) } else { RoleLine::of(role, signs) }
+    format!("{}{}", "■".repeat(missed), "□".repeat(threshold as usize - missed))
 }
 
 /// A shorter form of long pod statuses such as `ContainerCreating`.
