@@ -17,6 +17,7 @@ pub(crate) mod output;
 pub(crate) mod prepare;
 pub(crate) mod rbac;
 pub(crate) mod record;
+pub(crate) mod recorded;
 pub(crate) mod recover;
 pub(crate) mod reference;
 pub(crate) mod run;
