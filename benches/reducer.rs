@@ -1,19 +1,17 @@
 //! The reducer's cost for an hour of a session at two requests a second, per event and in total.
 //!
-//! `cargo bench --bench reducer`. A small deterministic generator makes the stream: a kill every two minutes, a
-//! provider that hangs for 35 s, a breaker that opens and half-opens, pods that are replaced, two requests to a health
-//! page a second.
+//! `cargo bench --bench reducer`. `stream/` makes the events; two pages a second report.
 
 mod cpu;
+mod stream;
 
 use chaos_tui::{
     insight,
     session::{
         Event, EventKind, Session,
         event::{
-            Answer, AnswerKind, Belief, BreakerState, Confidence, Container, EndpointId, ErrorKind, Level,
-            Liveness, Pod, PodKey, PodPhase, RequestId, Section, ServiceEndpoints, SourceClaim, SourceKind,
-            SourceReport, StepRef, Timestamp,
+            Answer, BreakerState, EndpointId, Level, Pod, PodKey, RequestId, SourceClaim, SourceKind,
+            SourceReport,
         },
         state::Lane,
     },
@@ -26,15 +24,7 @@ use std::{
     hint::black_box,
     sync::atomic::{AtomicUsize, Ordering},
 };
-
-/// The length of the stream in seconds.
-const HOUR: u64 = 3600;
-/// Seconds between two kills, and seconds for which the provider hangs.
-const CYCLE: (u64, u64) = (120, 35);
-
-fn at(ms: u64) -> Timestamp {
-    Timestamp::from_millisecond(1_795_352_700_000 + ms as i64).expect("a moment of this century")
-}
+use stream::{CYCLE, HOUR, answer, at, belief, fault, pod, watched};
 
 /// Returns an hour of events in chronological order.
 fn hour(rate: u64) -> Vec<Event> {
@@ -42,19 +32,6 @@ fn hour(rate: u64) -> Vec<Event> {
     (0..HOUR).for_each(|second| facts.extend(facts_of(second, rate)));
     facts.sort_by_key(|(ms, _)| *ms);
     (0..).zip(facts).map(|(seq, (ms, what))| Event { seq, at: at(ms), what }).collect()
-}
-
-fn watched(rate: u64) -> EventKind {
-    let url = "GET http://localhost/invoke".to_owned();
-    let endpoint = EndpointId(0);
-    EventKind::EndpointWatched {
-        endpoint,
-        url,
-        rate: rate as f64,
-        deadline_ms: 10_000,
-        limit_ms: 1000,
-        via: None,
-    }
 }
 
 /// Returns the events of requests and observations that start in one second; answers may arrive in a later second.
@@ -140,77 +117,6 @@ fn grown(rate: u64, more: impl Fn(u64) -> Vec<(u64, EventKind)>) -> (Session, u6
         }
     }
     (session, seq)
-}
-
-fn answer(due: u64) -> (f64, AnswerKind) {
-    let jitter = (due * 7 % 11) as f64;
-    match (due / 1000) % CYCLE.0 {
-        0..3 => (5300.0 + jitter, AnswerKind::Error(ErrorKind::Timeout)),
-        3..6 | 16..22 | 32..35 => (5300.0 + jitter, AnswerKind::Fallback),
-        6..16 | 22..32 => (3.0 + jitter, AnswerKind::Fallback),
-        _ => (6.0 + jitter, AnswerKind::Real),
-    }
-}
-
-fn belief(ms: u64, open: bool) -> Belief {
-    let state = if open { BreakerState::Open } else { BreakerState::Closed };
-    let because = "health 503; 7 of the last 7 answers are fallbacks in under 10 ms";
-    Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, at(ms), because) }
-}
-
-fn pod(second: u64) -> Pod {
-    let name = format!("my-provider-app-{}", second / CYCLE.0);
-    let down = second % CYCLE.0 < CYCLE.1;
-    let container = Container {
-        name: "app".to_owned(),
-        image: "provider:1".to_owned(),
-        ready: !down,
-        restarts: 0,
-        waiting: down.then(|| "ContainerCreating".to_owned()),
-        last_end: None,
-    };
-    Pod {
-        key: PodKey { namespace: "default".to_owned(), uid: format!("uid-{name}"), name },
-        owner: Some("my-provider-app".to_owned()),
-        phase: if down { PodPhase::Pending } else { PodPhase::Running },
-        status: if down { "ContainerCreating" } else { "Running" }.to_owned(),
-        containers: vec![container],
-        node: Some("minikube".to_owned()),
-        ip: None,
-        init_restarts: 0,
-        created: Some(at(second / CYCLE.0 * CYCLE.0 * 1000)),
-        deleting: None,
-        liveness: Some(Liveness { path: Some("/health".to_owned()), period_s: 10, threshold: 3 }),
-        in_play: true,
-    }
-}
-
-fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
-    let step = StepRef { section: Section::Method, index: 0 };
-    let before = format!("my-provider-app-{}", (ms / 1000 / CYCLE.0).saturating_sub(1));
-    let service = |ready| ServiceEndpoints {
-        namespace: "default".to_owned(),
-        name: "my-provider-service".to_owned(),
-        ready,
-        not_ready: 0,
-        pods: Vec::new(),
-    };
-    let gone = PodKey { namespace: "default".to_owned(), uid: format!("uid-{before}"), name: before.clone() };
-    facts.push((
-        ms,
-        EventKind::FaultFired {
-            step,
-            what: "killed 1 pod".to_owned(),
-            targets: vec![format!("pod/{before}")],
-        },
-    ));
-    facts.push((ms + 50, EventKind::PodGone(gone)));
-    facts.push((ms + 100, EventKind::ServiceSeen(service(0))));
-    facts.push((ms + CYCLE.1 * 1000, EventKind::ServiceSeen(service(1))));
-    facts.push((
-        ms + CYCLE.1 * 1000,
-        EventKind::FaultHealed { what: "my-provider-app 1/1 ready again".to_owned() },
-    ));
 }
 
 fn played(events: &[Event]) -> Session {

@@ -63,10 +63,12 @@ impl Clock {
         self.at(Instant::now())
     }
 
-    /// Returns the wall time of `instant` of tokio's clock; never earlier than the start of this clock.
+    /// Returns the wall time of `instant` of tokio's clock in whole microseconds, as the journal writes it; never earlier
+    /// than the start of this clock.
     pub fn at(&self, instant: Instant) -> Timestamp {
         let slept = Duration::from_nanos(self.slept.load(Ordering::Relaxed));
-        self.wall + instant.saturating_duration_since(self.start) + slept
+        let exact = self.wall + instant.saturating_duration_since(self.start) + slept;
+        Timestamp::from_microsecond(exact.as_microsecond()).unwrap_or(exact)
     }
 
     /// Adds `time` that the machine slept and that tokio's clock did not count.

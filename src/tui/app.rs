@@ -12,6 +12,7 @@ use super::{
     msg::{Effect, Msg},
     panes::{LogFeed, Scene},
     render::render,
+    replay::Player,
     signals::Signals,
     terminal::Screen,
     text,
@@ -21,7 +22,11 @@ use super::{
 };
 use crate::{
     insight,
-    session::{Command, Session, clock::Clock, event::Source},
+    session::{
+        Command, Session,
+        clock::Clock,
+        event::{Source, Timestamp},
+    },
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -40,6 +45,8 @@ pub struct LiveView {
     pub commands: mpsc::Sender<Command>,
     /// The session's clock.
     pub clock: Clock,
+    /// The recording that is replayed, and that moves the session; its moment is the present then.
+    pub replay: Option<Player>,
     /// Colours and symbols.
     pub theme: Theme,
     /// The theme for each background, if the terminal is to be asked for its background.
@@ -52,6 +59,23 @@ pub struct LiveView {
     /// The signals that end, suspend or resume the session. Their handlers are installed before the view starts, so
     /// that no signal is lost in between.
     pub signals: Signals,
+}
+
+impl LiveView {
+    /// The present: in a replay, the moment that is shown.
+    fn now(&self) -> Timestamp {
+        self.replay.as_ref().map_or_else(|| self.clock.now(), Player::moment)
+    }
+
+    /// Moves a replay that plays, and tells the view where it is.
+    fn play_on(&mut self) {
+        let Some(player) = &mut self.replay else { return };
+        if let Err(error) = player.advance(Instant::now()) {
+            self.view.hint = Some(error.to_string());
+        }
+        self.view.replay = Some(player.status());
+        self.view.finished = self.session.borrow().finished();
+    }
 }
 
 /// How the operator left the live view.
@@ -145,6 +169,9 @@ struct App<'a> {
 impl App<'_> {
     /// Returns when to draw next; `None` if no frame is due.
     fn due(&self) -> Option<Instant> {
+        if self.show.replay.as_ref().is_some_and(Player::is_playing) && !self.terminal_gone {
+            return Some(self.pace.due_in_replay(Instant::now()));
+        }
         let moving = time_shows(&self.show.session.borrow(), &self.show.view);
         let due = self.pace.due(Instant::now(), moving).filter(|_| !self.terminal_gone)?;
         Some(self.hold.map_or(due, |hold| due.max(hold)))
@@ -156,15 +183,16 @@ impl App<'_> {
 
     fn draw(&mut self, screen: &mut Screen) {
         let (show, log, bell) = (&mut *self.show, &mut self.log, &mut self.bell);
+        show.play_on();
         let (now, mut rings) = (Instant::now(), false);
         let drawn = screen.draw(|frame| {
-            let area = frame.area();
+            let (area, present) = (frame.area(), show.now());
             show.view.area = area;
             // The session's lock is held while cells are filled, not while they are written to the terminal.
             let session = show.session.borrow_and_update();
             follow(&mut show.view, &session);
             log.follow(&session);
-            let scene = Scene::new(&session, &show.view, show.clock.now(), show.earlier.as_ref());
+            let scene = Scene::new(&session, &show.view, present, show.earlier.as_ref());
             render(frame.buffer_mut(), area, &scene, &show.theme, log);
             rings = bell.should_ring(&scene, now) && show.bell;
             let targets = scene.targets.take();
@@ -177,7 +205,7 @@ impl App<'_> {
 
     /// Processes a message and carries out its effects. Returns `Some` when the loop ends.
     fn handle(&mut self, screen: &mut Screen, msg: Msg) -> Option<Departure> {
-        let now = self.show.clock.now();
+        let now = self.show.now();
         let changed = msg == Msg::Changed;
         match &msg {
             Msg::Key(_) => self.bell.record_key(Instant::now()),
@@ -206,6 +234,11 @@ impl App<'_> {
                 Effect::ScrollLog(by) => self.log.scroll(by),
                 Effect::Mouse(on) => self.terminal_gone |= screen.capture_mouse(on).is_err(),
                 Effect::Copy(text) => self.terminal_gone |= screen.copy(&text).is_err(),
+                Effect::Replay(asked) => {
+                    if let Some(player) = &mut self.show.replay {
+                        self.show.view.hint = player.make(&asked, Instant::now());
+                    }
+                }
                 Effect::RunAgain => return Some(Departure::RunAgain),
                 Effect::Leave => {
                     return Some(departure(&self.show.view));
@@ -241,6 +274,9 @@ fn departure(view: &View) -> Departure {
 
 /// Returns whether something on the screen changes with time alone: an age, a countdown, a chart.
 fn time_shows(session: &Session, view: &View) -> bool {
+    if view.control == ControlMode::Replay {
+        return false;
+    }
     session.users.endpoints.iter().any(|endpoint| endpoint.watched)
         || session.steps.rows.iter().any(|row| row.state.is_active())
         || session.fault.as_ref().is_some_and(|fault| fault.is_on())

@@ -2,6 +2,7 @@
 //!
 //! A frame of a static screen costs as much as one of a moving screen, so only a skipped frame saves anything.
 
+use super::replay::FRAME;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -48,6 +49,13 @@ impl FramePace {
     pub(super) fn record_frame(&mut self, now: Instant) {
         self.pending = None;
         self.drawn = Some(now);
+    }
+
+    /// Returns when to draw a replay next that plays.
+    pub(super) fn due_in_replay(&self, now: Instant) -> Instant {
+        let Some(drawn) = self.drawn else { return now };
+        let next = self.pending.map_or(drawn + FRAME, |shown| shown.max(drawn + FLOOR));
+        next.max(now)
     }
 
     /// Returns when to draw next: after a change as soon as allowed; else a second after the last frame if `time_shows`

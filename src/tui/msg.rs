@@ -1,6 +1,6 @@
 //! The messages that the main loop receives, and the effects that `update` returns.
 
-use super::background::Background;
+use super::{background::Background, replay::ReplayMove};
 use crate::session::Command;
 use crossterm::event::{KeyEvent, MouseEvent};
 
@@ -44,6 +44,8 @@ pub enum Effect {
     ScrollLog(isize),
     /// Capture the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Move in the recording that is replayed.
+    Replay(ReplayMove),
     /// Copy this text to the operator's clipboard.
     Copy(String),
     /// End the loop.

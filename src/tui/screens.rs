@@ -6,7 +6,7 @@ use super::{
     axis::TimeAxis,
     keymap::Keymap,
     layout::{Arrangement, arrange},
-    render, svg,
+    render, still,
     theme::{Depth, Role},
     view::Overlay,
 };
@@ -194,13 +194,12 @@ fn every_state_of_the_design_looks_like_this() {
 #[test]
 fn the_pictures_of_the_pages_are_those_of_the_program() {
     let theme = Theme::default();
-    for (name, state) in [
-        ("open", ("120-5-open", "after-hang", 18.5, (120, 36))),
-        ("comparison", ("120-10-comparison", "after-kill", f64::INFINITY, (120, 36))),
-    ] {
-        let (session, _) = at(state.1, 0.0);
-        let title = format!("chaos-tui: {}", session.meta.title);
-        let drawn = svg(&shown(state, &theme), &theme, &title);
+    for (name, recording, seconds, compared) in
+        [("open", "after-hang", 18.5, false), ("comparison", "after-kill", f64::INFINITY, true)]
+    {
+        let (session, moment) = at(recording, seconds);
+        let earlier = compared.then(|| at("before-kill", f64::INFINITY).0);
+        let drawn = still(&session, moment, earlier.as_ref(), &theme, (120, 36));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/images/{name}.svg"));
         if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
             fs::write(&path, &drawn).unwrap();

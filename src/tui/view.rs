@@ -7,6 +7,7 @@ use super::{
     forms::{GuardForm, PredictForm},
     keymap::Keymap,
     pane::Pane,
+    replay::ReplayStatus,
 };
 use crate::session::event::{StepCluster, StepRef, Timestamp};
 use ratatui::layout::Rect;
@@ -19,7 +20,7 @@ pub enum ControlMode {
     Live,
     /// The session is read-only: keys that would step or fire only show a hint.
     ReadOnly,
-    /// The session is a replay: nothing can be changed.
+    /// The session is a replay: it is moved in time, and nothing can be changed.
     Replay,
 }
 
@@ -97,6 +98,8 @@ pub struct View {
     /// The key bindings in force.
     pub keymap: Keymap,
     pub control: ControlMode,
+    /// Where a replay is; `None` in a session that runs.
+    pub replay: Option<ReplayStatus>,
     /// The pane that the arrow keys act on.
     pub focus: Pane,
     /// Whether the focused pane fills the screen.
@@ -152,6 +155,7 @@ impl View {
         Self {
             keymap,
             control: steering,
+            replay: None,
             focus: Pane::Experiment,
             zoomed: false,
             presenter: false,

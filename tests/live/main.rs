@@ -12,6 +12,7 @@ mod opening;
 mod operators;
 mod real_cluster;
 mod recover;
+mod replay;
 mod safety;
 mod starting;
 mod stepping;

@@ -72,6 +72,6 @@ mod tests {
         let arguments = script.session(Lesson::After, &demo);
         assert_eq!(arguments.run_args.sandbox.as_deref(), Some("after"));
         assert!(arguments.run_args.journal_path.ends_with("after.journal.json"));
-        assert_eq!((arguments.screen_args.ascii, arguments.watch_args.rate), (Some(true), Some(8.0)));
+        assert_eq!((arguments.screen_args.look.ascii, arguments.watch_args.rate), (Some(true), Some(8.0)));
     }
 }

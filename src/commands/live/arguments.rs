@@ -76,10 +76,10 @@ pub(crate) struct WatchArgs {
     pub allow_context: Vec<String>,
 }
 
-/// Options of the screen.
+/// How the screen looks.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Screen")]
-pub(crate) struct ScreenArgs {
+pub(crate) struct LookArgs {
     /// Theme: auto, dark, light, colour-blind or mono; auto queries the terminal [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
@@ -95,6 +95,15 @@ pub(crate) struct ScreenArgs {
     /// Read this config file [default: $XDG_CONFIG_HOME/chaos-tui/config.yaml; `chaos-tui config` explains it]
     #[arg(long, value_name = "PATH", env = config::VARIABLE, hide_env_values = true)]
     pub config: Option<PathBuf>,
+}
+
+/// Options of the screen of a session that runs.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Screen")]
+pub(crate) struct ScreenArgs {
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
     /// Show an earlier run, recorded with --record, behind this one, aligned at T0
     #[arg(long, value_name = "PATH")]
     pub ghost: Option<PathBuf>,
@@ -114,7 +123,7 @@ pub(crate) enum PanicIn {
     Deadlock,
 }
 
-impl ScreenArgs {
+impl LookArgs {
     /// Returns the preferences overridden by these options.
     pub(crate) fn applied_to(&self, mut preferences: Preferences) -> Preferences {
         set(&mut preferences.theme, self.theme.clone());

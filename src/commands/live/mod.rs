@@ -12,9 +12,10 @@ mod summary;
 use super::{GlobalArgs, limits::ResourceNeeds, prepare::Refusal};
 pub(super) use crate::tui::Sequence;
 use crate::tui::terminal;
-pub(crate) use arguments::{Arguments, ScreenArgs};
+pub(crate) use arguments::{Arguments, LookArgs, ScreenArgs};
 use color_eyre::eyre::{Result, WrapErr};
-pub(super) use session::{Guide, SessionOptions, SessionOutcome};
+pub(super) use screen::{ScreenExit, watch};
+pub(super) use session::{Guide, SessionOptions, SessionOutcome, appearance};
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,

@@ -1,10 +1,6 @@
 //! Shows the screen of a session, and ends the session if the screen fails.
 
-use super::{
-    OUTPUT_TIMEOUT,
-    arguments::{Arguments, PanicIn},
-    summary,
-};
+use super::{OUTPUT_TIMEOUT, arguments::PanicIn, summary};
 use crate::{
     commands::errors,
     engine::{LineWriter, RunningSession, SessionHost},
@@ -21,7 +17,7 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How the operator left the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScreenExit {
+pub(in crate::commands) enum ScreenExit {
     /// The session was finished.
     Finished,
     /// The session was finished, and the operator asked for another run.
@@ -37,7 +33,11 @@ pub(super) enum ScreenExit {
 }
 
 /// Shows the session until the operator leaves. The terminal is restored even after a panic.
-pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveView) -> ScreenExit {
+pub(in crate::commands) async fn watch(
+    panic_for_test: Option<PanicIn>,
+    mouse: bool,
+    show: &mut LiveView,
+) -> ScreenExit {
     let (mut screen, keys) = match Screen::enter(mouse).and_then(|screen| Ok((screen, Keys::listen()?))) {
         Ok(taken) => taken,
         Err(error) => {
@@ -46,10 +46,10 @@ pub(super) async fn watch(arguments: &Arguments, mouse: bool, show: &mut LiveVie
         }
     };
     let showing = async {
-        if arguments.panic_for_test == Some(PanicIn::Screen) {
+        if panic_for_test == Some(PanicIn::Screen) {
             tokio::select! {
                 departed = tui::run(&mut screen, keys, show) => departed,
-                () = panic_for_test() => Departure::Finished,
+                () = self::panic_for_test() => Departure::Finished,
             }
         } else {
             tui::run(&mut screen, keys, show).await

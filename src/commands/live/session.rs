@@ -2,7 +2,7 @@
 
 use super::{
     BUG, INTERRUPTED, OUTPUT_TIMEOUT,
-    arguments::Arguments,
+    arguments::{Arguments, LookArgs},
     opening::{Opening, Plan},
     screen::{self, ScreenExit},
     summary,
@@ -167,8 +167,16 @@ fn recorder(arguments: &Arguments) -> Result<Option<RecordingThread>, RecordingE
 
 /// Reads the config file and applies the command line. Returns the preferences and the appearance on this terminal.
 fn preferences(arguments: &Arguments) -> Result<(Preferences, Appearance), String> {
-    let read = config::preferences(arguments.screen_args.config.clone())?;
-    let preferences = arguments.watch_args.over(arguments.screen_args.applied_to(read));
+    let (preferences, look) = appearance(&arguments.screen_args.look)?;
+    Ok((arguments.watch_args.over(preferences), look))
+}
+
+/// Reads the config file and applies the options of the screen. Returns the preferences and the appearance on this terminal.
+///
+/// # Errors
+/// If the config file cannot be read, or there is no such theme.
+pub(in crate::commands) fn appearance(look: &LookArgs) -> Result<(Preferences, Appearance), String> {
+    let preferences = look.applied_to(config::preferences(look.config.clone())?);
     let look = preferences.appearance(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     Ok((preferences, look))
 }
@@ -245,6 +253,7 @@ async fn session(
         earlier: options.earlier,
         commands: orders.clone(),
         clock: host.clock,
+        replay: None,
         theme: look.theme,
         grounds: look.theme_by_background,
         verbose: global.verbose,
@@ -253,8 +262,12 @@ async fn session(
     };
     // From here on the screen handles signals; the channel to the run only carries Python's requests to end it.
     drop(handlers);
-    let shown =
-        open_behind_screen(&mut opening, early, screen::watch(arguments, preferences.mouse, &mut show)).await;
+    let shown = open_behind_screen(
+        &mut opening,
+        early,
+        screen::watch(arguments.panic_for_test, preferences.mouse, &mut show),
+    )
+    .await;
     let (running, departed) = match shown {
         Ok(shown) => shown,
         Err(refusal) => {

@@ -36,7 +36,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
     }
     // The folder is already changed: the chosen command must not change it again.
     let global = &GlobalArgs { change_dir: None, ..global.clone() };
-    let look = look(arguments).map_err(Refusal::usage)?;
+    let (_, look) = live::appearance(&arguments.screen_args.look).map_err(Refusal::usage)?;
     match live::on_runtime(|| choose(look))?.wrap_err("the terminal cannot be used")? {
         StartChoice::Leave => Ok(ExitCode::SUCCESS),
         StartChoice::Demo => demo::run(
@@ -51,13 +51,6 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
         }
         StartChoice::Experiment { path, sandbox } => live::run(global, &with(arguments, path, sandbox)),
     }
-}
-
-/// Returns the appearance on this terminal.
-fn look(arguments: &live::Arguments) -> Result<config::Appearance, String> {
-    let read = config::preferences(arguments.screen_args.config.clone())?;
-    let preferences = arguments.screen_args.applied_to(read);
-    preferences.appearance(|name| std::env::var(name).ok()).map_err(|error| error.to_string())
 }
 
 async fn choose(look: config::Appearance) -> io::Result<StartChoice> {

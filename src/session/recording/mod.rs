@@ -1,23 +1,28 @@
-//! A session in a file: a header line, then one JSON line per event, appended as it happens.
+//! A session in a file: a header line, then JSON lines of events, appended as they happen. `docs/recording.md` is its
+//! description for other programs.
 //!
 //! Reading the file yields the events, from which the reducer computes the same state. The process may be killed at any
 //! moment: what was appended is kept, and a torn last line is no error.
 
+mod lines;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod writer;
 
 pub use reader::{Events, open};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+pub use timeline::{Landmark, LandmarkKind, Position, Timeline};
 pub use writer::{Recorder, RecordingThread};
 
 /// The format that is written, and the newest that is read.
 ///
 /// Version 2 adds gaps (`NotObserved`), unjudged successes, counted calls and passive sessions; version 3, requests that a
-/// broken port-forward lost; version 4, whether the session is on record, and what earlier sessions left on.
-pub const FORMAT: u32 = 4;
+/// broken port-forward lost; version 4, whether the session is on record, and what earlier sessions left on; version 5 packs
+/// requests and repeated reports.
+pub const FORMAT: u32 = 5;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +57,9 @@ pub enum RecordingError {
     /// The file does not begin with a header.
     #[error("{path} is not a chaos-tui recording: its first line is not a header; pass a .ctui file")]
     NoHeader { path: PathBuf },
+    /// The file holds no event.
+    #[error("the recording {path} holds no events: its session was killed before anything happened")]
+    Empty { path: PathBuf },
     /// A newer program wrote it.
     #[error(
         "{path} was written by {tool} in format {format}; this version reads formats up to {FORMAT}: update chaos-tui"

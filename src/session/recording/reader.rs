@@ -1,10 +1,11 @@
 //! Reading a recording.
 
-use super::{FORMAT, Header, RecordingError};
+use super::{FORMAT, Header, RecordingError, lines::Unpacker};
 use crate::session::Event;
 use std::{
+    collections::VecDeque,
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -12,11 +13,20 @@ use std::{
 const LINE: u64 = 64 * 1024 * 1024;
 
 /// Opens a recording; returns its header and its events in order.
+///
+/// # Errors
+/// If the file cannot be read, is no recording, or was written by a newer version.
 pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
     let unreadable = |source| RecordingError::Io { verb: "opened", path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
-    let mut events =
-        Events { lines: BufReader::new(file), path: path.to_owned(), number: 0, line: Vec::new() };
+    let mut events = Events {
+        lines: BufReader::new(file),
+        path: path.to_owned(),
+        place: Place::default(),
+        line: Vec::new(),
+        waiting: VecDeque::new(),
+        torn: false,
+    };
     let no_header = || RecordingError::NoHeader { path: path.to_owned() };
     if !events.next_line()? {
         return Err(no_header());
@@ -34,23 +44,57 @@ pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
 pub struct Events {
     lines: BufReader<File>,
     path: PathBuf,
-    number: u64,
+    place: Place,
     line: Vec<u8>,
+    /// Events of the last line that were not returned yet.
+    waiting: VecDeque<Event>,
+    torn: bool,
+}
+
+/// A place between two lines, to which a reader can return.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    offset: u64,
+    /// Lines before it.
+    line: u64,
+    unpacker: Unpacker,
 }
 
 impl Events {
+    /// Whether the last line was torn: the process ended while it wrote the line, which was passed over.
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// The place of the next line; `None` while events of a line are left.
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.waiting.is_empty().then_some(&self.place)
+    }
+
+    /// Goes on reading at a place of the same file.
+    ///
+    /// # Errors
+    /// If the file cannot be read there.
+    pub(super) fn go_to(&mut self, place: &Place) -> Result<(), RecordingError> {
+        self.lines.seek(SeekFrom::Start(place.offset)).map_err(|source| self.unread(source))?;
+        self.place.clone_from(place);
+        self.waiting.clear();
+        self.torn = false;
+        Ok(())
+    }
+
     /// Reads the next line; returns `false` at the end of the file.
     fn next_line(&mut self) -> Result<bool, RecordingError> {
         self.line.clear();
-        self.number += 1;
         let read = self.lines.by_ref().take(LINE).read_until(b'\n', &mut self.line);
-        let read =
-            read.map_err(|source| RecordingError::Io { verb: "read", path: self.path.clone(), source })?;
+        let read = read.map_err(|source| self.unread(source))?;
+        self.place.line += 1;
+        self.place.offset += read as u64;
         Ok(read > 0)
     }
 
-    fn is_torn(&self) -> bool {
-        !self.line.ends_with(b"\n")
+    fn unread(&self, source: io::Error) -> RecordingError {
+        RecordingError::Io { verb: "read", path: self.path.clone(), source }
     }
 }
 
@@ -58,17 +102,25 @@ impl Iterator for Events {
     type Item = Result<Event, RecordingError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.next_line() {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => return Some(Err(error)),
-        }
-        match serde_json::from_slice(&self.line) {
-            Ok(event) => Some(Ok(event)),
-            // The process ended while it wrote the line.
-            Err(_) if self.is_torn() => None,
-            Err(source) => {
-                Some(Err(RecordingError::Damaged { path: self.path.clone(), line: self.number, source }))
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(Ok(event));
+            }
+            match self.next_line() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+            match self.place.unpacker.read(&self.line, &mut self.waiting) {
+                Ok(()) => {}
+                Err(_) if !self.line.ends_with(b"\n") => {
+                    self.torn = true;
+                    return None;
+                }
+                Err(source) => {
+                    let (path, line) = (self.path.clone(), self.place.line);
+                    return Some(Err(RecordingError::Damaged { path, line, source }));
+                }
             }
         }
     }

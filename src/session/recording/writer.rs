@@ -1,17 +1,19 @@
 //! Writing a recording.
 
-use super::{Header, RecordingError};
+use super::{Header, RecordingError, lines::Packer};
 use crate::{
     printing::escape_json,
     session::{Event, private_file},
 };
-use serde::Serialize;
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-    time::Duration,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::{oneshot, watch},
@@ -22,11 +24,15 @@ use tokio::{
 const TOGETHER: usize = 256;
 /// The maximum number of events that wait for the disk: a minute of 500 requests a second with their answers.
 const WAITING: usize = 65_536;
+/// How long requests wait for others to share their line, and are lost if the process is killed meanwhile. Any other event
+/// ends the wait.
+const OPEN: Duration = Duration::from_secs(1);
 
 /// The writer of a recording: its file, with the header.
 #[derive(Debug)]
 pub struct Recorder {
     file: EscapedJson<BufWriter<File>>,
+    lines: Packer,
     path: PathBuf,
 }
 
@@ -37,8 +43,10 @@ impl Recorder {
         let path = path.to_owned();
         let made = private_file::create_private(&path);
         let file = made.map_err(|source| RecordingError::Io { verb: "made", path: path.clone(), source })?;
-        let mut recorder = Self { file: EscapedJson(BufWriter::new(file)), path };
-        recorder.write(header)?;
+        let mut recorder = Self { file: EscapedJson(BufWriter::new(file)), lines: Packer::default(), path };
+        let written = serde_json::to_writer(&mut recorder.file, header);
+        recorder.written(written)?;
+        recorder.file.write_all(b"\n").map_err(|source| recorder.unwritten(source))?;
         recorder.flush()?;
         Ok(recorder)
     }
@@ -68,21 +76,36 @@ impl Recorder {
 
     /// Writes events until all senders are dropped.
     fn run(mut self, items: &mpsc::Receiver<Item>) -> Result<(), RecordingError> {
-        while let Ok(item) = items.recv() {
-            self.take(item)?;
+        let mut close_at = None;
+        loop {
+            let item = match close_at {
+                None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => items.recv_timeout(Instant::saturating_duration_since(&at, Instant::now())),
+            };
+            match item {
+                Ok(item) => self.take(item)?,
+                Err(RecvTimeoutError::Timeout) => self.close()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
             for _ in 1..TOGETHER {
                 let Ok(item) = items.try_recv() else { break };
                 self.take(item)?;
             }
             self.flush()?;
+            close_at = self.lines.is_open().then(|| close_at.unwrap_or_else(|| Instant::now() + OPEN));
         }
-        Ok(())
+        self.close()?;
+        self.flush()
     }
 
     fn take(&mut self, item: Item) -> Result<(), RecordingError> {
         match item {
-            Item::Event(event) => self.write(&*event),
+            Item::Event(event) => {
+                let written = self.lines.add(&event, &mut self.file);
+                self.written(written)
+            }
             Item::Sync(reply) => {
+                self.close()?;
                 self.flush()?;
                 let synced = self.file.0.get_ref().sync_data();
                 synced.map_err(|source| self.unwritten(source))?;
@@ -93,13 +116,17 @@ impl Recorder {
         }
     }
 
-    /// Writes a line piece by piece: an event may hold many megabytes of output.
-    fn write(&mut self, line: &impl Serialize) -> Result<(), RecordingError> {
-        match serde_json::to_writer(&mut self.file, line) {
-            Ok(()) => self.file.write_all(b"\n").map_err(|source| self.unwritten(source)),
-            Err(error) if error.is_io() => Err(self.unwritten(error.into())),
-            Err(error) => Err(RecordingError::Event(error)),
-        }
+    /// Writes requests that wait for others to share their line.
+    fn close(&mut self) -> Result<(), RecordingError> {
+        let written = self.lines.close(&mut self.file);
+        self.written(written)
+    }
+
+    fn written(&self, written: Result<(), serde_json::Error>) -> Result<(), RecordingError> {
+        written.map_err(|error| match error.is_io() {
+            true => self.unwritten(error.into()),
+            false => RecordingError::Event(error),
+        })
     }
 
     fn flush(&mut self) -> Result<(), RecordingError> {

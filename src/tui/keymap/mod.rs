@@ -63,6 +63,19 @@ pub enum Action {
     Live,
     Filter,
     Help,
+    Play,
+    SecondBack,
+    SecondForward,
+    LandmarkBack,
+    LandmarkForward,
+    Slower,
+    Faster,
+    ToBegin,
+    ToEnd,
+    ToT0,
+    Find,
+    FindNext,
+    FindPrevious,
     Quit,
     Interrupt,
     Suspend,
@@ -80,11 +93,14 @@ pub enum Group {
     Look,
     /// Keys that move the focus, the cursor and the scroll position.
     Move,
+    /// Keys that move a replay in time.
+    Replay,
 }
 
 impl Group {
     /// All groups, in the order of the help overlay.
-    pub const ALL: [Group; 5] = [Group::Step, Group::Safety, Group::Session, Group::Look, Group::Move];
+    pub const ALL: [Group; 6] =
+        [Group::Step, Group::Safety, Group::Session, Group::Look, Group::Move, Group::Replay];
 
     /// The heading.
     pub fn title(self) -> &'static str {
@@ -94,6 +110,7 @@ impl Group {
             Group::Session => "Notes",
             Group::Look => "Looking",
             Group::Move => "Moving",
+            Group::Replay => "In a replay",
         }
     }
 }
@@ -106,6 +123,8 @@ pub enum Context {
     Screen,
     /// On an overlay, which scrolls.
     Overlay,
+    /// On the panes of a replay, where the keys of [`Context::Screen`] apply as well unless they have another meaning there.
+    Replay,
 }
 
 impl Context {
@@ -193,10 +212,12 @@ impl Keymap {
 
     /// The action of a chord in a context.
     pub fn action(&self, chord: Chord, place: Context) -> Option<Action> {
-        self.rows
-            .iter()
-            .find(|(keys, binding)| binding.context.covers(place) && keys.contains(&chord))
-            .map(|(_, binding)| binding.action)
+        let find = |place| {
+            let mut rows = self.rows.iter();
+            rows.find(|(keys, binding)| binding.context.covers(place) && keys.contains(&chord))
+        };
+        let more = || (place == Context::Replay).then(|| find(Context::Screen)).flatten();
+        find(place).or_else(more).map(|(_, binding)| binding.action)
     }
 
     /// The key to show for an action, such as `F`; empty when it has none.

@@ -2,7 +2,7 @@
 
 use super::{Action, Binding, Chord, Context, Group};
 use Action as A;
-use Context::{Everywhere, Overlay, Screen};
+use Context::{Everywhere, Overlay, Replay, Screen};
 use Group::{Look, Move, Safety, Session, Step};
 use crossterm::event::KeyCode;
 
@@ -182,6 +182,19 @@ pub const TABLE: &[Binding] = &[
         "suspend; it goes on when you come back",
         Everywhere,
     ),
+    shown("play", replay(&[Chord::char(' ')], A::Play, "play", "play, or stop")),
+    shown("second", replay(&[Chord::key(KeyCode::Left)], A::SecondBack, "second-back", "a second back")),
+    replay(&[Chord::key(KeyCode::Right)], A::SecondForward, "second-forward", "a second forward"),
+    shown("event", replay(&[Chord::char(',')], A::LandmarkBack, "event-back", "to the event before")),
+    replay(&[Chord::char('.')], A::LandmarkForward, "event-forward", "to the next event"),
+    shown("speed", replay(&[Chord::char('<')], A::Slower, "slower", "slower, down to a tenth")),
+    replay(&[Chord::char('>')], A::Faster, "faster", "faster, up to 64 times"),
+    shown("T0", replay(&[Chord::char('t')], A::ToT0, "to-t0", "to T0, the first fire")),
+    replay(&[Chord::key(KeyCode::Home)], A::ToBegin, "to-begin", "to the beginning"),
+    shown("end", replay(&[Chord::char('0'), Chord::key(KeyCode::End)], A::ToEnd, "to-end", "to the end")),
+    shown("find", replay(&[Chord::char('/')], A::Find, "search", "find a step, a note or a pod")),
+    replay(&[Chord::char('n')], A::FindNext, "find-next", "to the next match"),
+    replay(&[Chord::char('N')], A::FindPrevious, "find-previous", "to the match before"),
 ];
 
 const NUMBERS: &[Chord] = &[
@@ -202,6 +215,11 @@ const fn row(
     context: Context,
 ) -> Binding {
     Binding { keys, action, group, name, text, context, label: "", destructive: false }
+}
+
+/// A row for a replay.
+const fn replay(keys: &'static [Chord], action: Action, name: &'static str, text: &'static str) -> Binding {
+    row(keys, action, Group::Replay, name, text, Replay)
 }
 
 /// Adds a row to the keys in the footer.

@@ -2,14 +2,18 @@
 
 use super::{boxed, scrolled};
 use crate::tui::{
-    keymap::{Binding, Chord, Group},
+    keymap::{Action, Binding, Chord, Context, Group},
     pane_buffer::{PaneBuffer, RoleLine},
     panes::Scene,
     theme::Role,
+    update::unavailable_reason,
+    view::ControlMode,
 };
 
 /// The groups, the most used in a session first.
 const ORDER: [Group; 5] = [Group::Step, Group::Safety, Group::Look, Group::Session, Group::Move];
+/// The groups of a replay.
+const REPLAY: [Group; 4] = [Group::Replay, Group::Look, Group::Move, Group::Safety];
 /// Columns of a list of keys, and of the keys in it.
 const LIST: usize = 57;
 const KEYS: usize = 13;
@@ -33,10 +37,17 @@ pub(crate) fn help(canvas: &mut PaneBuffer, scene: &Scene) {
 
 fn lines(scene: &Scene) -> Vec<RoleLine> {
     let mut lines = Vec::new();
-    for group in ORDER {
+    let replay = scene.view.control == ControlMode::Replay;
+    for group in if replay { &REPLAY[..] } else { &ORDER[..] } {
         lines.push(RoleLine::strong(Role::Strong, group.title()));
-        let rows: Vec<(&[Chord], &Binding)> =
-            scene.view.keymap.rows().filter(|(_, binding)| binding.group == group).collect();
+        let rows: Vec<(&[Chord], &Binding)> = scene
+            .view
+            .keymap
+            .rows()
+            .filter(|(keys, binding)| {
+                binding.group == *group && !(replay && is_idle_in_replay(scene, keys, binding))
+            })
+            .collect();
         for (i, (keys, binding)) in rows.iter().enumerate() {
             // Two rows of one action share one line with the keys of both.
             if rows.iter().take(i).any(|(_, other)| same(other, binding)) {
@@ -49,6 +60,17 @@ fn lines(scene: &Scene) -> Vec<RoleLine> {
         }
     }
     lines
+}
+
+/// Whether a key of a running session does nothing in a replay, or something else.
+fn is_idle_in_replay(scene: &Scene, keys: &[Chord], binding: &Binding) -> bool {
+    let keymap = &scene.view.keymap;
+    let other =
+        keys.iter().any(|key| keymap.action(*key, Context::Replay).is_some_and(|a| a != binding.action));
+    // An interruption rolls nothing back in a replay: it leaves, as the key to quit does.
+    binding.action == Action::Interrupt
+        || unavailable_reason(scene.view, binding.action).is_some()
+        || (other && binding.context == Context::Screen)
 }
 
 fn same(one: &Binding, other: &Binding) -> bool {

@@ -8,6 +8,7 @@ use crate::{
         pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
         update::{can_run_again, unavailable_reason},
+        view::ControlMode,
     },
 };
 use Action as A;
@@ -55,11 +56,30 @@ const AFTER: &[Action] = &[
 const STAGE: &[Action] =
     &[A::Fire, A::Abort, A::Undo, A::Next, A::Cut, A::NewRun, A::Presenter, A::Note, A::Mark, A::Finer];
 
+/// The keys in a replay.
+const REPLAY: &[Action] = &[
+    A::Play,
+    A::SecondBack,
+    A::LandmarkBack,
+    A::Slower,
+    A::ToT0,
+    A::ToEnd,
+    A::Find,
+    A::Why,
+    A::Presenter,
+    A::Finer,
+    A::FocusNext,
+    A::Logs,
+    A::Heatmap,
+    A::Zoom,
+];
+
 /// Draws the row: as many keys as fit, and always those for help and quit.
 pub(crate) fn keys(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
     let ended = scene.session.run.ended.is_some() || scene.view.finished;
     let order = match (scene.view.presenter, ended) {
+        _ if scene.view.control == ControlMode::Replay => REPLAY,
         (true, _) => STAGE,
         (false, true) => AFTER,
         (false, false) => ORDER,
@@ -84,15 +104,27 @@ fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     let keymap = &scene.view.keymap;
     let binding = keymap.binding(action)?;
     let (key, role) = match action {
-        A::Finer => (format!("{} {}", keymap.key(A::Finer), keymap.key(A::Coarser)), Role::Focus),
+        A::Finer | A::SecondBack | A::LandmarkBack | A::Slower => (both(scene, action), Role::Focus),
         A::Fire => (keymap.key_with_shift(A::Fire), Role::Fault),
         _ => (keymap.key(action), Role::Focus),
     };
     let label = match action {
         A::Presenter if scene.view.presenter => "back to all panes",
+        A::Play if scene.view.replay.as_ref().is_some_and(|replay| replay.playing) => "stop",
         _ => binding.label,
     };
     (!key.trim().is_empty()).then(|| RoleLine::strong(role, key).and(format!(" {label}")))
+}
+
+/// The keys of an action and of its opposite: `+ -`.
+fn both(scene: &Scene, action: Action) -> String {
+    let opposite = match action {
+        A::SecondBack => A::SecondForward,
+        A::LandmarkBack => A::LandmarkForward,
+        A::Slower => A::Faster,
+        _ => A::Coarser,
+    };
+    format!("{} {}", scene.view.keymap.key(action), scene.view.keymap.key(opposite))
 }
 
 /// Whether the key has an effect now.

@@ -17,6 +17,9 @@ use tui_logger::{Drain, ExtLogRecord, LogFormatter, TuiLoggerWidget, TuiWidgetEv
 /// The target prefix of lines that carry their own timestamp.
 const OF_SESSION: &str = "session/";
 
+/// Lines that the widget keeps, as it does by default.
+const BUFFER: usize = 10_000;
+
 /// The position up to which lines were passed to the widget, and the widget's scroll state.
 #[derive(Default)]
 pub struct LogFeed {
@@ -35,6 +38,11 @@ impl LogFeed {
     pub fn follow(&mut self, session: &Session) {
         let log = &session.log;
         let end = log.forgotten + log.lines.len() as u64;
+        if end < self.passed_lines {
+            // A replay went back: the widget deletes what it has.
+            tui_logger::set_buffer_depth(BUFFER);
+            self.passed_lines = 0;
+        }
         let skip = self.passed_lines.saturating_sub(log.forgotten);
         let drain = Drain::new();
         let least = if self.detailed { Level::Debug } else { Level::Info };

@@ -19,6 +19,7 @@ use super::{
     panes::Scene,
     text,
     theme::Role,
+    view::ControlMode,
 };
 use crate::{
     insight,
@@ -201,6 +202,11 @@ fn frame(all: &mut PaneBuffer, scene: &Scene, parts: &PictureAreas, axis: &TimeA
     scene.mark(Rect { y: foot, height: 1, ..parts.area }, ClickTarget::Pane(Pane::Timeline));
     let live = match axis.is_live() {
         _ if scene.phase == crate::insight::Phase::Finished && axis.is_live() => RoleLine::new(),
+        true if scene.view.control == ControlMode::Replay => RoleLine::new(),
+        false if scene.view.control == ControlMode::Replay => {
+            let back = scene.view.keymap.key(Action::StepBack);
+            RoleLine::strong(Role::Waiting, format!("  SCROLLED, {back} returns"))
+        }
         true => RoleLine::strong(Role::Focus, "  LIVE"),
         false => RoleLine::strong(
             Role::Waiting,

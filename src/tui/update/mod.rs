@@ -8,6 +8,7 @@ mod moving;
 mod opening;
 mod pointing;
 mod predicting;
+mod replaying;
 mod stepping;
 mod typing;
 mod undoing;
@@ -74,7 +75,11 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
         Some(Overlay::ConfirmSkip(step)) => return stepping::skip_confirmed(view, session, step, chord),
         _ => {}
     }
-    let place = if view.overlay.is_some() { Context::Overlay } else { Context::Screen };
+    let place = match view.control {
+        _ if view.overlay.is_some() => Context::Overlay,
+        ControlMode::Replay => Context::Replay,
+        ControlMode::Live | ControlMode::ReadOnly => Context::Screen,
+    };
     match view.keymap.action(chord, place) {
         Some(action) => act(view, session, now, action, chord),
         None => Outcome { redraw: hinted, effects: Vec::new() },
@@ -167,6 +172,19 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             view.cursor = None;
             Outcome::effect(Effect::ScrollLog(0))
         }
+        A::Play
+        | A::SecondBack
+        | A::SecondForward
+        | A::LandmarkBack
+        | A::LandmarkForward
+        | A::Slower
+        | A::Faster
+        | A::ToBegin
+        | A::ToEnd
+        | A::ToT0
+        | A::Find
+        | A::FindNext
+        | A::FindPrevious => replaying::moved(view, action),
         A::Quit => leave::quit(view, session),
         A::Interrupt => leave::leave(view, session),
         A::Suspend => Outcome::effect(Effect::Suspend),

@@ -111,6 +111,11 @@ fn axis(view: &View, session: &Session, now: Timestamp) -> TimeAxis {
     TimeAxis::new(session, view, present(session, now), usize::from(columns).max(1))
 }
 
+/// The moment so many milliseconds after index 0 of the time axis.
+pub(super) fn moment(view: &View, session: &Session, now: Timestamp, ms: i64) -> Timestamp {
+    axis(view, session, now).at_millis(ms)
+}
+
 /// The moment that is shown as the present.
 fn present(session: &Session, now: Timestamp) -> Timestamp {
     session.last.filter(|_| session.finished()).map_or(now, |last| last.min(now))

@@ -5,9 +5,10 @@ use crate::{
     session::{Session, event::Timestamp},
     tui::{
         click_targets::ClickTarget,
-        msg::Outcome,
+        msg::{Effect, Outcome},
         pane::Pane,
-        view::{Overlay, View},
+        replay::ReplayMove,
+        view::{ControlMode, Overlay, View},
     },
 };
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -42,6 +43,12 @@ fn clicked(view: &mut View, session: &Session, now: Timestamp, at: Position) -> 
         match target {
             ClickTarget::Step(step) => view.selected_step = Some(step),
             ClickTarget::Pod(uid) => view.selected_pod = Some(uid),
+            ClickTarget::Moments(first, step) if view.control == ControlMode::Replay => {
+                let ms = first + i64::from(at.x - area.x) * step;
+                return Outcome::effect(Effect::Replay(ReplayMove::To(moving::moment(
+                    view, session, now, ms,
+                ))));
+            }
             ClickTarget::Moments(first, step) => {
                 view.cursor = Some(first + i64::from(at.x - area.x) * step);
                 moving::move_cursor(view, session, now, 0);

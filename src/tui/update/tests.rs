@@ -4,7 +4,12 @@ mod pointing;
 
 use super::{
     super::{
-        LogFeed, Scene, Theme, click_targets::ClickTarget, editor::Editor, keymap::Keymap, render::render,
+        LogFeed, Scene, Theme,
+        click_targets::ClickTarget,
+        editor::Editor,
+        keymap::Keymap,
+        render::render,
+        replay::{Direction, ReplayMove},
         view::Sequence,
     },
     *,
@@ -274,13 +279,65 @@ fn nothing_is_steered_where_nobody_may() {
     for steering in [ControlMode::ReadOnly, ControlMode::Replay] {
         let mut screen = TestScreen::at(fixtures::steady());
         screen.view.control = steering;
-        for key in ["SPACE", "F", "A", "a", "e", "s", "r"] {
+        for key in ["F", "A", "a", "e", "s", "r"] {
             assert_eq!(screen.press(key), [], "{key} {steering:?}");
             assert!(screen.view.hint.is_some(), "{key} {steering:?} says why");
         }
         assert_eq!(screen.press("?"), []);
         assert_eq!(screen.view.overlay, Some(Overlay::Help));
     }
+    let mut watched = TestScreen::at(fixtures::steady());
+    watched.view.control = ControlMode::ReadOnly;
+    assert_eq!(watched.press("SPACE"), []);
+}
+
+#[test]
+fn in_a_replay_the_keys_move_in_time() {
+    use Direction::{Back, Forward};
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    screen.view.control = ControlMode::Replay;
+    for (key, asked) in [
+        ("SPACE", ReplayMove::PlayOrStop),
+        ("LEFT", ReplayMove::Seconds(-1)),
+        ("RIGHT", ReplayMove::Seconds(1)),
+        (",", ReplayMove::Landmark(Back)),
+        (".", ReplayMove::Landmark(Forward)),
+        ("<", ReplayMove::Speed(Back)),
+        (">", ReplayMove::Speed(Forward)),
+        ("t", ReplayMove::T0),
+        ("HOME", ReplayMove::Begin),
+        ("0", ReplayMove::End),
+        ("END", ReplayMove::End),
+        ("n", ReplayMove::FindAgain(Forward)),
+        ("N", ReplayMove::FindAgain(Back)),
+    ] {
+        screen.view.scrolled_to = Some(0);
+        assert_eq!(screen.press(key), [Effect::Replay(asked)], "{key}");
+        let stays = matches!(key, "SPACE" | "<" | ">");
+        assert_eq!(screen.view.scrolled_to.is_some(), stays, "{key} shows the moment it leads to");
+    }
+    // Looking is as in a live session.
+    screen.press("w");
+    assert_eq!(screen.view.overlay, Some(Overlay::Why));
+    assert_eq!(screen.press("SPACE"), [], "not below an overlay");
+    assert_eq!((screen.press("ESC"), screen.press("q")), (vec![], vec![Effect::Leave]));
+}
+
+#[test]
+fn in_a_replay_a_text_is_found_in_steps_and_filters_pods() {
+    let mut screen = TestScreen::at(fixtures::finished(Variant::After));
+    screen.view.control = ControlMode::Replay;
+    let find = |screen: &mut TestScreen, text: &str| {
+        assert_eq!(screen.press("/"), []);
+        text.chars().for_each(|c| assert_eq!(screen.press(&c.to_string()), []));
+        screen.press("ENTER")
+    };
+    let found = |text: &str| [Effect::Replay(ReplayMove::Find(text.to_owned()))];
+    assert_eq!(find(&mut screen, "consumer"), found("consumer"));
+    assert_eq!(screen.view.filter, "consumer");
+    assert_eq!(find(&mut screen, "kill-it"), found("kill-it"));
+    assert_eq!(screen.view.filter, "", "a text that names no pod hides none");
+    assert_eq!(find(&mut screen, ""), []);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use crate::{
     },
     tui::{
         keymap::Chord,
-        msg::Outcome,
+        msg::{Effect, Outcome},
+        panes::listed_pods,
+        replay::ReplayMove,
         text,
         view::{ControlMode, Overlay, View},
     },
@@ -46,6 +48,18 @@ pub(super) fn typed(view: &mut View, session: &Session, key: &KeyEvent, chord: C
             let step = *step;
             view.overlay = None;
             Outcome::send(StepCommand::Fire(step))
+        }
+        (KeyCode::Enter, Overlay::Filter(editor)) if view.control == ControlMode::Replay => {
+            let sought = editor.text();
+            view.overlay = None;
+            // Pods are filtered while the text is typed; a text that names none hides none.
+            if listed_pods(session, &view.filter).is_empty() {
+                view.filter.clear();
+            }
+            match sought.trim() {
+                "" => Outcome::redraw(),
+                sought => Outcome::effect(Effect::Replay(ReplayMove::Find(sought.to_owned()))),
+            }
         }
         (KeyCode::Enter, _) => {
             view.overlay = None;

@@ -119,8 +119,9 @@ async fn what_is_seen_has_our_time_whatever_the_clock_of_the_cluster_is() {
             };
             Reply::Dated(ahead, Box::new(reply))
         });
-        let begun = Timestamp::now();
-        let (emitter, mut stream) = stream(Clock::system());
+        let clock = Clock::system();
+        let begun = clock.now();
+        let (emitter, mut stream) = stream(clock);
         let stop = CancellationToken::new();
         let in_play = in_play(&[kubernetes(json!({"name": "app"}))]);
         crate::observe::pods::watch(&connection, in_play, emitter, nothing_sought(), stop.clone()).unwrap();

@@ -1,6 +1,7 @@
 //! The line that shows what happens next and which keys to press.
 
 mod parts;
+mod replay;
 #[cfg(test)]
 mod tests;
 
@@ -37,8 +38,12 @@ impl NextPart {
 /// Draws the line.
 pub(crate) fn next(canvas: &mut PaneBuffer, scene: &Scene) {
     let width = canvas.width();
-    let row = fitted(parts::next_parts(scene), tagged_row::is_roomy(width), tagged_row::room(width, TAG));
-    tagged_row::draw(canvas, TAG, Role::Focus, &row);
+    let (tag, role, parts) = match &scene.view.replay {
+        Some(replay) => ("REPLAY", Role::Protected, replay::parts(scene, replay)),
+        None => (TAG, Role::Focus, parts::next_parts(scene)),
+    };
+    let row = fitted(parts, tagged_row::is_roomy(width), tagged_row::room(width, tag));
+    tagged_row::draw(canvas, tag, role, &row);
 }
 
 /// Shortens all parts before it drops any, since the key to safety is among them. Then drops parts that need not stay,

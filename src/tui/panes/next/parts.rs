@@ -15,7 +15,7 @@ use crate::{
         text,
         theme::Role,
         update::can_run_again,
-        view::{ControlMode, QuitStage},
+        view::QuitStage,
     },
 };
 
@@ -30,10 +30,6 @@ pub(super) fn next_parts(scene: &Scene) -> Vec<NextPart> {
             words(&["the session opens by itself"]),
             key(scene, Action::Quit, &["leave"]).required(),
         ];
-    }
-    if scene.view.control == ControlMode::Replay {
-        let leave = key(scene, Action::Quit, &["leave"]).required();
-        return vec![words(&["a replay:"]), moments(scene), leave];
     }
     if scene.view.quit_stage > QuitStage::No {
         let first = if scene.view.finished { "it is put back" } else { "the run ends" };

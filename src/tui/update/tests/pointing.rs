@@ -36,6 +36,18 @@ fn a_click_focuses_and_chooses_and_the_wheel_scrolls_in_every_layout() {
 }
 
 #[test]
+fn in_a_replay_a_click_on_the_time_axis_goes_there() {
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.view.control = ControlMode::Replay;
+    screen.draw(120, 36);
+    let (track, first, step) = screen.view.targets.moments().unwrap();
+    let outcome = screen.take(mouse(CLICK, track.x + 7, track.y + 1));
+    let seconds = (first + 7 * step) as f64 / 1000.0;
+    assert_eq!(outcome.effects, [Effect::Replay(ReplayMove::To(fixtures::at(seconds)))]);
+    assert_eq!(screen.view.cursor, None);
+}
+
+#[test]
 fn a_click_chooses_a_pod_and_the_next_endpoint() {
     let mut screen = TestScreen::at(fixtures::after_open());
     screen.draw(120, 36);
