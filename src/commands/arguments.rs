@@ -111,6 +111,9 @@ pub(crate) struct RunArgs {
     /// Keep the manifests of the undo kit, which may hold passwords, in memory only
     #[arg(long, help_heading = SAFETY)]
     pub no_kit_file: bool,
+    /// Keep no beginnings of the watched service's answers, neither on the screen nor in a recording or report
+    #[arg(long, help_heading = SAFETY)]
+    pub no_excerpts: bool,
     /// Have a small process of its own undo the fault if this program dies, hangs or is stopped for this long, or off
     /// [default: 30 in the live session where a fault does not end by itself, off in a headless run]
     #[arg(long, value_name = "SECONDS|off", value_parser = dead_man, conflicts_with = "no_record", help_heading = SAFETY)]

@@ -195,7 +195,7 @@ async fn session(
         dead_man: arguments.run_args.dead_man.unwrap_or(DeadMan::Off),
         mode,
         // No config file is read, so that a run is the same on every machine.
-        watch: WatchSettings::default(),
+        watch: WatchSettings { excerpts: !arguments.run_args.no_excerpts, ..WatchSettings::default() },
         budget: 0,
         allowed_contexts: Vec::new(),
     };

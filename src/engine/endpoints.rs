@@ -32,6 +32,7 @@ pub(super) fn endpoints(
     for (settings, id) in found.iter_mut().zip(0..) {
         settings.id = EndpointId(id);
         settings.rate = watch.rate;
+        settings.excerpts = watch.excerpts;
         settings.limit = Duration::try_from_secs_f64(watch.limit).unwrap_or(settings.limit);
         settings.access = apply_settings(request, watch, settings.access.clone());
     }

@@ -90,6 +90,8 @@ pub(crate) struct WatchSettings {
     pub headers: Headers,
     /// Whether every certificate is accepted.
     pub insecure: bool,
+    /// Whether the beginning of the first answer of each kind is kept.
+    pub excerpts: bool,
     /// Whether no user requests are sent, and only pages are read.
     pub passive: bool,
     /// Requests a second to each endpoint.
@@ -115,6 +117,7 @@ impl Default for WatchSettings {
             before_own: false,
             headers: Headers::default(),
             insecure: false,
+            excerpts: true,
             passive: false,
             rate: 4.0,
             limit: 1.0,

@@ -15,7 +15,7 @@ use super::{
     state::Session,
 };
 pub use cluster::{NEW, OLD};
-pub use recorded::{RECORDED, recorded, recorded_lines, recorded_until, recorded_whole};
+pub use recorded::{RECORDED, recorded, recorded_lines, recorded_until, recorded_whole, unpack};
 use std::{path::Path, sync::Arc, time::Duration};
 pub use steps::probe;
 

@@ -13,7 +13,6 @@ use super::{
 use crate::session::{
     Event, Session,
     event::{EventKind, Timestamp},
-    recording,
 };
 use ratatui::{
     backend::{Backend, CrosstermBackend},
@@ -27,18 +26,9 @@ use std::{collections::HashMap, fs, path::Path, sync::OnceLock};
 pub(super) fn recorded(name: &str) -> &'static [Event] {
     static ALL: OnceLock<HashMap<String, Vec<Event>>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
-        let unpacked = tempfile::tempdir().unwrap();
-        ["before-kill", "after-kill", "before-long", "after-long", "after-hang"]
+        crate::session::fixtures::RECORDED
             .into_iter()
-            .map(|name| {
-                let packed = fs::File::open(folder.join(format!("{name}.ctui.gz"))).unwrap();
-                let path = unpacked.path().join(name);
-                let mut file = fs::File::create(&path).unwrap();
-                std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut file).unwrap();
-                let events = recording::open(&path).unwrap().1.map(Result::unwrap).collect();
-                (name.to_owned(), events)
-            })
+            .map(|name| (name.to_owned(), crate::session::fixtures::recorded(name)))
             .collect()
     });
     &all[name]
@@ -200,14 +190,19 @@ fn the_pictures_of_the_pages_are_those_of_the_program() {
         let (session, moment) = at(recording, seconds);
         let earlier = compared.then(|| at("before-kill", f64::INFINITY).0);
         let drawn = still(&session, moment, earlier.as_ref(), &theme, (120, 36));
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/images/{name}.svg"));
-        if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-            fs::write(&path, &drawn).unwrap();
-        }
-        let kept = fs::read_to_string(&path).unwrap_or_default();
-        let how = "INSTA_UPDATE=always cargo test --lib screens draws it anew";
-        assert!(kept == drawn, "{} is not what the program draws; {how}", path.display());
+        is_picture_of_the_docs(name, &drawn);
     }
+}
+
+/// Compares a picture in the documentation with what the program draws, or renews it.
+pub(super) fn is_picture_of_the_docs(name: &str, drawn: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/images/{name}.svg"));
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        fs::write(&path, drawn).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    let how = "INSTA_UPDATE=always cargo test --lib tui:: draws it anew";
+    assert!(kept == drawn, "{} is not what the program draws; {how}", path.display());
 }
 
 #[test]

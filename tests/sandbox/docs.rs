@@ -102,6 +102,7 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
         "docs/doctor.md",
         &[("chaos-tui rbac experiments/kill-pod.json", Exit(0)), ("chaos-tui doctor", Exit(0))],
     ),
+    ("docs/replay.md", &[("chaos-tui replay --list", Exit(0))]),
     ("docs/sandbox.md", &[("chaos-tui sandbox", Prints("KUBECONFIG"))]),
 ];
 

@@ -91,6 +91,12 @@ pub(super) const SETTINGS: &[ConfigKey] = &[
         print: |preferences| preferences.watch.insecure.to_string(),
     },
     ConfigKey {
+        name: "excerpts",
+        about: "keep the beginning of the first answer of each kind, as evidence",
+        parse: |preferences, value| switch(value).map(|on| preferences.watch.excerpts = on),
+        print: |preferences| preferences.watch.excerpts.to_string(),
+    },
+    ConfigKey {
         name: "rate",
         about: "requests per second to each watched URL",
         parse: |preferences, value| above_zero(value, 10_000.0).map(|rate| preferences.watch.rate = rate),

@@ -6,7 +6,7 @@ use crate::{
         config::{self, Preferences},
         record,
     },
-    engine::{DeadMan, SessionMode, SessionSettings, USUAL_LEASE},
+    engine::{DeadMan, SessionMode, SessionSettings, USUAL_LEASE, WatchSettings},
     observe::breaker::NamedSource,
     session::LARGEST_GUARD_LIMIT,
 };
@@ -164,7 +164,10 @@ impl Arguments {
             record: record::settings(global, &self.source, &self.run_args),
             dead_man: self.run_args.dead_man.unwrap_or(DeadMan::WhereNeeded(USUAL_LEASE)),
             mode: SessionMode::Operator { read_only: self.watch_args.read_only },
-            watch: preferences.watch.clone(),
+            watch: WatchSettings {
+                excerpts: preferences.watch.excerpts && !self.run_args.no_excerpts,
+                ..preferences.watch.clone()
+            },
             budget: preferences.budget,
             allowed_contexts: preferences.allow_contexts.clone(),
         }

@@ -33,6 +33,8 @@ pub struct EndpointSettings {
     pub deadline: Duration,
     /// The waiting time that users accept.
     pub limit: Duration,
+    /// Whether the beginning of the first answer of each kind is kept.
+    pub excerpts: bool,
     /// Which answers are accepted although their status is an error.
     pub tolerance: Option<Tolerance>,
     /// Cancelled at the first fire: from then on nothing is learned as a real answer.
@@ -89,6 +91,7 @@ impl EndpointSettings {
             rate: 4.0,
             deadline: Duration::from_secs(10),
             limit: Duration::from_secs(1),
+            excerpts: true,
             tolerance: None,
             fault: CancellationToken::new(),
             presence: AbsenceDetector::default(),

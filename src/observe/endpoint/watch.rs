@@ -113,6 +113,8 @@ struct AnswerPublisher {
     learning: Learning,
     endings: ResponseEnds,
     learns: bool,
+    /// Whether beginnings of bodies are kept.
+    excerpts: bool,
     quoted: HashSet<(u64, Outcome)>,
     /// Secrets that an answer may echo and that must not be shown.
     hidden: Vec<String>,
@@ -134,6 +136,7 @@ impl AnswerPublisher {
             endings: ResponseEnds::default(),
             learns: true,
             quoted: HashSet::new(),
+            excerpts: settings.excerpts,
             hidden,
             presence: settings.presence.clone(),
         }
@@ -225,7 +228,7 @@ impl AnswerPublisher {
 
     /// The first characters of a body whose shape is new.
     fn quote(&mut self, look: (u64, Outcome), reply: &ReceivedAnswer) -> Option<String> {
-        if self.quoted.len() >= QUOTED || !self.quoted.insert(look) {
+        if !self.excerpts || self.quoted.len() >= QUOTED || !self.quoted.insert(look) {
             return None;
         }
         let text = String::from_utf8_lossy(&reply.beginning).into_owned();

@@ -1,6 +1,7 @@
 use super::*;
 use crate::session::{
     Event,
+    event::BreakerState,
     fixtures::{self, Variant, at},
 };
 use serde_json::Value;
@@ -125,6 +126,29 @@ fn every_event_of_a_kept_recording_is_written_again_as_it_was() {
             let event: Event = serde_json::from_str(&line).unwrap();
             let (was, is) = (serde_json::from_str(&line).unwrap(), serde_json::to_value(&event).unwrap());
             assert!(holds(&is, &was), "{name}: {line}\nis written as {is}");
+        }
+    }
+}
+
+/// One recording of each version, as its own program wrote it: a kill with a breaker that opens, and a note.
+#[test]
+fn a_recording_of_each_version_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in 1..=FORMAT {
+        let name = if version == 1 { "after-kill".to_owned() } else { format!("format-{version}") };
+        let path = folder.path().join(&name);
+        fixtures::unpack(&name, &path);
+        let (header, events) = open(&path).unwrap();
+        assert_eq!(header.format, version);
+        let events: Vec<Event> = events.map(Result::unwrap).collect();
+        let mut session = crate::session::Session::new();
+        let mut timeline = Timeline::open(&path).unwrap();
+        timeline.go_to(timeline.end().at, &mut session).unwrap();
+        assert_eq!((timeline.end().events, timeline.flaw()), (events.len() as u64, None), "{name}");
+        let opened = session.breaker.states.changes().any(|(_, (state, _))| state == BreakerState::Open);
+        assert!(session.t0().is_some() && session.run.ended.is_some() && opened, "{name}");
+        if version > 1 {
+            assert_eq!(session.annotations.notes[0].text, format!("noted in version {version}"));
         }
     }
 }

@@ -96,6 +96,18 @@ fn a_replay_looks_like_this() {
     }
 }
 
+/// The picture of docs/replay.md.
+#[test]
+fn the_picture_of_the_page_is_that_of_the_program() {
+    let (mut player, session) = player("after-kill");
+    go(&mut player, &ReplayMove::To(screens::at("after-kill", 7.6).1));
+    let view = View { replay: Some(player.status()), ..View::new(Keymap::default(), ControlMode::Replay) };
+    let theme = Theme::default();
+    let buffer = draw(&(session.borrow().clone(), player.moment()), &view, None, &theme, (120, 36));
+    let title = format!("chaos-tui replays: {}", session.borrow().meta.title);
+    screens::is_picture_of_the_docs("replay", &crate::tui::svg::svg(&buffer, &theme, &title));
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_plays_at_the_chosen_speed_and_stops_at_the_end() {
     let (mut player, session) = player("after-kill");

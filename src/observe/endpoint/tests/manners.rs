@@ -106,6 +106,15 @@ async fn what_a_service_echoes_of_secrets_is_not_told() {
 }
 
 #[tokio::test]
+async fn beginnings_of_answers_can_be_left_out() {
+    let url = server(|connection| saying(connection, |_| answer("200 OK", "", b"a name of somebody"))).await;
+    let (answer, _) = first(&url, |settings| settings.excerpts = false).await;
+    assert_eq!((answer.kind, answer.excerpt), (AnswerKind::Unjudged, None));
+    let (answer, _) = first(&url, |_| {}).await;
+    assert_eq!(answer.excerpt.as_deref(), Some("a name of somebody"));
+}
+
+#[tokio::test]
 async fn packed_bodies_look_like_plain_ones() {
     let plain = r#"{"id": 7, "name": "Bob"}"#;
     let packed = |encoding: &'static str, body: Vec<u8>| {
