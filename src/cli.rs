@@ -50,6 +50,8 @@ enum Command {
     Rbac(Deferred<commands::rbac::Arguments>),
     /// Undo what a session left on that died, or ended without its rollbacks
     Recover(Deferred<commands::recover::Arguments>),
+    /// Make a report of a session: a page, Markdown, JSON, JUnit XML or CSV
+    Report(Deferred<commands::report::Arguments>),
     /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
@@ -142,6 +144,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Doctor(Deferred(arguments)) => commands::doctor::run(&global, &arguments),
         Command::Rbac(Deferred(arguments)) => commands::rbac::run(&global, &arguments),
         Command::Recover(Deferred(arguments)) => commands::recover::run(&global, &arguments),
+        Command::Report(Deferred(arguments)) => commands::report::run(&arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

@@ -27,7 +27,9 @@ mod warnings;
 pub use aftermath::{Aftermath, aftermath};
 pub use captions::latest_caption;
 pub use earlier::{differences, errors_until, waiting_at};
-pub use findings::{Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen};
+pub use findings::{
+    Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen, not_watched,
+};
 pub use guardian::{needs_guardian, suspension_notice};
 pub use guards::{GuardLevel, GuardReading, guard_readings, nearest_guard, tripped_guard};
 pub use left_on::{FiredStep, LeftOn, left_on};

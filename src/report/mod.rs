@@ -4,7 +4,17 @@
 //! What is said of a session is computed in [`insight`](crate::insight); a document only lays it out.
 
 mod comparison;
+mod csv;
 mod evidence;
+mod facts;
+mod format;
+pub(crate) mod html;
+mod junit;
+mod markdown;
+pub(crate) mod summary;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use comparison::{Comparison, Judgement, Row};
-pub(crate) use evidence::{Evidence, EvidenceError};
+pub(crate) use evidence::Evidence;
+pub(crate) use format::ReportFormat;

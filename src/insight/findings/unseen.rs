@@ -85,3 +85,18 @@ fn the_return(session: &Session, now: Timestamp) -> Option<String> {
         _ => None,
     }
 }
+
+/// Returns what no watch looked at in this session, one line each: users, pods, the breaker.
+pub fn not_watched(session: &Session) -> Vec<String> {
+    let mut unwatched = Vec::new();
+    if !session.users.watching() {
+        unwatched.push("users were not watched: no requests were sent".to_owned());
+    }
+    if session.cluster.in_play.is_empty() && session.cluster.workloads.is_empty() {
+        unwatched.push("pods were not watched".to_owned());
+    }
+    if session.breaker.belief.is_none() {
+        unwatched.push("the circuit breaker was not watched".to_owned());
+    }
+    unwatched
+}

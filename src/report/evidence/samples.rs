@@ -5,7 +5,6 @@ use crate::session::{
     event::{Answer, AnswerKind, EndpointId, ErrorKind, RequestId, Timestamp},
     wording,
 };
-use serde::Serialize;
 use std::{collections::BTreeMap, num::NonZeroU16};
 
 /// What came of a request.
@@ -64,8 +63,7 @@ impl From<AnswerKind> for SampleOutcome {
 }
 
 /// The part of the session in which a request was due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Phase {
     /// Before T0.
     SteadyState,
@@ -76,6 +74,15 @@ pub(crate) enum Phase {
 impl Phase {
     /// All phases, in order.
     pub(crate) const ALL: [Phase; 3] = [Phase::SteadyState, Phase::DuringFault, Phase::AfterFault];
+
+    /// The phase as files spell it.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Phase::SteadyState => "steady_state",
+            Phase::DuringFault => "during_fault",
+            Phase::AfterFault => "after_fault",
+        }
+    }
 
     /// The phase as headings of tables spell it.
     pub(crate) fn label(self) -> &'static str {
