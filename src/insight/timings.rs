@@ -76,12 +76,12 @@ pub fn timings(session: &Session, now: Timestamp) -> Vec<Timing> {
     }));
     if let Some(endpoint) = session.users.main() {
         timings.extend(endpoint.recovered.filter(|_| !fault.is_on()).map(|at| {
-            let label = "T0 until users got real answers for good";
+            let label = "T0 until the first real answer after the fault";
             timing("users_recovered_after", label, TimingValue::Seconds(since_t0(at)))
         }));
         timings.extend(recovery_lag(session, endpoint).map(|(lag, at_most)| {
             let value = if at_most { TimingValue::AtMost(lag) } else { TimingValue::Seconds(lag) };
-            timing("users_recovered_after_targets", "targets back until the first real answer", value)
+            timing("users_recovered_after_targets", "targets back until that answer", value)
         }));
     }
     let safety =

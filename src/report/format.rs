@@ -57,7 +57,9 @@ impl FromStr for ReportFormat {
             "xml" | "junit" => Self::Xml,
             "csv" => Self::Csv,
             _ => {
-                return Err(format!("there is no format {name:?}; choose html, md, json, xml (JUnit) or csv"));
+                return Err(format!(
+                    "there is no format {name:?}; choose html, md, json, xml (JUnit) or csv"
+                ));
             }
         })
     }

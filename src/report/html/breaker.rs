@@ -42,10 +42,10 @@ fn cycles(facts: &Facts) -> Markup {
             @let never = facts.session.t0().is_some_and(|t0| breaker.never_opened(t0, facts.now));
             p { (if never { "It never opened." } else { "It was not seen to open." }) }
         } @else {
-            table {
+            table class="stack" {
                 caption {
                     (wording::count(seen.openings.into(), "opening")) ", " (wording::count(seen.trials.into(), "trial"))
-                    ", " (seen.failed_trials) " of them failed."
+                    ", " (if seen.failed_trials == 0 { "none".to_owned() } else { seen.failed_trials.to_string() }) " of them failed."
                     @if !breaker.interrupted.is_empty() {
                         " " (wording::count(breaker.interrupted.len() as u64, "opening"))
                         " ended by a restart or by an operator, or with an end that was not seen."
@@ -73,10 +73,10 @@ fn row(facts: &Facts, number: usize, cycle: &Cycle) -> Markup {
     html! {
         tr {
             th scope="row" { (number) }
-            td { (moment(cycle.opened)) }
-            td { (cycle.trial.map_or_else(|| "not seen".to_owned(), moment)) }
-            td { (ended) }
-            td class=(class) { (result) }
+            td data-label="OPEN" { (moment(cycle.opened)) }
+            td data-label="HALF-OPEN" { (cycle.trial.map_or_else(|| "not seen".to_owned(), moment)) }
+            td data-label="ended" { (ended) }
+            td { span class=(class) { (result) } }
         }
     }
 }

@@ -69,15 +69,15 @@ pub(super) fn prediction(facts: &Facts) -> Markup {
         @if !facts.scores.is_empty() {
             section {
                 h2 { "Prediction and fact" }
-                table {
+                table class="stack" {
                     thead { tr { th scope="col" { "predicted" } th scope="col" { "happened" } th scope="col" { "right" } } }
                     tbody {
                         @for score in &facts.scores {
                             @let class = match score.right { Some(true) => "c-ok", Some(false) => "c-failing", None => "c-unknown" };
                             tr {
                                 th scope="row" { (shown(&score.guess)) }
-                                td { (shown(&score.fact)) }
-                                td class=(class) { (if score.right.is_none() { "not known" } else { score.word() }) }
+                                td data-label="happened:" { (shown(&score.fact)) }
+                                td data-label="right:" { span class=(class) { (if score.right.is_none() { "not known" } else { score.word() }) } }
                             }
                         }
                     }

@@ -8,7 +8,7 @@ mod users;
 
 use crate::printing::escape_json;
 use serde::{Deserialize, Serialize};
-pub(crate) use users::{EndpointSummary, PhaseSummary, WaitsSummary};
+pub(crate) use users::EndpointSummary;
 
 /// The format that is written, and the newest that is read.
 pub(crate) const FORMAT: u32 = 1;

@@ -218,10 +218,11 @@ pub(super) fn lane(lane: &Lane, time: &TimeScale, size: &Size, top: f64) -> Mark
         @for segment in &lane.segments {
             @let (from, to) = (time.x(segment.from), time.x(segment.to).max(time.x(segment.from) + LEAST));
             @let kind = if segment.loud { "f-" } else { "q-" };
-            rect class={ (kind) (segment.role) } x=(n(from)) y=(n(top)) width=(n(to - from)) height=(n(height));
+            rect class={ (kind) (segment.role) } x=(n(from)) y=(n(top)) width=(n(to - from)) height=(n(height)) {}
             @if let Some(word) = fitting(&segment.words, to - from, size.font) {
                 @let class = if segment.loud { "t-ink".to_owned() } else { format!("w-{}", segment.role) };
-                text class=(class) x=(n(from + 4.0)) y=(n(base)) font-size=(n(size.font)) { (word) }
+                @let inset = ((to - from - word_width(word, size.font)) / 2.0).min(4.0);
+                text class=(class) x=(n(from + inset)) y=(n(base)) font-size=(n(size.font)) { (word) }
             }
         }
     }
@@ -241,5 +242,7 @@ pub(super) fn label(text: &str, size: &Size, base: f64) -> Markup {
 
 /// The longest word that fits into a width.
 pub(super) fn fitting(words: &[String], width: f64, font: f64) -> Option<&String> {
-    words.iter().find(|word| !word.is_empty() && word_width(word, font) + 7.0 <= width)
+    // A letter needs less room beside it than a word.
+    let margin = |word: &String| if word.chars().count() == 1 { 1.0 } else { 7.0 };
+    words.iter().find(|word| !word.is_empty() && word_width(word, font) + margin(word) <= width)
 }

@@ -66,8 +66,8 @@ impl<'a> Chart<'a> {
             ul class="key" {
                 @for mark in Mark::ALL.into_iter().filter(occurs) {
                     li {
-                        svg viewBox="0 0 16 16" aria-hidden="true" {
-                            path class={ "d-" (mark.role()) } d=(drawn(mark).text());
+                        svg viewBox="2 2 12 12" aria-hidden="true" {
+                            path class={ "d-" (mark.role()) } d=(drawn(mark).text()) {}
                         }
                         (mark.meaning())
                     }
@@ -158,10 +158,10 @@ impl<'a> Chart<'a> {
         html! {
             @if known {
                 @for (from, to) in &bands {
-                    rect class="band" x=(n(*from)) y=(n(top)) width=(n(to - from)) height=(n(bottom - top));
+                    rect class="band" x=(n(*from)) y=(n(top)) width=(n(to - from)) height=(n(bottom - top)) {}
                 }
             }
-            path class="s-fault" d={ "M" (n(t0)) " " (n(top - 3.0)) "V" (n(bottom)) };
+            path class="s-fault" d={ "M" (n(t0)) " " (n(top - 3.0)) "V" (n(bottom)) } {}
             text class="w-fault" x=(n((t0 - 4.0).min(size.width - scale::word_width(&word, size.font) - 2.0)))
                 y=(n(top - 7.0)) font-size=(n(size.font)) { (word) }
         }
@@ -175,8 +175,8 @@ impl<'a> Chart<'a> {
         }
         let label_y = bottom + size.font * 1.25;
         html! {
-            path class="s-grid" d=(lines.text());
-            path class="s-line" d={ "M" (n(time.left)) " " (n(bottom)) "h" (n(time.width)) };
+            path class="s-grid" d=(lines.text()) {}
+            path class="s-line" d={ "M" (n(time.left)) " " (n(bottom)) "h" (n(time.width)) } {}
             @for (seconds, label) in &ticks {
                 text class=(if label == "T0" { "w-fault" } else { "t-soft" }) text-anchor="middle"
                     x=(n(time.x(*seconds))) y=(n(label_y)) font-size=(n(size.font)) { (label) }
@@ -196,15 +196,15 @@ impl<'a> Chart<'a> {
             grid.push('M', &[time.left, scale.y(ms)]).push('h', &[time.width]);
         }
         html! {
-            path class="s-grid" d=(grid.text());
+            path class="s-grid" d=(grid.text()) {}
             @for (ms, label) in scale.labels() {
                 text class="t-soft" text-anchor="end" x=(n(size.left - 8.0)) y=(n(scale.y(ms) + size.font * 0.34))
                     font-size=(n(size.font)) { (label) }
             }
-            path class="s-limit" d={ "M" (n(time.left)) " " (n(limit)) "h" (n(time.width)) };
+            path class="s-limit" d={ "M" (n(time.left)) " " (n(limit)) "h" (n(time.width)) } {}
             text class="t-soft" x=(n(time.left + 4.0)) y=(n(limit - 5.0)) font-size=(n(size.font)) { (limit_word) }
             (waits::marks(&self.samples, time, &scale))
-            @for (class, path, _) in &lines.lines { path class=(class) d=(path.text()); }
+            @for (class, path, _) in &lines.lines { path class=(class) d=(path.text()) {} }
             @for (class, y) in apart(&lines, size.font) {
                 text class="t-strong" x=(n(size.width - size.right + 3.0)) y=(n(y + size.font * 0.34))
                     font-size=(n(size.font)) { (class) }
@@ -218,7 +218,7 @@ impl<'a> Chart<'a> {
         html! {
             @for gap in gaps {
                 @let (from, to) = (time.x(self.window.seconds(gap.from)), time.x(self.window.seconds(gap.to)));
-                rect class="gap" x=(n(from)) y=(n(top)) width=(n(to - from)) height=(n((bottom - top - 3.0).max(0.0)));
+                rect class="gap" x=(n(from)) y=(n(top)) width=(n(to - from)) height=(n((bottom - top - 3.0).max(0.0))) {}
                 @if scale::word_width("not observed", size.font) < to - from {
                     text class="t-soft" x=(n(from + 4.0)) y=(n(top + size.font * 1.15)) font-size=(n(size.font)) { "not observed" }
                 }

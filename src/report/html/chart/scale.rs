@@ -154,6 +154,9 @@ impl TimeScale {
     }
 }
 
+/// Room below the shortest wait, for the marks that lie there.
+const FOOT: f64 = 7.0;
+
 /// Where waiting times are: logarithmic, whole decades, from 1 ms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WaitScale {
@@ -167,7 +170,7 @@ impl WaitScale {
     pub(super) fn new(top: f64, height: f64, deadline_ms: f64, longest_ms: f64) -> Self {
         let most = deadline_ms.max(longest_ms).clamp(10.0, 1e7);
         // A wait at the deadline lies a little above it.
-        Self { top, height, decades: (most * 1.12).log10() }
+        Self { top, height: height - FOOT, decades: (most * 1.12).log10() }
     }
 
     pub(super) fn y(&self, ms: f64) -> f64 {
@@ -203,10 +206,6 @@ impl PathData {
     /// A filled rectangle.
     pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64) {
         self.push('M', &[x, y]).push('h', &[width]).push('v', &[height]).push('h', &[-width]).push('z', &[]);
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     pub(super) fn text(&self) -> &str {

@@ -27,7 +27,7 @@ pub(super) fn strip(samples: &[&AskedSample], time: &TimeScale, size: &Size, top
     }
     let base = top + size.strip - size.font * 0.45;
     html! {
-        @for (mark, path) in &paths { path class={ "f-" (mark.role()) } d=(path.text()); }
+        @for (mark, path) in &paths { path class={ "f-" (mark.role()) } d=(path.text()) {} }
         @for (x, word) in words(&columns, time, size) {
             text class="t-ink" x=(n(x)) y=(n(base)) font-size=(n(size.font)) { (word) }
         }

@@ -111,7 +111,7 @@ pub(super) fn marks(samples: &[&AskedSample], time: &TimeScale, waits: &WaitScal
         }
     }
     html! {
-        @for (mark, path) in &paths { path class={ "d-" (mark.role()) } d=(path.text()); }
+        @for (mark, path) in &paths { path class={ "d-" (mark.role()) } d=(path.text()) {} }
     }
 }
 
