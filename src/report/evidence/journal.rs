@@ -4,6 +4,7 @@ use super::EvidenceError;
 use crate::{
     cluster::ClusterSettings,
     experiment::{Activity, Environment, Experiment, Secrets, read_text_bounded},
+    printing::without_url_passwords,
     provider::{Effect, Providers, gremlin::Gremlin, kubernetes::Kubernetes},
     runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets, plan},
     session::{
@@ -37,6 +38,8 @@ pub(super) fn read(path: &Path) -> Result<Told, EvidenceError> {
         path: path.to_owned(),
         source: std::io::Error::other(error),
     })?;
+    // Before anything is cut out of it: a part of a password would remain.
+    let text = without_url_passwords(&text);
     let journal = pyvalue::parse_json(&text).map_err(|error| none(format!("it is not JSON ({error})")))?;
     let missing = ["experiment", "status", "run"].into_iter().find(|key| journal.get(key).is_none());
     if let Some(key) = missing {

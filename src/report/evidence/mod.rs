@@ -2,8 +2,6 @@
 
 mod journal;
 mod samples;
-#[cfg(test)]
-mod tests;
 
 use crate::session::{
     Event, Session,

@@ -93,12 +93,12 @@ fn evidence(facts: &Facts) -> Markup {
                     @for latest in reports {
                         @let report = &latest.report;
                         tr {
-                            th scope="row" {
+                            th scope="row" class="long" {
                                 (source(report.witness))
                                 @if let Some(place) = &report.place { " " code { (shown(place)) } }
                                 @if let Some(pod) = &report.pod { " of " (shown(pod)) }
                             }
-                            td { (shown(&report.ground)) }
+                            td class="long" { (shown(&report.ground)) }
                             td class="nowrap" data-label="at" { (facts.moment(latest.at)) }
                         }
                     }

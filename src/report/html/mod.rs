@@ -5,8 +5,6 @@ mod chart;
 pub(crate) mod colours;
 mod findings;
 mod run;
-#[cfg(test)]
-mod tests;
 mod users;
 mod verdict;
 

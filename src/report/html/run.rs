@@ -71,14 +71,14 @@ fn fire(facts: &Facts, firing: &Firing) -> Markup {
     html! {
         tr {
             td class="nowrap" { span class="c-fault" { "▼ " (facts.moment(firing.at)) } }
-            td {
+            td class="long" {
                 @match row {
                     Some(row) => { b { (shown(&row.step.name)) } " " span class="soft" { (shown(&row.step.label)) } },
                     None => (shown(&firing.what)),
                 }
             }
-            td data-label="targets" { (if firing.targets.is_empty() { "not named".to_owned() } else { shown(&firing.targets.join(", ")) }) }
-            td data-label="effect" { (shown(&effect)) }
+            td class="long" data-label="targets" { (if firing.targets.is_empty() { "not named".to_owned() } else { shown(&firing.targets.join(", ")) }) }
+            td class="long" data-label="effect" { (shown(&effect)) }
         }
     }
 }
@@ -173,9 +173,9 @@ fn step(row: &StepRow) -> Markup {
     html! {
         tr {
             td class="soft" { (section_name(row.step.at.section)) }
-            th scope="row" { (shown(&row.step.name)) " " span class="soft" { (shown(&row.step.label)) } }
+            th scope="row" class="long" { (shown(&row.step.name)) " " span class="soft" { (shown(&row.step.label)) } }
             td class="nowrap" { span class=(class) { (sign) " " (word) } }
-            td {
+            td class="long" {
                 (step_result(row))
                 @if let Some(tolerance) = &row.step.tolerance { " " span class="soft" { "(tolerance " (shown(tolerance)) ")" } }
             }

@@ -30,7 +30,7 @@ fn table(facts: &Facts, endpoint: &Endpoint) -> Markup {
         @if phases.is_empty() {
             p { code { (shown(&endpoint.url)) } ": no request was due while it was watched." }
         } @else {
-            table class="stack" {
+            table class="stack counts" {
                 caption {
                     code { (shown(&endpoint.url)) } ", " (endpoint.rate) " requests a second, limit "
                     (wording::limit(endpoint.limit_ms)) ". Shares are of the answers, percentiles of all waits."

@@ -230,7 +230,7 @@ pub(super) fn lane(lane: &Lane, time: &TimeScale, size: &Size, top: f64) -> Mark
 
 /// The label of a row, at the left; the beginning of one that is too long is left out.
 pub(super) fn label(text: &str, size: &Size, base: f64) -> Markup {
-    let most = ((size.left - 10.0) / (size.font * 0.602)).floor().max(3.0) as usize;
+    let most = ((size.left - 6.0) / (size.font * 0.602)).floor().max(3.0) as usize;
     let length = text.chars().count();
     let short: String = if length > most {
         std::iter::once('…').chain(text.chars().skip(length + 1 - most)).collect()
