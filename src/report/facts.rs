@@ -5,7 +5,6 @@ use crate::{
     insight::{self, Aftermath, Conclusion, Finding, PredictionScore, RunVerdict, StoryLine, Timing},
     printing::{clean, without_url_passwords},
     session::{
-        clock::local_zone,
         event::{Section, Timestamp},
         state::{Endpoint, Session, StepRow, StepState, Tally},
         wording,
@@ -154,13 +153,9 @@ pub(crate) fn shown(text: &str) -> String {
     without_url_passwords(&clean(text)).into_owned()
 }
 
-/// A moment of the day in the machine's zone: `2026-11-30 06:21:55 UTC`.
+/// A moment in UTC, the same wherever the report is made and read: `2026-11-30 06:21:55 UTC`.
 pub(crate) fn clock_time(at: Timestamp) -> String {
-    let text = at.to_zoned(local_zone().clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
-    match text.strip_suffix(" +00:00") {
-        Some(utc) => format!("{utc} UTC"),
-        None => text,
-    }
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// How a step stands.

@@ -37,7 +37,8 @@ pub(crate) fn text(facts: &Facts) -> String {
 fn case(section: Section, row: &StepRow) -> TestCase {
     let (_, word) = step_word(row);
     let result = step_result(row);
-    let message = if result.is_empty() { word.to_owned() } else { format!("{word}: {result}") };
+    let message =
+        if result.is_empty() || result == word { word.to_owned() } else { format!("{word}: {result}") };
     let status = match &row.state {
         StepState::NotMet => non_success(NonSuccessKind::Failure, "deviation", &tolerance(row, &message)),
         StepState::Failed | StepState::Cut => non_success(NonSuccessKind::Error, "provider", &message),

@@ -48,12 +48,9 @@ fn head(facts: &Facts, text: &mut String) {
     let (sign, _) = look(facts.verdict());
     let conclusion = &facts.conclusion;
     let _ = writeln!(text, "## {sign} {}: {}\n", conclusion.verdict.text(), escaped(facts.evidence.title()));
-    let _ = writeln!(
-        text,
-        "**{}.** {}\n",
-        escaped(&conclusion.sentence),
-        escaped(conclusion.details.as_deref().unwrap_or_default())
-    );
+    let details = escaped(conclusion.details.as_deref().unwrap_or_default());
+    let verdict = format!("**{}.** {details}", escaped(&conclusion.sentence));
+    let _ = writeln!(text, "{}\n", verdict.trim_end());
     let mut about = vec![clock_time(facts.started())];
     about.extend(facts.run_lasted().map(|seconds| format!("run of {}", wording::seconds(seconds))));
     about.extend(facts.cluster().map(|cluster| format!("cluster {}", escaped(&cluster))));
