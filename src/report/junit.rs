@@ -76,9 +76,10 @@ fn verdict(facts: &Facts) -> TestSuite {
     let mut users = TestCase::new("users are spared the fault", status);
     users.set_system_out(because);
     let left: Vec<String> = facts.aftermath.still_on.iter().map(|line| shown(line)).collect();
-    let status = match left.is_empty() {
-        true => TestCaseStatus::success(),
-        false => non_success(NonSuccessKind::Failure, "left on", &left.join("; ")),
+    let status = if left.is_empty() {
+        TestCaseStatus::success()
+    } else {
+        non_success(NonSuccessKind::Failure, "left on", &left.join("; "))
     };
     let mut suite = TestSuite::new("verdict");
     suite.add_test_cases([users, TestCase::new("nothing is known to be still on", status)].map(

@@ -70,9 +70,10 @@ fn deeds(facts: &Facts, text: &mut String) {
         .map(|firing| {
             let row = facts.session.steps.row(firing.step);
             let name = row.map_or(firing.what.as_str(), |row| row.step.name.as_str());
-            let targets = match firing.targets.is_empty() {
-                true => String::new(),
-                false => format!(" at {}", escaped(&firing.targets.join(", "))),
+            let targets = if firing.targets.is_empty() {
+                String::new()
+            } else {
+                format!(" at {}", escaped(&firing.targets.join(", ")))
             };
             let doubt = firing
                 .unconfirmed

@@ -33,8 +33,8 @@ impl ReportsAtEnd {
         let outputs = Output::all(paths, None)?;
         if let Some(output) = outputs.iter().find(|output| output.is_stdout()) {
             return Err(Refusal::usage(format!(
-                "a run writes its reports to files, and {:?} is standard output; name a file, or use `chaos-tui report` after the run",
-                output.path
+                "a run writes its reports to files, and {} is standard output; name a file, or use `chaos-tui report` after the run",
+                output.path.display()
             )));
         }
         let summary = step_summary_file();

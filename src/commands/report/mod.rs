@@ -67,10 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         let text = output.format.render(&evidence);
         print_page(if output.format == ReportFormat::Json { Printed::json(&text) } else { text.into() })?;
     }
-    match failed.is_empty() {
-        true => Ok(ExitCode::SUCCESS),
-        false => Err(Refusal::invalid(failed.join("; ")).into()),
-    }
+    if failed.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(Refusal::invalid(failed.join("; ")).into()) }
 }
 
 /// The session and the outputs that the command line names.
@@ -85,9 +82,10 @@ fn requested(arguments: &Arguments) -> Result<(Option<&str>, Vec<Output>), Refus
             "a report is made of one session, and {other:?} is a second name; write the report with `-o {other}`"
         )));
     }
-    let outputs = match arguments.outputs.is_empty() {
-        true => vec![Output::stdout(arguments.format.unwrap_or(ReportFormat::Md))],
-        false => Output::all(&arguments.outputs, arguments.format)?,
+    let outputs = if arguments.outputs.is_empty() {
+        vec![Output::stdout(arguments.format.unwrap_or(ReportFormat::Md))]
+    } else {
+        Output::all(&arguments.outputs, arguments.format)?
     };
     Ok((names.first().map(String::as_str), outputs))
 }

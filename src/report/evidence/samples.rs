@@ -154,7 +154,9 @@ impl Samples {
                     .filter(|(_, (start, _))| *start < gap.to)
                     .map(|(id, _)| *id)
                     .collect();
-                lost.into_iter().for_each(|id| self.lose(id));
+                for id in lost {
+                    self.lose(id);
+                }
             }
             EventKind::EndpointLeft { endpoint } => self.give_up(Some(*endpoint), at),
             EventKind::ShapeLearned { endpoint, .. } => self.learned(*endpoint, session.t0()),

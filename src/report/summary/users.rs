@@ -109,7 +109,9 @@ impl PhaseSummary {
         for (word, waited) in sample.into_kept() {
             waits_ms.entry(word.to_owned()).or_default().push(millis(f64::from(waited)));
         }
-        waits_ms.values_mut().for_each(|waits| waits.sort_unstable_by(f64::total_cmp));
+        for waits in waits_ms.values_mut() {
+            waits.sort_unstable_by(f64::total_cmp);
+        }
         Self {
             phase: phase.key().to_owned(),
             requests: tally.sent,
