@@ -134,12 +134,15 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// Opens pages in Chromium where there is one: `CHROMIUM` names it.
-fn browsed(pages: &[PathBuf]) {
+/// The Chromium that `CHROMIUM` names, or that is installed.
+fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
-    let Some(chromium) =
-        named.or_else(|| Some(PathBuf::from("/usr/bin/chromium")).filter(|path| path.exists()))
-    else {
+    named.or_else(|| Some(PathBuf::from("/usr/bin/chromium")).filter(|path| path.exists()))
+}
+
+/// Opens pages in Chromium where there is one.
+fn browsed(pages: &[PathBuf]) {
+    let Some(chromium) = chromium() else {
         return eprintln!("skipped: no Chromium; CHROMIUM names its executable");
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run/report/page.py");
@@ -147,16 +150,15 @@ fn browsed(pages: &[PathBuf]) {
     assert_eq!(text(&said), "ok\n");
 }
 
-#[test]
-fn pages_of_recorded_sessions_can_be_read_in_a_browser() {
-    let folder = tempfile::tempdir().unwrap();
+/// Makes a page of each recorded session in a folder.
+fn recorded_pages(folder: &Path) -> Vec<PathBuf> {
     let mut pages = Vec::new();
     for name in ["before-kill", "before-long", "after-kill", "after-long", "after-hang"] {
         let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recordings/{name}.ctui.gz"));
         let mut unpacked = flate2::read::GzDecoder::new(fs::File::open(packed).unwrap());
-        let recording = folder.path().join(format!("{name}.ctui"));
+        let recording = folder.join(format!("{name}.ctui"));
         std::io::copy(&mut unpacked, &mut fs::File::create(&recording).unwrap()).unwrap();
-        let page = folder.path().join(format!("{name}.html"));
+        let page = folder.join(format!("{name}.html"));
         let program = assert_cmd::cargo::cargo_bin!("chaos-tui");
         let said = Command::new(program)
             .arg("report")
@@ -169,7 +171,33 @@ fn pages_of_recorded_sessions_can_be_read_in_a_browser() {
         assert!(said.status.success(), "{}", text(&said));
         pages.push(page);
     }
-    browsed(&pages);
+    pages
+}
+
+#[test]
+fn pages_of_recorded_sessions_can_be_read_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    browsed(&recorded_pages(folder.path()));
+}
+
+/// Renews the picture of docs/report.md: `cargo test --test run picture -- --ignored`. Two versions of Chromium draw it
+/// differently, so it is not compared.
+#[test]
+#[ignore = "writes docs/images/report.png"]
+fn the_picture_of_the_documentation() {
+    let folder = tempfile::tempdir().unwrap();
+    let page =
+        recorded_pages(folder.path()).into_iter().find(|page| page.ends_with("after-kill.html")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let said = Command::new("python3")
+        .arg(root.join("tests/run/report/page.py"))
+        .arg(chromium().expect("a Chromium"))
+        .arg(page)
+        .args(["--width", "1100", "--height", "1110", "--shot"])
+        .arg(root.join("docs/images/report.png"))
+        .output()
+        .unwrap();
+    assert!(said.status.success(), "{}", text(&said));
 }
 
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";

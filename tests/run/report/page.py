@@ -2,7 +2,7 @@
 
 page.py CHROMIUM PAGE...             checks: nothing is requested but the page, no error is logged, nothing overflows at
                                      360, 800 and 1400 px, every text has the contrast of WCAG AA, light and dark
-page.py CHROMIUM PAGE --shot OUT.png [--width N] [--dark]     a picture of the whole page
+page.py CHROMIUM PAGE --shot OUT.png [--width N] [--height N] [--dark]     a picture of the page, or of its top
 page.py CHROMIUM PAGE --pdf OUT.pdf                           the page as it is printed
 """
 
@@ -172,6 +172,7 @@ def main():
     parser.add_argument("--shot")
     parser.add_argument("--pdf")
     parser.add_argument("--width", type=int, default=1200)
+    parser.add_argument("--height", type=int)
     parser.add_argument("--dark", action="store_true")
     arguments = parser.parse_args()
     browser = Browser(arguments.chromium)
@@ -182,7 +183,9 @@ def main():
             if arguments.pdf:
                 data, path = browser.call("Page.printToPDF", printBackground=True)["data"], arguments.pdf
             else:
-                shot = browser.call("Page.captureScreenshot", captureBeyondViewport=True)
+                size = {"x": 0, "y": 0, "scale": 1, "width": arguments.width, "height": arguments.height}
+                clip = {"clip": size} if arguments.height else {}
+                shot = browser.call("Page.captureScreenshot", captureBeyondViewport=True, **clip)
                 data, path = shot["data"], arguments.shot
             pathlib.Path(path).write_bytes(base64.b64decode(data))
             return
