@@ -19,8 +19,9 @@ use crate::{
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
-        console::Layout,
-        event::{Guards, Level},
+        clock::local_zone,
+        console::{ConsoleLine, Layout},
+        event::{Guards, Level, Timestamp},
         recording::RecordingThread,
     },
 };
@@ -85,7 +86,9 @@ async fn headless(
     // Before the log file is opened: a limit of its size must not kill.
     let (signals, receiver) = Signals::all(compat)?;
     let (reports, recorder) = reports.unzip();
-    let host = SessionHost::start(recorder, Some(Console::open(console(global, compat))?));
+    let console = console(global, compat);
+    let layout = console.layout.clone();
+    let host = SessionHost::start(recorder, Some(Console::open(console)?));
     let mut helpers = ChildProcesses::default();
     let mut exit = Exit::With(ExitCode::FAILURE);
     if enter_folder(global, &host).await {
@@ -102,7 +105,10 @@ async fn headless(
     }
     if let (Some(reports), Exit::With(_)) = (reports, &exit) {
         let begun = || record::settings(global, &arguments.source, &arguments.run_args).header;
-        reports.write(&arguments.source, record.or_else(|| Some(begun())));
+        for (level, message) in reports.write(&arguments.source, record.or_else(|| Some(begun()))) {
+            let line = ConsoleLine { at: Timestamp::now(), level, target: "chaostoolkit", message: &message };
+            printing::err(layout.show(line, local_zone()));
+        }
     }
     Ok(exit)
 }

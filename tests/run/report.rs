@@ -78,7 +78,7 @@ fn a_run_writes_every_report_in_one_go_and_no_secret_into_any() {
     for extension in ALL {
         let text = read(&ended, &format!("out.{extension}"));
         assert!(!text.contains("canary"), "{extension}: {text}");
-        assert!(ended.says(&format!("wrote out.{extension}")));
+        assert!(ended.says(&format!("INFO] Report written to out.{extension}")));
     }
     let summary: serde_json::Value = serde_json::from_str(&read(&ended, "out.json")).unwrap();
     assert_eq!(summary["verdict"]["word"], "not-resilient", "{summary:#}");
@@ -237,7 +237,9 @@ fn a_report_that_fails_at_the_end_does_not_change_the_exit_code() {
     fs::create_dir(case.path("out")).unwrap();
     let ended = case.with(&["--report", "out/a.html", "--report", "b.md"]).run();
     assert_eq!(ended.code(), 0, "{:#?}", ended.lines);
-    assert!(ended.says("error: cannot write the report to out/a.html") && ended.says("wrote b.md"));
+    assert!(
+        ended.says("ERROR] cannot write the report to out/a.html") && ended.says("Report written to b.md")
+    );
 }
 
 #[test]
@@ -247,9 +249,17 @@ fn a_report_replaces_an_older_one_and_follows_the_run_only() {
     let left: Vec<_> =
         fs::read_dir(ended.case.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains(".part")), "{left:?}");
+    // Every line of a console in JSON is JSON.
+    let ended = quick().with(&["--log-format", "json", "--report", "out.md"]).run();
+    assert!(ended.says("Report written to out.md"));
+    assert!(
+        ended.lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{:#?}",
+        ended.lines
+    );
     // Without a report nothing is written and nothing is said.
     let ended = quick().run();
-    assert!(!ended.says("wrote") && !ended.says("report"), "{:#?}", ended.lines);
+    assert!(!ended.says("eport"), "{:#?}", ended.lines);
 }
 
 #[test]
@@ -264,7 +274,7 @@ fn the_summary_of_a_github_job_is_appended_to() {
     assert_eq!(read(&ended, "summary.md").matches("## ?").count(), 2);
     let ended = quick().variable(SUMMARY, "/nowhere/summary.md").run();
     assert!(
-        ended.code() == 0 && ended.says("warning: cannot append to GITHUB_STEP_SUMMARY"),
+        ended.code() == 0 && ended.says("WARNING] cannot append to GITHUB_STEP_SUMMARY"),
         "{:#?}",
         ended.lines
     );

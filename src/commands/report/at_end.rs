@@ -8,6 +8,7 @@ use crate::{
     printing,
     report::Evidence,
     session::{
+        event::Level,
         record::RecordHeader,
         recording::{Header, Recorder, RecordingThread},
     },
@@ -61,22 +62,29 @@ impl ReportsAtEnd {
         }
     }
 
-    /// Writes the reports. One that cannot be written is an error line; the exit code stays that of the run.
-    pub(crate) fn write(self, source: &str, record: Option<RecordHeader>) {
+    /// Writes the reports, and returns what became of them, for the console. One that cannot be written is an error line;
+    /// the exit code stays that of the run.
+    pub(crate) fn write(self, source: &str, record: Option<RecordHeader>) -> Vec<(Level, String)> {
         let mut evidence = match Evidence::of_file(self.recording.path(), source.to_owned()) {
             Ok(evidence) if evidence.session.run.started.is_some() => evidence,
-            Ok(_) => return printing::err("no report was written: the run did not start"),
-            Err(error) => return printing::err(format!("no report was written: {error}")),
+            Ok(_) => {
+                return vec![(Level::Warning, "No report was written: the run did not start".to_owned())];
+            }
+            Err(error) => return vec![(Level::Error, format!("No report was written: {error}"))],
         };
         evidence.record = record;
-        for (output, written) in write_all(&evidence, self.outputs.iter()) {
-            match written {
-                Ok(()) => printing::err(format!("wrote {}", output.path.display())),
-                Err(why) => printing::err(format!("error: {why}")),
-            }
+        let mut lines: Vec<(Level, String)> = write_all(&evidence, self.outputs.iter())
+            .into_iter()
+            .map(|(output, written)| match written {
+                Ok(()) => (Level::Info, format!("Report written to {}", output.path.display())),
+                Err(why) => (Level::Error, why),
+            })
+            .collect();
+        if let Some(file) = &self.summary
+            && let Err(why) = write_step_summary(&evidence, file)
+        {
+            lines.push((Level::Warning, why));
         }
-        if let Some(file) = &self.summary {
-            write_step_summary(&evidence, file);
-        }
+        lines
     }
 }

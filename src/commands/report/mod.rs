@@ -60,8 +60,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Err(why) => failed.push(why),
         }
     }
-    if let Some(file) = step_summary_file() {
-        write_step_summary(&evidence, &file);
+    if let Some(file) = step_summary_file()
+        && let Err(why) = write_step_summary(&evidence, &file)
+    {
+        printing::err(format!("warning: {why}"));
     }
     for output in outputs.iter().filter(|output| output.is_stdout()) {
         let text = output.format.render(&evidence);

@@ -2,7 +2,6 @@
 
 use super::Refusal;
 use crate::{
-    printing,
     report::{Evidence, ReportFormat},
     session::whole_file::replace_file,
 };
@@ -83,11 +82,13 @@ pub(crate) fn step_summary_file() -> Option<PathBuf> {
     std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Appends the Markdown to the job's summary; that it cannot be written is a warning.
-pub(crate) fn write_step_summary(evidence: &Evidence, file: &Path) {
+/// Appends the Markdown to the job's summary.
+///
+/// # Errors
+/// If it cannot be written, which is no more than a warning.
+pub(crate) fn write_step_summary(evidence: &Evidence, file: &Path) -> Result<(), String> {
     let text = ReportFormat::Md.render(evidence);
     let opened = OpenOptions::new().append(true).create(true).open(file);
-    if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
-        printing::err(format!("warning: cannot append to {STEP_SUMMARY} ({}): {error}", file.display()));
-    }
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| format!("cannot append to {STEP_SUMMARY} ({}): {error}", file.display()))
 }

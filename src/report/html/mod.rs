@@ -102,9 +102,9 @@ fn about(facts: &Facts) -> Markup {
     let evidence = facts.evidence;
     let made_of = match &evidence.origin {
         Origin::Recording(header) => {
-            format!("the recording {} of {} (format {})", evidence.name, header.tool, header.format)
+            format!("a recording by {}, format {}: {}", header.tool, header.format, evidence.name)
         }
-        Origin::Journal { writer } => format!("the journal {} ({writer})", evidence.name),
+        Origin::Journal { writer } => format!("a journal by {writer}: {}", evidence.name),
     };
     html! {
         footer {

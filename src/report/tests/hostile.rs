@@ -3,7 +3,7 @@
 use super::{of_events, pages::page};
 use crate::{
     report::{Evidence, ReportFormat},
-    session::{Command, EventKind, command::Annotation, fixtures::recorded},
+    session::{Command, Event, EventKind, command::Annotation, event::Prediction, fixtures::recorded},
 };
 
 /// A name that is a script, closes what it stands in, hides in Unicode and carries a password.
@@ -40,6 +40,12 @@ fn hostile() -> Evidence {
         }
         event
     });
+    let mut events: Vec<Event> = events.collect();
+    let predicted = Prediction { errors: Some(0), recovery_s: Some(1.0), ..Prediction::default() };
+    for annotation in [Annotation::Predict(predicted), Annotation::Mark] {
+        let at = events[0].at;
+        events.insert(1, Event { seq: 0, at, what: EventKind::Commanded(Command::Annotate(annotation)) });
+    }
     of_events(NAME, events)
 }
 
@@ -47,6 +53,7 @@ fn hostile() -> Evidence {
 fn nothing_from_outside_becomes_markup_or_steers_a_reader() {
     let evidence = hostile();
     let html = page(&evidence);
+    assert!(html.contains("Prediction and fact") && html.contains("back within 1 s"));
     assert!(!html.contains("<script") && !html.contains("onload=\"y\"") && html.contains("&lt;script&gt;"));
     for format in
         [ReportFormat::Html, ReportFormat::Md, ReportFormat::Json, ReportFormat::Xml, ReportFormat::Csv]

@@ -12,6 +12,8 @@ const FOR_P95: usize = 20;
 const FOR_P99: usize = 100;
 /// Height of a cell: several marks of one outcome in a cell are one.
 const CELL: f64 = 3.0;
+/// Requests beyond which marks would cover each other in any case, so that cells are as wide as a mark.
+const MANY: usize = 10_000;
 
 /// What a mark stands for, the best first: a worse one is drawn over a better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +101,7 @@ impl Mark {
 pub(super) fn marks(samples: &[&AskedSample], time: &TimeScale, waits: &WaitScale) -> Markup {
     let mut taken: BTreeSet<(Mark, i64, i64)> = BTreeSet::new();
     let mut paths: BTreeMap<Mark, PathData> = BTreeMap::new();
+    let width = if samples.len() > MANY { CELL } else { 1.0 };
     for sample in samples {
         let seconds = sample.seconds_since(time.window.zero);
         let Some(mark) = Mark::of(sample.outcome).filter(|_| time.shows(seconds)) else { continue };
@@ -106,7 +109,7 @@ pub(super) fn marks(samples: &[&AskedSample], time: &TimeScale, waits: &WaitScal
             continue;
         }
         let (x, y) = (time.x(seconds), waits.y(f64::from(sample.waited_ms)));
-        if taken.insert((mark, x.round() as i64, (y / CELL).round() as i64)) {
+        if taken.insert((mark, (x / width).round() as i64, (y / CELL).round() as i64)) {
             mark.draw(paths.entry(mark).or_default(), x, y);
         }
     }
