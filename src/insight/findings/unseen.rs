@@ -74,12 +74,16 @@ fn the_return(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
     let standing = conclusion(session, now).verdict;
     let judged = !matches!(standing, RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed);
+    let unlearned = session.users.main().is_some_and(|endpoint| endpoint.shape.is_none());
     match session.users.main().map(|endpoint| endpoint.recovered) {
         _ if !judged => None,
         // That the targets were not watched is said already; whether they came back is then not known.
         _ if fault.is_on() && session.fault_had_effect().is_none() => None,
         _ if fault.is_on() => {
             Some("the way back: what the fault took away was not back at the end".to_owned())
+        }
+        Some(None) if unlearned => {
+            Some("the recovery: it was not learned what a real answer looks like".to_owned())
         }
         Some(None) => Some("the recovery: no real answer came before the end".to_owned()),
         _ => None,

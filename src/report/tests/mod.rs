@@ -5,7 +5,7 @@ mod hostile;
 mod journals;
 mod pages;
 
-use super::Evidence;
+use super::{Evidence, ReportFormat};
 use crate::session::{
     Event, EventKind,
     fixtures::{recorded, recorded_lines},
@@ -38,6 +38,16 @@ pub(super) fn write(path: &Path, lines: &str) {
 /// The events of a recording without those that a test leaves out.
 pub(super) fn without(name: &str, out: impl Fn(&EventKind) -> bool) -> Evidence {
     of_events(name, recorded(name).into_iter().filter(|event| !out(&event.what)))
+}
+
+/// Checks the summary against its schema.
+pub(super) fn valid(evidence: &Evidence) {
+    let schema = serde_json::from_str(include_str!("../../../docs/summary.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&ReportFormat::Json.render(evidence)).unwrap();
+    let errors: Vec<String> =
+        schema.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path)).collect();
+    assert_eq!(errors, [] as [&str; 0], "{}", evidence.name);
 }
 
 pub(super) fn lines(name: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The HTML page: its structure, and what it says where little was watched.
 
-use super::{evidence, of_events, without};
+use super::{evidence, of_events, valid, without};
 use crate::{
     report::{Evidence, ReportFormat},
     session::{
@@ -16,6 +16,7 @@ const VOID: [&str; 4] = ["meta", "br", "hr", "img"];
 pub(super) fn page(evidence: &Evidence) -> String {
     let page = ReportFormat::Html.render(evidence);
     well_formed(&page);
+    valid(evidence);
     page
 }
 
