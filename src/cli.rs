@@ -144,7 +144,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Doctor(Deferred(arguments)) => commands::doctor::run(&global, &arguments),
         Command::Rbac(Deferred(arguments)) => commands::rbac::run(&global, &arguments),
         Command::Recover(Deferred(arguments)) => commands::recover::run(&global, &arguments),
-        Command::Report(Deferred(arguments)) => commands::report::run(&arguments),
+        Command::Report(Deferred(arguments)) => commands::report::run(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

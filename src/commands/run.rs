@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
 /// If the limits of the process are too low, or the runtime, the console or the log file cannot be opened.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     ResourceNeeds::RUN.check()?;
-    let reports = ReportsAtEnd::prepare(&arguments.report)?;
+    let reports = ReportsAtEnd::prepare(&arguments.report, global.change_dir.as_deref())?;
     // One thread is enough for a headless run and is the fastest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {

@@ -13,7 +13,7 @@ use crate::{
         recording::{Header, Recorder, RecordingThread},
     },
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What a run writes when it has ended.
@@ -25,13 +25,21 @@ pub(crate) struct ReportsAtEnd {
 
 impl ReportsAtEnd {
     /// Prepares the reports to these files, and to the summary of a GitHub job; `None` if none is wanted. Returns the
-    /// recorder as well.
+    /// recorder as well. Paths are relative to the folder that the run changes to, as that of the journal is.
     ///
     /// # Errors
     /// If the format of one is not known, its folder does not exist, or there is no room for a recording: nothing has
     /// been played yet.
-    pub(crate) fn prepare(paths: &[PathBuf]) -> Result<Option<(Self, RecordingThread)>, Refusal> {
-        let outputs = Output::all(paths, None)?;
+    pub(crate) fn prepare(
+        paths: &[PathBuf],
+        folder: Option<&Path>,
+    ) -> Result<Option<(Self, RecordingThread)>, Refusal> {
+        // A function of the run may change the folder of the process.
+        let in_folder = |path: &PathBuf| match std::path::absolute(folder.unwrap_or(Path::new("."))) {
+            Ok(folder) if path.as_os_str() != "-" => folder.join(path),
+            _ => path.clone(),
+        };
+        let outputs = Output::all(&paths.iter().map(in_folder).collect::<Vec<_>>(), None)?;
         if let Some(output) = outputs.iter().find(|output| output.is_stdout()) {
             return Err(Refusal::usage(format!(
                 "a run writes its reports to files, and {} is standard output; name a file, or use `chaos-tui report` after the run",

@@ -5,7 +5,7 @@ mod at_end;
 mod outputs;
 
 use super::{
-    invocation,
+    GlobalArgs, invocation,
     output::print_page,
     prepare::Refusal,
     recorded::{NAMES, RecordedSession},
@@ -21,7 +21,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = invocation::as_called(EXAMPLES).into_owned())]
 pub(crate) struct Arguments {
     #[arg(value_name = "SESSION|FILE", help = format!("The session: {NAMES}; or a journal of a run [default: last]"))]
     names: Vec<String>,
@@ -50,7 +50,11 @@ Examples:
 ///
 /// # Errors
 /// If there is no such session, it cannot be read, or a report cannot be written.
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
+    if let Some(folder) = &global.change_dir {
+        std::env::set_current_dir(folder)
+            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))?;
+    }
     let (name, outputs) = requested(arguments)?;
     let evidence = evidence_of(name)?;
     let mut failed = Vec::new();
