@@ -6,7 +6,7 @@ use crate::{
     printing::{clean, without_url_passwords},
     session::{
         event::{Section, Timestamp},
-        state::{Endpoint, Session, StepRow, StepState, Tally},
+        state::{Endpoint, Firing, Session, StepRow, StepState, Tally},
         wording,
     },
 };
@@ -179,6 +179,17 @@ pub(crate) fn step_result(row: &StepRow) -> String {
         row.trouble.as_deref().or(row.summary.as_deref()).map(wording::short_error).unwrap_or_default();
     let remark = row.remark.as_ref().map(|remark| format!(" {remark}")).unwrap_or_default();
     shown(&format!("{result}{remark}"))
+}
+
+/// The objects that a fire hit, each once; none if they are not known.
+pub(crate) fn targets(firing: &Firing) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for target in firing.targets.iter().map(|target| shown(target)) {
+        if !names.contains(&target) {
+            names.push(target);
+        }
+    }
+    names
 }
 
 /// The section of a step in words.

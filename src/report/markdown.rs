@@ -1,7 +1,7 @@
 //! The short report, in GitHub's Markdown: for a pull request, a step summary or an incident page.
 
 use super::{
-    facts::{Facts, clock_time, shown, wait},
+    facts::{Facts, clock_time, shown, targets, wait},
     html::{look, severity},
 };
 use crate::session::{
@@ -70,10 +70,9 @@ fn deeds(facts: &Facts, text: &mut String) {
         .map(|firing| {
             let row = facts.session.steps.row(firing.step);
             let name = row.map_or(firing.what.as_str(), |row| row.step.name.as_str());
-            let targets = if firing.targets.is_empty() {
-                String::new()
-            } else {
-                format!(" at {}", escaped(&firing.targets.join(", ")))
+            let targets = match targets(firing).join(", ") {
+                none if none.is_empty() => none,
+                targets => format!(" at {}", escaped(&targets)),
             };
             let doubt = firing
                 .unconfirmed

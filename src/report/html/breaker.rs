@@ -44,8 +44,13 @@ fn cycles(facts: &Facts) -> Markup {
         } @else {
             table class="stack" {
                 caption {
-                    (wording::count(seen.openings.into(), "opening")) ", " (wording::count(seen.trials.into(), "trial"))
-                    ", " (if seen.failed_trials == 0 { "none".to_owned() } else { seen.failed_trials.to_string() }) " of them failed."
+                    (wording::count(seen.openings.into(), "opening")) ", "
+                    @match (seen.trials, seen.failed_trials) {
+                        (0, _) => "no trial seen",
+                        (trials, 0) => { (wording::count(trials.into(), "trial")) ", none failed" },
+                        (trials, failed) => { (wording::count(trials.into(), "trial")) ", " (failed) " failed" },
+                    }
+                    "."
                     @if !breaker.interrupted.is_empty() {
                         " " (wording::count(breaker.interrupted.len() as u64, "opening"))
                         " ended by a restart or by an operator, or with an end that was not seen."

@@ -4,7 +4,7 @@ use super::tone_class;
 use crate::{
     insight::{self, StoryMark},
     printing::{escape_json, without_url_passwords},
-    report::facts::{Facts, section_name, shown, step_result, step_word},
+    report::facts::{Facts, section_name, shown, step_result, step_word, targets},
     session::{
         event::Section,
         state::{Firing, StepRow},
@@ -62,6 +62,7 @@ fn nothing(facts: &Facts) -> Markup {
 
 fn fire(facts: &Facts, firing: &Firing) -> Markup {
     let row = facts.session.steps.row(firing.step);
+    let targets = targets(firing);
     let effect = match (&firing.unconfirmed, facts.session.fault_had_effect()) {
         (Some(why), _) => format!("not confirmed: {}", wording::short_error(why)),
         (None, Some(true)) => "seen".to_owned(),
@@ -77,7 +78,7 @@ fn fire(facts: &Facts, firing: &Firing) -> Markup {
                     None => (shown(&firing.what)),
                 }
             }
-            td class="long" data-label="targets" { (if firing.targets.is_empty() { "not named".to_owned() } else { shown(&firing.targets.join(", ")) }) }
+            td class="long" data-label="targets" { (if targets.is_empty() { "not named".to_owned() } else { targets.join(", ") }) }
             td class="long" data-label="effect" { (shown(&effect)) }
         }
     }

@@ -48,7 +48,9 @@ fn journal(facts: &Facts) -> Markup {
     let run = &facts.session.run;
     let deviated =
         if run.deviated { "it deviated from its steady state" } else { "no deviation from its steady state" };
-    let why = run.interrupted.as_ref().or(run.aborted.as_ref());
+    // That a guard ended the run is told with what was done.
+    let why = run.interrupted.as_ref().filter(|_| facts.session.guards.tripped.is_none());
+    let why = why.or(run.aborted.as_ref());
     html! {
         @match facts.evidence.status() {
             Some(status) => {

@@ -9,7 +9,7 @@ use crate::{
     insight::{Timing, TimingValue},
     report::{
         evidence::Origin,
-        facts::{Facts, section_name, shown, step_result, step_word},
+        facts::{Facts, section_name, shown, step_result, step_word, targets},
         html::severity,
     },
     session::{
@@ -81,7 +81,7 @@ fn fault_summary(facts: &Facts, fault: &Fault) -> FaultSummary {
             step: shown(row.map_or(firing.what.as_str(), |row| row.step.name.as_str())),
             label: shown(row.map_or("", |row| row.step.label.as_str())),
             seconds_since_t0: since(facts, firing.at),
-            targets: firing.targets.iter().map(|target| shown(target)).collect(),
+            targets: targets(firing),
             unconfirmed: firing.unconfirmed.as_deref().map(shown),
         }
     });

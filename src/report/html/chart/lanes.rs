@@ -7,7 +7,7 @@ use crate::{
     session::{
         Session,
         event::{BreakerState, Section, Timestamp},
-        state::ReadySince,
+        state::{ReadySince, StepState},
         wording,
     },
 };
@@ -191,6 +191,10 @@ fn steps(session: &Session, window: &Window) -> Vec<Segment> {
                     )
                 }
                 None if fired => Segment::new(from, to, "fault", true, [name, "▼".to_owned()]),
+                None if row.is_some_and(|row| row.state == StepState::Cut) => {
+                    let cut = format!("{name} cut short");
+                    Segment::new(from, to, "unknown", false, [cut, name, "-".to_owned()])
+                }
                 None if row.is_some_and(|row| row.failed()) => {
                     Segment::new(from, to, "failing", true, [name, "✗".to_owned()])
                 }
@@ -221,7 +225,7 @@ pub(super) fn lane(lane: &Lane, time: &TimeScale, size: &Size, top: f64) -> Mark
             rect class={ (kind) (segment.role) } x=(n(from)) y=(n(top)) width=(n(to - from)) height=(n(height)) {}
             @if let Some(word) = fitting(&segment.words, to - from, size.font) {
                 @let class = if segment.loud { "t-ink".to_owned() } else { format!("w-{}", segment.role) };
-                @let inset = ((to - from - word_width(word, size.font)) / 2.0).min(4.0);
+                @let inset = inset(word, to - from, size.font);
                 text class=(class) x=(n(from + inset)) y=(n(base)) font-size=(n(size.font)) { (word) }
             }
         }
@@ -238,6 +242,11 @@ pub(super) fn label(text: &str, size: &Size, base: f64) -> Markup {
         text.to_owned()
     };
     html! { text class="t-soft" x="0" y=(n(base)) font-size=(n(size.font)) { (short) } }
+}
+
+/// The room before a word; one that just fits stands in the middle.
+pub(super) fn inset(word: &str, width: f64, font: f64) -> f64 {
+    ((width - word_width(word, font)) / 2.0).min(4.0)
 }
 
 /// The longest word that fits into a width.

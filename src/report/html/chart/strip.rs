@@ -1,7 +1,7 @@
 //! The strip of outcomes: in each column, what share of the users got what.
 
 use super::{
-    lanes::{Segment, fitting},
+    lanes::{Segment, fitting, inset},
     scale::{PathData, Size, TimeScale, n},
     waits::Mark,
 };
@@ -65,7 +65,7 @@ fn shares(counts: &Counts) -> Vec<(Mark, f64, f64)> {
 }
 
 /// The words of runs of columns with the same worst outcome, as far as there is room for them.
-fn words(columns: &BTreeMap<i64, Counts>, time: &TimeScale, size: &Size) -> Vec<(f64, &'static str)> {
+fn words(columns: &BTreeMap<i64, Counts>, time: &TimeScale, size: &Size) -> Vec<(f64, String)> {
     let mut runs: Vec<(Mark, i64, i64)> = Vec::new();
     for (column, counts) in columns {
         let worst =
@@ -78,7 +78,9 @@ fn words(columns: &BTreeMap<i64, Counts>, time: &TimeScale, size: &Size) -> Vec<
     }
     let word = |(mark, from, to): (Mark, i64, i64)| {
         let (from, to) = (time.edges(from).0, time.edges(to).1);
-        fitting(&[mark.word().to_owned()], to - from, size.font).map(|_| (from + 4.0, mark.word()))
+        let words = [mark.word(), mark.letter()].map(str::to_owned);
+        let word = fitting(&words, to - from, size.font)?.clone();
+        Some((from + inset(&word, to - from, size.font), word))
     };
     runs.into_iter().filter_map(word).collect()
 }

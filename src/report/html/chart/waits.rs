@@ -63,6 +63,17 @@ impl Mark {
         }
     }
 
+    /// Its letter, where there is no room for the word.
+    pub(super) fn letter(self) -> &'static str {
+        match self {
+            Mark::Real => "r",
+            Mark::Unjudged => "a",
+            Mark::Fallback => "f",
+            Mark::Waiting => "?",
+            Mark::Failed => "X",
+        }
+    }
+
     /// Its meaning, in the key.
     pub(super) fn meaning(self) -> &'static str {
         match self {
