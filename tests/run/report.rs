@@ -195,7 +195,7 @@ fn the_picture_of_the_documentation() {
         .arg(root.join("tests/run/report/page.py"))
         .arg(chromium().expect("a Chromium"))
         .arg(page)
-        .args(["--width", "1100", "--height", "1110", "--shot"])
+        .args(["--width", "1100", "--height", "1170", "--shot"])
         .arg(root.join("docs/images/report.png"))
         .output()
         .unwrap();

@@ -252,6 +252,6 @@ pub(super) fn inset(word: &str, width: f64, font: f64) -> f64 {
 /// The longest word that fits into a width.
 pub(super) fn fitting(words: &[String], width: f64, font: f64) -> Option<&String> {
     // A letter needs less room beside it than a word.
-    let margin = |word: &String| if word.chars().count() == 1 { 1.0 } else { 7.0 };
+    let margin = |word: &String| if word.chars().count() == 1 { 0.0 } else { 7.0 };
     words.iter().find(|word| !word.is_empty() && word_width(word, font) + margin(word) <= width)
 }
