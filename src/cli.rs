@@ -52,6 +52,8 @@ enum Command {
     Recover(Deferred<commands::recover::Arguments>),
     /// Show a recorded session on the same screen, without its cluster
     Replay(Deferred<commands::replay::Arguments>),
+    /// Make a report of a session: a page, Markdown, JSON, JUnit XML or CSV
+    Report(Deferred<commands::report::Arguments>),
     /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
@@ -145,6 +147,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Rbac(Deferred(arguments)) => commands::rbac::run(&global, &arguments),
         Command::Recover(Deferred(arguments)) => commands::recover::run(&global, &arguments),
         Command::Replay(Deferred(arguments)) => commands::replay::run(&global, &arguments),
+        Command::Report(Deferred(arguments)) => commands::report::run(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

@@ -4,12 +4,11 @@ use super::prepare::Refusal;
 use std::{borrow::Cow, path::Path, sync::OnceLock};
 
 /// The program's own name.
-const OWN: &str = "chaos-tui";
+pub(crate) const OWN: &str = "chaos-tui";
 
 /// Commands of `chaos` that this program does not have, and where they come from.
-static FOREIGN: [(&[&str], &str); 4] = [
+static FOREIGN: [(&[&str], &str); 3] = [
     (&["discover", "init", "settings"], "Chaos Toolkit's own `chaos` (pip install chaostoolkit)"),
-    (&["report"], "`chaos` with its add-on chaostoolkit-reporting"),
     (&["verify"], "`chaos` with its add-on chaostoolkit-verification"),
     (&["login", "org", "team", "publish", "enable", "disable"], "`chaos` with its add-on chaosiq-cloud"),
 ];
@@ -89,7 +88,7 @@ mod tests {
     #[test]
     fn commands_of_chaos_name_their_tool() {
         for (word, tool) in
-            [("discover", "`chaos`"), ("report", "chaostoolkit-reporting"), ("verify", "verification")]
+            [("discover", "`chaos`"), ("publish", "chaosiq-cloud"), ("verify", "verification")]
         {
             let refusal = refuse_foreign(word).unwrap_err();
             assert!(refusal.code == 2 && refusal.message.contains(tool), "{refusal}");

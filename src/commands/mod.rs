@@ -21,6 +21,7 @@ pub(crate) mod recorded;
 pub(crate) mod recover;
 pub(crate) mod reference;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 mod sandbox_child;

@@ -8,6 +8,7 @@ use super::{
     output::stderr_has_colours,
     prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     record, recover,
+    report::ReportsAtEnd,
 };
 use crate::{
     engine::{
@@ -18,8 +19,10 @@ use crate::{
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
-        console::Layout,
-        event::{Guards, Level},
+        clock::local_zone,
+        console::{ConsoleLine, Layout},
+        event::{Guards, Level, Timestamp},
+        recording::RecordingThread,
     },
 };
 use color_eyre::eyre::{Result, WrapErr};
@@ -40,6 +43,10 @@ pub(crate) struct Arguments {
     /// Exit with 3 if one of these conditions applies (comma-separated); watches users and cluster
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
+    /// Write a report to this file when the run has ended: .html, .md, .json, .xml (JUnit) or .csv; repeatable; watches
+    /// users and cluster
+    #[arg(long, value_name = "FILE")]
+    pub report: Vec<PathBuf>,
 }
 
 /// Runs the experiment and returns the exit code of `chaos run` (experiment-format 12.2).
@@ -48,10 +55,11 @@ pub(crate) struct Arguments {
 /// If the limits of the process are too low, or the runtime, the console or the log file cannot be opened.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     ResourceNeeds::RUN.check()?;
+    let reports = ReportsAtEnd::prepare(&arguments.report, global.change_dir.as_deref())?;
     // One thread is enough for a headless run and is the fastest to start.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.and_then(|runtime| {
-        let outcome = runtime.block_on(headless(global, arguments));
+        let outcome = runtime.block_on(headless(global, arguments, reports));
         // Does not wait for blocking calls, such as a DNS lookup or a read from a pipe without a writer.
         runtime.shutdown_background();
         outcome
@@ -69,11 +77,18 @@ enum Exit {
     BySignal(Signal),
 }
 
-async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit> {
+async fn headless(
+    global: &GlobalArgs,
+    arguments: &Arguments,
+    reports: Option<(ReportsAtEnd, RecordingThread)>,
+) -> io::Result<Exit> {
     let compat = arguments.run_args.compat();
     // Before the log file is opened: a limit of its size must not kill.
     let (signals, receiver) = Signals::all(compat)?;
-    let host = SessionHost::start(None, Some(Console::open(console(global, compat))?));
+    let (reports, recorder) = reports.unzip();
+    let console = console(global, compat);
+    let layout = console.layout.clone();
+    let host = SessionHost::start(recorder, Some(Console::open(console)?));
     let mut helpers = ChildProcesses::default();
     let mut exit = Exit::With(ExitCode::FAILURE);
     if enter_folder(global, &host).await {
@@ -82,10 +97,18 @@ async fn headless(global: &GlobalArgs, arguments: &Arguments) -> io::Result<Exit
     helpers.end().await;
     // A slow reader of the console delays the exit, unless a signal or an interruption asks for it.
     let hurried = matches!(exit, Exit::BySignal(_)) || host.session.borrow().run.interrupted.is_some();
+    let record = host.record_header();
     let (_handlers, mut impatience) = Signals::endings()?;
     tokio::select! {
         _ = host.end(hurried.then_some(LAST_LINES)) => {}
         _ = impatience.recv() => {}
+    }
+    if let (Some(reports), Exit::With(_)) = (reports, &exit) {
+        let begun = || record::settings(global, &arguments.source, &arguments.run_args).header;
+        for (level, message) in reports.write(&arguments.source, record.or_else(|| Some(begun()))) {
+            let line = ConsoleLine { at: Timestamp::now(), level, target: "chaostoolkit", message: &message };
+            printing::err(layout.show(line, local_zone()));
+        }
     }
     Ok(exit)
 }
@@ -182,10 +205,11 @@ async fn session(
     signals: mpsc::Receiver<Signal>,
 ) -> ExitCode {
     let judged = !arguments.fail_on.is_empty();
-    let mode = if prepared.guards == Guards::OFF && !judged {
+    let watched = judged || !arguments.report.is_empty();
+    let mode = if prepared.guards == Guards::OFF && !watched {
         SessionMode::Nobody
     } else {
-        SessionMode::Unattended { recovery: judged }
+        SessionMode::Unattended { recovery: watched }
     };
     let settings = SessionSettings {
         source: arguments.source.clone(),
@@ -201,7 +225,7 @@ async fn session(
     };
     let running = host.open(&settings, prepared).await.play(signals, orders().1);
     running.done.cancelled().await;
-    if judged {
+    if watched {
         wait_for_recovery(host).await;
     }
     let failed_on = fail_on::first_match(&host.session.borrow(), host.clock.now(), &arguments.fail_on);

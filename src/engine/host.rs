@@ -298,6 +298,11 @@ impl SessionHost {
         Sources { passive: watch.passive, named, rules }
     }
 
+    /// Returns what the session's record holds besides the events: who began it, and in which cluster.
+    pub(crate) fn record_header(&self) -> Option<RecordHeader> {
+        self.record.get()?.kept().header().ok()
+    }
+
     /// Ends the stream. Returns the final session, `None` if the bus panicked, and the time. Waits for a slow console,
     /// for `patience` at most if there is a limit.
     pub(crate) async fn end(self, patience: Option<Duration>) -> (Option<Session>, Timestamp) {

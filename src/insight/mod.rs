@@ -5,6 +5,7 @@
 //! the state or is recorded. New wording therefore needs no new recording, and old recordings are shown with the
 //! current wording.
 
+mod aftermath;
 mod captions;
 mod earlier;
 mod findings;
@@ -19,12 +20,16 @@ mod story;
 mod subjects;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod verdict;
 mod warnings;
 
+pub use aftermath::{Aftermath, aftermath};
 pub use captions::latest_caption;
 pub use earlier::{differences, errors_until, waiting_at};
-pub use findings::{Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen};
+pub use findings::{
+    Finding, FindingTopic, Severity, UserHarm, findings, harm_before_opening, not_seen, not_watched,
+};
 pub use guardian::{needs_guardian, suspension_notice};
 pub use guards::{GuardLevel, GuardReading, guard_readings, nearest_guard, tripped_guard};
 pub use left_on::{FiredStep, LeftOn, left_on};
@@ -32,8 +37,9 @@ pub use names::health_page;
 pub use phase::{Phase, phase, phase_with};
 pub use prediction::{PredictionScore, prediction_words, scores};
 pub use restart::{RestartDue, restart_due, restart_due_of_pod as restart_due_of};
-pub use story::{StoryLine, StoryMark, Tone, story};
+pub use story::{StoryLine, StoryMark, Tone, opening_tone, story};
 pub use subjects::{explain_pod, explain_step};
+pub use timings::{Timing, TimingValue, timings};
 pub use verdict::{
     Conclusion, MEDIUM, RunVerdict, SHORT, UserVerdict, UserWord, bad_seconds, call_share, conclusion,
     conclusion_so_far, failed_hypothesis_text, late_verdict, needs_recovery, only_failed_rollbacks,

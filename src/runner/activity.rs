@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     experiment::{Activity, ActivityDefect, Secrets, substitute},
+    printing::without_url_passwords,
     provider::{Effect, Outcome},
     session::{
         EventKind,
@@ -288,6 +289,8 @@ fn summary(outcome: &Outcome) -> String {
         Outcome::KeyboardInterrupt => return "interrupted".to_owned(),
         Outcome::Cancelled => return "cut short".to_owned(),
     };
+    // Before it is cut: a part of a password would remain.
+    let text = without_url_passwords(&text);
     let line: String = text.chars().take(SUMMARY).map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.trim().to_owned()
 }

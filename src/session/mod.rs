@@ -16,6 +16,7 @@ pub mod record;
 pub mod recording;
 pub mod state;
 pub mod stream;
+pub mod whole_file;
 pub mod wording;
 
 pub use command::Command;

@@ -1,8 +1,11 @@
 //! Formats figures for use in sentences.
 
-use crate::session::{
-    clock::local_zone,
-    event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, OtherOperator, Source},
+use crate::{
+    printing::without_url_passwords,
+    session::{
+        clock::local_zone,
+        event::{BreakerState, Confidence, ErrorKind, Gap, GapCause, NamedState, OtherOperator, Source},
+    },
 };
 
 /// The maximum number of characters shown of an error.
@@ -188,8 +191,10 @@ pub fn missing_protection(state: BreakerState) -> Option<&'static str> {
     }
 }
 
-/// Returns the first line of an error without the Python class in front of it.
+/// Returns the first line of an error without the Python class in front of it, and without the passwords of URLs: a
+/// part of one would remain where the line is cut.
 pub fn short_error(message: &str) -> String {
+    let message = without_url_passwords(message);
     let mut text = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     while let Some((class, rest)) = text.split_once(": ").filter(|(class, _)| is_class(class)) {
         let _ = class;

@@ -16,6 +16,7 @@ mod program;
 mod providers;
 mod python_bridge;
 mod recover;
+mod report;
 mod signals;
 mod silent_server;
 mod validation;

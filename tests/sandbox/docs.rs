@@ -103,6 +103,24 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
         &[("chaos-tui rbac experiments/kill-pod.json", Exit(0)), ("chaos-tui doctor", Exit(0))],
     ),
     ("docs/replay.md", &[("chaos-tui replay --list", Exit(0))]),
+    (
+        "docs/report.md",
+        &[
+            (
+                "chaos-tui run --sandbox=after --report report.html --report junit.xml experiments/kill-pod.json",
+                Exit(0),
+            ),
+            ("chaos-tui report", Elsewhere("tests/run/report.rs makes reports of a session on record")),
+            (
+                "chaos-tui report last~1 -o report.html -o summary.json",
+                Elsewhere("tests/run/report.rs makes reports of a session on record"),
+            ),
+            (
+                "chaos-tui report journal.json -o report.html",
+                Elsewhere("tests/run/report.rs makes reports of journals"),
+            ),
+        ],
+    ),
     ("docs/sandbox.md", &[("chaos-tui sandbox", Prints("KUBECONFIG"))]),
 ];
 

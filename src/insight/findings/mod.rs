@@ -16,7 +16,7 @@ use super::verdict::state_of_verdict;
 use crate::session::{event::Timestamp, state::Session};
 use measured::Measured;
 pub use measured::{UserHarm, harm_before_opening};
-pub use unseen::not_seen;
+pub use unseen::{not_seen, not_watched};
 
 /// Minimum number of findings, as far as there are as many, and maximum number.
 const COUNT: (usize, usize) = (2, 5);

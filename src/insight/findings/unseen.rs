@@ -74,12 +74,33 @@ fn the_return(session: &Session, now: Timestamp) -> Option<String> {
     let fault = session.fault.as_ref()?;
     let standing = conclusion(session, now).verdict;
     let judged = !matches!(standing, RunVerdict::FaultNeverHappened | RunVerdict::FaultNotConfirmed);
+    let unlearned = session.users.main().is_some_and(|endpoint| endpoint.shape.is_none());
     match session.users.main().map(|endpoint| endpoint.recovered) {
         _ if !judged => None,
+        // That the targets were not watched is said already; whether they came back is then not known.
+        _ if fault.is_on() && session.fault_had_effect().is_none() => None,
         _ if fault.is_on() => {
             Some("the way back: what the fault took away was not back at the end".to_owned())
+        }
+        Some(None) if unlearned => {
+            Some("the recovery: it was not learned what a real answer looks like".to_owned())
         }
         Some(None) => Some("the recovery: no real answer came before the end".to_owned()),
         _ => None,
     }
+}
+
+/// Returns what no watch looked at in this session, one line each: users, pods, the breaker.
+pub fn not_watched(session: &Session) -> Vec<String> {
+    let mut unwatched = Vec::new();
+    if !session.users.watching() {
+        unwatched.push("users were not watched: no requests were sent".to_owned());
+    }
+    if session.cluster.in_play.is_empty() && session.cluster.workloads.is_empty() {
+        unwatched.push("pods were not watched".to_owned());
+    }
+    if session.breaker.belief.is_none() {
+        unwatched.push("the circuit breaker was not watched".to_owned());
+    }
+    unwatched
 }

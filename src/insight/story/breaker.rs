@@ -46,11 +46,11 @@ fn opening(session: &Session, at: Timestamp) -> StoryLine {
             format!(": {} had got an error, {late} waited up to {longest}", wording::count(failed, "user"))
         }
     };
-    StoryLine::loud(at, StoryMark::State, open_tone(session, at), format!("breaker OPEN{cost}"))
+    StoryLine::loud(at, StoryMark::State, opening_tone(session, at), format!("breaker OPEN{cost}"))
 }
 
-/// The tone of an opening: an open breaker protects users only if they get something until the next opening.
-fn open_tone(session: &Session, at: Timestamp) -> Tone {
+/// Returns the tone of an opening: an open breaker protects users only if they get something until the next opening.
+pub fn opening_tone(session: &Session, at: Timestamp) -> Tone {
     let cycles = &session.breaker.cycles;
     let next = cycles.get(cycles.partition_point(|cycle| cycle.opened <= at)).map(|cycle| cycle.opened);
     let until = next.or(session.last).unwrap_or(at);
@@ -69,7 +69,7 @@ fn end(session: &Session, cycle: &Cycle) -> Option<StoryLine> {
     let (at, end) = cycle.ended?;
     Some(match (end, cycle.trial) {
         (CycleEnd::Failed, _) => {
-            let tone = open_tone(session, at);
+            let tone = opening_tone(session, at);
             StoryLine::loud(at, StoryMark::State, tone, "breaker OPEN again: the trial failed")
         }
         (CycleEnd::Worked, Some(_)) => {

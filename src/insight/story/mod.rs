@@ -8,6 +8,8 @@ mod run;
 mod tests;
 mod users;
 
+pub use breaker::opening_tone;
+
 use crate::session::{event::Timestamp, state::Session};
 
 /// Maximum lines of one kind, the latest ones: an hour of flapping must not fill the story.

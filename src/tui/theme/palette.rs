@@ -276,6 +276,42 @@ mod tests {
         }
     }
 
+    /// The page of a report has the colours of the screen.
+    #[test]
+    fn the_report_has_the_same_colours() {
+        use crate::report::html::colours;
+        for (theme, palette) in [(colours::DARK, DARK), (colours::LIGHT, LIGHT)] {
+            for (name, colour) in theme {
+                let (tint, name) = match name.strip_prefix("tint-") {
+                    Some(role) => (true, role),
+                    None => (false, name),
+                };
+                let role = match name {
+                    "ground" | "band" => {
+                        assert_eq!(colour, if name == "ground" { palette.ground } else { palette.band });
+                        continue;
+                    }
+                    "text" => Role::Text,
+                    "strong" => Role::Strong,
+                    "soft" => Role::Soft,
+                    "line" => Role::Line,
+                    "grid" => Role::Grid,
+                    "ghost" => Role::Ghost,
+                    "focus" => Role::Focus,
+                    "ok" => Role::Ok,
+                    "protected" => Role::Protected,
+                    "waiting" => Role::Waiting,
+                    "failing" => Role::Failing,
+                    "fault" => Role::Fault,
+                    "unknown" => Role::Unknown,
+                    "ink" => Role::Ink,
+                    other => panic!("{other}"),
+                };
+                assert_eq!(colour, if tint { palette.tint(role) } else { palette.role(role) }, "{name}");
+            }
+        }
+    }
+
     #[test]
     fn the_nearest_of_256_is_near() {
         assert_eq!(nearest(0xffffff), Color::Indexed(231));
