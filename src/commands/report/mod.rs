@@ -16,7 +16,8 @@ use crate::{
 };
 pub(crate) use at_end::ReportsAtEnd;
 use color_eyre::eyre::Result;
-use outputs::{Output, step_summary_file, write_all, write_step_summary};
+pub(super) use outputs::Output;
+use outputs::{step_summary_file, write_all, write_step_summary};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Arguments of `report`.
