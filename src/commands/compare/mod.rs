@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FORMAT")]
     format: Option<ReportFormat>,
     /// Names of the two sides
-    #[arg(long, value_name = "A,B", value_delimiter = ',', num_args = 2)]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
     names: Vec<String>,
 }
 
@@ -55,6 +55,9 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     }
     let outputs = outputs(arguments)?;
     let (mut first, mut second) = (Side::read(&arguments.first)?, Side::read(&arguments.second)?);
+    if !matches!(arguments.names.len(), 0 | 2) {
+        return Err(Refusal::usage("--names takes two names: --names before,after").into());
+    }
     if let [one, two] = arguments.names.as_slice() {
         (first.runs.name, second.runs.name) = (one.clone(), two.clone());
     } else if first.runs.name == second.runs.name {

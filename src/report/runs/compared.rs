@@ -3,7 +3,7 @@
 use super::{
     Runs,
     bootstrap::{self, Interval},
-    metric::{Listed, METRICS, Metric, Source, block, counts, listed},
+    metric::{Listed, METRICS, Metric, Source, Span, block, common_span, counts, listed},
 };
 use crate::report::summary::Summary;
 
@@ -48,25 +48,32 @@ pub(crate) struct RunsCompared {
     pub differences: Vec<String>,
     /// Whether whole runs were drawn; otherwise requests in blocks of a second.
     pub by_runs: bool,
+    /// The requests that count: as many seconds since T0 as all runs were watched.
+    pub span: Span,
 }
 
 impl RunsCompared {
     /// Compares the second side with the first.
     pub(crate) fn of(first: Runs, second: Runs) -> Self {
         let by_runs = first.runs.len() >= bootstrap::RUNS && second.runs.len() >= bootstrap::RUNS;
-        let rows = METRICS.iter().map(|metric| row(*metric, &first.runs, &second.runs, by_runs)).collect();
+        let span = common_span(first.runs.iter().chain(&second.runs));
+        let rows = METRICS.iter().map(|metric| row(*metric, &first.runs, &second.runs, (by_runs, span)));
+        let rows = rows.collect();
         let differences = differences(&first, &second);
-        Self { first, second, rows, differences, by_runs }
+        Self { first, second, rows, differences, by_runs, span }
     }
 }
 
-fn row(metric: Metric, first: &[Summary], second: &[Summary], by_runs: bool) -> MetricRow {
-    let values = |runs: &[Summary]| runs.iter().filter_map(|run| metric.value(run)).collect::<Vec<f64>>();
+fn row(metric: Metric, first: &[Summary], second: &[Summary], (by_runs, span): (bool, Span)) -> MetricRow {
+    let span = if matches!(metric.source, Source::WaitBefore(_)) { Span::Before } else { span };
+    let values =
+        |runs: &[Summary]| runs.iter().filter_map(|run| metric.value(run, span)).collect::<Vec<f64>>();
     let (one, two) = (values(first), values(second));
     let mean =
         |values: &[f64]| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let (before, after) = (mean(&one), mean(&two));
-    let interval = if by_runs { bootstrap::of_runs(&one, &two) } else { within_runs(metric, first, second) };
+    let interval =
+        if by_runs { bootstrap::of_runs(&one, &two) } else { within_runs(metric, first, second, span) };
     let judgement = match (before, after) {
         (Some(before), Some(after)) => judged(metric, after - before, interval),
         _ => MetricJudgement::NotObserved,
@@ -74,7 +81,7 @@ fn row(metric: Metric, first: &[Summary], second: &[Summary], by_runs: bool) -> 
     let samples = if by_runs {
         (one.len() as u64, two.len() as u64)
     } else {
-        (requests(metric, first), requests(metric, second))
+        (requests(first, span), requests(second, span))
     };
     MetricRow { metric, first: before, second: after, samples, interval, judgement }
 }
@@ -91,11 +98,10 @@ fn judged(metric: Metric, difference: f64, interval: Option<Interval>) -> Metric
 }
 
 /// The interval from the requests of the runs, drawn in blocks; `None` for a figure of which a run gives one value.
-fn within_runs(metric: Metric, first: &[Summary], second: &[Summary]) -> Option<Interval> {
-    let since_t0 = !matches!(metric.source, Source::WaitBefore(_));
+fn within_runs(metric: Metric, first: &[Summary], second: &[Summary], span: Span) -> Option<Interval> {
     // Each phase of each run is drawn from for itself.
     let phases =
-        |runs: &[Summary]| -> Vec<Listed> { runs.iter().flat_map(|run| listed(run, since_t0)).collect() };
+        |runs: &[Summary]| -> Vec<Listed> { runs.iter().flat_map(|run| listed(run, span)).collect() };
     let (one, two) = (phases(first), phases(second));
     let block = first.iter().chain(second).map(block).max()?;
     match metric.source {
@@ -107,7 +113,7 @@ fn within_runs(metric: Metric, first: &[Summary], second: &[Summary]) -> Option<
             let (one, two) = (cases(&one, limit(first)?), cases(&two, limit(second)?));
             let interval = bootstrap::of_requests(&one, &two, block, &bootstrap::share)?;
             let total = |runs: &[Summary]| {
-                let all = runs.iter().filter_map(|run| counts(run, metric.source));
+                let all = runs.iter().filter_map(|run| counts(run, metric.source, span));
                 all.fold((0, 0), |(cases, all), (more, of)| (cases + more, all + of))
             };
             Some(bootstrap::widened_by_certain_sides(interval, [total(first), total(second)]))
@@ -120,11 +126,10 @@ fn within_runs(metric: Metric, first: &[Summary], second: &[Summary]) -> Option<
     }
 }
 
-/// The requests from which a figure comes.
-fn requests(metric: Metric, runs: &[Summary]) -> u64 {
-    let phases = runs.iter().filter_map(|run| run.endpoints.first()).flat_map(|endpoint| &endpoint.phases);
-    let before = matches!(metric.source, Source::WaitBefore(_));
-    phases.filter(|phase| (phase.phase == "steady_state") == before).map(|phase| phase.requests).sum()
+/// The requests that count.
+pub(super) fn requests(runs: &[Summary], span: Span) -> u64 {
+    let listed = runs.iter().flat_map(|run| listed(run, span));
+    listed.map(|phase| phase.len() as u64).sum()
 }
 
 /// Relative difference up to which two rates count as the same.

@@ -3,7 +3,7 @@
 use super::{
     Runs, RunsCompared,
     compared::{MetricJudgement, differences},
-    metric::Metric,
+    metric::{Metric, Span},
 };
 
 use crate::insight::RunVerdict;
@@ -35,7 +35,7 @@ pub(crate) fn regressions(baseline: &Runs, now: &Runs) -> Result<Vec<Regression>
         if row.judgement == MetricJudgement::Worse && matters {
             found.push(told(row.metric, was, is, row.interval_text()));
         } else if row.interval.is_none() && matters {
-            found.extend(beyond_spread(row.metric, baseline, is));
+            found.extend(beyond_spread(row.metric, (baseline, compared.span), is));
         }
     }
     Ok(found)
@@ -64,8 +64,8 @@ fn verdict(baseline: &Runs, now: &Runs) -> Option<Regression> {
 }
 
 /// Judges a figure of which a run gives one value: worse than the worst run of the baseline by more than its runs differ.
-fn beyond_spread(metric: Metric, baseline: &Runs, is: f64) -> Option<Regression> {
-    let values: Vec<f64> = baseline.runs.iter().filter_map(|run| metric.value(run)).collect();
+fn beyond_spread(metric: Metric, (baseline, span): (&Runs, Span), is: f64) -> Option<Regression> {
+    let values: Vec<f64> = baseline.runs.iter().filter_map(|run| metric.value(run, span)).collect();
     if values.len() < KNOWN {
         return None;
     }

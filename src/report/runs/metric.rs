@@ -1,6 +1,14 @@
 //! The figures by which runs are compared.
 
-use crate::report::summary::{EndpointSummary, PhaseSummary, Summary};
+use crate::report::summary::{PhaseSummary, Summary};
+
+/// Which requests count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Span {
+    Before,
+    /// So many seconds since T0.
+    Since(f64),
+}
 
 /// How a figure is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +109,36 @@ pub(super) struct Listed {
 /// Seconds of a block: requests of one second meet the same breaker and the same pods.
 const BLOCK_S: f64 = 1.0;
 
-/// The listed requests of the first endpoint since T0, or before it, by phase.
-pub(super) fn listed(run: &Summary, since_t0: bool) -> Vec<Listed> {
-    let phases = run.endpoints.first().into_iter().flat_map(|endpoint| &endpoint.phases);
-    let wanted = phases.filter(|phase| (phase.phase != "steady_state") == since_t0);
-    let one = |phase: &PhaseSummary| Listed {
-        outcomes: phase.outcomes.chars().take(phase.waits_ms.len()).collect(),
-        waits_ms: phase.waits_ms.clone(),
+/// The listed requests of the first endpoint by phase: before T0, or those that were due in the first seconds since T0.
+pub(super) fn listed(run: &Summary, span: Span) -> Vec<Listed> {
+    let Some(endpoint) = run.endpoints.first() else { return Vec::new() };
+    let wanted =
+        endpoint.phases.iter().filter(|phase| (phase.phase == "steady_state") == (span == Span::Before));
+    let mut left_s = match span {
+        Span::Before => f64::INFINITY,
+        Span::Since(seconds) => seconds,
+    };
+    let one = |phase: &PhaseSummary| {
+        let a_second = endpoint.rate_per_second / phase.one_of.max(1) as f64;
+        let most = (left_s * a_second).round() as usize;
+        let kept = most.min(phase.waits_ms.len());
+        left_s = (left_s - kept as f64 / a_second).max(0.0);
+        Listed {
+            outcomes: phase.outcomes.chars().take(kept).collect(),
+            waits_ms: phase.waits_ms.iter().copied().take(kept).collect(),
+        }
     };
     wanted.map(one).collect()
+}
+
+/// The seconds since T0 for which all runs were watched: shares depend on how long that was.
+pub(super) fn common_span<'a>(runs: impl Iterator<Item = &'a Summary>) -> Span {
+    let watched = |run: &Summary| {
+        let endpoint = run.endpoints.first()?;
+        let since = endpoint.phases.iter().filter(|phase| phase.phase != "steady_state");
+        Some(since.map(|phase| phase.requests).sum::<u64>() as f64 / endpoint.rate_per_second)
+    };
+    Span::Since(runs.filter_map(watched).fold(f64::INFINITY, f64::min))
 }
 
 /// The listed requests in a block.
@@ -120,6 +149,10 @@ pub(super) fn block(run: &Summary) -> usize {
 }
 
 impl Listed {
+    pub(super) fn len(&self) -> usize {
+        self.waits_ms.len()
+    }
+
     /// The waits of requests that were sent.
     pub(super) fn waits(&self) -> Vec<f64> {
         let sent = self.outcomes.iter().zip(&self.waits_ms).filter(|(outcome, _)| **outcome != 'w');
@@ -143,37 +176,28 @@ impl Listed {
     }
 }
 
-/// The cases of a share since T0 and all requests, from the counts of the summary.
-pub(super) fn counts(run: &Summary, source: Source) -> Option<(u64, u64)> {
-    let endpoint: &EndpointSummary = run.endpoints.first()?;
-    let (mut cases, mut all) = (0, 0);
-    for phase in endpoint.phases.iter().filter(|phase| phase.phase != "steady_state") {
-        all += phase.requests;
-        cases += match source {
-            Source::Outcome("f") => phase.fallback,
-            Source::OverLimit => phase.over_limit + phase.withheld,
-            // Those without an answer count if they waited too long: they are among the listed requests.
-            _ => phase.errors + phase.withheld + waiting_too_long(phase, endpoint.limit_ms),
-        };
+/// The cases of a share and all requests that count.
+pub(super) fn counts(run: &Summary, source: Source, span: Span) -> Option<(u64, u64)> {
+    let limit = run.endpoints.first()?.limit_ms;
+    let phases = listed(run, span);
+    let cases = phases.iter().flat_map(|phase| phase.cases(source, limit));
+    let (mut found, mut all) = (0, 0);
+    for case in cases {
+        all += 1;
+        found += u64::from(case);
     }
-    (all > 0).then_some((cases.min(all), all))
-}
-
-fn waiting_too_long(phase: &PhaseSummary, limit_ms: u64) -> u64 {
-    let listed = phase.outcomes.chars().zip(&phase.waits_ms);
-    let late = listed.filter(|(outcome, wait)| *outcome == '?' && **wait > limit_ms as f64).count() as u64;
-    (late * phase.one_of).min(phase.unanswered)
+    (all > 0).then_some((found, all))
 }
 
 impl Metric {
     /// The figure of a run; `None` if it was not observed, or does not apply.
-    pub(super) fn value(&self, run: &Summary) -> Option<f64> {
+    pub(super) fn value(&self, run: &Summary, span: Span) -> Option<f64> {
         match self.source {
             Source::Outcome(_) | Source::OverLimit => {
-                counts(run, self.source).map(|(cases, all)| cases as f64 / all as f64)
+                counts(run, self.source, span).map(|(cases, all)| cases as f64 / all as f64)
             }
-            Source::WaitSinceT0(share) => wait(run, true, share),
-            Source::WaitBefore(share) => wait(run, false, share),
+            Source::WaitSinceT0(share) => wait(run, span, share),
+            Source::WaitBefore(share) => wait(run, Span::Before, share),
             Source::BadSeconds => run.bad_seconds.map(|bad| f64::from(bad.count)),
             Source::Timing(key) => {
                 let timing = run.timings.iter().find(|timing| timing.key == key)?;
@@ -207,7 +231,7 @@ impl Metric {
     }
 }
 
-fn wait(run: &Summary, since_t0: bool, share: f64) -> Option<f64> {
-    let mut waits: Vec<f64> = listed(run, since_t0).iter().flat_map(Listed::waits).collect();
+fn wait(run: &Summary, span: Span, share: f64) -> Option<f64> {
+    let mut waits: Vec<f64> = listed(run, span).iter().flat_map(Listed::waits).collect();
     super::bootstrap::quantile(share)(&mut waits)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Runs,
-    metric::{METRICS, Metric},
+    metric::{METRICS, Metric, common_span},
 };
 use std::fmt;
 
@@ -24,8 +24,9 @@ pub(crate) struct Spread {
 
 impl Spread {
     pub(crate) fn of(runs: &Runs) -> Self {
+        let span = common_span(runs.runs.iter());
         let rows = METRICS.iter().map(|metric| {
-            let mut values: Vec<f64> = runs.runs.iter().filter_map(|run| metric.value(run)).collect();
+            let mut values: Vec<f64> = runs.runs.iter().filter_map(|run| metric.value(run, span)).collect();
             values.sort_unstable_by(f64::total_cmp);
             SpreadRow { metric: *metric, values }
         });

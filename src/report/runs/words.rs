@@ -1,6 +1,10 @@
 //! A comparison in words.
 
-use super::{MetricJudgement, MetricRow, RunsCompared, metric::Unit};
+use super::{
+    MetricJudgement, MetricRow, RunsCompared,
+    compared::requests,
+    metric::{Span, Unit},
+};
 use std::fmt;
 
 impl MetricJudgement {
@@ -47,13 +51,13 @@ impl RunsCompared {
     /// Requests, or runs, of the two sides.
     pub(crate) fn sample_sizes(&self) -> String {
         let runs = |count: usize| if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
-        let requests = |runs: &[super::Summary]| -> u64 {
-            let endpoints = runs.iter().filter_map(|run| run.endpoints.first());
-            let phases = endpoints.flat_map(|endpoint| &endpoint.phases);
-            phases.filter(|phase| phase.phase != "steady_state").map(|phase| phase.requests).sum()
+        let seconds = match self.span {
+            Span::Since(seconds) if seconds.is_finite() => format!("in the first {seconds:.0} s since T0"),
+            _ => "since T0".to_owned(),
         };
         let side = |side: &super::Runs| {
-            format!("{}: {}, {} requests since T0", side.name, runs(side.runs.len()), requests(&side.runs))
+            let requests = requests(&side.runs, self.span);
+            format!("{}: {}, {requests} requests {seconds}", side.name, runs(side.runs.len()))
         };
         format!("{}; {}", side(&self.first), side(&self.second))
     }
