@@ -140,7 +140,9 @@ async fn headless(
     if let (Some(reports), Exit::With(_)) = (reports, &exit) {
         let begun = || record::settings(global, &arguments.source, &arguments.run_args).header;
         let (lines, found) = reports.write(&arguments.source, record.or_else(|| Some(begun())));
-        lines.iter().for_each(|(level, message)| say(&layout, *level, message));
+        for (level, message) in &lines {
+            say(&layout, *level, message);
+        }
         figures = found;
     }
     Ok(Played { exit, figures, hindrance })

@@ -105,14 +105,11 @@ impl Series {
         for file in self.files.iter().filter(|_| !runs.runs.is_empty()) {
             let written = replace_file(file, &RunsFile::text(&runs.runs));
             let path = file.display();
-            match written {
-                Ok(()) => {
-                    say(layout, Level::Info, &format!("Report of {} runs written to {path}", runs.runs.len()))
-                }
-                Err(error) => {
-                    say(layout, Level::Error, &format!("cannot write the report to {path}: {error}"))
-                }
-            }
+            let (level, line) = match written {
+                Ok(()) => (Level::Info, format!("Report of {} runs written to {path}", runs.runs.len())),
+                Err(error) => (Level::Error, format!("cannot write the report to {path}: {error}")),
+            };
+            say(layout, level, &line);
         }
         match &self.baseline {
             Some(baseline) if self.code != BUG => judged(layout, baseline, &runs, self.code),

@@ -61,11 +61,11 @@ mod tests {
         let wait = SteadyStateWait { session, emitter };
         let begun = Instant::now();
         let learned = async {
-            let Some(seconds) = learned_after else { return std::future::pending().await };
+            let Some(seconds) = learned_after else { return std::future::pending::<()>().await };
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             let (endpoint, description) = (EndpointId(0), "JSON".to_owned());
             tell(EventKind::ShapeLearned { endpoint, description, answers: 20, unseen: None });
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             () = wait.known() => {}

@@ -58,6 +58,7 @@ pub use render::render;
 pub use replay::{Direction, Player, ReplayMove, ReplayStatus};
 pub use signals::Signals;
 pub use still::still;
+pub use svg::svg;
 pub use text::wrapped;
 pub use theme::{Depth, Role, Theme, UnknownTheme};
 pub use update::update;

@@ -24,7 +24,7 @@ struct CellStyle {
 }
 
 /// Renders a frame that was drawn with a theme in true colour. `title` is the picture's text alternative.
-pub(super) fn svg(buffer: &Buffer, theme: &Theme, title: &str) -> String {
+pub fn svg(buffer: &Buffer, theme: &Theme, title: &str) -> String {
     let (columns, rows) = (usize::from(buffer.area.width), usize::from(buffer.area.height));
     let (width, height) = (columns * CELL.0, rows * CELL.1);
     let ground = hex(theme.ground().bg.unwrap_or(Color::Black));

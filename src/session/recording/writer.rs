@@ -123,10 +123,10 @@ impl Recorder {
     }
 
     fn written(&self, written: Result<(), serde_json::Error>) -> Result<(), RecordingError> {
-        written.map_err(|error| match error.is_io() {
-            true => self.unwritten(error.into()),
-            false => RecordingError::Event(error),
-        })
+        let failed = |error: serde_json::Error| {
+            if error.is_io() { self.unwritten(error.into()) } else { RecordingError::Event(error) }
+        };
+        written.map_err(failed)
     }
 
     fn flush(&mut self) -> Result<(), RecordingError> {

@@ -216,10 +216,9 @@ impl Timeline {
             let Some(event) = self.next.take_if(|event| reached(self.position.after(event))) else { break };
             session.apply(&event);
             self.position = self.position.after(&event);
-            self.next = match self.position.events < self.end.events {
-                true => self.events.next().transpose()?,
-                false => None,
-            };
+            if self.position.events < self.end.events {
+                self.next = self.events.next().transpose()?;
+            }
         }
         Ok(())
     }
