@@ -10,15 +10,15 @@ use chaos_tui::session::{
 };
 
 /// The length of the stream in seconds.
-pub const HOUR: u64 = 3600;
+pub(crate) const HOUR: u64 = 3600;
 /// Seconds between two kills, and seconds for which the provider hangs.
-pub const CYCLE: (u64, u64) = (120, 35);
+pub(crate) const CYCLE: (u64, u64) = (120, 35);
 
-pub fn at(ms: u64) -> Timestamp {
+pub(crate) fn at(ms: u64) -> Timestamp {
     Timestamp::from_millisecond(1_795_352_700_000 + ms as i64).expect("a moment of this century")
 }
 
-pub fn watched(rate: u64) -> EventKind {
+pub(crate) fn watched(rate: u64) -> EventKind {
     let url = "GET http://localhost/invoke".to_owned();
     let endpoint = EndpointId(0);
     EventKind::EndpointWatched {
@@ -31,7 +31,7 @@ pub fn watched(rate: u64) -> EventKind {
     }
 }
 
-pub fn answer(due: u64) -> (f64, AnswerKind) {
+pub(crate) fn answer(due: u64) -> (f64, AnswerKind) {
     let jitter = (due * 7 % 11) as f64;
     match (due / 1000) % CYCLE.0 {
         0..3 => (5300.0 + jitter, AnswerKind::Error(ErrorKind::Timeout)),
@@ -41,13 +41,13 @@ pub fn answer(due: u64) -> (f64, AnswerKind) {
     }
 }
 
-pub fn belief(ms: u64, open: bool) -> Belief {
+pub(crate) fn belief(ms: u64, open: bool) -> Belief {
     let state = if open { BreakerState::Open } else { BreakerState::Closed };
     let because = "health 503; 7 of the last 7 answers are fallbacks in under 10 ms";
     Belief { agreeing: 2, spoke: 2, ..Belief::new(state, Confidence::Sure, at(ms), because) }
 }
 
-pub fn pod(second: u64) -> Pod {
+pub(crate) fn pod(second: u64) -> Pod {
     let name = format!("my-provider-app-{}", second / CYCLE.0);
     let down = second % CYCLE.0 < CYCLE.1;
     let container = Container {
@@ -74,7 +74,7 @@ pub fn pod(second: u64) -> Pod {
     }
 }
 
-pub fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
+pub(crate) fn fault(facts: &mut Vec<(u64, EventKind)>, ms: u64) {
     let step = StepRef { section: Section::Method, index: 0 };
     let before = format!("my-provider-app-{}", (ms / 1000 / CYCLE.0).saturating_sub(1));
     let service = |ready| ServiceEndpoints {
