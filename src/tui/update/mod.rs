@@ -145,16 +145,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             view.presenter = !view.presenter;
             Outcome::redraw()
         }
-        A::Mouse => {
-            view.mouse = !view.mouse;
-            let key = view.keymap.key(Action::Mouse);
-            view.hint = Some(if view.mouse {
-                "the mouse clicks and scrolls here now".to_owned()
-            } else {
-                format!("the mouse selects text now; {key} takes it back")
-            });
-            Outcome::effect(Effect::Mouse(view.mouse))
-        }
+        A::Mouse => pointing::take_or_leave(view),
         A::Copy => copying::copy(view, session, now),
         A::FocusNext => focus(view, view.focus.offset_by(1)),
         A::FocusPrevious => focus(view, view.focus.offset_by(-1)),
