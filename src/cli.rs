@@ -54,6 +54,8 @@ enum Command {
     Replay(Deferred<commands::replay::Arguments>),
     /// Make a report of a session: a page, Markdown, JSON, JUnit XML or CSV
     Report(Deferred<commands::report::Arguments>),
+    /// Compare two sessions: side by side, and what differs beyond noise
+    Compare(Deferred<commands::compare::Arguments>),
     /// Show the path of the config file and the settings in effect
     Config(Deferred<commands::config::Arguments>),
     /// Run only the embedded cluster, for kubectl and other tools
@@ -148,6 +150,7 @@ fn dispatch() -> Result<ExitCode> {
         Command::Recover(Deferred(arguments)) => commands::recover::run(&global, &arguments),
         Command::Replay(Deferred(arguments)) => commands::replay::run(&global, &arguments),
         Command::Report(Deferred(arguments)) => commands::report::run(&global, &arguments),
+        Command::Compare(Deferred(arguments)) => commands::compare::run(&global, &arguments),
         Command::Config(Deferred(arguments)) => commands::config::run(&arguments),
         Command::Sandbox(Deferred(arguments)) => commands::sandbox::run(&arguments),
         Command::Info(Deferred(arguments)) => commands::info::run(&global, &arguments),

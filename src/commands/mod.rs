@@ -1,6 +1,7 @@
 //! The commands, one module each; they connect the other modules of the crate.
 
 mod arguments;
+pub(crate) mod compare;
 pub(crate) mod config;
 mod connect;
 pub(crate) mod demo;
@@ -25,6 +26,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 mod sandbox_child;
+mod series;
 pub(crate) mod start;
 pub(crate) mod validate;
 

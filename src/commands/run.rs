@@ -9,6 +9,7 @@ use super::{
     prepare::{ChildProcesses, PrepareContext, Refusal, prepare},
     record, recover,
     report::ReportsAtEnd,
+    series::Series,
 };
 use crate::{
     engine::{
@@ -16,6 +17,7 @@ use crate::{
         SessionSettings, Signals, WatchSettings, die_of, orders,
     },
     printing,
+    report::Summary,
     runner::{Compat, Consent, Pacing, Signal},
     session::{
         Session,
@@ -23,6 +25,7 @@ use crate::{
         console::{ConsoleLine, Layout},
         event::{Guards, Level, Timestamp},
         recording::RecordingThread,
+        state::Safety,
     },
 };
 use color_eyre::eyre::{Result, WrapErr};
@@ -33,7 +36,7 @@ use tokio::sync::mpsc;
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Arguments of `run`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Path or URL of the experiment
     pub source: String,
@@ -47,6 +50,20 @@ pub(crate) struct Arguments {
     /// users and cluster
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
+    /// Play the experiment so many times and tell how far the runs are apart; journals and reports are numbered, a JSON report
+    /// holds all runs
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// Exit with 3 if users got less than in this JSON report, beyond noise; watches users and cluster
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Whether users and cluster are watched, and the recovery is awaited.
+    fn watches(&self) -> bool {
+        !self.fail_on.is_empty() || !self.report.is_empty() || self.repeat > 1 || self.baseline.is_some()
+    }
 }
 
 /// Runs the experiment and returns the exit code of `chaos run` (experiment-format 12.2).
@@ -55,33 +72,48 @@ pub(crate) struct Arguments {
 /// If the limits of the process are too low, or the runtime, the console or the log file cannot be opened.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
     ResourceNeeds::RUN.check()?;
-    let reports = ReportsAtEnd::prepare(&arguments.report, global.change_dir.as_deref())?;
-    // One thread is enough for a headless run and is the fastest to start.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.and_then(|runtime| {
-        let outcome = runtime.block_on(headless(global, arguments, reports));
-        // Does not wait for blocking calls, such as a DNS lookup or a read from a pipe without a writer.
-        runtime.shutdown_background();
-        outcome
-    });
-    match outcome.wrap_err("cannot start the run")? {
-        Exit::With(code) => Ok(code),
-        Exit::BySignal(signal) => die_of(signal),
+    let mut series = Series::begin(global, arguments)?;
+    while let Some((global, arguments)) = series.next(global, arguments) {
+        let reports =
+            ReportsAtEnd::prepare(&arguments.report, series.needs_figures(), global.change_dir.as_deref())?;
+        // One thread is enough for a headless run and is the fastest to start.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let outcome = runtime.and_then(|runtime| {
+            let outcome = runtime.block_on(headless(&global, &arguments, reports));
+            // Does not wait for blocking calls, such as a DNS lookup or a read from a pipe without a writer.
+            runtime.shutdown_background();
+            outcome
+        });
+        let Played { exit, figures, hindrance } = outcome.wrap_err("cannot start the run")?;
+        match exit {
+            Exit::With(code) => series.played(code, figures, hindrance),
+            Exit::BySignal(signal) => die_of(signal),
+        }
     }
+    Ok(ExitCode::from(series.end(&console(global, arguments.run_args.compat()).layout)))
 }
 
 /// How the program exits.
 enum Exit {
-    With(ExitCode),
+    With(u8),
     /// Killed by a signal that arrived before the run.
     BySignal(Signal),
+}
+
+/// What came of a run.
+struct Played {
+    exit: Exit,
+    /// Its figures, if they are wanted.
+    figures: Option<Summary>,
+    /// Why another run must not follow.
+    hindrance: Option<String>,
 }
 
 async fn headless(
     global: &GlobalArgs,
     arguments: &Arguments,
     reports: Option<(ReportsAtEnd, RecordingThread)>,
-) -> io::Result<Exit> {
+) -> io::Result<Played> {
     let compat = arguments.run_args.compat();
     // Before the log file is opened: a limit of its size must not kill.
     let (signals, receiver) = Signals::all(compat)?;
@@ -90,11 +122,12 @@ async fn headless(
     let layout = console.layout.clone();
     let host = SessionHost::start(recorder, Some(Console::open(console)?));
     let mut helpers = ChildProcesses::default();
-    let mut exit = Exit::With(ExitCode::FAILURE);
+    let mut exit = Exit::With(1);
     if enter_folder(global, &host).await {
         exit = play(global, arguments, &host, &mut helpers, (&signals, receiver)).await;
     }
     helpers.end().await;
+    let hindrance = hindrance(&host.session.borrow());
     // A slow reader of the console delays the exit, unless a signal or an interruption asks for it.
     let hurried = matches!(exit, Exit::BySignal(_)) || host.session.borrow().run.interrupted.is_some();
     let record = host.record_header();
@@ -103,14 +136,32 @@ async fn headless(
         _ = host.end(hurried.then_some(LAST_LINES)) => {}
         _ = impatience.recv() => {}
     }
+    let mut figures = None;
     if let (Some(reports), Exit::With(_)) = (reports, &exit) {
         let begun = || record::settings(global, &arguments.source, &arguments.run_args).header;
-        for (level, message) in reports.write(&arguments.source, record.or_else(|| Some(begun()))) {
-            let line = ConsoleLine { at: Timestamp::now(), level, target: "chaostoolkit", message: &message };
-            printing::err(layout.show(line, local_zone()));
-        }
+        let (lines, found) = reports.write(&arguments.source, record.or_else(|| Some(begun())));
+        lines.iter().for_each(|(level, message)| say(&layout, *level, message));
+        figures = found;
     }
-    Ok(exit)
+    Ok(Played { exit, figures, hindrance })
+}
+
+/// Why another run must not follow a session: it was ended early, or the system has not recovered.
+fn hindrance(session: &Session) -> Option<String> {
+    if let Some(reason) = &session.run.interrupted {
+        return Some(reason.clone());
+    }
+    if session.run.ended.is_none() {
+        return Some("the run did not come to its end".to_owned());
+    }
+    let failed = |safety: &&Safety| safety.final_check.as_ref().is_some_and(|check| !check.met);
+    session.safety.as_ref().filter(failed).map(|_| session.safety_text())
+}
+
+/// Prints a line as the run's own lines are printed.
+pub(super) fn say(layout: &Layout, level: Level, message: &str) {
+    let line = ConsoleLine { at: Timestamp::now(), level, target: "chaostoolkit", message };
+    printing::err(layout.show(line, local_zone()));
 }
 
 /// Returns the settings of the console, and of the log file if one is named.
@@ -169,7 +220,7 @@ async fn play(
             host.bus.flush().await;
             // The line break separates the message from the `^C` that the terminal has echoed.
             printing::last_err("\nAborted!");
-            Exit::With(ExitCode::FAILURE)
+            Exit::With(1)
         }
         Err(Some(signal)) => Exit::BySignal(signal),
         Ok(Err(Refusal { message, code, python_message: python_text })) => {
@@ -181,7 +232,7 @@ async fn play(
                     printing::last_err(text);
                 }
             }
-            Exit::With(ExitCode::from(code))
+            Exit::With(code)
         }
         Ok(Ok(prepared)) => Exit::With(session(global, arguments, host, prepared, receiver).await),
     }
@@ -203,9 +254,8 @@ async fn session(
     host: &SessionHost,
     prepared: PreparedRun,
     signals: mpsc::Receiver<Signal>,
-) -> ExitCode {
-    let judged = !arguments.fail_on.is_empty();
-    let watched = judged || !arguments.report.is_empty();
+) -> u8 {
+    let watched = arguments.watches();
     let mode = if prepared.guards == Guards::OFF && !watched {
         SessionMode::Nobody
     } else {
@@ -247,12 +297,12 @@ async fn wait_for_recovery(host: &SessionHost) {
     }
 }
 
-fn exit_code(report: &SessionReport, failed_on: bool) -> ExitCode {
+fn exit_code(report: &SessionReport, failed_on: bool) -> u8 {
     let crashed = report.ending.is_some_and(|ending| ending.crashed);
     match report.succeeded() {
-        _ if report.bugs => ExitCode::from(BUG),
-        _ if failed_on && !crashed => ExitCode::from(fail_on::CODE),
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+        _ if report.bugs => BUG,
+        _ if failed_on && !crashed => fail_on::CODE,
+        true => 0,
+        false => 1,
     }
 }

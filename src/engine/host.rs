@@ -10,6 +10,7 @@ use super::{
     preflight, session_cluster,
     session_record::{self, RecordGate, SessionRecord},
     settings::{PreparedRun, SessionMode, SessionSettings},
+    steady_state_wait::SteadyStateWait,
     supervisor::{LateCluster, RecoverEarlier, SessionReport, Supervisor},
     target_cards,
     undo::{KitFiles, Restoration, UndoStore},
@@ -277,6 +278,8 @@ impl SessionHost {
             bus: self.bus.clone(),
             emitter: self.emitter.clone(),
             kit,
+            steady: (settings.mode == SessionMode::Unattended { recovery: true })
+                .then(|| SteadyStateWait { session: self.session.clone(), emitter: self.emitter.clone() }),
             strict: operator,
             warned: AtomicBool::new(false),
         }));

@@ -24,6 +24,7 @@ mod session_record;
 mod settings;
 mod signals;
 mod steady_state_recheck;
+mod steady_state_wait;
 mod supervisor;
 mod target_cards;
 mod unconfirmed;

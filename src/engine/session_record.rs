@@ -7,6 +7,7 @@ use super::{
     bus::BusHandle,
     dead_man::DeadManSwitch,
     settings::{RecordSettings, SessionMode},
+    steady_state_wait::SteadyStateWait,
     undo::{KitFiles, UndoStore},
 };
 use crate::{
@@ -172,6 +173,8 @@ pub(super) struct RecordGate {
     pub emitter: Emitter,
     /// Saves the objects where no operator awaits the fire; `None` if that is done already.
     pub kit: Option<(UndoStore, Secrets)>,
+    /// Waits for the steady state of the users by whom the run is judged.
+    pub steady: Option<SteadyStateWait>,
     /// Whether a fire without a record is refused, as in the live session; else it is a warning.
     pub strict: bool,
     pub warned: AtomicBool,
@@ -196,6 +199,9 @@ impl RecordGate {
 impl FireGate for RecordGate {
     fn prepare(&self, step: StepRef, provider: Map) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            if let Some(steady) = &self.steady {
+                steady.known().await;
+            }
             if let Some((kit, secrets)) = &self.kit {
                 kit.save_before_fire(step, &provider, secrets).await;
             }

@@ -146,7 +146,7 @@ fn list(heading: &str, items: &[String], text: &mut String) {
 }
 
 /// Text from outside: no Markdown, no HTML, no mention of a user or of an issue.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let text = shown(text);
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len() + 8);

@@ -5,6 +5,7 @@
 
 mod checklist;
 mod command_line;
+mod compare;
 mod compat;
 mod fail_on;
 mod hostile;

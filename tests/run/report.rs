@@ -32,7 +32,7 @@ fn server(broken: PathBuf) -> String {
 }
 
 /// An experiment that breaks the service for two seconds; it holds a secret in each of its places.
-fn breaking() -> Case {
+pub(crate) fn breaking() -> Case {
     let case = Case::new("\"method\": []");
     let (broken, url) = (case.path("broken"), server(case.path("broken")));
     let probe = format!(
@@ -143,7 +143,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// Opens pages in Chromium where there is one.
-fn browsed(pages: &[PathBuf]) {
+pub(crate) fn browsed(pages: &[PathBuf]) {
     let Some(chromium) = chromium() else {
         return eprintln!("skipped: no Chromium; CHROMIUM names its executable");
     };
@@ -190,13 +190,18 @@ fn the_picture_of_the_documentation() {
     let folder = tempfile::tempdir().unwrap();
     let page =
         recorded_pages(folder.path()).into_iter().find(|page| page.ends_with("after-kill.html")).unwrap();
+    picture(&page, 1170, "report.png");
+}
+
+/// Draws the top of a page as a picture of the documentation.
+pub(crate) fn picture(page: &Path, height: u32, name: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let said = Command::new("python3")
         .arg(root.join("tests/run/report/page.py"))
         .arg(chromium().expect("a Chromium"))
         .arg(page)
-        .args(["--width", "1100", "--height", "1170", "--shot"])
-        .arg(root.join("docs/images/report.png"))
+        .args(["--width", "1100", "--height", &height.to_string(), "--shot"])
+        .arg(root.join("docs/images").join(name))
         .output()
         .unwrap();
     assert!(said.status.success(), "{}", text(&said));

@@ -102,6 +102,16 @@ const COMMANDS: &[(&str, &[(&str, Check)])] = &[
         "docs/doctor.md",
         &[("chaos-tui rbac experiments/kill-pod.json", Exit(0)), ("chaos-tui doctor", Exit(0))],
     ),
+    (
+        "docs/compare.md",
+        &[
+            ("chaos-tui compare last~1 last", Elsewhere("tests/run/compare.rs compares recordings")),
+            (
+                "chaos-tui run --sandbox=after --repeat 2 --report runs.json experiments/kill-pod.json",
+                Elsewhere("takes minutes; tests/run/compare.rs repeats a short run"),
+            ),
+        ],
+    ),
     ("docs/replay.md", &[("chaos-tui replay --list", Exit(0))]),
     (
         "docs/report.md",

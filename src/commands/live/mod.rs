@@ -76,7 +76,7 @@ fn unused(path: &Path) -> PathBuf {
 }
 
 /// Inserts a number into the file name: `journal.json` becomes `journal-2.json`.
-fn numbered(path: &Path, number: u32) -> PathBuf {
+pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!("-{number}"));
     if let Some(extension) = path.extension() {

@@ -6,7 +6,7 @@
 use super::{Output, Refusal, step_summary_file, write_all, write_step_summary};
 use crate::{
     printing,
-    report::Evidence,
+    report::{Evidence, Summary},
     session::{
         event::Level,
         record::RecordHeader,
@@ -20,6 +20,8 @@ use tempfile::NamedTempFile;
 pub(crate) struct ReportsAtEnd {
     outputs: Vec<Output>,
     summary: Option<PathBuf>,
+    /// Whether the figures of the run are wanted as well.
+    figures: bool,
     recording: NamedTempFile,
 }
 
@@ -32,6 +34,7 @@ impl ReportsAtEnd {
     /// been played yet.
     pub(crate) fn prepare(
         paths: &[PathBuf],
+        figures: bool,
         folder: Option<&Path>,
     ) -> Result<Option<(Self, RecordingThread)>, Refusal> {
         // A function of the run may change the folder of the process.
@@ -47,7 +50,7 @@ impl ReportsAtEnd {
             )));
         }
         let summary = step_summary_file();
-        if outputs.is_empty() && summary.is_none() {
+        if outputs.is_empty() && summary.is_none() && !figures {
             return Ok(None);
         }
         let made = || -> Result<(NamedTempFile, RecordingThread), String> {
@@ -58,9 +61,9 @@ impl ReportsAtEnd {
             Ok((file, recorder.spawn_thread().map_err(|error| error.to_string())?))
         };
         match made() {
-            Ok((recording, thread)) => Ok(Some((Self { outputs, summary, recording }, thread))),
+            Ok((recording, thread)) => Ok(Some((Self { outputs, summary, figures, recording }, thread))),
             // A summary that nobody asked for must not prevent a run.
-            Err(why) if outputs.is_empty() => {
+            Err(why) if outputs.is_empty() && !figures => {
                 printing::err(format!("warning: no summary of this run will be written: {why}"));
                 Ok(None)
             }
@@ -70,17 +73,22 @@ impl ReportsAtEnd {
         }
     }
 
-    /// Writes the reports, and returns what became of them, for the console. One that cannot be written is an error line;
+    /// Writes the reports, and returns what became of them, for the console, and the figures of the run if they are wanted. One that cannot be written is an error line;
     /// the exit code stays that of the run.
-    pub(crate) fn write(self, source: &str, record: Option<RecordHeader>) -> Vec<(Level, String)> {
+    pub(crate) fn write(
+        self,
+        source: &str,
+        record: Option<RecordHeader>,
+    ) -> (Vec<(Level, String)>, Option<Summary>) {
         let mut evidence = match Evidence::of_file(self.recording.path(), source.to_owned()) {
             Ok(evidence) if evidence.session.run.started.is_some() => evidence,
             // Why it did not is said already; of a summary nobody has asked.
-            _ if self.outputs.is_empty() => return Vec::new(),
+            _ if self.outputs.is_empty() => return (Vec::new(), None),
             Ok(_) => {
-                return vec![(Level::Warning, "No report was written: the run did not start".to_owned())];
+                let line = "No report was written: the run did not start".to_owned();
+                return (vec![(Level::Warning, line)], None);
             }
-            Err(error) => return vec![(Level::Error, format!("No report was written: {error}"))],
+            Err(error) => return (vec![(Level::Error, format!("No report was written: {error}"))], None),
         };
         evidence.record = record;
         let mut lines: Vec<(Level, String)> = write_all(&evidence, self.outputs.iter())
@@ -95,6 +103,7 @@ impl ReportsAtEnd {
         {
             lines.push((Level::Warning, why));
         }
-        lines
+        let figures = self.figures.then(|| Summary::of_evidence(&evidence));
+        (lines, figures)
     }
 }

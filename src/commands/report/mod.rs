@@ -18,7 +18,8 @@ use crate::{
 pub(crate) use at_end::ReportsAtEnd;
 use color_eyre::eyre::Result;
 pub(super) use from_screen::{of_live as export_of_live, of_recorded as export_of_recorded};
-use outputs::{Output, step_summary_file, write_all, write_step_summary};
+pub(super) use outputs::Output;
+use outputs::{step_summary_file, write_all, write_step_summary};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Arguments of `report`.

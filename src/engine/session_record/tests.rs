@@ -119,7 +119,16 @@ fn gate(record: SessionRecord, bus: &BusHandle, emitter: &Emitter, strict: bool)
     let (_, seen) = watch::channel(Session::new());
     let dead_man = DeadManSwitch::new(DeadMan::Off, None, Vec::new(), bus.clone(), emitter.clone(), seen);
     let (bus, emitter) = (bus.clone(), emitter.clone());
-    RecordGate { record, dead_man, bus, emitter, kit: None, strict, warned: AtomicBool::new(false) }
+    RecordGate {
+        record,
+        dead_man,
+        bus,
+        emitter,
+        kit: None,
+        steady: None,
+        strict,
+        warned: AtomicBool::new(false),
+    }
 }
 
 /// The results of two fires, and the warnings with the number of the fire.

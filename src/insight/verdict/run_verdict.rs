@@ -18,6 +18,25 @@ pub enum RunVerdict {
 }
 
 impl RunVerdict {
+    const ALL: [RunVerdict; 6] = [
+        RunVerdict::Resilient,
+        RunVerdict::Protected,
+        RunVerdict::NotResilient,
+        RunVerdict::FaultNeverHappened,
+        RunVerdict::FaultNotConfirmed,
+        RunVerdict::NotObservable,
+    ];
+
+    /// Returns its name in files: `not-resilient`.
+    pub fn key(self) -> String {
+        self.text().to_lowercase().replace(' ', "-")
+    }
+
+    /// Returns the verdict of a name in files.
+    pub fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.key() == key)
+    }
+
     /// Returns the text for sentences and lines.
     pub fn text(self) -> &'static str {
         match self {

@@ -24,6 +24,19 @@ pub(crate) enum SampleOutcome {
 }
 
 impl SampleOutcome {
+    /// The outcome in one letter, as the lanes of a comparison have it.
+    pub(crate) fn letter(self) -> char {
+        match self {
+            Self::Real => 'r',
+            Self::Fallback => 'f',
+            Self::Unjudged => 'a',
+            Self::Error(_) => 'X',
+            Self::Unanswered => '?',
+            Self::Withheld => 'w',
+            Self::Lost => ' ',
+        }
+    }
+
     /// The outcome in one word, for files.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod breaker;
 mod chart;
 pub(crate) mod colours;
+mod compared;
 mod findings;
 mod run;
 mod users;
@@ -11,6 +12,7 @@ mod verdict;
 use super::facts::{Facts, clock_time, shown};
 use crate::{insight::Tone, report::evidence::Origin};
 use chart::Chart;
+pub(crate) use compared::compared_page;
 pub(crate) use findings::severity;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(crate) use verdict::look;

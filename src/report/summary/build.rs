@@ -8,7 +8,7 @@ use super::{
 use crate::{
     insight::{Timing, TimingValue},
     report::{
-        evidence::Origin,
+        evidence::{Evidence, Origin},
         facts::{Facts, section_name, shown, step_result, step_word, targets},
         html::severity,
     },
@@ -20,6 +20,11 @@ use crate::{
 };
 
 impl Summary {
+    /// The figures of the session that this is the evidence of.
+    pub(crate) fn of_evidence(evidence: &Evidence) -> Self {
+        Self::of(&Facts::of(evidence))
+    }
+
     /// The figures of a session.
     pub(crate) fn of(facts: &Facts) -> Self {
         let texts = |lines: &[String]| lines.iter().map(|line| shown(line)).collect();
@@ -40,7 +45,7 @@ impl Summary {
                 deviated: facts.session.run.deviated,
             },
             verdict: VerdictSummary {
-                word: conclusion.verdict.text().to_lowercase().replace(' ', "-"),
+                word: conclusion.verdict.key(),
                 sentence: shown(&conclusion.sentence),
                 details: conclusion.details.as_deref().map(shown),
             },

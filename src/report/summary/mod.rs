@@ -3,12 +3,11 @@
 //! It holds what a comparison of two runs needs: for each phase the counts by outcome and the waiting times themselves.
 
 mod build;
-mod reservoir;
 mod users;
 
 use crate::printing::escape_json;
 use serde::{Deserialize, Serialize};
-pub(crate) use users::EndpointSummary;
+pub(crate) use users::{EndpointSummary, PhaseSummary};
 
 /// The format that is written, and the newest that is read.
 pub(crate) const FORMAT: u32 = 1;

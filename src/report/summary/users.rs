@@ -1,9 +1,8 @@
 //! The users of one endpoint: counts and waiting times by phase.
 
-use super::reservoir::Reservoir;
 use crate::{
     report::{
-        evidence::{Phase, SampleOutcome},
+        evidence::{AskedSample, Phase, SampleOutcome},
         facts::{Facts, shown, tally},
     },
     session::{
@@ -52,10 +51,17 @@ pub(crate) struct PhaseSummary {
     pub over_limit: u64,
     /// Percentiles of all waits.
     pub waits: WaitsSummary,
-    /// The waits in milliseconds by outcome, sorted: all of them up to 10,000 in a phase, and a uniform sample of as many
-    /// beyond that.
-    pub waits_ms: BTreeMap<String, Vec<f64>>,
+    /// The listed requests are every n-th one: 1 while there are at most 10,000 in a phase.
+    pub one_of: u64,
+    /// What came of each listed request, in the order in which they were due: r real, f fallback, a not classified, X failed,
+    /// ? without an answer, w not sent.
+    pub outcomes: String,
+    /// How long each of them waited, in milliseconds; 0 for those that were not sent.
+    pub waits_ms: Vec<f64>,
 }
+
+/// The most requests of a phase that are listed one by one.
+const LISTED: usize = 10_000;
 
 /// Percentiles in milliseconds; null where there was no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,19 +105,12 @@ impl PhaseSummary {
         for (kind, count) in &tally.errors {
             *errors_by_kind.entry(wording::error(*kind).to_owned()).or_default() += count;
         }
-        let mut sample = Reservoir::default();
-        let of_phase = facts.evidence.samples.of(endpoint.id).filter(|sample| sample.phase == phase);
-        let waited = |outcome: SampleOutcome| outcome.is_answer() || outcome == SampleOutcome::Unanswered;
-        of_phase
-            .filter(|asked| waited(asked.outcome))
-            .for_each(|asked| sample.push((asked.outcome.word(), asked.waited_ms)));
-        let mut waits_ms: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (word, waited) in sample.into_kept() {
-            waits_ms.entry(word.to_owned()).or_default().push(millis(f64::from(waited)));
-        }
-        for waits in waits_ms.values_mut() {
-            waits.sort_unstable_by(f64::total_cmp);
-        }
+        let counted = |asked: &&AskedSample| asked.phase == phase && asked.outcome != SampleOutcome::Lost;
+        let mut due: Vec<&AskedSample> = facts.evidence.samples.of(endpoint.id).filter(counted).collect();
+        due.sort_by_key(|asked| asked.start());
+        // The order is kept: neighbours are alike, which a comparison has to know.
+        let one_of = due.len().div_ceil(LISTED).max(1);
+        let listed: Vec<&AskedSample> = due.into_iter().step_by(one_of).collect();
         Self {
             phase: phase.key().to_owned(),
             requests: tally.sent,
@@ -124,7 +123,9 @@ impl PhaseSummary {
             withheld: tally.withheld,
             over_limit: tally.over_limit,
             waits: WaitsSummary::of(&tally.all),
-            waits_ms,
+            one_of: one_of as u64,
+            outcomes: listed.iter().map(|asked| asked.outcome.letter()).collect(),
+            waits_ms: listed.iter().map(|asked| millis(f64::from(asked.waited_ms))).collect(),
         }
     }
 }

@@ -17,13 +17,19 @@ use maud::{Markup, html};
 use scale::{NARROW, PathData, Size, TimeScale, WIDE, WaitScale, Window, n};
 use waits::{Mark, Percentiles};
 
+/// The seconds since T0 that the pictures of two sessions share; `None` if one has nothing to draw.
+pub(super) fn common_window(first: &Facts, second: &Facts) -> Option<(f64, f64)> {
+    let (one, two) = (Window::of(first)?, Window::of(second)?);
+    Some((one.from.min(two.from), one.to.max(two.to)))
+}
+
 /// Lines of a lane that its description repeats.
 const DESCRIBED: usize = 12;
 
 /// The users of one endpoint, or the lanes alone if no user was watched.
 pub(super) struct Chart<'a> {
     facts: &'a Facts<'a>,
-    /// Its number, for ids.
+    /// Distinguishes the ids of several charts on a page.
     number: usize,
     endpoint: Option<&'a Endpoint>,
     samples: Vec<&'a AskedSample>,
@@ -40,6 +46,15 @@ impl<'a> Chart<'a> {
         let lanes = if number == 0 { lanes::lanes(facts, &window) } else { Vec::new() };
         let empty = samples.is_empty() && lanes.is_empty();
         (!empty).then_some(Self { facts, number, endpoint, samples, window, lanes })
+    }
+
+    /// The users of the main endpoint of one of several sessions on a page, with all lanes, in a given window.
+    pub(super) fn beside(facts: &'a Facts<'a>, number: usize, window: Option<(f64, f64)>) -> Option<Self> {
+        let chart = Self::of(facts, 0, facts.session.users.main())?;
+        let (from, to) = window.unwrap_or((chart.window.from, chart.window.to));
+        let window = Window { from, to, left_out: 0.0, ..chart.window };
+        let lanes = lanes::lanes(facts, &window);
+        Some(Self { number, window, lanes, ..chart })
     }
 
     /// The figure: its key, one drawing for wide pages and one for phones, and what to know about them.
