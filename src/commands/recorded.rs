@@ -1,7 +1,10 @@
 //! Finds the recorded session that a command line names.
 
 use super::{prepare::Refusal, record::sessions_folder};
-use crate::session::record::{KeptSession, SessionsFolder};
+use crate::{
+    report::Evidence,
+    session::record::{KeptSession, SessionsFolder},
+};
 use std::path::{Path, PathBuf};
 
 /// How sessions are named on the command line, for the help of commands.
@@ -40,6 +43,18 @@ impl RecordedSession {
     /// The recording of a session on record.
     pub(crate) fn of(kept: KeptSession) -> Self {
         Self { path: kept.recording(), kept: Some(kept) }
+    }
+
+    /// Reads the session, with what its record holds besides.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds nothing; the text says what to do.
+    pub(crate) fn evidence(&self) -> Result<Evidence, String> {
+        let read = match &self.kept {
+            Some(kept) => Evidence::of_record(kept),
+            None => Evidence::of_file(&self.path, self.name()),
+        };
+        read.map_err(|error| error.to_string())
     }
 
     /// The session in a few words: its id, or the name of its file.

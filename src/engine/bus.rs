@@ -45,6 +45,7 @@ enum Request {
     Ping(oneshot::Sender<()>),
     Record(RecordingThread),
     SyncRecord(oneshot::Sender<oneshot::Receiver<()>>),
+    SyncRecording(oneshot::Sender<oneshot::Receiver<()>>),
 }
 
 /// Sends requests to the bus.
@@ -124,7 +125,17 @@ impl BusHandle {
     /// Waits until all events so far are on the disk, in the session's record. Returns whether they are: not without a
     /// record, nor on a disk that is full or does not answer.
     pub(super) async fn sync_record(&self) -> bool {
-        let synced = async { self.ask(Request::SyncRecord).await?.await.ok() };
+        self.synced(Request::SyncRecord).await
+    }
+
+    /// Waits until all events so far are on the disk, in the session's record or in the recording that the operator asked
+    /// for. Returns whether they are.
+    pub(crate) async fn sync_recording(&self, of_record: bool) -> bool {
+        self.synced(if of_record { Request::SyncRecord } else { Request::SyncRecording }).await
+    }
+
+    async fn synced(&self, request: fn(oneshot::Sender<oneshot::Receiver<()>>) -> Request) -> bool {
+        let synced = async { self.ask(request).await?.await.ok() };
         matches!(timeout(PATIENCE, synced).await, Ok(Some(())))
     }
 
@@ -197,11 +208,8 @@ impl EventBus {
                 None => drop(reply.send(())),
             },
             Request::Record(_) => {}
-            Request::SyncRecord(reply) => {
-                if let Some(record) = &self.record {
-                    drop(reply.send(record.sync()));
-                }
-            }
+            Request::SyncRecord(reply) => sync(self.record.as_ref(), reply),
+            Request::SyncRecording(reply) => sync(self.recorder.as_ref(), reply),
         }
     }
 
@@ -222,6 +230,14 @@ impl EventBus {
             console.show(&event);
         }
         self.subscribers.pass(&event);
+    }
+}
+
+/// Has a recording written to its end; without one the reply is dropped.
+fn sync(recording: Option<&RecordingThread>, reply: oneshot::Sender<oneshot::Receiver<()>>) {
+    if let Some(recording) = recording {
+        // The receiver may be gone.
+        drop(reply.send(recording.sync()));
     }
 }
 
@@ -249,6 +265,7 @@ mod tests {
         let stop = CancellationToken::new();
         let reading = tokio::spawn(bus.run(stop.clone()));
         assert!(handle.sync_record().await);
+        assert!(!handle.sync_recording(false).await, "the operator asked for none");
         let recorded: Vec<_> = recording::open(&path).unwrap().1.map(|event| event.unwrap().what).collect();
         assert!(recorded.contains(&EventKind::SandboxOffered), "{recorded:?}");
         stop.cancel();

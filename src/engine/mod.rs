@@ -30,6 +30,7 @@ mod target_cards;
 mod unconfirmed;
 mod undo;
 
+pub(crate) use bus::BusHandle;
 pub(crate) use console::{Console, ConsoleSettings};
 pub(crate) use dead_man::{DeadMan, USUAL_LEASE};
 pub(crate) use host::{PendingSession, RunningSession, SessionHost, orders};

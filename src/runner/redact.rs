@@ -119,6 +119,15 @@ impl Redactor {
         })
     }
 
+    /// Masks the beginning of a secret at the end of a text that was cut off.
+    fn without_cut(&self, text: String) -> String {
+        let begins = text.char_indices().map(|(at, _)| at).find(|&at| {
+            let end = text.get(at..).unwrap_or_default();
+            end.chars().count() >= SHORTEST && self.texts.iter().any(|hidden| hidden.text.starts_with(end))
+        });
+        begins.map_or(text.clone(), |at| format!("{}{MASK}", text.get(..at).unwrap_or_default()))
+    }
+
     /// Returns the key of a mapping, masked only if it contains a secret that is no word.
     fn key(&self, key: String) -> String {
         let tokens = self.texts.iter().filter(|hidden| !hidden.as_word);
@@ -154,7 +163,7 @@ impl Redactor {
     pub(crate) fn of_the_stream(&self, what: EventKind) -> EventKind {
         let what = match what {
             EventKind::Answered(mut answer) => {
-                answer.excerpt = answer.excerpt.map(|excerpt| self.text(excerpt));
+                answer.excerpt = answer.excerpt.map(|excerpt| self.without_cut(self.text(excerpt)));
                 EventKind::Answered(answer)
             }
             what => what,
@@ -366,6 +375,11 @@ mod tests {
             redactor.of_the_stream(answer(r#"{"user": "hunter", "token": "t0k\"n-47"}"#)),
             answer(r#"{"user": "***", "token": "***"}"#)
         );
+        assert_eq!(
+            redactor.of_the_stream(answer(r#"{"a": 1, "token": "t0k\"n-"#)),
+            answer(r#"{"a": 1, "token": "***"#),
+            "an excerpt ends anywhere"
+        );
         let gone = |name: &str| {
             EventKind::PodGone(PodKey {
                 namespace: "default".to_owned(),
@@ -380,6 +394,14 @@ mod tests {
             message: message.to_owned(),
         };
         assert_eq!(redactor.of_the_stream(logged("is t0k\"n-47 known?")), logged("is *** known?"));
+    }
+
+    #[test]
+    fn what_the_operator_types_shows_no_secret() {
+        use crate::session::{Command, EventKind, command::Annotation};
+        let redactor = redactor(r#"{"k": {"token": "t0ken-4711"}}"#);
+        let note = |text: &str| EventKind::Commanded(Command::from(Annotation::Note(text.to_owned())));
+        assert_eq!(redactor.of_the_stream(note("is t0ken-4711 known?")), note("is *** known?"));
     }
 
     #[test]

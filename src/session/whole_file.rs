@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
 };
+use tempfile::NamedTempFile;
 
 /// Writes a file, or replaces it.
 ///
@@ -25,15 +26,41 @@ pub fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a temporary file beside `path` and renames it, with the permissions of the file that it replaces.
-fn renamed(text: &str, path: &Path, older: Option<Permissions>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// Writes a file as [`replace_file`] does, but replaces none.
+///
+/// # Errors
+/// If it cannot be written, or there is one.
+pub fn create_file(path: &Path, text: &str) -> io::Result<()> {
+    let folder = folder_of(path);
+    // As above: the file's own error says more.
+    let Ok(mut beside) = temporary(path, folder) else { return written(&mut File::create_new(path)?, text) };
+    beside.as_file_mut().write_all(text.as_bytes())?;
+    synced(beside.as_file())?;
+    match beside.persist_noclobber(path) {
+        Ok(_) => File::open(folder).map_or(Ok(()), |folder| synced(&folder)),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(error.error),
+        // Some file systems cannot rename without replacing.
+        Err(_) => written(&mut File::create_new(path)?, text),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn temporary(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     let mut builder = tempfile::Builder::new();
     // Minus the process's umask, as for any file; by default only the owner may access a temporary file.
     builder.prefix(&prefix).suffix(".part").permissions(Permissions::from_mode(0o666));
-    let created = builder.tempfile_in(folder).and_then(|file| match older {
+    builder.tempfile_in(folder)
+}
+
+/// Writes a temporary file beside `path` and renames it, with the permissions of the file that it replaces.
+fn renamed(text: &str, path: &Path, older: Option<Permissions>) -> io::Result<()> {
+    let folder = folder_of(path);
+    let created = temporary(path, folder).and_then(|file| match older {
         Some(permissions) => file.as_file().set_permissions(permissions).map(|()| file),
         None => Ok(file),
     });
@@ -50,9 +77,12 @@ fn renamed(text: &str, path: &Path, older: Option<Permissions>) -> io::Result<()
 }
 
 fn in_place(text: &str, path: &Path) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    written(&mut File::create(path)?, text)
+}
+
+fn written(file: &mut File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
-    synced(&file)
+    synced(file)
 }
 
 /// Syncs the file to its disk. A pipe, a terminal and the folders of some file systems have none, which is no error.
@@ -61,5 +91,25 @@ fn synced(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(error) if matches!(error.kind(), InvalidInput | ReadOnlyFilesystem | Unsupported) => Ok(()),
         done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_replaces_none_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.md");
+        create_file(&path, "one").unwrap();
+        assert_eq!(create_file(&path, "two").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let gone = folder.path().join("gone").join("report.md");
+        assert_eq!(
+            create_file(&gone, "x").unwrap_err().to_string(),
+            "No such file or directory (os error 2)"
+        );
     }
 }

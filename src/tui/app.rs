@@ -7,6 +7,7 @@
 use super::{
     background::{ANSWER_WAIT, Background, ThemeByBackground},
     bell::Bell,
+    export::{Export, Exporting},
     frame_pace::FramePace,
     keys::Keys,
     msg::{Effect, Msg},
@@ -47,6 +48,8 @@ pub struct LiveView {
     pub clock: Clock,
     /// The recording that is replayed, and that moves the session; its moment is the present then.
     pub replay: Option<Player>,
+    /// Writes the reports of the session that is shown.
+    pub export: Export,
     /// Colours and symbols.
     pub theme: Theme,
     /// The theme for each background, if the terminal is to be asked for its background.
@@ -105,6 +108,7 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
         log,
         bell: Bell::default(),
         hold,
+        exporting: Exporting::default(),
         terminal_gone: false,
         writer_alive: true,
     };
@@ -116,6 +120,7 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
             msg = next_key(&mut keys) => msg,
             msg = app.show.signals.next() => msg,
             () = app.show.done.cancelled(), if !app.show.view.finished => Msg::Finished,
+            said = app.exporting.ended() => Msg::Exported(said),
             // While a frame is pending, further session changes need no handling: keys and the deadline come first.
             changed = app.show.session.changed(), if app.receives_changes() => {
                 app.writer_alive &= changed.is_ok();
@@ -131,6 +136,7 @@ pub async fn run(screen: &mut Screen, keys: Keys, show: &mut LiveView) -> Depart
             keys = None;
         }
         if let Some(departure) = app.handle(screen, msg) {
+            app.exporting.finish().await;
             return departure;
         }
     }
@@ -160,6 +166,7 @@ struct App<'a> {
     bell: Bell,
     /// Until when the first frame waits for the terminal to report its background.
     hold: Option<Instant>,
+    exporting: Exporting,
     /// Whether the terminal is gone. The session still ends in good order.
     terminal_gone: bool,
     /// Whether the task that writes the session still runs.
@@ -239,6 +246,7 @@ impl App<'_> {
                         self.show.view.hint = player.make(&asked, Instant::now());
                     }
                 }
+                Effect::Export => self.exporting.start(&self.show.export),
                 Effect::RunAgain => return Some(Departure::RunAgain),
                 Effect::Leave => {
                     return Some(departure(&self.show.view));

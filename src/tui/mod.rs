@@ -9,6 +9,7 @@ mod background;
 mod bell;
 mod click_targets;
 mod editor;
+mod export;
 mod figures;
 mod forms;
 mod frame_pace;
@@ -49,6 +50,7 @@ mod tests;
 
 pub use app::{Departure, LiveView, run};
 pub use background::{Background, ThemeByBackground};
+pub use export::Export;
 pub use keys::Keys;
 pub use msg::{Effect, Msg, Outcome};
 pub use pane::Pane;

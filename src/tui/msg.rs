@@ -21,6 +21,8 @@ pub enum Msg {
     Changed,
     /// The run has ended and all of its data is saved: nothing runs any more.
     Finished,
+    /// The writing of the reports has ended; says where they are, or why there are none.
+    Exported(String),
     /// A signal requests the end; contains the signal's name.
     Interrupted(&'static str),
     /// The terminal was closed: its input ended, or SIGHUP arrived.
@@ -48,6 +50,8 @@ pub enum Effect {
     Replay(ReplayMove),
     /// Copy this text to the operator's clipboard.
     Copy(String),
+    /// Write the reports of the session.
+    Export,
     /// End the loop.
     Leave,
     /// End the loop, to run the experiment again.

@@ -218,3 +218,52 @@ fn a_recording_that_breaks_off_is_told_on_the_screen_and_at_the_end() {
     let end = terminal.contents();
     assert!(end.contains("recording INCOMPLETE: the recording session.ctui cannot be written"), "{end}");
 }
+
+/// Requests fill the recordings, whose lines they share, within the fault; both of them, as on one disk.
+#[test]
+fn a_disk_that_fills_up_with_requests_ends_the_recording_and_not_the_run() {
+    let folder = desk();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let watched = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = std::io::Write::write_all(
+                &mut stream,
+                b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+            );
+        }
+    });
+    let arguments = ["experiment.json", "--record", "s.ctui", "--watch", &watched, "--rate", "200"];
+    let mut terminal = Terminal::start_limited(128, folder.path(), &arguments);
+    terminal.wait_for("› file-is-there");
+    fire(&mut terminal);
+    terminal.wait_for("Not recorded any more: the recording");
+    terminal.press("e");
+    terminal.wait_for("run again");
+    assert!(there(folder.path()), "the rollbacks were played");
+    terminal.press("e");
+    terminal.wait_for("cannot write ./report.html: File too large");
+    terminal.press("\x03");
+    terminal.ended();
+    let end = terminal.contents();
+    assert!(end.contains("recording INCOMPLETE: the recording"), "{end}");
+    assert!(folder.path().join("journal.json").exists());
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("report")), "{left:?}");
+    // What was written can be shown.
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["replay", "s.ctui", "--at", "T0"]);
+    terminal.wait_for("FAULT ON");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_told_before_anything_is_played() {
+    let folder = desk();
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["experiment.json", "--record", "/dev/full"]);
+    assert_eq!(terminal.ended(), 2);
+    let said = terminal.contents();
+    assert!(said.contains("/dev/full cannot be written: No space left on device"), "{said}");
+    assert!(!folder.path().join("journal.json").exists(), "something was played");
+}

@@ -14,6 +14,7 @@ mod real_cluster;
 mod recover;
 mod replay;
 mod safety;
+mod secrets;
 mod starting;
 mod stepping;
 mod terminal;

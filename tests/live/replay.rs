@@ -71,6 +71,98 @@ fn a_session_is_shown_as_it_was_and_moved_in_time() {
     assert!(terminal.is_restored());
 }
 
+/// Ends the run and waits until the system is safe: until then, leaving asks.
+fn end(terminal: &mut Terminal) {
+    terminal.press("e");
+    terminal.wait_for("run again");
+    terminal.wait_for("SAFE: ");
+}
+
+/// The reports of this number; asserts that they tell of the whole session.
+fn reports(folder: &Path, number: &str) -> [String; 3] {
+    let texts = ["html", "md", "json"]
+        .map(|extension| fs::read_to_string(folder.join(format!("report{number}.{extension}"))).unwrap());
+    for text in &texts {
+        assert!(text.contains("A file is taken away") && text.contains("take-it-away"), "{text}");
+        assert!(!text.contains("still runs") && !text.contains("ends before the run"), "{text}");
+    }
+    assert!(texts[0].contains("put-it-back"), "the rollbacks at the end are in it: {}", texts[0]);
+    let summary: serde_json::Value = serde_json::from_str(&texts[2]).unwrap();
+    assert_eq!(summary["journal"]["status"], "interrupted", "{summary}");
+    texts
+}
+
+#[test]
+fn a_key_writes_the_reports_of_a_finished_session_and_of_a_replay() {
+    let folder = desk();
+    let mut terminal = start(folder.path(), &["--record", "s.ctui"]);
+    fire(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("FINISHED");
+    terminal.wait_for("run again");
+    terminal.press("e");
+    terminal.wait_for("wrote ./report.html, report.md, report.json");
+    let first = reports(folder.path(), "");
+    terminal.press("e");
+    terminal.wait_for("wrote ./report-2.html, report-2.md, report-2.json");
+    reports(folder.path(), "-2");
+    // Whoever leaves at once gets whole files.
+    terminal.press("eq");
+    terminal.ended();
+    reports(folder.path(), "-3");
+
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["replay", "--at", "T0"]);
+    terminal.wait_for("stopped");
+    terminal.press("e");
+    terminal.wait_for("wrote ./report-4.html, report-4.md, report-4.json: the whole session");
+    reports(folder.path(), "-4");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+    // One that stands before what was written is left alone, too.
+    fs::write(folder.path().join("report-5.md"), "mine").unwrap();
+    let mut terminal = Terminal::start(120, 36, folder.path(), &["replay", "s.ctui", "--at", "end"]);
+    terminal.press("e");
+    terminal.wait_for("wrote ./report-6.html");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+    assert_eq!(fs::read_to_string(folder.path().join("report-5.md")).unwrap(), "mine");
+    assert_eq!(reports(folder.path(), ""), first);
+}
+
+#[test]
+fn reports_that_cannot_be_written_are_told_with_a_way_out() {
+    let folder = desk();
+    let mut terminal = start(folder.path(), &["--no-record"]);
+    fire(&mut terminal);
+    end(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("no report: this session is not recorded (--no-record)");
+    terminal.press("q");
+    terminal.ended();
+    assert!(!folder.path().join("report.html").exists());
+
+    // Without a record, the file of the operator is reported of.
+    fs::write(folder.path().join("here"), "").unwrap();
+    let mut terminal = start(folder.path(), &["--no-record", "--record", "own.ctui"]);
+    fire(&mut terminal);
+    end(&mut terminal);
+    terminal.press("e");
+    terminal.wait_for("wrote ./report.html");
+    terminal.press("q");
+    terminal.ended();
+    reports(folder.path(), "");
+
+    // A folder in which nobody may write, not even an administrator.
+    let own = folder.path().join("own.ctui");
+    let arguments = ["replay", own.to_str().unwrap(), "--at", "end"];
+    let mut terminal = Terminal::start(120, 36, Path::new("/proc"), &arguments);
+    terminal.wait_for("stopped");
+    terminal.press("e");
+    terminal.wait_for("cannot write ./report.html: ");
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
 #[test]
 fn the_sessions_on_record_are_listed_and_the_last_one_is_shown() {
     let folder = desk();

@@ -81,6 +81,16 @@ impl Terminal {
         Self::of(command, "xterm-256color", size, folder)
     }
 
+    /// Like [`Self::start`], with files of this many blocks of 512 bytes at most, as on a disk that fills up.
+    #[allow(dead_code, reason = "as above")]
+    pub(crate) fn start_limited(blocks: u32, folder: &std::path::Path, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        let script = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_chaos-tui")]);
+        command.args(arguments);
+        Self::of(command, "xterm-256color", (120, 36), folder)
+    }
+
     /// Like [`Self::start`], but started by another program: `setsid --wait chaos-tui ...`.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn start_through(program: &str, folder: &std::path::Path, arguments: &[&str]) -> Self {

@@ -11,11 +11,12 @@ use super::{
     prepare::Refusal,
     record::sessions_folder,
     recorded::RecordedSession,
+    report::export_of_recorded,
 };
 use crate::{
     printing,
     session::{Session, clock::Clock, recording::Timeline},
-    tui::{self, ControlMode, LiveView, Player, ReplayMove, Theme, View, terminal},
+    tui::{self, ControlMode, Export, LiveView, Player, ReplayMove, Theme, View, terminal},
 };
 use color_eyre::eyre::{Result, WrapErr};
 use moment::Moment;
@@ -77,7 +78,8 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     if arguments.list {
         return list::print(&sessions_folder().map_err(Refusal::invalid)?);
     }
-    let timeline = open(arguments.session.as_deref())?;
+    let recorded = RecordedSession::find(arguments.session.as_deref())?;
+    let timeline = Timeline::open(&recorded.path).map_err(Refusal::invalid)?;
     let ghost = arguments.ghost.as_deref().map(whole).transpose()?;
     if let Some(moment) = arguments.svg {
         return picture(arguments, timeline, moment, ghost.as_ref());
@@ -100,20 +102,15 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     printing::reserve_terminal();
     let exit = live::on_runtime(|| async {
         view.hint = player.make(&first, Instant::now()).or(view.hint.take());
-        show(global, view, (look, &preferences), (player, session), ghost).await
+        show(global, view, (look, &preferences), (player, session, export_of_recorded(recorded)), ghost).await
     })??;
     Ok(if exit == ScreenExit::Broken { ExitCode::from(live::BUG) } else { ExitCode::SUCCESS })
 }
 
-/// Opens the recording of a session.
-fn open(name: Option<&str>) -> Result<Timeline, Refusal> {
-    let found = RecordedSession::find(name)?;
-    Timeline::open(&found.path).map_err(Refusal::invalid)
-}
-
 /// The end of a session that is compared with another.
 fn whole(name: &str) -> Result<Session, Refusal> {
-    let (mut timeline, mut session) = (open(Some(name))?, Session::new());
+    let path = RecordedSession::find(Some(name))?.path;
+    let (mut timeline, mut session) = (Timeline::open(&path).map_err(Refusal::invalid)?, Session::new());
     timeline.go_to(timeline.end().at, &mut session).map_err(Refusal::invalid)?;
     match session.t0() {
         Some(_) => Ok(session),
@@ -127,7 +124,7 @@ async fn show(
     global: &GlobalArgs,
     view: View,
     (look, preferences): (Appearance, &super::config::Preferences),
-    (player, session): (Player, tokio::sync::watch::Receiver<Session>),
+    (player, session, export): (Player, tokio::sync::watch::Receiver<Session>, Export),
     earlier: Option<Session>,
 ) -> Result<ScreenExit> {
     let mut shown = LiveView {
@@ -138,6 +135,7 @@ async fn show(
         commands: mpsc::channel(1).0,
         clock: Clock::system(),
         replay: Some(player),
+        export,
         theme: look.theme,
         grounds: look.theme_by_background,
         view,

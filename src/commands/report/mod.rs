@@ -2,6 +2,7 @@
 
 mod as_plugin;
 mod at_end;
+mod from_screen;
 mod outputs;
 
 use super::{
@@ -16,6 +17,7 @@ use crate::{
 };
 pub(crate) use at_end::ReportsAtEnd;
 use color_eyre::eyre::Result;
+pub(super) use from_screen::{of_live as export_of_live, of_recorded as export_of_recorded};
 pub(super) use outputs::Output;
 use outputs::{step_summary_file, write_all, write_step_summary};
 use std::{path::PathBuf, process::ExitCode};
@@ -99,10 +101,5 @@ fn requested(arguments: &Arguments) -> Result<(Option<&str>, Vec<Output>), Refus
 
 /// Reads the session of a name.
 fn evidence_of(name: Option<&str>) -> Result<Evidence, Refusal> {
-    let found = RecordedSession::find(name)?;
-    let read = match &found.kept {
-        Some(kept) => Evidence::of_record(kept),
-        None => Evidence::of_file(&found.path, found.name()),
-    };
-    read.map_err(Refusal::invalid)
+    RecordedSession::find(name)?.evidence().map_err(Refusal::invalid)
 }

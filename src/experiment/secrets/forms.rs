@@ -10,6 +10,11 @@ const LINE: usize = 12;
 /// The minimum length of a secret of which encoded forms are hidden.
 const ENCODED: usize = 4;
 
+/// What programs leave as it is in a URL: browsers' `encodeURIComponent` and Python's `quote`, `encodeURI`, and `requests`,
+/// which takes a `%` for the beginning of an encoded byte if all of them can be.
+const LEFT_IN_URLS: [&str; 6] =
+    ["", "/", "!'()*", ";,/?:@&=+$!*'()#", "!#$&'()*+,/:;=?@[]", "!#$%&'()*+,/:;=?@[]"];
+
 /// Returns the text and its other forms.
 pub(super) fn of(text: &str) -> Vec<String> {
     let mut plain = vec![text.to_owned(), text.trim().to_owned()];
@@ -72,21 +77,20 @@ fn encoded(text: &str) -> Vec<String> {
     }
     let quoted = Value::from(text).to_json();
     let within_json = quoted.trim_matches('"').to_owned();
-    let percent: String = text
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
+    // As Python's `json` writes it.
+    let within_ascii: String = within_json.encode_utf16().map(ascii).collect();
     // Within Python's lists and mappings, as of a program's arguments.
     let within_python = python_text(&Value::from(vec![text.into()]));
     let within_python =
         within_python.get(2..within_python.len().saturating_sub(2)).unwrap_or_default().to_owned();
-    let mut forms: Vec<String> =
-        [within_json, percent, within_python].into_iter().filter(|form| form != text).collect();
+    let in_urls = LEFT_IN_URLS.map(|left| percent(text, left));
+    // As forms send it.
+    let in_forms = percent(text, " ").replace(' ', "+");
+    let mut forms: Vec<String> = [within_json, within_ascii, within_python, in_forms, in_shell(text)]
+        .into_iter()
+        .chain(in_urls)
+        .filter(|form| form != text)
+        .collect();
     for before in 0..3 {
         let padded = [vec![0; before], text.as_bytes().to_vec()].concat();
         // The first and the last characters also depend on the bytes around.
@@ -97,6 +101,42 @@ fn encoded(text: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// A UTF-16 unit, escaped unless it is ASCII.
+fn ascii(unit: u16) -> String {
+    match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    }
+}
+
+/// The text within quotes of a shell, as the messages of GNU programs show it in the locale `C`.
+fn in_shell(text: &str) -> String {
+    let mut quoted = String::new();
+    let mut escaped = false;
+    for byte in text.bytes() {
+        if escaped == matches!(byte, b' '..=b'~') {
+            quoted.push_str(if escaped { "''" } else { "'$'" });
+            escaped = !escaped;
+        }
+        match byte {
+            b'\'' => quoted.push_str(r"'\''"),
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            byte => quoted.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    // An escape at the end is closed by the quote that ends the text.
+    quoted
+}
+
+/// The text with all bytes encoded but letters, digits, `-._~`, and those that are left.
+fn percent(text: &str, left: &str) -> String {
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || left.as_bytes().contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -111,6 +151,16 @@ mod tests {
         let cases = [
             ("pa$$word-4711", format!("Authorization: Basic {basic}")),
             ("pa$$word-4711", "https://x/?key=pa%24%24word-4711".to_owned()),
+            // As `requests` quotes a URL, `quote`, `urlencode` and `encodeURI`.
+            ("pa\"$/ %é4711", "https://x/?key=pa%22$/%20%25%C3%A94711".to_owned()),
+            ("pa\"$/ %41", "https://x/?key=pa%22$/%20%41".to_owned()),
+            ("pa\"$/ 4711", "https://x/?key=pa%22%24/%204711".to_owned()),
+            ("pa\"$/ 4711", "key=pa%22%24%2F+4711".to_owned()),
+            ("pa\"(/ 4711", "https://x/?key=pa%22(%2F%204711".to_owned()),
+            // As `ls` says what it does not find.
+            ("pä s4711", r"'/no/p'$'\303\244'' s4711'".to_owned()),
+            // As Python's `json.dumps`.
+            ("pä\"ss😀4711", r#"{"key": "p\u00e4\"ss\ud83d\ude004711"}"#.to_owned()),
             ("pa\"ss\n4711", r#"{"key": "pa\"ss\n4711"}"#.to_owned()),
             ("pa\"ss\\4711", r#"['--password', 'pa"ss\\4711']"#.to_owned()),
             ("Bearer abc.def-4711", "token abc.def-4711".to_owned()),

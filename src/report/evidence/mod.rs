@@ -134,7 +134,9 @@ impl Evidence {
             Ok(header) => evidence.record = Some(header),
             Err(error) => evidence.problems.push(format!("who began the session is not known: {error}")),
         }
-        if kept.is_running() {
+        // After the end of the run only the screen is left.
+        let over = evidence.session.run.ended.is_some() && !evidence.session.recovering();
+        if !over && kept.is_running() {
             evidence
                 .problems
                 .push("the session still runs: this is what was known when it was read".to_owned());

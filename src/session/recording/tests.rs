@@ -1,7 +1,7 @@
 use super::*;
 use crate::session::{
     Event,
-    event::BreakerState,
+    event::{BreakerState, EndpointId, EventKind, RequestId},
     fixtures::{self, Variant, at},
 };
 use serde_json::Value;
@@ -93,6 +93,27 @@ async fn a_disk_that_hangs_holds_up_nobody() {
     }
     assert!(!thread.finish(Duration::from_millis(10)).await, "it hangs, and nobody waited for it");
     drop(reader);
+}
+
+/// Requests wait for others to share their line: that the disk is gone is told all the same.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_is_gone_is_told_by_requests_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: `name` is a text that ends with a zero and lives until after the call.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
+    drop(reader);
+    let mut failure = thread.failure();
+    for (seq, request) in (1..4).map(|number| (number, RequestId(number))) {
+        let what = EventKind::RequestSent { endpoint: EndpointId(0), request };
+        thread.append(&Arc::new(Event { seq, at: at(seq as f64), what }));
+    }
+    let told = tokio::time::timeout(Duration::from_secs(30), failure.wait_for(Option::is_some)).await;
+    assert!(told.unwrap().unwrap().as_deref().is_some_and(|why| why.contains("cannot be written")));
 }
 
 #[cfg(unix)]

@@ -76,6 +76,8 @@ pub enum Action {
     Find,
     FindNext,
     FindPrevious,
+    /// Writes the reports of the session that is replayed.
+    Export,
     Quit,
     Interrupt,
     Suspend,

@@ -62,7 +62,7 @@ pub const TABLE: &[Binding] = &[
         ),
     ),
     row(&[Chord::key(KeyCode::Esc)], A::StepBack, Safety, "back", "one step towards safety", Everywhere),
-    row(&[Chord::char('e')], A::End, Safety, "end", "end the run and show the summary", Screen),
+    row(&[Chord::char('e')], A::End, Safety, "end", "end the run; after its end, write a report", Screen),
     shown(
         "guards",
         row(
@@ -195,6 +195,7 @@ pub const TABLE: &[Binding] = &[
     shown("find", replay(&[Chord::char('/')], A::Find, "search", "find a step, a note or a pod")),
     replay(&[Chord::char('n')], A::FindNext, "find-next", "to the next match"),
     replay(&[Chord::char('N')], A::FindPrevious, "find-previous", "to the match before"),
+    shown("report", replay(&[Chord::char('e')], A::Export, "export", "write a report of the whole session")),
 ];
 
 const NUMBERS: &[Chord] = &[

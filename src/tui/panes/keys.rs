@@ -7,7 +7,7 @@ use crate::{
         keymap::Action,
         pane_buffer::{PaneBuffer, RoleLine},
         theme::Role,
-        update::{can_run_again, unavailable_reason},
+        update::{can_run_again, export_action, unavailable_reason},
         view::ControlMode,
     },
 };
@@ -42,6 +42,7 @@ const AFTER: &[Action] = &[
     A::Undo,
     A::Next,
     A::NewRun,
+    A::End,
     A::Why,
     A::Note,
     A::Finer,
@@ -65,6 +66,7 @@ const REPLAY: &[Action] = &[
     A::ToT0,
     A::ToEnd,
     A::Find,
+    A::Export,
     A::Why,
     A::Presenter,
     A::Finer,
@@ -110,6 +112,7 @@ fn key(scene: &Scene, action: Action) -> Option<RoleLine> {
     };
     let label = match action {
         A::Presenter if scene.view.presenter => "back to all panes",
+        A::End => "report",
         A::Play if scene.view.replay.as_ref().is_some_and(|replay| replay.playing) => "stop",
         _ => binding.label,
     };
@@ -146,6 +149,7 @@ fn applies(scene: &Scene, action: Action) -> bool {
         A::Undo => session.undo_due().is_some(),
         A::Recover => !session.meta.earlier.is_empty() && session.fault.is_none(),
         A::NewRun => can_run_again(view) && session.undo_due().is_none(),
+        A::End => export_action(view) == Some(action),
         A::Auto | A::Mark | A::Guards => !ended,
         _ => true,
     }
@@ -190,7 +194,7 @@ mod tests {
         let shown = last(&fixtures::finished(Variant::After), &finished, 120);
         assert_eq!(
             shown,
-            " R run again  w why  n note  + - zoom  TAB pane  P present  l log  h heat  z full pane  / find          ? help  q quit"
+            " R run again  e report  w why  n note  + - zoom  TAB pane  P present  l log  h heat  z full pane        ? help  q quit"
         );
         let stage = View { presenter: true, ..view() };
         let shown = last(&fixtures::before_failing(), &stage, 120);

@@ -48,6 +48,10 @@ fn react(view: &mut View, session: &Session, now: Timestamp, msg: Msg) -> Outcom
         Msg::Resized | Msg::Background(_) => Outcome::redraw(),
         Msg::Focused | Msg::Resumed => Outcome::effect(Effect::Repaint),
         Msg::Suspend => Outcome::effect(Effect::Suspend),
+        Msg::Exported(said) => {
+            view.hint = Some(said);
+            Outcome::redraw()
+        }
         Msg::Interrupted(_) => leave::leave(view, session),
         Msg::Closed => leave::terminal_gone(view, session),
         Msg::Finished => {
@@ -112,6 +116,8 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
         A::Abort => undoing::abort(session),
         A::Undo => undoing::ask(view, session),
         A::Recover => undoing::ask_recovery(view, session),
+        A::End if view.finished => export(view),
+        A::Export => export(view),
         A::End => Outcome::send(StepCommand::Quit),
         A::StepBack => leave::step_back(view, session),
         A::Guards => guarding::form(view, session),
@@ -140,16 +146,7 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
             view.presenter = !view.presenter;
             Outcome::redraw()
         }
-        A::Mouse => {
-            view.mouse = !view.mouse;
-            let key = view.keymap.key(Action::Mouse);
-            view.hint = Some(if view.mouse {
-                "the mouse clicks and scrolls here now".to_owned()
-            } else {
-                format!("the mouse selects text now; {key} takes it back")
-            });
-            Outcome::effect(Effect::Mouse(view.mouse))
-        }
+        A::Mouse => pointing::take_or_leave(view),
         A::Copy => copying::copy(view, session, now),
         A::FocusNext => focus(view, view.focus.offset_by(1)),
         A::FocusPrevious => focus(view, view.focus.offset_by(-1)),
@@ -192,6 +189,20 @@ fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord
     }
 }
 
+/// Starts to write the reports of the session.
+fn export(view: &mut View) -> Outcome {
+    view.hint = Some("writing the reports ...".to_owned());
+    Outcome::effect(Effect::Export)
+}
+
+/// The action that writes the reports of the session, if that is possible now: in a replay, and after the end of a run.
+pub(super) fn export_action(view: &View) -> Option<Action> {
+    match view.control {
+        ControlMode::Replay => Some(Action::Export),
+        ControlMode::Live | ControlMode::ReadOnly => view.finished.then_some(Action::End),
+    }
+}
+
 pub(super) use leave::can_run_again;
 pub(super) use opening::follow;
 
@@ -224,7 +235,7 @@ fn sends_command(action: Action) -> bool {
 pub(super) fn unavailable_reason(view: &View, action: Action) -> Option<&'static str> {
     use Action as A;
     match view.control {
-        _ if !sends_command(action) => None,
+        _ if !sends_command(action) || export_action(view) == Some(action) => None,
         _ if view.starting => Some("the session is still starting"),
         ControlMode::Replay => Some("this is a replay: nothing can be run"),
         ControlMode::ReadOnly if !matches!(action, A::Observe | A::Note | A::Mark) => {

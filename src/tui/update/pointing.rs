@@ -5,6 +5,7 @@ use crate::{
     session::{Session, event::Timestamp},
     tui::{
         click_targets::ClickTarget,
+        keymap::Action,
         msg::{Effect, Outcome},
         pane::Pane,
         replay::ReplayMove,
@@ -16,6 +17,18 @@ use ratatui::layout::Position;
 
 /// The number of lines per notch of the wheel.
 const NOTCH: isize = 3;
+
+/// Takes the mouse, or leaves it to the terminal.
+pub(super) fn take_or_leave(view: &mut View) -> Outcome {
+    view.mouse = !view.mouse;
+    let key = view.keymap.key(Action::Mouse);
+    view.hint = Some(if view.mouse {
+        "the mouse clicks and scrolls here now".to_owned()
+    } else {
+        format!("the mouse selects text now; {key} takes it back")
+    });
+    Outcome::effect(Effect::Mouse(view.mouse))
+}
 
 pub(super) fn pointed(view: &mut View, session: &Session, now: Timestamp, mouse: &MouseEvent) -> Outcome {
     let at = Position { x: mouse.column, y: mouse.row };

@@ -14,7 +14,7 @@ use crate::{
         panes::{Scene, abort_effect, fault_words, header},
         text,
         theme::Role,
-        update::can_run_again,
+        update::{can_run_again, export_action},
         view::QuitStage,
     },
 };
@@ -135,12 +135,10 @@ fn finished(scene: &Scene) -> Vec<NextPart> {
     let onward = onward.map(|course| key(scene, Action::Next, &[course.next]).required());
     let again = can_run_again(scene.view) && scene.session.undo_due().is_none();
     let again = again.then(|| key(scene, Action::NewRun, &["run again beside this one", "run again"]));
-    let keys = [
-        key(scene, Action::Why, &["evidence"]),
-        moments(scene),
-        key(scene, Action::Quit, &["leave"]).required(),
-    ];
-    undo(scene).into_iter().chain(onward).chain(again).chain(keys).collect()
+    let report = export_action(scene.view).map(|action| key(scene, action, &["report"]));
+    let keys = [moments(scene), key(scene, Action::Quit, &["leave"]).required()];
+    let looks = std::iter::once(key(scene, Action::Why, &["evidence"])).chain(report).chain(keys);
+    undo(scene).into_iter().chain(onward).chain(again).chain(looks).collect()
 }
 
 /// The parts while the run is over and the system has not recovered yet.

@@ -225,3 +225,38 @@ fn in_a_course_what_follows_a_fire_goes_by_itself() {
         assert_eq!(screen.press("F"), expected);
     }
 }
+
+#[test]
+fn the_key_that_ended_the_run_writes_its_reports_afterwards() {
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    assert_eq!(screen.press("e"), [send(Command::Step(StepCommand::Quit))]);
+    screen.tell(EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    assert_eq!(screen.press("e"), [send(Command::Step(StepCommand::Quit))], "its files are not saved yet");
+    screen.take(Msg::Finished);
+    assert_eq!(screen.press("e"), [Effect::Export]);
+    assert_eq!(screen.view.hint.as_deref(), Some("writing the reports ..."));
+    let said = "wrote ./report.html, report.md, report.json";
+    assert!(screen.take(Msg::Exported(said.to_owned())).redraw);
+    assert_eq!(screen.view.hint.as_deref(), Some(said));
+    assert_eq!(screen.press("a"), []);
+    assert_eq!(screen.view.hint.as_deref(), Some("the run has ended"));
+    // Whoever only watches may keep what was seen.
+    screen.view.control = ControlMode::ReadOnly;
+    assert_eq!(screen.press("e"), [Effect::Export]);
+}
+
+#[test]
+fn a_replay_is_reported_of_at_any_moment() {
+    for finished in [false, true] {
+        let mut screen = TestScreen::at(fixtures::before_failing());
+        (screen.view.control, screen.view.finished) = (ControlMode::Replay, finished);
+        assert_eq!(screen.press("e"), [Effect::Export]);
+    }
+    // The operator's own key for the end of a run ends nothing here.
+    let key = ["E".to_owned()];
+    let mut screen = TestScreen::at(fixtures::before_failing());
+    screen.view.keymap = Keymap::with([("end", key.as_slice())]).unwrap();
+    screen.view.control = ControlMode::Replay;
+    assert_eq!(screen.press("E"), []);
+    assert!(screen.view.hint.as_ref().unwrap().contains("this is a replay"));
+}
