@@ -90,7 +90,6 @@ fn pressed(view: &mut View, session: &Session, now: Timestamp, key: &KeyEvent) -
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 fn act(view: &mut View, session: &Session, now: Timestamp, action: Action, chord: Chord) -> Outcome {
     use Action as A;
     if let Some(reason) = unavailable_reason(view, action) {
