@@ -123,9 +123,8 @@ impl Recorder {
     }
 
     fn written(&self, written: Result<(), serde_json::Error>) -> Result<(), RecordingError> {
-        written.map_err(|error| match error.is_io() {
-            true => self.unwritten(error.into()),
-            false => RecordingError::Event(error),
+        written.map_err(|error| {
+            if error.is_io() { self.unwritten(error.into()) } else { RecordingError::Event(error) }
         })
     }
 

@@ -55,13 +55,11 @@ impl Packer {
         let EventKind::Testified(report) = &event.what else {
             return self.write(event.at, (Some(&event.what), None, None), out);
         };
-        match self.reports.line_of(report) {
-            Some(line) => self.write(event.at, (None, None, Some(line)), out),
-            None => {
-                self.reports.add(self.next.unwrap_or(0), report);
-                self.write(event.at, (Some(&event.what), None, None), out)
-            }
+        if let Some(line) = self.reports.line_of(report) {
+            return self.write(event.at, (None, None, Some(line)), out);
         }
+        self.reports.add(self.next.unwrap_or(0), report);
+        self.write(event.at, (Some(&event.what), None, None), out)
     }
 
     /// Whether requests are not written yet.

@@ -216,10 +216,8 @@ impl Timeline {
             let Some(event) = self.next.take_if(|event| reached(self.position.after(event))) else { break };
             session.apply(&event);
             self.position = self.position.after(&event);
-            self.next = match self.position.events < self.end.events {
-                true => self.events.next().transpose()?,
-                false => None,
-            };
+            let more = self.position.events < self.end.events;
+            self.next = if more { self.events.next().transpose()? } else { None };
         }
         Ok(())
     }
