@@ -59,9 +59,10 @@ fn found(text: &str, what: (&str, &str)) -> Vec<String> {
     spellings
         .map(|spelt| {
             let at = text.find(&spelt).unwrap();
-            let from = text.floor_char_boundary(at.saturating_sub(90));
-            let to = text.ceil_char_boundary(at + spelt.len() + 30);
-            format!("{} as {spelt:?}: ...{}...", what.0, &text[from..to])
+            let before: String = text[..at].chars().rev().take(90).collect();
+            let before: String = before.chars().rev().collect();
+            let on: String = text[at..].chars().take(spelt.chars().count() + 30).collect();
+            format!("{} as {spelt:?}: ...{before}{on}...", what.0)
         })
         .collect()
 }
@@ -266,8 +267,11 @@ fn no_secret_is_in_anything_that_a_session_leaves_behind() {
         traces["s.ctui"].contains(FOR_USERS) && traces["s.ctui"].contains("***"),
         "the services were heard"
     );
-    let as_written =
-        |name: &str| name == "journal.json" || name.ends_with(".ctui") || name.ends_with("record.json");
+    let as_written = |name: &str| {
+        let path = Path::new(name);
+        let recording = path.extension().is_some_and(|extension| extension == "ctui");
+        recording || path.ends_with("journal.json") || path.ends_with("record.json")
+    };
     let mut leaks = Vec::new();
     for (name, text) in &traces {
         let everywhere = DECLARED.iter().chain(&SENT).chain([&UNRELATED]).copied();
