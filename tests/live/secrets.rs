@@ -177,9 +177,8 @@ fn shown_again(folder: &Path, traces: &mut Traces) {
     }
     let mut terminal = Terminal::start(200, 50, folder, &["replay", "s.ctui"]);
     terminal.wait_for("REPLAY");
-    for keys in
-        ["t", "w", "\x1b", "l", "\x1b", "L", "\x1b", "0", "w", "\x1b", "L", "\x1b", "1z", "z", "4z", "z"]
-    {
+    // Each overlay is closed by its own key: ESC and the key after it could be read as one.
+    for keys in ["t", "ww", "ll", "LL", "0", "ww", "LL", "1z", "z", "4z", "z"] {
         terminal.press(keys);
     }
     // The answer to the last key comes after those before it.

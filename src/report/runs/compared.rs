@@ -14,6 +14,8 @@ pub(crate) enum MetricJudgement {
     Worse,
     /// Beyond noise, and neither better nor worse: another kind of answer.
     Different,
+    /// Beyond noise, and less than users can notice.
+    Unnoticeable,
     /// No difference beyond noise at this sample size.
     Indistinguishable,
     /// Both figures are equal, and there is nothing to estimate.
@@ -89,6 +91,7 @@ fn row(metric: Metric, first: &[Summary], second: &[Summary], (by_runs, span): (
 fn judged(metric: Metric, difference: f64, interval: Option<Interval>) -> MetricJudgement {
     match (interval, metric.less_is_better) {
         (Some(interval), _) if !interval.excludes_zero() => MetricJudgement::Indistinguishable,
+        (Some(_), _) if difference.abs() <= metric.tolerated => MetricJudgement::Unnoticeable,
         (Some(_), None) => MetricJudgement::Different,
         (Some(_), Some(less)) if (difference < 0.0) == less => MetricJudgement::Better,
         (Some(_), Some(_)) => MetricJudgement::Worse,

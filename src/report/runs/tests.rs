@@ -40,6 +40,7 @@ fn what_a_breaker_changes_is_beyond_noise() {
     insta::assert_snapshot!("before-and-after", compared.to_string());
     assert_eq!(judgement(&compared, "failed"), MetricJudgement::Better);
     assert_eq!(judgement(&compared, "fallback"), MetricJudgement::Different);
+    assert_eq!(judgement(&compared, "wait_p50"), MetricJudgement::Unnoticeable, "a millisecond");
     assert_eq!(
         judgement(&compared, "steady_p50"),
         MetricJudgement::Indistinguishable,

@@ -13,6 +13,7 @@ impl MetricJudgement {
             Self::Better => "better",
             Self::Worse => "worse",
             Self::Different => "different",
+            Self::Unnoticeable => "less than users notice",
             Self::Indistinguishable => "indistinguishable at this sample size",
             Self::Equal => "equal",
             Self::TooFew => "too few to tell from noise",

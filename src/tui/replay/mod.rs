@@ -6,7 +6,7 @@ mod tests;
 use crate::session::{
     Session,
     event::Timestamp,
-    recording::{Landmark, Position, RecordingError, Timeline},
+    recording::{Landmark, LandmarkKind, Position, RecordingError, Timeline},
 };
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -172,7 +172,11 @@ impl Player {
         if self.sought.is_empty() {
             return Ok("nothing was looked for yet: / finds a step, a note or a pod".to_owned());
         }
-        let matches = |landmark: &Landmark| landmark.text.to_lowercase().contains(&self.sought);
+        let contains = |landmark: &Landmark| landmark.text.to_lowercase().contains(&self.sought);
+        // A path or a message that contains the word is found only if no step and no note does.
+        let named = |landmark: &Landmark| landmark.kind != LandmarkKind::Other && contains(landmark);
+        let any_named = self.timeline.landmarks().iter().any(named);
+        let matches = |landmark: &Landmark| if any_named { named(landmark) } else { contains(landmark) };
         let here = self.nearest(direction, matches).cloned();
         let mut all = self.timeline.landmarks().iter().filter(|landmark| matches(landmark));
         let around = match direction {
