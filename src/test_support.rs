@@ -1,9 +1,9 @@
 //! Helpers shared by the tests of all modules.
 
 use crate::{
-    experiment::{Activity, ControlCheck, Described, Environment, Experiment, Secrets, Signatures},
+    experiment::{Activity, ControlCheck, Described, Environment, Experiment, Signatures},
     provider::{Call, Catalogue, Effect, Native, Outcome, Providers},
-    runner::{Controls, HypothesisRecheck, Pacing, RunOptions, RunRequest, ShownTargets},
+    runner::{HypothesisRecheck, RunRequest},
     session::event::{
         Answer, AnswerKind, Container, EndpointId, Pod, PodKey, PodPhase, RequestId, Section, StepRef,
     },
@@ -25,17 +25,7 @@ pub(crate) fn activity(kind: &str, name: &str, provider: &impl Display) -> Activ
 /// Returns a request to run a JSON experiment step by step, without configuration, secrets and controls.
 pub(crate) fn request(experiment: &str) -> RunRequest {
     let document = Document::json("test", experiment.to_owned()).unwrap();
-    RunRequest {
-        experiment: Arc::new(Experiment::unchecked(document).unwrap()),
-        options: RunOptions::default(),
-        configuration: Map::default(),
-        secrets: Secrets::default(),
-        pace: Pacing::Step,
-        controls: Controls::default(),
-        listener: None,
-        shown: ShownTargets::default(),
-        gate: None,
-    }
+    RunRequest::stepped(Experiment::unchecked(document).unwrap())
 }
 
 pub(crate) fn method(index: usize) -> StepRef {

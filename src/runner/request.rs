@@ -30,6 +30,23 @@ pub(crate) struct RunRequest {
     pub gate: Option<Arc<dyn FireGate>>,
 }
 
+impl RunRequest {
+    /// A run that is stepped through, without configuration, secrets, controls and a gate.
+    pub(crate) fn stepped(experiment: Experiment) -> Self {
+        Self {
+            experiment: Arc::new(experiment),
+            options: RunOptions::default(),
+            configuration: Map::default(),
+            secrets: Secrets::default(),
+            pace: Pacing::Step,
+            controls: Controls::default(),
+            listener: None,
+            shown: ShownTargets::default(),
+            gate: None,
+        }
+    }
+}
+
 /// The options of the command line, the experiment and the settings, with precedence applied.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunOptions {

@@ -10,7 +10,7 @@ use crate::{
         Access, Environment, Experiment, NotRunnable, Settings, ValidationChecks, check, configuration, load,
     },
     provider::{NativeSignatures, Providers, gremlin::without_account, python::PythonBridge},
-    runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets, strategies},
+    runner::{Pacing, RunOptions, RunRequest, strategies},
     session::{clock::Clock, stream::stream},
 };
 use pyvalue::{Document, Map};
@@ -128,17 +128,8 @@ pub(crate) async fn inspect(inspection: Inspection<'_>) -> Result<Inspected, Ref
         }
     };
     let (hypothesis, rollbacks) = strategies(None, None, &experiment, None).map_err(Refusal::invalid)?;
-    let request = RunRequest {
-        experiment: Arc::new(experiment),
-        options: RunOptions { hypothesis, rollbacks, ..RunOptions::default() },
-        configuration,
-        secrets,
-        pace: Pacing::Step,
-        controls: Controls::default(),
-        shown: ShownTargets::default(),
-        gate: None,
-        listener: None,
-    };
+    let options = RunOptions { hypothesis, rollbacks, ..RunOptions::default() };
+    let request = RunRequest { options, configuration, secrets, ..RunRequest::stepped(experiment) };
     Ok(Inspected { request, providers, python, cluster, environment, errors })
 }
 

@@ -88,15 +88,13 @@ impl Setup {
     async fn play_with(self, operator: impl AsyncFn(&EventKind, &Operator)) -> Played {
         let document = Document::json("test", self.experiment).unwrap();
         let request = RunRequest {
-            experiment: Arc::new(Experiment::unchecked(document).unwrap()),
             options: self.options,
             configuration: self.configuration,
             secrets: self.secrets,
             pace: self.pace,
             controls: self.controls,
-            listener: None,
             shown: self.shown,
-            gate: None,
+            ..RunRequest::stepped(Experiment::unchecked(document).unwrap())
         };
         let fake = Arc::new(Fake::default());
         let mut providers = Providers::new(Environment::default()).with_catalogue(fake.clone());

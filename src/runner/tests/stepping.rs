@@ -179,17 +179,7 @@ async fn an_abort_undoes() {
 async fn a_run_that_nobody_steps_any_more_ends() {
     let setup = Setup::new(&method(&[probe("a", "give:1", "")]));
     let document = Document::json("test", setup.experiment).unwrap();
-    let request = RunRequest {
-        experiment: Arc::new(Experiment::unchecked(document).unwrap()),
-        options: RunOptions::default(),
-        configuration: Map::default(),
-        secrets: Secrets::default(),
-        pace: Pacing::Step,
-        controls: Controls::default(),
-        listener: None,
-        shown: ShownTargets::default(),
-        gate: None,
-    };
+    let request = RunRequest::stepped(Experiment::unchecked(document).unwrap());
     let (emitter, mut events) = stream(Clock::system());
     let (_, commands) = mpsc::channel(1);
     let (_, signals) = mpsc::channel(1);

@@ -1,16 +1,15 @@
 //! The parts of a journal: the plan of its experiment, and the entries of its calls.
 
 use crate::{
-    experiment::{Experiment, Secrets},
+    experiment::Experiment,
     provider::Providers,
-    runner::{Controls, Pacing, RunOptions, RunRequest, ShownTargets, plan},
+    runner::{RunRequest, plan},
     session::{
         event::{ActivityOutcome, Plan, Timestamp},
         wording,
     },
 };
 use pyvalue::{Document, Value, python_text};
-use std::sync::Arc;
 
 /// Characters of an output that a step's result shows.
 const SUMMARY: usize = 80;
@@ -25,18 +24,7 @@ pub(super) fn planned(experiment: &Value, providers: &Providers) -> Plan {
     let is_static = |value: &Value| !matches!(value, Value::Map(_) | Value::List(_));
     let mut configuration = experiment.configuration();
     configuration.retain(|_, value| is_static(value));
-    let request = RunRequest {
-        experiment: Arc::new(experiment),
-        options: RunOptions::default(),
-        configuration,
-        secrets: Secrets::default(),
-        pace: Pacing::Step,
-        controls: Controls::default(),
-        listener: None,
-        shown: ShownTargets::default(),
-        gate: None,
-    };
-    plan(&request, providers)
+    plan(&RunRequest { configuration, ..RunRequest::stepped(experiment) }, providers)
 }
 
 pub(super) fn outcome(entry: &Value) -> ActivityOutcome {
