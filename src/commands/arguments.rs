@@ -39,6 +39,18 @@ pub(crate) struct GlobalArgs {
     pub no_version_check: bool,
 }
 
+impl GlobalArgs {
+    /// Changes to the folder of `--change-dir`, if one is named.
+    ///
+    /// # Errors
+    /// If it cannot be changed to.
+    pub(crate) fn enter_folder(&self) -> Result<(), Refusal> {
+        let Some(folder) = &self.change_dir else { return Ok(()) };
+        std::env::set_current_dir(folder)
+            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))
+    }
+}
+
 /// The log levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {

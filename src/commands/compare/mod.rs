@@ -49,10 +49,7 @@ Examples:
 /// # Errors
 /// If there is no such session, it cannot be read, or a file cannot be written.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Some(folder) = &global.change_dir {
-        std::env::set_current_dir(folder)
-            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))?;
-    }
+    global.enter_folder()?;
     let outputs = outputs(arguments)?;
     let (mut first, mut second) = (Side::read(&arguments.first)?, Side::read(&arguments.second)?);
     if !matches!(arguments.names.len(), 0 | 2) {

@@ -24,11 +24,7 @@ impl Side {
             return Ok(Self { runs, evidence: None });
         }
         let found = RecordedSession::find(Some(name))?;
-        let read = match &found.kept {
-            Some(kept) => Evidence::of_record(kept),
-            None => Evidence::of_file(&found.path, found.name()),
-        };
-        let evidence = read.map_err(Refusal::invalid)?;
+        let evidence = found.evidence().map_err(Refusal::invalid)?;
         let label = Path::new(&found.name()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let runs = Runs::one(label, Summary::of_evidence(&evidence));
         Ok(Self { runs, evidence: Some(evidence) })

@@ -6,7 +6,7 @@ mod surroundings;
 use super::{
     ConnectionArgs, GlobalArgs, VariableArgs, config,
     output::print_page,
-    prepare::{Inspected, InspectedSource, Inspection, InspectionDepth, Refusal, inspect},
+    prepare::{Inspected, InspectedSource, Inspection, InspectionDepth, inspect},
 };
 use crate::{
     cluster::Connection,
@@ -51,10 +51,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// # Errors
 /// If the folder of `--change-dir` does not exist, or standard output cannot be written.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Some(folder) = &global.change_dir {
-        std::env::set_current_dir(folder)
-            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))?;
-    }
+    global.enter_folder()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let findings = runtime.block_on(check(global, arguments));
     // A program that hangs in the background is not waited for.

@@ -88,10 +88,8 @@ pub(super) async fn run(
     mut options: SessionOptions,
 ) -> SessionOutcome {
     printing::reserve_terminal();
-    if let Some(folder) = &global.change_dir
-        && let Err(error) = std::env::set_current_dir(folder)
-    {
-        return SessionOutcome::usage_error(format!("cannot change to {}: {error}", folder.display()));
+    if let Err(refusal) = global.enter_folder() {
+        return SessionOutcome::usage_error(refusal);
     }
     let arguments = &with_unused_recording(arguments);
     let (preferences, look) = match preferences(arguments) {

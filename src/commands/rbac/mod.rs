@@ -64,10 +64,7 @@ pub(crate) enum Format {
 /// # Errors
 /// If an experiment cannot be read or a namespace has no value.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Some(folder) = &global.change_dir {
-        std::env::set_current_dir(folder)
-            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))?;
-    }
+    global.enter_folder()?;
     let names = [
         ("--namespace", &arguments.namespace),
         ("--name", &arguments.name),

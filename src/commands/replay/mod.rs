@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     printing,
-    session::{Session, clock::Clock, recording::Timeline},
+    session::{Session, clock::Clock, recording::Timeline, whole_file::replace_file},
     tui::{self, ControlMode, Export, LiveView, Player, ReplayMove, Theme, View, terminal},
 };
 use color_eyre::eyre::{Result, WrapErr};
@@ -71,10 +71,7 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 /// # Errors
 /// If there is no such session, it cannot be read, or there is no terminal.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Some(folder) = &global.change_dir {
-        std::env::set_current_dir(folder)
-            .wrap_err_with(|| format!("cannot change to {}", folder.display()))?;
-    }
+    global.enter_folder()?;
     if arguments.list {
         return list::print(&sessions_folder().map_err(Refusal::invalid)?);
     }
@@ -163,7 +160,7 @@ fn picture(
     let picture = tui::still(&session, at, earlier, &theme, arguments.size);
     match &arguments.output {
         Some(path) if path != Path::new("-") => {
-            std::fs::write(path, picture)
+            replace_file(path, &picture)
                 .wrap_err_with(|| format!("the picture {} cannot be written", path.display()))?;
             Ok(ExitCode::SUCCESS)
         }

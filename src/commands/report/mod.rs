@@ -54,10 +54,7 @@ Examples:
 /// # Errors
 /// If there is no such session, it cannot be read, or a report cannot be written.
 pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode> {
-    if let Some(folder) = &global.change_dir {
-        std::env::set_current_dir(folder)
-            .map_err(|error| Refusal::usage(format!("cannot change to {}: {error}", folder.display())))?;
-    }
+    global.enter_folder()?;
     let (name, outputs) = requested(arguments)?;
     let evidence = evidence_of(name)?;
     let mut failed = Vec::new();

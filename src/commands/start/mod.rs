@@ -29,11 +29,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &live::Arguments) -> Result<Ex
         print_page(&*invocation::as_called(LINES))?;
         return Ok(ExitCode::from(2));
     }
-    if let Some(folder) = &global.change_dir
-        && let Err(error) = std::env::set_current_dir(folder)
-    {
-        return Err(Refusal::usage(format!("cannot change to {}: {error}", folder.display())).into());
-    }
+    global.enter_folder()?;
     // The folder is already changed: the chosen command must not change it again.
     let global = &GlobalArgs { change_dir: None, ..global.clone() };
     let (_, look) = live::appearance(&arguments.screen_args.look).map_err(Refusal::usage)?;
