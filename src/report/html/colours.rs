@@ -72,27 +72,31 @@ pub(super) fn style() -> String {
     )
 }
 
+/// The contrast of two colours as WCAG 2 defines it.
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Relative luminance as WCAG 2 defines it.
-    fn luminance(rgb: Rgb) -> f64 {
+pub(crate) fn contrast(one: Rgb, other: Rgb) -> f64 {
+    let luminance = |rgb: Rgb| {
         let [_, red, green, blue] = rgb.to_be_bytes();
         let linear = |channel: u8| match f64::from(channel) / 255.0 {
             c if c <= 0.04045 => c / 12.92,
             c => ((c + 0.055) / 1.055).powf(2.4),
         };
         0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-    }
+    };
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn every_text_on_the_page_has_the_contrast_of_wcag_aa() {
         for (name, theme) in [("light", LIGHT), ("dark", DARK)] {
             let colour = |variable: &str| theme.iter().find(|(name, _)| *name == variable).unwrap().1;
             let holds = |text: &str, on: &str| {
-                let (one, other) = (luminance(colour(text)), luminance(colour(on)));
-                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                let contrast = contrast(colour(text), colour(on));
                 assert!(contrast >= 4.5, "{name}: {text} on {on} has {contrast:.2}");
             };
             for text in ["text", "strong", "soft", "focus", "ok", "protected", "waiting", "failing", "fault"]

@@ -1,9 +1,8 @@
 //! The page of a comparison: both verdicts, what differs beyond noise, and both pictures on one axis.
 
 use super::{
-    POLICY,
     chart::{Chart, common_window},
-    colours,
+    document,
     verdict::look,
 };
 use crate::{
@@ -14,41 +13,26 @@ use crate::{
     },
     session::wording,
 };
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// Renders the page; the evidence is that of two single sessions.
 pub(crate) fn compared_page(compared: &RunsCompared, evidence: Option<(&Evidence, &Evidence)>) -> String {
     let (first, second) = (&compared.first, &compared.second);
     let title = format!("{} and {}", shown(&first.name), shown(&second.name));
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="generator" content={ "chaos-tui " (env!("CARGO_PKG_VERSION")) };
-                meta name="referrer" content="no-referrer";
-                title { "Compared: " (title) }
-                // Written by this program alone; nothing of a session is in it.
-                style { (PreEscaped(colours::style())) }
-            }
-            body {
-                header class="top" {
-                    p class="brand" { "Chaos experiments compared" }
-                    h1 { (heading(compared)) }
-                    div class="cols sides" { (side(first)) (side(second)) }
-                }
-                main {
-                    (cautions(compared))
-                    (table(compared))
-                    @if let Some((one, two)) = evidence { (pictures(compared, one, two)) }
-                }
-                (about(compared))
-            }
+    let body = html! {
+        header class="top" {
+            p class="brand" { "Chaos experiments compared" }
+            h1 { (heading(compared)) }
+            div class="cols sides" { (side(first)) (side(second)) }
         }
-    }
-    .into_string()
+        main {
+            (cautions(compared))
+            (table(compared))
+            @if let Some((one, two)) = evidence { (pictures(compared, one, two)) }
+        }
+        (about(compared))
+    };
+    document(&format!("Compared: {title}"), &body)
 }
 
 /// The title of the experiment, or of both.

@@ -23,6 +23,35 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// Renders the report.
 pub(crate) fn page(facts: &Facts) -> String {
     let title = shown(facts.evidence.title());
+    let body = html! {
+        (verdict::header(facts, &title))
+        main {
+            (run::deeds(facts))
+            (picture(facts))
+            (users::section(facts))
+            div class="cols" {
+                (findings::section(facts))
+                div {
+                    (findings::timings(facts))
+                    (findings::prediction(facts))
+                }
+            }
+            (breaker::section(facts))
+            div class="cols" {
+                (findings::not_seen(facts))
+                (run::aftermath(facts))
+            }
+            (run::story(facts))
+            (run::steps(facts))
+            (run::experiment(facts))
+        }
+        (about(facts))
+    };
+    document(&format!("{}: {title}", facts.verdict().text()), &body)
+}
+
+/// A whole page around its body.
+fn document(title: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,34 +61,11 @@ pub(crate) fn page(facts: &Facts) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content={ "chaos-tui " (env!("CARGO_PKG_VERSION")) };
                 meta name="referrer" content="no-referrer";
-                title { (facts.verdict().text()) ": " (title) }
+                title { (title) }
                 // Written by this program alone; nothing of a session is in it.
                 style { (PreEscaped(colours::style())) }
             }
-            body {
-                (verdict::header(facts, &title))
-                main {
-                    (run::deeds(facts))
-                    (picture(facts))
-                    (users::section(facts))
-                    div class="cols" {
-                        (findings::section(facts))
-                        div {
-                            (findings::timings(facts))
-                            (findings::prediction(facts))
-                        }
-                    }
-                    (breaker::section(facts))
-                    div class="cols" {
-                        (findings::not_seen(facts))
-                        (run::aftermath(facts))
-                    }
-                    (run::story(facts))
-                    (run::steps(facts))
-                    (run::experiment(facts))
-                }
-                (about(facts))
-            }
+            body { (body) }
         }
     }
     .into_string()

@@ -108,15 +108,15 @@ fn within_runs(metric: Metric, first: &[Summary], second: &[Summary], span: Span
     let (one, two) = (phases(first), phases(second));
     let block = first.iter().chain(second).map(block).max()?;
     match metric.source {
-        Source::Outcome(_) | Source::OverLimit => {
+        Source::Share(case) => {
             let limit = |runs: &[Summary]| runs.first()?.endpoints.first().map(|endpoint| endpoint.limit_ms);
             let cases = |side: &[Listed], limit| -> Vec<Vec<bool>> {
-                side.iter().map(|listed| listed.cases(metric.source, limit)).collect()
+                side.iter().map(|listed| listed.cases(case, limit)).collect()
             };
             let (one, two) = (cases(&one, limit(first)?), cases(&two, limit(second)?));
             let interval = bootstrap::of_requests(&one, &two, block, &bootstrap::share)?;
             let total = |runs: &[Summary]| {
-                let all = runs.iter().filter_map(|run| counts(run, metric.source, span));
+                let all = runs.iter().filter_map(|run| counts(run, case, span));
                 all.fold((0, 0), |(cases, all), (more, of)| (cases + more, all + of))
             };
             Some(bootstrap::widened_by_certain_sides(interval, [total(first), total(second)]))

@@ -90,12 +90,3 @@ fn beyond_spread(metric: Metric, (baseline, span): (&Runs, Span), is: f64) -> Op
 fn told(metric: Metric, was: f64, is: f64, how: String) -> Regression {
     Regression(format!("{}: {} instead of {} ({how})", metric.label, metric.text(is), metric.text(was)))
 }
-
-/// The figures that are judged, for the help and the docs.
-#[cfg(test)]
-pub(super) fn judged() -> impl Iterator<Item = &'static str> {
-    super::metric::METRICS
-        .iter()
-        .filter(|metric| metric.less_is_better == Some(true))
-        .map(|metric| metric.label)
-}

@@ -32,13 +32,31 @@ impl Unit {
     }
 }
 
+/// Which requests a share counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Case {
+    /// With an error, not sent, or without an answer when nobody would wait any longer.
+    Failed,
+    /// Not sent, or with a longer wait than users accept.
+    OverLimit,
+    Fallback,
+}
+
+impl Case {
+    fn holds(self, outcome: char, over_limit: bool) -> bool {
+        match self {
+            Self::Failed => matches!(outcome, 'X' | 'w') || (outcome == '?' && over_limit),
+            Self::OverLimit => outcome == 'w' || over_limit,
+            Self::Fallback => outcome == 'f',
+        }
+    }
+}
+
 /// Where the noise of a figure is seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
-    /// Share of the requests since T0 with one of these outcomes.
-    Outcome(&'static str),
-    /// Share of the requests since T0 that waited longer than users accept.
-    OverLimit,
+    /// A share of the requests since T0.
+    Share(Case),
     /// A quantile of the waits since T0.
     WaitSinceT0(f64),
     /// The same before T0.
@@ -64,9 +82,9 @@ pub(crate) struct Metric {
 
 /// All figures, in the order in which they are shown.
 pub(super) const METRICS: [Metric; 9] = [
-    metric("failed", "failed users", Unit::Share, Some(true), 0.01, Source::Outcome("Xw")),
-    metric("slow", "users over the limit", Unit::Share, Some(true), 0.01, Source::OverLimit),
-    metric("fallback", "fallback answers", Unit::Share, None, 0.01, Source::Outcome("f")),
+    metric("failed", "failed users", Unit::Share, Some(true), 0.01, Source::Share(Case::Failed)),
+    metric("slow", "users over the limit", Unit::Share, Some(true), 0.01, Source::Share(Case::OverLimit)),
+    metric("fallback", "fallback answers", Unit::Share, None, 0.01, Source::Share(Case::Fallback)),
     metric("wait_p50", "median wait", Unit::Millis, Some(true), 5.0, Source::WaitSinceT0(0.5)),
     metric("wait_p95", "p95 wait", Unit::Millis, Some(true), 20.0, Source::WaitSinceT0(0.95)),
     metric("bad_seconds", "bad seconds", Unit::Count, Some(true), 1.0, Source::BadSeconds),
@@ -160,27 +178,17 @@ impl Listed {
     }
 
     /// Whether each request is a case of a share.
-    pub(super) fn cases(&self, source: Source, limit_ms: u64) -> Vec<bool> {
-        let limit = limit_ms as f64;
+    pub(super) fn cases(&self, case: Case, limit_ms: u64) -> Vec<bool> {
         let listed = self.outcomes.iter().zip(&self.waits_ms);
-        listed
-            .map(|(outcome, wait)| match source {
-                // A user without an answer has failed once nobody would wait any longer.
-                Source::Outcome(letters) if letters.contains('X') => {
-                    letters.contains(*outcome) || (*outcome == '?' && *wait > limit)
-                }
-                Source::Outcome(letters) => letters.contains(*outcome),
-                _ => *outcome == 'w' || *wait > limit,
-            })
-            .collect()
+        listed.map(|(outcome, wait)| case.holds(*outcome, *wait > limit_ms as f64)).collect()
     }
 }
 
 /// The cases of a share and all requests that count.
-pub(super) fn counts(run: &Summary, source: Source, span: Span) -> Option<(u64, u64)> {
+pub(super) fn counts(run: &Summary, case: Case, span: Span) -> Option<(u64, u64)> {
     let limit = run.endpoints.first()?.limit_ms;
     let phases = listed(run, span);
-    let cases = phases.iter().flat_map(|phase| phase.cases(source, limit));
+    let cases = phases.iter().flat_map(|phase| phase.cases(case, limit));
     let (mut found, mut all) = (0, 0);
     for case in cases {
         all += 1;
@@ -193,9 +201,7 @@ impl Metric {
     /// The figure of a run; `None` if it was not observed, or does not apply.
     pub(super) fn value(&self, run: &Summary, span: Span) -> Option<f64> {
         match self.source {
-            Source::Outcome(_) | Source::OverLimit => {
-                counts(run, self.source, span).map(|(cases, all)| cases as f64 / all as f64)
-            }
+            Source::Share(case) => counts(run, case, span).map(|(cases, all)| cases as f64 / all as f64),
             Source::WaitSinceT0(share) => wait(run, span, share),
             Source::WaitBefore(share) => wait(run, Span::Before, share),
             Source::BadSeconds => run.bad_seconds.map(|bad| f64::from(bad.count)),

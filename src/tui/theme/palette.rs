@@ -236,21 +236,7 @@ pub(super) fn nearest(rgb: Rgb) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Relative luminance as WCAG 2 defines it.
-    fn luminance(rgb: Rgb) -> f64 {
-        let [_, red, green, blue] = rgb.to_be_bytes();
-        let linear = |channel: u8| match f64::from(channel) / 255.0 {
-            c if c <= 0.04045 => c / 12.92,
-            c => ((c + 0.055) / 1.055).powf(2.4),
-        };
-        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-    }
-
-    fn contrast(one: Rgb, other: Rgb) -> f64 {
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
-    }
+    use crate::report::html::colours::contrast;
 
     const FILLS: [Role; 7] =
         [Role::Focus, Role::Ok, Role::Protected, Role::Waiting, Role::Failing, Role::Fault, Role::Unknown];
