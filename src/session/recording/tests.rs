@@ -75,18 +75,24 @@ async fn a_running_session_is_recorded_on_a_thread_of_its_own() {
     assert!(events.iter().all(|event| event.at <= at(1.0)));
 }
 
-/// A full pipe without a reader blocks as a dead disk does.
+/// A recording into a pipe, and the end of the pipe that could read it.
 #[cfg(unix)]
-#[tokio::test]
-async fn a_disk_that_hangs_holds_up_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("pipe");
+fn into_a_pipe(folder: &Path) -> (fs::File, RecordingThread) {
+    let path = folder.join("pipe");
     let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: `name` is a text that ends with a zero and lives until after the call.
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
     // Opened for reading and writing, so that neither side waits for the other.
     let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
+    (reader, Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap())
+}
+
+/// A full pipe without a reader blocks as a dead disk does.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_hangs_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, mut thread) = into_a_pipe(folder.path());
     let events = fixtures::events(Variant::Before, 1.0);
     for event in events.iter().cycle().take(70_000) {
         thread.append(&Arc::new(event.clone()));
@@ -100,12 +106,7 @@ async fn a_disk_that_hangs_holds_up_nobody() {
 #[tokio::test]
 async fn a_disk_that_is_gone_is_told_by_requests_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("pipe");
-    let name = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
-    // SAFETY: `name` is a text that ends with a zero and lives until after the call.
-    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-    let reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    let mut thread = Recorder::create(&path, &Header::new(b"")).unwrap().spawn_thread().unwrap();
+    let (reader, mut thread) = into_a_pipe(folder.path());
     drop(reader);
     let mut failure = thread.failure();
     for (seq, request) in (1..4).map(|number| (number, RequestId(number))) {

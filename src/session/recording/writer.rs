@@ -76,11 +76,11 @@ impl Recorder {
 
     /// Writes events until all senders are dropped.
     fn run(mut self, items: &mpsc::Receiver<Item>) -> Result<(), RecordingError> {
-        let mut close_at = None;
+        let mut close_at: Option<Instant> = None;
         loop {
             let item = match close_at {
                 None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => items.recv_timeout(Instant::saturating_duration_since(&at, Instant::now())),
+                Some(at) => items.recv_timeout(at.saturating_duration_since(Instant::now())),
             };
             match item {
                 Ok(item) => self.take(item)?,
