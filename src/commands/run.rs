@@ -84,13 +84,13 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
             runtime.shutdown_background();
             outcome
         });
-        let Played { exit, figures, hindrance } = outcome.wrap_err("cannot start the run")?;
+        let Played { exit, figures, hindrance, layout } = outcome.wrap_err("cannot start the run")?;
         match exit {
-            Exit::With(code) => series.played(code, figures, hindrance),
+            Exit::With(code) => series.played(code, figures, hindrance, layout),
             Exit::BySignal(signal) => die_of(signal),
         }
     }
-    Ok(ExitCode::from(series.end(&console(global, arguments.run_args.compat()).layout)))
+    Ok(ExitCode::from(series.end()))
 }
 
 /// How the program exits.
@@ -107,6 +107,8 @@ struct Played {
     figures: Option<Summary>,
     /// Why another run must not follow.
     hindrance: Option<String>,
+    /// How its lines were printed, for those that follow.
+    layout: Layout,
 }
 
 async fn headless(
@@ -145,7 +147,7 @@ async fn headless(
         }
         figures = found;
     }
-    Ok(Played { exit, figures, hindrance })
+    Ok(Played { exit, figures, hindrance, layout })
 }
 
 /// Why another run must not follow a session: it was ended early, or the system has not recovered.

@@ -27,6 +27,8 @@ pub(super) struct Series {
     code: u8,
     /// Why no further run is played.
     hindrance: Option<String>,
+    /// How the lines of the last run were printed.
+    layout: Option<Layout>,
 }
 
 impl Series {
@@ -49,6 +51,7 @@ impl Series {
             files,
             code: 0,
             hindrance: None,
+            layout: None,
         })
     }
 
@@ -82,16 +85,23 @@ impl Series {
     }
 
     /// Takes what came of a run.
-    pub(super) fn played(&mut self, code: u8, figures: Option<Summary>, hindrance: Option<String>) {
+    pub(super) fn played(
+        &mut self,
+        code: u8,
+        figures: Option<Summary>,
+        hindrance: Option<String>,
+        layout: Layout,
+    ) {
         self.figures.extend(figures);
         if self.code == 0 {
             self.code = code;
         }
-        self.hindrance = hindrance;
+        (self.hindrance, self.layout) = (hindrance, Some(layout));
     }
 
     /// Tells how far the runs are apart and what is worse than in the baseline. Returns the exit code.
-    pub(super) fn end(self, layout: &Layout) -> u8 {
+    pub(super) fn end(self) -> u8 {
+        let Some(layout) = &self.layout else { return self.code };
         if let Some(why) = self.hindrance.as_ref().filter(|_| self.begun < self.times) {
             let (begun, times) = (self.begun, self.times);
             say(layout, Level::Error, &format!("Only {begun} of {times} runs were played: {why}"));
