@@ -10,6 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Begins and ends a frame of a program that knows synchronized output (DEC private mode 2026).
+const FRAME_BEGINS: &[u8] = b"\x1b[?2026h";
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
+
 /// The timeout of every wait; generous because the test machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -38,6 +42,9 @@ struct State {
     parser: vt100::Parser,
     /// All output bytes, for sequences that the parser does not keep.
     raw: Vec<u8>,
+    /// Whether a frame is begun and not yet ended: as in a terminal that knows synchronized output, a half-drawn frame
+    /// is not shown.
+    mid_frame: bool,
     /// Whether the reader thread is to stop.
     closing: bool,
     /// Whether the reader thread is paused.
@@ -142,7 +149,8 @@ impl Terminal {
     /// pressed twice.
     #[allow(dead_code)] // not every test that includes this module runs two sessions
     pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
-        let shown = |state: &State| state.parser.screen().contents().contains(text);
+        let shown =
+            |state: &State| state.shows_whole_frame() && state.parser.screen().contents().contains(text);
         for _ in 0..10 {
             self.press(keys);
             let state = self.screen.lock();
@@ -166,19 +174,17 @@ impl Terminal {
 
     /// Waits until the screen shows a text.
     pub(crate) fn wait_for(&self, text: &str) {
-        self.wait(&format!("{text:?} on the screen"), |state| {
-            state.parser.screen().contents().contains(text)
-        });
+        self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contents().contains(text));
     }
 
     /// Waits until the screen no longer shows a text.
     pub(crate) fn wait_gone(&self, text: &str) {
-        self.wait(&format!("{text:?} gone"), |state| !state.parser.screen().contents().contains(text));
+        self.wait_until(&format!("{text:?} gone"), |screen| !screen.contents().contains(text));
     }
 
     /// Waits until a condition on the screen holds.
     pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
-        self.wait(what, |state| holds(state.parser.screen()));
+        self.wait(what, |state| state.shows_whole_frame() && holds(state.parser.screen()));
     }
 
     /// Waits until a condition on all output, escape sequences included, holds.
@@ -187,7 +193,7 @@ impl Terminal {
         self.wait(what, |state| holds(&String::from_utf8_lossy(&state.raw)));
     }
 
-    fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) {
+    fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.screen.lock();
         while !holds(&state) {
@@ -199,17 +205,17 @@ impl Terminal {
             );
             state = self.screen.drawn.wait_timeout(state, left.min(Duration::from_secs(1))).unwrap().0;
         }
+        state
     }
 
     /// Returns the text on the screen.
     pub(crate) fn contents(&self) -> String {
-        self.screen.lock().parser.screen().contents()
+        self.look(vt100::Screen::contents)
     }
 
-    /// Returns the result of a function of the screen.
-    #[allow(dead_code, reason = "as above")]
+    /// Returns the result of a function of the screen, once the frame that is being drawn is whole.
     pub(crate) fn look<T>(&self, find: impl Fn(&vt100::Screen) -> T) -> T {
-        find(self.screen.lock().parser.screen())
+        find(self.wait("a whole frame", State::shows_whole_frame).parser.screen())
     }
 
     /// Returns all output, escape sequences included.
@@ -328,6 +334,26 @@ impl Drop for Terminal {
     }
 }
 
+impl State {
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        // A sequence may be split between two reads.
+        let from = self.raw.len().saturating_sub(FRAME_BEGINS.len() - 1);
+        self.raw.extend_from_slice(bytes);
+        let new = &self.raw[from..];
+        let last = |sequence: &[u8]| new.windows(sequence.len()).rposition(|part| part == sequence);
+        self.mid_frame = match (last(FRAME_BEGINS), last(FRAME_ENDS)) {
+            (None, None) => self.mid_frame,
+            (begins, ends) => begins > ends,
+        };
+    }
+
+    /// Whether nothing is half drawn, or the rest of a half-drawn frame will not come.
+    fn shows_whole_frame(&self) -> bool {
+        !self.mid_frame || self.closed || self.hangs
+    }
+}
+
 impl Screen {
     fn new(width: u16, height: u16) -> Self {
         let (rows, cols) = (NonZero::new(height).unwrap(), NonZero::new(width).unwrap());
@@ -336,6 +362,7 @@ impl Screen {
             parser: Mutex::new(State {
                 parser,
                 raw: Vec::new(),
+                mid_frame: false,
                 closing: false,
                 hangs: false,
                 closed: false,
@@ -352,8 +379,7 @@ impl Screen {
     /// Parses output. Returns whether to continue reading.
     fn take(&self, bytes: &[u8]) -> bool {
         let mut state = self.lock();
-        state.parser.process(bytes);
-        state.raw.extend_from_slice(bytes);
+        state.take(bytes);
         self.drawn.notify_all();
         while state.hangs {
             state = self.drawn.wait(state).unwrap_or_else(PoisonError::into_inner);
