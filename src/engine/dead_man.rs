@@ -41,10 +41,11 @@ pub(crate) enum DeadMan {
 }
 
 impl DeadMan {
-    /// The same for a session in the sandbox of this process, which a recovery could not reach.
-    pub(super) fn outside_sandbox(self, sandbox: bool) -> Self {
+    /// The same for a session that no guardian could recover, unless one is asked for: one in the sandbox of this process,
+    /// or one of which the operator wants no record.
+    pub(super) fn where_possible(self, sandbox: bool, off_record: bool) -> Self {
         match self {
-            Self::WhereNeeded(_) if sandbox => Self::Off,
+            Self::WhereNeeded(_) if sandbox || off_record => Self::Off,
             other => other,
         }
     }

@@ -247,9 +247,10 @@ impl SessionHost {
         let record = record.write(header, request, &self.bus, &self.emitter).await;
         let operator = matches!(settings.mode, SessionMode::Operator { .. });
         let files = record.kit_files(&settings.record, settings.recording.as_deref());
+        let off_record = matches!(record, SessionRecord::Off);
         if operator {
             self.emitter.emit(EventKind::RecordSet(record.state(settings.record.kit_file))).await;
-        } else if matches!(record, SessionRecord::Off) {
+        } else if off_record {
             return (files, None);
         }
         let mut folder = None;
@@ -260,7 +261,7 @@ impl SessionHost {
         }
         let dead_man = DeadManSwitch::new(
             // With the process, its sandbox goes, and what was fired there.
-            settings.dead_man.outside_sandbox(settings.record.header.sandbox),
+            settings.dead_man.where_possible(settings.record.header.sandbox, off_record),
             folder,
             dead_man::hand_over(request),
             self.bus.clone(),

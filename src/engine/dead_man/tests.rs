@@ -77,15 +77,16 @@ fn speaking(lines: Option<&str>) -> (Child, NewsReader) {
 }
 
 #[test]
-fn a_sandbox_of_this_process_needs_no_guardian_unless_one_is_asked_for() {
+fn what_no_guardian_could_recover_needs_none_unless_one_is_asked_for() {
     let (needed, always) = (DeadMan::WhereNeeded(LEASE), DeadMan::Always(LEASE));
-    for (when, sandbox, wanted) in [
-        (needed, true, DeadMan::Off),
-        (needed, false, needed),
-        (always, true, always),
-        (DeadMan::Off, false, DeadMan::Off),
+    for (when, sandbox, off_record, wanted) in [
+        (needed, true, false, DeadMan::Off),
+        (needed, false, true, DeadMan::Off),
+        (needed, false, false, needed),
+        (always, true, true, always),
+        (DeadMan::Off, false, false, DeadMan::Off),
     ] {
-        assert_eq!(when.outside_sandbox(sandbox), wanted, "{when:?}");
+        assert_eq!(when.where_possible(sandbox, off_record), wanted, "{when:?}, {sandbox}, {off_record}");
     }
     assert_eq!([needed, always, DeadMan::Off].map(DeadMan::lease), [Some(LEASE), Some(LEASE), None]);
 }
