@@ -183,7 +183,7 @@ fn silence_reading(session: &Session, limit: u32, now: Timestamp) -> GuardReadin
     let figure = seconds as u32;
     let text = match longest {
         Some((_, row)) => format!(
-            "{} silent for {figure} s ({}); the guard allows {limit} s",
+            "{} gave no data for {figure} s ({}); the guard allows {limit} s",
             wording::source(row.source),
             reason(row)
         ),

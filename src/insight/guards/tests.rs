@@ -290,7 +290,7 @@ fn the_silence_is_told_with_its_reason_and_without_the_time_in_which_this_progra
         (SourceState::Absent { reason: "forbidden".to_owned() }, "forbidden"),
     ] {
         let pods = wording::source(Source::Pods);
-        assert_eq!(silent(state), format!("{pods} silent for 6 s ({reason}); the guard allows 10 s"));
+        assert_eq!(silent(state), format!("{pods} gave no data for 6 s ({reason}); the guard allows 10 s"));
     }
 }
 

@@ -75,13 +75,13 @@ pub(super) fn without_effect(session: &Session, now: Timestamp) -> Option<Warnin
     })
 }
 
-/// Sources of observations that have fallen silent.
+/// Sources of observations that gave no data for a while, because they are silent or refuse.
 pub(super) fn silent_sources(session: &Session, now: Timestamp) -> impl Iterator<Item = Warning> {
     session.cluster.sources.iter().filter_map(move |row| {
         let SourceState::Reconnecting { reason } = &row.state else { return None };
         let silent = now.duration_since(row.since).as_secs_f64();
         let text =
-            format!("{} silent for {}: {reason}", wording::source(row.source), wording::seconds(silent));
+            format!("{} gave no data for {}: {reason}", wording::source(row.source), wording::seconds(silent));
         (silent > STALE_S).then(|| Warning::new(Urgency::Watch, capital(&text), text))
     })
 }
