@@ -2,8 +2,12 @@
 
 use super::{prepare::Refusal, record::sessions_folder};
 use crate::{
+    printing,
     report::Evidence,
-    session::record::{KeptSession, SessionsFolder},
+    session::{
+        Session,
+        record::{KeptSession, SessionsFolder},
+    },
 };
 use std::path::{Path, PathBuf};
 
@@ -55,6 +59,23 @@ impl RecordedSession {
             None => Evidence::of_file(&self.path, self.name()),
         };
         read.map_err(|error| error.to_string())
+    }
+
+    /// Reads the session of a name to lay it behind another one, aligned at T0. What its recording lacks is printed.
+    ///
+    /// # Errors
+    /// If there is no such session, it cannot be read, or nothing was fired in it, so that it has no T0.
+    pub(crate) fn ghost(name: &str) -> Result<Session, Refusal> {
+        let evidence = Self::find(Some(name))?.evidence().map_err(Refusal::usage)?;
+        if evidence.session.t0().is_none() {
+            return Err(Refusal::usage(format!(
+                "nothing was fired in {name}: it cannot be aligned with another session"
+            )));
+        }
+        for problem in &evidence.problems {
+            printing::err(format!("{name}: {problem}"));
+        }
+        Ok(evidence.session)
     }
 
     /// The session in a few words: its id, or the name of its file.

@@ -197,19 +197,37 @@ fn what_cannot_be_shown_is_said_with_a_way_out() {
     let whole = fs::read(folder.path().join("s.ctui")).unwrap();
     fs::write(folder.path().join("torn.ctui"), &whole[..whole.len() - 9]).unwrap();
     let newer = String::from_utf8(whole).unwrap().replacen("\"format\":5", "\"format\":99", 1);
-    fs::write(folder.path().join("newer.ctui"), newer).unwrap();
+    fs::write(folder.path().join("newer.ctui"), &newer).unwrap();
     let said = |arguments: &[&str]| {
         let output = run(folder.path(), arguments);
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, text) = said(&["replay", "newer.ctui"]);
     assert!(code == Some(1) && text.contains("in format 99") && text.contains("update chaos-tui"), "{text}");
+    let (code, text) = said(&["replay", "s.ctui", "--svg", "end", "--ghost", "torn.ctui"]);
+    assert!(
+        code == Some(0) && text.contains("torn.ctui: the last line of the recording is incomplete"),
+        "{text}"
+    );
+    let beginning: Vec<&str> = newer.lines().take(5).collect();
+    fs::write(folder.path().join("begun.ctui"), beginning.join("\n").replacen(":99", ":5", 1) + "\n")
+        .unwrap();
+    let (code, text) = said(&["replay", "s.ctui", "--ghost", "begun.ctui"]);
+    assert!(code == Some(2) && text.contains("nothing was fired in begun.ctui"), "{text}");
     let (code, text) = said(&["replay", "s.ctui"]);
     assert!(code == Some(2) && text.contains("--svg T+12"), "without a terminal: {text}");
     let (code, text) = said(&["replay", "s.ctui", "--at", "noon"]);
     assert!(code == Some(2) && text.contains("write T+12"), "{text}");
     let (code, text) = said(&["replay", "nothing.ctui"]);
     assert!(code == Some(2) && text.contains("no file and no session"), "{text}");
+
+    let live = ["experiment.json", "--ghost", "begun.ctui"];
+    let mut terminal = Terminal::start(120, 36, folder.path(), &live);
+    terminal.wait_for("nothing was fired in begun.ctui");
+    assert_eq!(terminal.ended(), 2);
+    let mut terminal = start(folder.path(), &["--ghost", "last"]);
+    terminal.press("q");
+    terminal.ended();
 
     let mut terminal = Terminal::start(120, 36, folder.path(), &["replay", "torn.ctui", "--at", "T0"]);
     terminal.wait_for("the last line of the recording is torn");

@@ -104,9 +104,9 @@ pub(crate) struct ScreenArgs {
     /// How it looks.
     #[command(flatten)]
     pub look: LookArgs,
-    /// Show an earlier run, recorded with --record, behind this one, aligned at T0
-    #[arg(long, value_name = "PATH")]
-    pub ghost: Option<PathBuf>,
+    /// Show an earlier session, by its file, its id or `last`, behind this one, aligned at T0
+    #[arg(long, value_name = "SESSION|FILE")]
+    pub ghost: Option<String>,
     /// Record the session in this file; one that is there is kept, and the new one gets a number
     #[arg(long, value_name = "PATH")]
     pub record: Option<PathBuf>,

@@ -13,26 +13,19 @@ use crate::{
         config::{self, Appearance, Preferences},
         errors,
         prepare::Refusal,
+        recorded::RecordedSession,
         report::export_of_live,
     },
     engine::{RunningSession, SessionHost, SessionReport, Signals, orders},
     printing,
     session::{
         Session,
-        recording::{self, Header, Recorder, RecordingError, RecordingThread},
+        recording::{Header, Recorder, RecordingError, RecordingThread},
     },
     tui::{self, ControlMode, LiveView, Sequence, View, terminal},
 };
 use futures_util::future::BoxFuture;
-use std::{
-    fmt::Display,
-    io,
-    path::{Path, PathBuf},
-    pin::pin,
-    process::ExitCode,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt::Display, io, path::PathBuf, pin::pin, process::ExitCode, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -101,10 +94,10 @@ pub(super) async fn run(
         Ok(recorder) => recorder,
         Err(error) => return SessionOutcome::usage_error(error),
     };
-    if let Some(path) = &arguments.screen_args.ghost {
-        match replay_recording(path) {
+    if let Some(name) = &arguments.screen_args.ghost {
+        match RecordedSession::ghost(name) {
             Ok(before) => options.earlier = Some(options.earlier.unwrap_or(before)),
-            Err(error) => return SessionOutcome::usage_error(error),
+            Err(refusal) => return SessionOutcome::refused(errors::print(&refusal.into())),
         }
     }
     let host = Arc::new(SessionHost::start(recorder, None));
@@ -119,24 +112,6 @@ pub(super) async fn run(
         (Err(code), _) => SessionOutcome::refused(code),
         (Ok(outcome), Some(session)) => SessionOutcome { session: Some(session), ..outcome },
         (Ok(_), None) => SessionOutcome::refused(ExitCode::from(BUG)),
-    }
-}
-
-/// Replays the session of a recording.
-///
-/// # Errors
-/// If the recording cannot be read, or has no fire and so no T0 to align at.
-fn replay_recording(path: &Path) -> Result<Session, String> {
-    let (_, events) = recording::open(path).map_err(|error| error.to_string())?;
-    let mut session = Session::new();
-    for event in events {
-        session.apply(&event.map_err(|error| error.to_string())?);
-    }
-    match session.t0() {
-        Some(_) => Ok(session),
-        None => {
-            Err(format!("nothing was fired in {}: it cannot be aligned with this session", path.display()))
-        }
     }
 }
 

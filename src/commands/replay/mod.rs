@@ -77,7 +77,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     }
     let recorded = RecordedSession::find(arguments.session.as_deref())?;
     let timeline = Timeline::open(&recorded.path).map_err(Refusal::invalid)?;
-    let ghost = arguments.ghost.as_deref().map(whole).transpose()?;
+    let ghost = arguments.ghost.as_deref().map(RecordedSession::ghost).transpose()?;
     if let Some(moment) = arguments.svg {
         return picture(arguments, timeline, moment, ghost.as_ref());
     }
@@ -102,19 +102,6 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
         show(global, view, (look, &preferences), (player, session, export_of_recorded(recorded)), ghost).await
     })??;
     Ok(if exit == ScreenExit::Broken { ExitCode::from(live::BUG) } else { ExitCode::SUCCESS })
-}
-
-/// The end of a session that is compared with another.
-fn whole(name: &str) -> Result<Session, Refusal> {
-    let path = RecordedSession::find(Some(name))?.path;
-    let (mut timeline, mut session) = (Timeline::open(&path).map_err(Refusal::invalid)?, Session::new());
-    timeline.go_to(timeline.end().at, &mut session).map_err(Refusal::invalid)?;
-    match session.t0() {
-        Some(_) => Ok(session),
-        None => Err(Refusal::usage(format!(
-            "nothing was fired in {name}: it cannot be aligned with another session"
-        ))),
-    }
 }
 
 async fn show(

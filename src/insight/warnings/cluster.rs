@@ -80,8 +80,11 @@ pub(super) fn silent_sources(session: &Session, now: Timestamp) -> impl Iterator
     session.cluster.sources.iter().filter_map(move |row| {
         let SourceState::Reconnecting { reason } = &row.state else { return None };
         let silent = now.duration_since(row.since).as_secs_f64();
-        let text =
-            format!("{} gave no data for {}: {reason}", wording::source(row.source), wording::seconds(silent));
+        let text = format!(
+            "{} gave no data for {}: {reason}",
+            wording::source(row.source),
+            wording::seconds(silent)
+        );
         (silent > STALE_S).then(|| Warning::new(Urgency::Watch, capital(&text), text))
     })
 }
