@@ -230,7 +230,7 @@ fn what_cannot_be_shown_is_said_with_a_way_out() {
     terminal.ended();
 
     let mut terminal = Terminal::start(120, 36, folder.path(), &["replay", "torn.ctui", "--at", "T0"]);
-    terminal.wait_for("the last line of the recording is torn");
+    terminal.wait_for("the last line of the recording is incomplete");
     terminal.press("0");
     terminal.wait_for("by the operator");
     terminal.press("q");

@@ -184,13 +184,13 @@ impl Terminal {
 
     /// Waits until a condition on the screen holds.
     pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
-        self.wait(what, |state| state.shows_whole_frame() && holds(state.parser.screen()));
+        drop(self.wait(what, |state| state.shows_whole_frame() && holds(state.parser.screen())));
     }
 
     /// Waits until a condition on all output, escape sequences included, holds.
     #[allow(dead_code, reason = "as above")]
     pub(crate) fn wait_written(&self, what: &str, holds: impl Fn(&str) -> bool) {
-        self.wait(what, |state| holds(&String::from_utf8_lossy(&state.raw)));
+        drop(self.wait(what, |state| holds(&String::from_utf8_lossy(&state.raw))));
     }
 
     fn wait(&self, what: &str, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {

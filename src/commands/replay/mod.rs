@@ -90,7 +90,7 @@ pub(crate) fn run(global: &GlobalArgs, arguments: &Arguments) -> Result<ExitCode
     let mut view = View {
         mouse: preferences.mouse,
         compares: ghost.is_some(),
-        hint: timeline.flaw().map(str::to_owned).or_else(|| look.note.clone()),
+        hint: timeline.flaws().first().cloned().or_else(|| look.note.clone()),
         ..View::new(preferences.keys.clone(), ControlMode::Replay)
     };
     let begin = arguments.at.map(|moment| moment.on(&timeline)).transpose().map_err(Refusal::usage)?;

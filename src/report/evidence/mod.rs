@@ -18,9 +18,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Damaged lines whose numbers are named.
-const LINES_NAMED: usize = 3;
-
 /// Where the evidence comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
@@ -147,34 +144,11 @@ impl Evidence {
     fn of_recording(path: &Path, name: String) -> Result<Self, EvidenceError> {
         let (header, mut events) = recording::open(path)?;
         let mut reading = Reading::new();
-        let (mut damaged, mut count) = (Vec::new(), 0_usize);
         for event in events.by_ref() {
-            match event {
-                Ok(event) => reading.take(&event),
-                // What stands after the damage is as true as what stands before it.
-                Err(RecordingError::Damaged { line, .. }) => {
-                    count += 1;
-                    if damaged.len() < LINES_NAMED {
-                        damaged.push(line.to_string());
-                    }
-                }
-                Err(error) => return Err(error.into()),
-            }
+            reading.take(&event?);
         }
         let mut evidence = reading.finish(Origin::Recording(header), name, path)?;
-        if count > 0 {
-            let more = if count > damaged.len() { " and more" } else { "" };
-            let (lines, are) = if count == 1 { ("line", "is") } else { ("lines", "are") };
-            evidence.problems.push(format!(
-                "{count} {lines} of the recording ({}{more}) {are} damaged and left out: figures may be too low",
-                damaged.join(", ")
-            ));
-        }
-        if events.is_torn() {
-            evidence.problems.push(
-                "the last line of the recording is incomplete: the program ended while it wrote".to_owned(),
-            );
-        }
+        evidence.problems = events.flaws();
         evidence.note_end();
         Ok(evidence)
     }

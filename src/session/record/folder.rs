@@ -267,16 +267,11 @@ impl KeptSession {
     /// Returns the session as it was at the last event that reached the disk.
     ///
     /// # Errors
-    /// If the recording cannot be read; a torn last line is none.
+    /// If the recording cannot be read; damaged lines and a torn last line are passed over.
     pub fn session(&self) -> Result<Session, RecordError> {
         let mut session = Session::new();
         for event in recording::open(&self.recording())?.1 {
-            match event {
-                Ok(event) => session.apply(&event),
-                // What came before the damage is what is known.
-                Err(RecordingError::Damaged { .. }) => break,
-                Err(error) => return Err(error.into()),
-            }
+            session.apply(&event?);
         }
         Ok(session)
     }

@@ -58,7 +58,9 @@ pub enum RecordingError {
     #[error("{path} is not a chaos-tui recording: its first line is not a header; pass a .ctui file")]
     NoHeader { path: PathBuf },
     /// The file holds no event.
-    #[error("the recording {path} holds no events: its session was killed before anything happened")]
+    #[error(
+        "the recording {path} holds no events: its session was killed before anything happened, or it is damaged"
+    )]
     Empty { path: PathBuf },
     /// A newer program wrote it.
     #[error(
@@ -70,9 +72,6 @@ pub enum RecordingError {
         tool: String,
         format: u32,
     },
-    /// A line in the middle is damaged.
-    #[error("{path}:{line} is not a valid event ({source}); the events before it can be read")]
-    Damaged { path: PathBuf, line: u64, source: serde_json::Error },
     /// An event cannot be serialised to JSON.
     #[error("an event cannot be written to the recording: {0}")]
     Event(#[source] serde_json::Error),

@@ -9,6 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Damaged lines whose numbers are named.
+const LINES_NAMED: usize = 3;
+
 /// The maximum length of a line in bytes: enough for the output of a whole journal in one event.
 const LINE: u64 = 64 * 1024 * 1024;
 
@@ -25,6 +28,7 @@ pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
         place: Place::default(),
         line: Vec::new(),
         waiting: VecDeque::new(),
+        damaged: Vec::new(),
         torn: false,
     };
     let no_header = || RecordingError::NoHeader { path: path.to_owned() };
@@ -39,7 +43,8 @@ pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
     Ok((header, events))
 }
 
-/// An iterator over the events of a recording.
+/// An iterator over the events of a recording. Lines that are no events are passed over: what stands after a damaged line
+/// is as true as what stands before it.
 #[derive(Debug)]
 pub struct Events {
     lines: BufReader<File>,
@@ -48,6 +53,8 @@ pub struct Events {
     line: Vec<u8>,
     /// Events of the last line that were not returned yet.
     waiting: VecDeque<Event>,
+    /// Numbers of the damaged lines.
+    damaged: Vec<u64>,
     torn: bool,
 }
 
@@ -61,9 +68,19 @@ pub(super) struct Place {
 }
 
 impl Events {
-    /// Whether the last line was torn: the process ended while it wrote the line, which was passed over.
-    pub fn is_torn(&self) -> bool {
-        self.torn
+    /// What was passed over so far, one sentence each.
+    pub fn flaws(&self) -> Vec<String> {
+        let count = self.damaged.len();
+        let (lines, are) = if count == 1 { ("line", "is") } else { ("lines", "are") };
+        let named: Vec<_> = self.damaged.iter().take(LINES_NAMED).map(u64::to_string).collect();
+        let more = if count > named.len() { " and more" } else { "" };
+        let damaged = format!(
+            "{count} {lines} of the recording ({}{more}) {are} damaged and left out: figures may be too low",
+            named.join(", ")
+        );
+        let torn = "the last line of the recording is incomplete: the program ended while it wrote it";
+        let found = [(count > 0, damaged), (self.torn, torn.to_owned())];
+        found.into_iter().filter(|(is, _)| *is).map(|(_, text)| text).collect()
     }
 
     /// The place of the next line; `None` while events of a line are left.
@@ -79,6 +96,7 @@ impl Events {
         self.lines.seek(SeekFrom::Start(place.offset)).map_err(|source| self.unread(source))?;
         self.place.clone_from(place);
         self.waiting.clear();
+        self.damaged.clear();
         self.torn = false;
         Ok(())
     }
@@ -117,10 +135,7 @@ impl Iterator for Events {
                     self.torn = true;
                     return None;
                 }
-                Err(source) => {
-                    let (path, line) = (self.path.clone(), self.place.line);
-                    return Some(Err(RecordingError::Damaged { path, line, source }));
-                }
+                Err(_) => self.damaged.push(self.place.line),
             }
         }
     }

@@ -48,12 +48,10 @@ async fn what_is_no_recording_is_said_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = recorded(folder.path()).await;
     let text = fs::read_to_string(&path).unwrap();
-    let damaged = text.replacen("\"seq\":2,", "\"seq\":oops,", 1);
     let newer = text.replacen(&format!("\"format\":{FORMAT}"), "\"format\":99", 1);
     let cases = [
         (String::new(), "is not a chaos-tui recording"),
         ("{\"version\": \"1.0.0\"}\n".to_owned(), "is not a chaos-tui recording"),
-        (damaged, "session.ctui:4 is not a valid event"),
         (newer, "in format 99"),
     ];
     for (text, wanted) in cases {
@@ -166,7 +164,7 @@ fn a_recording_of_each_version_is_read() {
         let mut session = crate::session::Session::new();
         let mut timeline = Timeline::open(&path).unwrap();
         timeline.go_to(timeline.end().at, &mut session).unwrap();
-        assert_eq!((timeline.end().events, timeline.flaw()), (events.len() as u64, None), "{name}");
+        assert_eq!((timeline.end().events, timeline.flaws()), (events.len() as u64, [].as_slice()), "{name}");
         let opened = session.breaker.states.changes().any(|(_, (state, _))| state == BreakerState::Open);
         assert!(session.t0().is_some() && session.run.ended.is_some() && opened, "{name}");
         if version > 1 {

@@ -33,7 +33,7 @@ pub struct Timeline {
     end: Position,
     t0: Option<Timestamp>,
     landmarks: Vec<Landmark>,
-    flaw: Option<String>,
+    flaws: Vec<String>,
 }
 
 /// How far a session has gone.
@@ -56,8 +56,8 @@ impl Timeline {
     /// Reads a recording.
     ///
     /// # Errors
-    /// If the file cannot be read, is no recording, was written by a newer version, or holds no event. A damaged line ends
-    /// the session there: see [`Self::flaw`].
+    /// If the file cannot be read, is no recording, was written by a newer version, or holds no event. Damaged lines are
+    /// passed over: see [`Self::flaws`].
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
         let (header, mut events) = open(path)?;
         let first_place = events.place().cloned().unwrap_or_default();
@@ -78,7 +78,7 @@ impl Timeline {
             end: start,
             t0: None,
             landmarks: Vec::new(),
-            flaw: None,
+            flaws: Vec::new(),
         };
         timeline.read_all();
         timeline.restart(0, &mut Session::new())?;
@@ -98,16 +98,14 @@ impl Timeline {
             self.next = match self.events.next() {
                 Some(Ok(event)) => Some(event),
                 Some(Err(error)) => {
-                    self.flaw = Some(error.to_string());
+                    self.flaws.push(error.to_string());
                     None
                 }
                 None => None,
             };
         }
         self.save(&session);
-        if self.events.is_torn() {
-            self.flaw = Some("the last line of the recording is torn: its session was killed".to_owned());
-        }
+        self.flaws.extend(self.events.flaws());
         (self.end, self.t0, self.landmarks) = (self.position, session.t0(), landmarks.found);
     }
 
@@ -152,9 +150,9 @@ impl Timeline {
         &self.landmarks
     }
 
-    /// Why the recording ends before its session did, if it does.
-    pub fn flaw(&self) -> Option<&str> {
-        self.flaw.as_deref()
+    /// What of the recording could not be read, one sentence each.
+    pub fn flaws(&self) -> &[String] {
+        &self.flaws
     }
 
     /// How far the session has gone that was moved last.
@@ -211,7 +209,7 @@ impl Timeline {
         reached: impl Fn(Position) -> bool,
         session: &mut Session,
     ) -> Result<(), RecordingError> {
-        // A recording that is still being written, or is damaged, ends where it was read to at first.
+        // A recording that is still being written ends where it was read to at first.
         while self.position.events < self.end.events {
             let Some(event) = self.next.take_if(|event| reached(self.position.after(event))) else { break };
             session.apply(&event);

@@ -40,7 +40,7 @@ fn at_each_moment_the_session_is_the_live_one_wherever_it_is_reached_from() {
     }
     assert_eq!(timeline.end().events, events.len() as u64);
     assert_eq!(timeline.t0(), Some(fixtures::at(0.0)));
-    assert_eq!((timeline.begin(), timeline.flaw()), (events[0].at, None));
+    assert_eq!((timeline.begin(), timeline.flaws()), (events[0].at, [].as_slice()));
 }
 
 #[test]
@@ -82,12 +82,17 @@ async fn a_torn_or_damaged_recording_is_shown_as_far_as_it_goes() {
 
     fs::write(&path, &whole[..whole.len() - 5]).unwrap();
     let torn = Timeline::open(&path).unwrap();
-    assert!(torn.flaw().unwrap().contains("torn"), "{:?}", torn.flaw());
+    assert!(torn.flaws()[0].contains("the last line of the recording is incomplete"), "{:?}", torn.flaws());
 
     fs::write(&path, format!("{}\n{}\n{{}}\n{}\n", lines[0], lines[1], lines[2])).unwrap();
-    let damaged = Timeline::open(&path).unwrap();
-    assert_eq!(damaged.end().events, 1);
-    assert!(damaged.flaw().unwrap().contains("s.ctui:3 is not a valid event"), "{:?}", damaged.flaw());
+    let mut damaged = Timeline::open(&path).unwrap();
+    assert_eq!(damaged.end().events, 2, "what stands after the damage is as true");
+    assert!(damaged.flaws()[0].contains("1 line of the recording (3) is damaged"), "{:?}", damaged.flaws());
+    let mut session = Session::new();
+    for events in [2, 1, 2] {
+        damaged.go_to_event(events, &mut session).unwrap();
+        assert_eq!(session.events, events);
+    }
 
     fs::write(&path, format!("{}\n", lines[0])).unwrap();
     assert!(Timeline::open(&path).unwrap_err().to_string().contains("holds no events"));
