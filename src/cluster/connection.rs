@@ -3,7 +3,8 @@
 use super::{
     ClusterSettings, Error,
     bounds::{Bounds, LimitError, cause},
-    choice, config,
+    choice::{self, ClusterChoice},
+    config,
     credential_plugin::{self, PluginError},
 };
 use crate::session::record::ClusterReference;
@@ -46,8 +47,7 @@ struct ServerPlace {
     server: String,
     user: Option<String>,
     namespace: String,
-    direct: bool,
-    in_pod: bool,
+    choice: ClusterChoice,
     config: Config,
 }
 
@@ -66,21 +66,14 @@ impl Connection {
         Self::chosen(choice, settings, &Map::default()).await
     }
 
-    async fn chosen(
-        choice: choice::ClusterChoice,
-        settings: &ClusterSettings,
-        secrets: &Map,
-    ) -> Result<Self, Error> {
-        let direct = choice == choice::ClusterChoice::Direct;
-        let in_pod = choice == choice::ClusterChoice::InCluster;
-        let found = config::configure(choice, settings, secrets).await?;
+    async fn chosen(choice: ClusterChoice, settings: &ClusterSettings, secrets: &Map) -> Result<Self, Error> {
+        let found = config::configure(choice.clone(), settings, secrets).await?;
         let place = ServerPlace {
             context: found.context,
             server: found.config.cluster_url.to_string(),
             user: found.user,
             namespace: found.config.default_namespace.clone(),
-            direct,
-            in_pod,
+            choice,
             config: found.config,
         };
         Ok(Self { place: Arc::new(place), client: Arc::default() })
@@ -94,8 +87,7 @@ impl Connection {
             server: "in-process".to_owned(),
             user: None,
             namespace: client.default_namespace().to_owned(),
-            direct: false,
-            in_pod: false,
+            choice: ClusterChoice::Kubeconfig { paths: Vec::new(), context: None },
             // Never read: the client exists already.
             config: Config::new(Default::default()),
         };
@@ -137,10 +129,9 @@ impl Connection {
     /// Returns what a session record names the cluster by.
     pub fn reference(&self) -> ClusterReference {
         ClusterReference {
-            context: if self.is_direct() || self.place.in_pod {
-                String::new()
-            } else {
-                self.context().to_owned()
+            context: match self.place.choice {
+                ClusterChoice::Kubeconfig { .. } => self.context().to_owned(),
+                ClusterChoice::InCluster | ClusterChoice::Direct => String::new(),
             },
             namespace: self.namespace().to_owned(),
             server: (!self.is_direct()).then(|| self.server().to_owned()),
@@ -154,7 +145,7 @@ impl Connection {
 
     /// Whether the connection uses `KUBERNETES_HOST`, so that the context is a URL which may come from a secret.
     pub fn is_direct(&self) -> bool {
-        self.place.direct
+        self.place.choice == ClusterChoice::Direct
     }
 
     /// Returns the URL of the API server.
