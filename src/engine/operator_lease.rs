@@ -66,7 +66,7 @@ pub(super) fn sessions_here(
         let cluster = header.cluster.as_ref()?;
         let same = cluster.server == target.server && cluster.namespace == target.namespace;
         let fires =
-            same && kept.session().is_ok_and(|session| session.fault.is_some_and(|fault| fault.is_on()));
+            same && kept.session().is_ok_and(|(session, _)| session.fault.is_some_and(|fault| fault.is_on()));
         let who = OtherOperator::of_holder(&header.operator.name(), Some(header.started));
         fires.then(|| OtherOperator { session: Some(kept.id()), ..who })
     });

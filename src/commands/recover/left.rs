@@ -30,6 +30,8 @@ pub(crate) struct LeftBehind {
     pub kept: KeptSession,
     pub header: RecordHeader,
     pub session: Session,
+    /// What of the recording cannot be read: a fire may be missing.
+    pub damage: Option<String>,
     /// The rollbacks that were not played or failed: index and name.
     pub rollbacks: Vec<(usize, String)>,
     /// The saved manifests of fired steps.
@@ -37,15 +39,19 @@ pub(crate) struct LeftBehind {
 }
 
 impl LeftBehind {
-    /// Reads a record. `None` if nothing was fired, or everything was undone.
+    /// Reads a record. `None` if nothing was fired, or everything was undone. A damaged recording does not show that nothing
+    /// was fired.
     ///
     /// # Errors
     /// If the record cannot be read; the text says why.
     pub(crate) fn read(kept: KeptSession) -> Result<Option<Self>, String> {
-        let session = kept.session().map_err(|error| error.to_string())?;
-        let Some(fault) = &session.fault else { return Ok(None) };
+        let (session, damage) = kept.session().map_err(|error| error.to_string())?;
+        if session.fault.is_none() && damage.is_none() {
+            return Ok(None);
+        }
         let header = kept.header().map_err(|error| error.to_string())?;
-        let fired: BTreeSet<StepRef> = fault.fires.iter().map(|firing| firing.step).collect();
+        let fires = session.fault.iter().flat_map(|fault| &fault.fires);
+        let fired: BTreeSet<StepRef> = fires.map(|firing| firing.step).collect();
         let mut rollbacks: Vec<_> = session
             .steps
             .unfinished_rollbacks()
@@ -57,13 +63,14 @@ impl LeftBehind {
         }
         let put_back = session.undo.done.as_ref().is_some_and(|(_, undone)| undone.failed.is_empty());
         let mut kit = SavedEntry::read(&kept)?;
-        kit.retain(|entry| !put_back && entry.steps.iter().any(|step| fired.contains(step)));
+        let may_be_fired = |step: &StepRef| damage.is_some() || fired.contains(step);
+        kit.retain(|entry| !put_back && entry.steps.iter().any(may_be_fired));
         if header.sandbox && is_about_cluster(&header.experiment) {
             return Ok(None);
         }
         // A run that came to its end without rollbacks to play left on what its author wanted to be left on.
         let orderly = session.run.ended.is_some() && rollbacks.is_empty();
-        Ok((!orderly).then_some(Self { kept, header, session, rollbacks, kit }))
+        Ok((!orderly).then_some(Self { kept, header, session, damage, rollbacks, kit }))
     }
 
     /// Whether the process of the session died, rather than ending without rollbacks.
@@ -145,27 +152,27 @@ impl LeftBehind {
     pub(crate) fn is_covered_by_kit(&self) -> bool {
         let mut fires = self.session.fault.iter().flat_map(|fault| &fault.fires);
         let covered = |step: &StepRef| self.kit.iter().any(|entry| entry.steps.contains(step));
-        fires.all(|firing| covered(&firing.step))
+        self.damage.is_none() && fires.all(|firing| covered(&firing.step))
     }
 
     /// Says what is still on, in one sentence.
     pub(crate) fn sentence(&self, differences: &[String]) -> String {
         let ended = if self.died() { "died" } else { "ended without its rollbacks" };
+        let fired = match self.fired().as_slice() {
+            [] => "what it may have fired".to_owned(),
+            fired => fired.join(", "),
+        };
         let on = match (differences, self.rollbacks.as_slice()) {
-            ([], []) => {
-                format!("{} was fired, and nothing is known to undo it with", self.fired().join(", "))
-            }
+            ([], []) if self.session.fault.is_none() => "what it may have fired is not known".to_owned(),
+            ([], []) => format!("{fired} was fired, and nothing is known to undo it with"),
             ([], rollbacks) => {
                 let names: Vec<_> = rollbacks.iter().map(|(_, name)| format!("'{name}'")).collect();
-                format!(
-                    "{} may still be on, not rolled back by {}",
-                    self.fired().join(", "),
-                    names.join(", ")
-                )
+                format!("{fired} may still be on, not rolled back by {}", names.join(", "))
             }
             (differences, _) => differences.join(", "),
         };
-        format!("a session of {} {ended}: {on}", self.time())
+        let damage = self.damage.as_ref().map(|damage| format!("; {damage}")).unwrap_or_default();
+        format!("a session of {} {ended}: {on}{damage}", self.time())
     }
 }
 

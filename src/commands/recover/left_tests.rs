@@ -146,6 +146,28 @@ async fn nothing_is_left_of_a_session_that_fired_nothing() {
 }
 
 #[tokio::test]
+async fn a_damaged_recording_does_not_show_that_nothing_is_on() {
+    let mut home = Home::fired(&["scale back"]);
+    home.events.retain(|event| !matches!(event.what, EventKind::FaultFired { .. }));
+    home.saves(&[0]);
+    let (folder, kept, _home) = home.end().await;
+    let text = std::fs::read_to_string(kept.recording()).unwrap();
+    std::fs::write(kept.recording(), text + "{\n").unwrap();
+    let [(left, earlier)] = left_behind(&folder).await.try_into().ok().unwrap();
+    assert_eq!(left.rollbacks, [(0, "scale back".to_owned())]);
+    assert!(!left.is_covered_by_kit());
+    assert_eq!(titles(&left), ["Deployment a0"], "its step may have been fired");
+    assert!(earlier.text.ends_with("is damaged, and what stood there is missing"), "{}", earlier.text);
+    assert!(
+        left.sentence(&[])
+            .contains("what it may have fired may still be on, not rolled back by 'scale back'"),
+        "{}",
+        left.sentence(&[])
+    );
+    assert!(!kept.file("settled").exists());
+}
+
+#[tokio::test]
 async fn without_the_plan_all_declared_rollbacks_are_left() {
     let mut home = Home::fired(&["scale back"]);
     home.events.retain(|event| matches!(event.what, EventKind::FaultFired { .. }));

@@ -57,6 +57,9 @@ pub(super) fn print_plan(left: &LeftBehind, differences: &[String], rollbacks: b
     for fired in &left.fired() {
         row("fired", fired);
     }
+    if let Some(damage) = &left.damage {
+        row("damaged", damage);
+    }
     for difference in differences {
         row("still on", difference);
     }

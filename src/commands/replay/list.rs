@@ -39,7 +39,7 @@ fn row(kept: &KeptSession) -> [String; 4] {
     });
     let (verdict, title) = match kept.session() {
         _ if kept.is_running() => ("running".to_owned(), String::new()),
-        Ok(session) => {
+        Ok((session, _)) => {
             let verdict = session
                 .last
                 .map_or("nothing happened", |last| insight::conclusion(&session, last).verdict.text());

@@ -264,16 +264,17 @@ impl KeptSession {
         }
     }
 
-    /// Returns the session as it was at the last event that reached the disk.
+    /// Returns the session as it was at the last event that reached the disk, and what damage of the recording may hide.
+    /// A last line that is incomplete hides nothing: what was fired is synced before it is.
     ///
     /// # Errors
-    /// If the recording cannot be read; damaged lines and a torn last line are passed over.
-    pub fn session(&self) -> Result<Session, RecordError> {
-        let mut session = Session::new();
-        for event in recording::open(&self.recording())?.1 {
+    /// If the recording cannot be read; damaged lines are passed over.
+    pub fn session(&self) -> Result<(Session, Option<String>), RecordError> {
+        let (mut session, mut events) = (Session::new(), recording::open(&self.recording())?.1);
+        for event in events.by_ref() {
             session.apply(&event?);
         }
-        Ok(session)
+        Ok((session, events.damage()))
     }
 
     /// Writes a file of the record, synced.

@@ -36,7 +36,7 @@ async fn a_record_tells_whether_its_session_lives_and_what_it_was() {
     assert_eq!(sessions.unsettled(), std::slice::from_ref(&kept));
     assert_eq!(kept.header().unwrap(), header);
     assert!(header.source.ends_with("/kill.json") && header.source.starts_with('/'));
-    assert!(kept.session().unwrap().t0().is_some());
+    assert!(kept.session().unwrap().0.t0().is_some());
     let lock = kept.lock().unwrap();
     assert!(kept.is_running(), "while it is recovered, nobody else may");
     drop(lock);

@@ -68,19 +68,22 @@ pub(super) struct Place {
 }
 
 impl Events {
-    /// What was passed over so far, one sentence each.
-    pub fn flaws(&self) -> Vec<String> {
+    /// The damaged lines that were passed over so far, in a sentence.
+    pub fn damage(&self) -> Option<String> {
         let count = self.damaged.len();
         let (lines, are) = if count == 1 { ("line", "is") } else { ("lines", "are") };
         let named: Vec<_> = self.damaged.iter().take(LINES_NAMED).map(u64::to_string).collect();
         let more = if count > named.len() { " and more" } else { "" };
-        let damaged = format!(
-            "{count} {lines} of the recording ({}{more}) {are} damaged and left out: figures may be too low",
-            named.join(", ")
-        );
+        (count > 0).then(|| {
+            let named = named.join(", ");
+            format!("{count} {lines} of the recording ({named}{more}) {are} damaged, and what stood there is missing")
+        })
+    }
+
+    /// What was passed over so far, one sentence each: damaged lines, and a last line that is incomplete.
+    pub fn flaws(&self) -> Vec<String> {
         let torn = "the last line of the recording is incomplete: the program ended while it wrote it";
-        let found = [(count > 0, damaged), (self.torn, torn.to_owned())];
-        found.into_iter().filter(|(is, _)| *is).map(|(_, text)| text).collect()
+        self.damage().into_iter().chain(self.torn.then(|| torn.to_owned())).collect()
     }
 
     /// The place of the next line; `None` while events of a line are left.
