@@ -28,7 +28,7 @@ pub fn open(path: &Path) -> Result<(Header, Events), RecordingError> {
         place: Place::default(),
         line: Vec::new(),
         waiting: VecDeque::new(),
-        damaged: Vec::new(),
+        damaged: (0, Vec::new()),
         torn: false,
     };
     let no_header = || RecordingError::NoHeader { path: path.to_owned() };
@@ -53,8 +53,8 @@ pub struct Events {
     line: Vec<u8>,
     /// Events of the last line that were not returned yet.
     waiting: VecDeque<Event>,
-    /// Numbers of the damaged lines.
-    damaged: Vec<u64>,
+    /// How many lines are damaged, and the numbers of the first ones.
+    damaged: (u64, Vec<u64>),
     torn: bool,
 }
 
@@ -70,10 +70,10 @@ pub(super) struct Place {
 impl Events {
     /// The damaged lines that were passed over so far, in a sentence.
     pub fn damage(&self) -> Option<String> {
-        let count = self.damaged.len();
+        let (count, first) = (self.damaged.0, &self.damaged.1);
         let (lines, are) = if count == 1 { ("line", "is") } else { ("lines", "are") };
-        let named: Vec<_> = self.damaged.iter().take(LINES_NAMED).map(u64::to_string).collect();
-        let more = if count > named.len() { " and more" } else { "" };
+        let named: Vec<_> = first.iter().map(u64::to_string).collect();
+        let more = if count > first.len() as u64 { " and more" } else { "" };
         (count > 0).then(|| {
             let named = named.join(", ");
             format!("{count} {lines} of the recording ({named}{more}) {are} damaged, and what stood there is missing")
@@ -99,7 +99,7 @@ impl Events {
         self.lines.seek(SeekFrom::Start(place.offset)).map_err(|source| self.unread(source))?;
         self.place.clone_from(place);
         self.waiting.clear();
-        self.damaged.clear();
+        self.damaged = (0, Vec::new());
         self.torn = false;
         Ok(())
     }
@@ -138,7 +138,13 @@ impl Iterator for Events {
                     self.torn = true;
                     return None;
                 }
-                Err(_) => self.damaged.push(self.place.line),
+                Err(_) => {
+                    let (count, first) = &mut self.damaged;
+                    *count += 1;
+                    if first.len() < LINES_NAMED {
+                        first.push(self.place.line);
+                    }
+                }
             }
         }
     }

@@ -64,6 +64,28 @@ async fn what_is_no_recording_is_said_with_its_place() {
 }
 
 #[tokio::test]
+async fn damaged_lines_are_passed_over_and_said_with_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, events) = recorded(folder.path()).await;
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"seq\":2,", "\"seq\":oops,", 1)).unwrap();
+    let mut reader = open(&path).unwrap().1;
+    let read: Vec<Event> = reader.by_ref().map(Result::unwrap).collect();
+    // The events that are left are numbered anew.
+    let told =
+        |events: &[Event]| events.iter().map(|event| (event.at, event.what.clone())).collect::<Vec<_>>();
+    let others = [&events[..2], &events[3..]].concat();
+    assert!(told(&read) == told(&others));
+    let wanted = "1 line of the recording (4) is damaged, and what stood there is missing";
+    assert_eq!(reader.damage().as_deref(), Some(wanted));
+    fs::write(&path, text + "\n\n\n\n").unwrap();
+    let mut reader = open(&path).unwrap().1;
+    assert_eq!(reader.by_ref().count(), events.len());
+    let lines = reader.damage().unwrap();
+    assert!(lines.starts_with("4 lines of the recording (") && lines.contains(" and more) are"), "{lines}");
+}
+
+#[tokio::test]
 async fn a_running_session_is_recorded_on_a_thread_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.ctui");
