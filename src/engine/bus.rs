@@ -139,7 +139,7 @@ impl BusHandle {
         matches!(timeout(PATIENCE, synced).await, Ok(Some(())))
     }
 
-    /// Waits until the bus answers: it reads the events.
+    /// Waits until the bus answers: it reads the events, and all so far are in the state.
     pub(super) async fn ping(&self) {
         // An error means that the bus has stopped, with the session.
         let _ = self.ask(Request::Ping).await;

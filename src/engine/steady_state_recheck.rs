@@ -20,13 +20,12 @@ const ASK: Duration = Duration::from_secs(1);
 /// The same after the final verdict.
 const LATER: Duration = Duration::from_secs(5);
 
-/// Emits that the recovery begins, if the run left something to recover from. Returns whether it did.
-pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) -> bool {
+/// Emits that a recovery begins, if the run left something to recover from.
+pub(super) async fn begin(shown: &watch::Receiver<Session>, emitter: &Emitter) {
     let begins = insight::needs_recovery(&shown.borrow(), emitter.clock().now());
     if begins {
         emitter.emit(EventKind::SafetyBegan).await;
     }
-    begins
 }
 
 /// Rechecks the hypothesis once the targets are back, until the steady state is met. No part of it belongs to the run.
@@ -114,7 +113,7 @@ mod tests {
         }
         let (emitter, mut events) = stream(Clock::starting_at(now));
         let (shown, seen) = watch::channel(session);
-        assert!(begin(&seen, &emitter).await);
+        begin(&seen, &emitter).await;
         let leading = lead(recheck(move || given), seen, Clock::starting_at(now), emitter, false);
         let hearing = async {
             let mut told = Vec::new();

@@ -18,7 +18,7 @@ use crate::{
     cluster::Connection,
     insight::{self, LeftOn},
     provider::Providers,
-    runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
+    runner::{BeforeEnd, HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
     session::{
         Command, EventKind, Session,
         command::{StepCommand, WatchCommand},
@@ -139,6 +139,7 @@ impl Supervisor {
         self.watch_the_fault(&steps);
         let needs_json = request.options.compat.needs_json();
         let again = HypothesisRecheck::new(request.clone(), providers.clone());
+        let request = RunRequest { before_end: self.recovery_check(), ..request };
         let mut running =
             tokio::spawn(run_experiment(request, providers, self.emitter.clone(), stepped, signals));
         let mut yielded = false;
@@ -152,7 +153,7 @@ impl Supervisor {
                     }
                     // Once the journal is returned, the state holds all events of the run.
                     self.bus.journal().await;
-                    let recovers = self.recovers().await;
+                    let recovers = self.session.borrow().recovering();
                     if let Some(undo) = &mut self.undo {
                         undo.run_ended().await;
                     }
@@ -289,14 +290,21 @@ impl Supervisor {
         self.operators = OperatorLease::start(connection, holder, Arc::new(here), emitter, session);
     }
 
-    /// Whether the recovery of the system is watched after the run. Emits the start of the recovery.
-    async fn recovers(&self) -> bool {
+    /// Returns what emits that a recovery follows the run, if it left something to recover from; `None` if recoveries are
+    /// not watched. It is done before the end of the run is emitted: no moment shows the session as finished in between.
+    fn recovery_check(&self) -> Option<BeforeEnd> {
         match self.mode {
-            SessionMode::Operator { .. } | SessionMode::Unattended { recovery: true } => {
-                steady_state_recheck::begin(&self.session, &self.emitter).await
-            }
-            SessionMode::Unattended { recovery: false } | SessionMode::Nobody => false,
+            SessionMode::Operator { .. } | SessionMode::Unattended { recovery: true } => {}
+            SessionMode::Unattended { recovery: false } | SessionMode::Nobody => return None,
         }
+        let (bus, session, emitter) = (self.bus.clone(), self.session.clone(), self.emitter.clone());
+        Some(Arc::new(move || {
+            let (bus, session, emitter) = (bus.clone(), session.clone(), emitter.clone());
+            Box::pin(async move {
+                bus.ping().await;
+                steady_state_recheck::begin(&session, &emitter).await;
+            })
+        }))
     }
 
     /// Watches until the system has recovered from the run; with an operator also after the final verdict.

@@ -211,6 +211,9 @@ async fn end(ctx: &RunContext, operator: &mut OperatorInput) -> RunEnd {
         crashed: ctx.progress.has_crashed(),
         unrolled: !ctx.failed_rollbacks().is_empty(),
     };
+    if let Some(before_end) = &ctx.before_end {
+        before_end().await;
+    }
     ctx.emitter.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { call_last_controls(ctx, operator, ending).await };
     let stop_signal = operator.stop_signal();

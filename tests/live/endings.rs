@@ -73,6 +73,10 @@ fn in_the_middle_they_roll_back_and_keep_the_journal() {
         assert!(there(folder.path()), "{how:?} left through the rollbacks");
         assert!(folder.path().join("journal.json").exists(), "{how:?}");
         assert!(last_recorded(folder.path()).contains("journal_written"), "{how:?}");
+        // Else the screen shows the session as finished until its recovery begins.
+        let recording = std::fs::read_to_string(folder.path().join("session.ctui")).unwrap();
+        let place = |what| recording.find(what).unwrap_or_else(|| panic!("{how:?}: no {what}: {recording}"));
+        assert!(place("safety_began") < place("run_ended"), "{how:?}");
     }
 }
 

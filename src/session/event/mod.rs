@@ -337,7 +337,8 @@ pub enum EventKind {
         /// What came back, in words.
         what: String,
     },
-    /// The run has ended and there is something to recover from: it is watched until the steady state is met again.
+    /// The rollbacks are over and there is something to recover from: once the run has ended, it is watched until the
+    /// steady state is met again.
     SafetyBegan,
     /// The hypothesis was checked again after the end of the run. Not part of the run, and not in the journal.
     SafetyChecked {

@@ -55,7 +55,7 @@ impl Session {
         self.run.ended.is_some() && !self.recovering()
     }
 
-    /// Returns whether the run has ended and the recovery has not.
+    /// Returns whether a recovery follows the run and has not ended.
     pub fn recovering(&self) -> bool {
         self.safety.as_ref().is_some_and(|safety| safety.final_check.is_none())
     }

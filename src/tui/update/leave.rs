@@ -20,6 +20,17 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
     if view.starting {
         return leave(view, session);
     }
+    if view.quit_stage == QuitStage::No && asks_first(view, session) {
+        return open(view, Overlay::ConfirmQuit);
+    }
+    if view.finished && view.quit_stage == QuitStage::No {
+        return Outcome::effect(Effect::Leave);
+    }
+    leave(view, session)
+}
+
+/// Whether leaving needs a confirmation.
+fn asks_first(view: &View, session: &Session) -> bool {
     // After the rollbacks, the system may take a while to recover; an undo that is still due does not count then.
     let over = view.finished && session.steps.rolled_back();
     let course = view.sequence.is_some();
@@ -27,15 +38,7 @@ pub(super) fn quit(view: &mut View, session: &Session) -> Outcome {
         && (session.undo_due().is_some() && !over
             || session.recovering()
             || session.steps.failed_rollbacks().next().is_some());
-    if view.quit_stage == QuitStage::No
-        && (course || stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished)
-    {
-        return open(view, Overlay::ConfirmQuit);
-    }
-    if view.finished && view.quit_stage == QuitStage::No {
-        return Outcome::effect(Effect::Leave);
-    }
-    leave(view, session)
+    course || stays || session.fault.as_ref().is_some_and(|fault| fault.is_on()) && !view.finished
 }
 
 /// Quits through the session's regular end: it rolls back and reports when it is done. Each further request is more
@@ -136,7 +139,7 @@ fn undo_and_leave(view: &mut View) -> Outcome {
 /// After the end of the run: quits once the undo kit has put back everything, and stays if that failed.
 pub(super) fn put_back(view: &mut View, session: &Session) -> Outcome {
     let undo = &session.undo;
-    if view.finished && view.overlay == Some(Overlay::ConfirmQuit) && session.undo_due().is_none() {
+    if view.finished && view.overlay == Some(Overlay::ConfirmQuit) && !asks_first(view, session) {
         view.overlay = None;
         view.hint = Some(format!("nothing is left to put back: {} quits", view.keymap.key(Action::Quit)));
     }

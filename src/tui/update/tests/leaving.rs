@@ -3,6 +3,22 @@
 use super::*;
 use crate::session::command::StepCommand;
 
+#[test]
+fn the_question_goes_once_the_system_has_recovered_and_not_before() {
+    let mut screen = self_healing(fixtures::before_failing());
+    screen.tell(EventKind::SafetyBegan);
+    screen.tell(EventKind::RunEnded { status: RunStatus::Interrupted, deviated: false });
+    screen.take(Msg::Finished);
+    assert_eq!(screen.press("q"), []);
+    screen.take(Msg::Changed);
+    assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit), "it has not recovered yet");
+    screen.tell(EventKind::SafetyChecked { met: true, wrong: Vec::new(), last: true });
+    screen.take(Msg::Changed);
+    assert_eq!(screen.view.overlay, None);
+    assert_eq!(screen.view.hint.as_deref(), Some("nothing is left to put back: q quits"));
+    assert_eq!(screen.press("q"), [Effect::Leave]);
+}
+
 /// A scenario in which the fault heals without an undo.
 fn self_healing(mut session_at: (Session, Timestamp)) -> TestScreen {
     for kit in session_at.0.undo.kits.values_mut() {
@@ -197,6 +213,8 @@ fn in_a_course_q_always_asks_and_always_leaves() {
     let mut screen = lesson(fixtures::finished(Variant::Before));
     screen.take(Msg::Finished);
     assert_eq!(screen.press("q"), [], "also after the end");
+    screen.take(Msg::Changed);
+    assert_eq!(screen.view.overlay, Some(Overlay::ConfirmQuit), "what goes on does not answer it");
     assert_eq!(screen.press("y"), [Effect::Leave]);
     assert_eq!(screen.view.quit_stage, QuitStage::Asked, "nothing follows");
 }
