@@ -68,7 +68,7 @@ pub(crate) async fn recover(
     let hypothesis = request.experiment.hypothesis().is_some();
     if !request.experiment.rollbacks().is_empty() {
         let (_, orders) = mpsc::channel(1);
-        run_experiment(request, providers, host.emitter.clone(), orders, signals).await;
+        run_experiment(request, providers, host.emitter.clone(), orders, signals, None).await;
         host.bus.flush().await;
     }
     let undone = if kit.is_empty() { UndoResult::default() } else { put_back(kit, &host.emitter).await };

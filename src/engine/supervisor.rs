@@ -18,7 +18,7 @@ use crate::{
     cluster::Connection,
     insight::{self, LeftOn},
     provider::Providers,
-    runner::{BeforeEnd, HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
+    runner::{HypothesisRecheck, RunEnd, RunRequest, Signal, run_experiment},
     session::{
         Command, EventKind, Session,
         command::{StepCommand, WatchCommand},
@@ -139,9 +139,10 @@ impl Supervisor {
         self.watch_the_fault(&steps);
         let needs_json = request.options.compat.needs_json();
         let again = HypothesisRecheck::new(request.clone(), providers.clone());
-        let request = RunRequest { before_end: self.recovery_check(), ..request };
+        let emitter = self.emitter.clone();
+        let before_end = self.recovery_check();
         let mut running =
-            tokio::spawn(run_experiment(request, providers, self.emitter.clone(), stepped, signals));
+            tokio::spawn(run_experiment(request, providers, emitter, stepped, signals, before_end));
         let mut yielded = false;
         loop {
             tokio::select! {
@@ -292,18 +293,15 @@ impl Supervisor {
 
     /// Returns what emits that a recovery follows the run, if it left something to recover from; `None` if recoveries are
     /// not watched. It is done before the end of the run is emitted: no moment shows the session as finished in between.
-    fn recovery_check(&self) -> Option<BeforeEnd> {
+    fn recovery_check(&self) -> Option<BoxFuture<'static, ()>> {
         match self.mode {
             SessionMode::Operator { .. } | SessionMode::Unattended { recovery: true } => {}
             SessionMode::Unattended { recovery: false } | SessionMode::Nobody => return None,
         }
         let (bus, session, emitter) = (self.bus.clone(), self.session.clone(), self.emitter.clone());
-        Some(Arc::new(move || {
-            let (bus, session, emitter) = (bus.clone(), session.clone(), emitter.clone());
-            Box::pin(async move {
-                bus.ping().await;
-                steady_state_recheck::begin(&session, &emitter).await;
-            })
+        Some(Box::pin(async move {
+            bus.ping().await;
+            steady_state_recheck::begin(&session, &emitter).await;
         }))
     }
 

@@ -8,7 +8,7 @@ use super::{
     plan_changes::PlanChanges,
     progress::Progress,
     redact::Redactor,
-    request::{BeforeEnd, RunRequest},
+    request::RunRequest,
     shown_targets::ShownTargets,
 };
 use crate::{
@@ -37,7 +37,6 @@ pub(super) struct RunContext {
     pub fixes: PlanChanges,
     pub shown: ShownTargets,
     pub gate: Option<Arc<dyn FireGate>>,
-    pub before_end: Option<BeforeEnd>,
     pub progress: Progress,
     current: Mutex<Current>,
     runs: AtomicU64,
@@ -64,7 +63,6 @@ impl RunContext {
             fixes: PlanChanges::default(),
             shown: request.shown,
             gate: request.gate,
-            before_end: request.before_end,
             progress: Progress::default(),
             current: Mutex::new(Current {
                 configuration: Arc::new(request.configuration),

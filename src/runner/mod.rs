@@ -49,7 +49,7 @@ pub(crate) use plan::plan;
 pub(crate) use play::run_experiment;
 pub(crate) use recheck::HypothesisRecheck;
 pub(crate) use redact::Redactor;
-pub(crate) use request::{BeforeEnd, Pacing, RunEnd, RunOptions, RunRequest};
+pub(crate) use request::{Pacing, RunEnd, RunOptions, RunRequest};
 pub(crate) use shown_targets::ShownTargets;
 pub(crate) use stop_request::Signal;
 pub(crate) use strategies::{HypothesisStrategy, RollbackStrategy, strategies};

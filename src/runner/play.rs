@@ -24,6 +24,7 @@ use crate::{
         stream::Emitter,
     },
 };
+use futures_util::future::BoxFuture;
 use pyvalue::{Map, Value, python_text};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -33,12 +34,14 @@ use tokio::sync::mpsc;
 /// Everything that happens is emitted through `emitter`, secrets masked, beginning with the plan; every command
 /// received is emitted as [`EventKind::Commanded`]. The reader of the stream must keep reading. With
 /// [`super::Pacing::Step`] the run waits before each step, and stops when the sender of `orders` is dropped.
+/// `before_end` is awaited after the rollbacks, before the end is emitted.
 pub(crate) async fn run_experiment(
     request: RunRequest,
     providers: Arc<Providers>,
     emitter: Emitter,
     orders: mpsc::Receiver<StepCommand>,
     signals: mpsc::Receiver<Signal>,
+    before_end: Option<BoxFuture<'static, ()>>,
 ) -> RunEnd {
     let planned = EventKind::Planned(plan(&request, &providers));
     let (raw, pace) = (journalled(&request), request.pace.clone());
@@ -76,6 +79,9 @@ pub(crate) async fn run_experiment(
     };
     rollbacks::run_rollbacks(&ctx, &mut operator, undo).await;
     background.end().await;
+    if let Some(before_end) = before_end {
+        before_end.await;
+    }
     end(&ctx, &mut operator).await
 }
 
@@ -211,9 +217,6 @@ async fn end(ctx: &RunContext, operator: &mut OperatorInput) -> RunEnd {
         crashed: ctx.progress.has_crashed(),
         unrolled: !ctx.failed_rollbacks().is_empty(),
     };
-    if let Some(before_end) = &ctx.before_end {
-        before_end().await;
-    }
     ctx.emitter.emit(EventKind::RunEnded { status, deviated: ending.deviated }).await;
     let ending = if ending.crashed { ending } else { call_last_controls(ctx, operator, ending).await };
     let stop_signal = operator.stop_signal();

@@ -6,12 +6,8 @@ use crate::{
     provider::RunListener,
     session::event::RunStatus,
 };
-use futures_util::future::BoxFuture;
 use pyvalue::Map;
 use std::{str::FromStr, sync::Arc};
-
-/// What is done right before the end of a run is emitted.
-pub(crate) type BeforeEnd = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// One run of an experiment.
 #[derive(Clone)]
@@ -32,8 +28,6 @@ pub(crate) struct RunRequest {
     pub shown: ShownTargets,
     /// What is done right before each destructive activity, if anything.
     pub gate: Option<Arc<dyn FireGate>>,
-    /// What is done after the rollbacks, before the end is emitted, if anything. The run waits for it.
-    pub before_end: Option<BeforeEnd>,
 }
 
 impl RunRequest {
@@ -49,7 +43,6 @@ impl RunRequest {
             listener: None,
             shown: ShownTargets::default(),
             gate: None,
-            before_end: None,
         }
     }
 }

@@ -188,7 +188,6 @@ pub(crate) async fn prepare(
         listener: Some(python),
         shown: ShownTargets::default(),
         gate: None,
-        before_end: None,
     };
     // In the live session the operator is offered the sandbox instead.
     if !matches!(request.pace, Pacing::Step)

@@ -106,8 +106,14 @@ impl Setup {
         let (signals, heard_signals) = mpsc::channel(16);
         let operators = Operator { commands, signals };
         // Boxed: without optimisation, the nested futures hold several copies of what they move.
-        let playing =
-            Box::pin(run_experiment(request, Arc::new(providers), emitter, heard_commands, heard_signals));
+        let playing = Box::pin(run_experiment(
+            request,
+            Arc::new(providers),
+            emitter,
+            heard_commands,
+            heard_signals,
+            None,
+        ));
         let mut played = Played::default();
         let watching = async {
             while let Some(event) = events.next().await {

@@ -183,8 +183,14 @@ async fn a_run_that_nobody_steps_any_more_ends() {
     let (emitter, mut events) = stream(Clock::system());
     let (_, commands) = mpsc::channel(1);
     let (_, signals) = mpsc::channel(1);
-    let playing =
-        run_experiment(request, Arc::new(Providers::new(Environment::default())), emitter, commands, signals);
+    let playing = run_experiment(
+        request,
+        Arc::new(Providers::new(Environment::default())),
+        emitter,
+        commands,
+        signals,
+        None,
+    );
     let draining = async { while events.next().await.is_some() {} };
     let (ending, ()) = within(async { tokio::join!(playing, draining) }).await;
     assert_eq!(ending.status, crate::session::event::RunStatus::Interrupted);
