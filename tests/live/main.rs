@@ -152,7 +152,9 @@ fn quitting_with_the_fault_on_asks_and_rolls_back() {
 #[test]
 fn a_panic_of_the_screen_restores_rolls_back_and_exits_70() {
     let folder = desk();
-    let mut terminal = start(folder.path(), &["--panic-for-test", "screen"]);
+    // Does not wait for anything on the screen, which the panic may come before.
+    let arguments = ["experiment.json", "--panic-for-test", "screen"];
+    let mut terminal = Terminal::start(120, 36, folder.path(), &arguments);
     assert_eq!(terminal.ended(), 70);
     assert!(terminal.is_restored());
     let contents = terminal.contents();

@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Options of the screen.
     #[command(flatten)]
     pub screen_args: ScreenArgs,
-    /// Panic shortly after the start, to test that everything is restored
+    /// Panic shortly after the first step awaits the operator, to test that everything is restored
     #[arg(long, hide = true, value_enum)]
     pub panic_for_test: Option<PanicIn>,
 }

@@ -198,7 +198,7 @@ async fn start_session(
         open.spawn(guide(&host));
     }
     if arguments.panic_for_test == Some(PanicIn::Task) {
-        open.spawn(super::screen::panic_for_test());
+        open.spawn(super::screen::panic_for_test(host.session.clone()));
     }
     if arguments.panic_for_test == Some(PanicIn::Deadlock) {
         tokio::spawn(super::screen::hang_for_test(host.session.clone()));

@@ -4,7 +4,11 @@ use super::{OUTPUT_TIMEOUT, arguments::PanicIn, summary};
 use crate::{
     commands::errors,
     engine::{LineWriter, RunningSession, SessionHost},
-    session::{Command, Session, command::StepCommand},
+    session::{
+        Command, Session,
+        command::StepCommand,
+        state::{StepRow, StepState},
+    },
     tui::{self, Departure, Keys, LiveView, terminal::Screen},
 };
 use color_eyre::Report;
@@ -45,11 +49,12 @@ pub(in crate::commands) async fn watch(
             return ScreenExit::Broken;
         }
     };
+    let session = show.session.clone();
     let showing = async {
         if panic_for_test == Some(PanicIn::Screen) {
             tokio::select! {
                 departed = tui::run(&mut screen, keys, show) => departed,
-                () = self::panic_for_test() => Departure::Finished,
+                () = self::panic_for_test(session) => Departure::Finished,
             }
         } else {
             tui::run(&mut screen, keys, show).await
@@ -67,7 +72,10 @@ pub(in crate::commands) async fn watch(
 }
 
 #[expect(clippy::panic, reason = "asked for, to test that the terminal is restored and rollbacks run")]
-pub(super) async fn panic_for_test() {
+pub(super) async fn panic_for_test(mut session: tokio::sync::watch::Receiver<Session>) {
+    // Not while the session opens, which may take any time. If it never opens, this panics all the same.
+    let awaited = |row: &StepRow| matches!(row.state, StepState::Awaited { .. });
+    let _ = session.wait_for(|session| session.steps.rows.iter().any(awaited)).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     panic!("asked for by --panic-for-test");
 }
