@@ -80,7 +80,7 @@ fn echo() -> u16 {
             let mut sent: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
             let for_users = sent.first().is_some_and(|line| line.contains("/w"));
             sent.sort_by_key(|line| !line.contains("CANARY") && !line.contains("Basic"));
-            let body = body(number, for_users, &sent).to_string();
+            let body = if for_users { beginning(number, &sent) } else { all(number, &sent) }.to_string();
             let _ = write!(
                 stream,
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Token: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -92,19 +92,30 @@ fn echo() -> u16 {
     port
 }
 
-/// The beginning of an answer is kept once for each shape: every answer is of a shape of its own, and begins with
-/// something else.
-fn body(number: usize, for_users: bool, sent: &[String]) -> Value {
-    let shape = format!("{}{number}", if for_users { FOR_USERS } else { "shape" });
-    let (_, secret) = DECLARED[number % DECLARED.len()];
-    let mut known = spellings(secret);
-    known[3] = STANDARD.encode(secret);
+/// What a probe is answered is kept whole: the headers that it sent and all secrets in all spellings.
+fn all(number: usize, sent: &[String]) -> Value {
+    let known: Vec<String> = DECLARED.iter().flat_map(|(_, secret)| spelt_out(secret)).collect();
+    json!({format!("shape{number}"): sent, "known": known})
+}
+
+/// Of what users are answered the beginning is kept, once for each shape: every answer is of a shape of its own, and begins
+/// with something else.
+fn beginning(number: usize, sent: &[String]) -> Value {
+    let shape = format!("{FOR_USERS}{number}");
+    let (_, secret) = DECLARED[number / 3 % DECLARED.len()];
     match number % 3 {
-        0 => json!({shape: known, "sent": sent}),
-        1 => json!({shape: sent, "known": known}),
+        0 => json!({shape: spelt_out(secret), "sent": sent}),
+        1 => json!({shape: sent, "known": spelt_out(secret)}),
         // Cut in the middle of the secret.
         _ => json!({shape: "x".repeat(80), "known": secret}),
     }
+}
+
+/// The spellings of a secret, base64 with its end.
+fn spelt_out(secret: &str) -> [String; 4] {
+    let mut known = spellings(secret);
+    known[3] = STANDARD.encode(secret);
+    known
 }
 
 fn step(kind: &str, name: &str, path: &str, arguments: &Value) -> Value {

@@ -15,6 +15,32 @@ const ENCODED: usize = 4;
 const LEFT_IN_URLS: [&str; 6] =
     ["", "/", "!'()*", ";,/?:@&=+$!*'()#", "!#$&'()*+,/:;=?@[]", "!#$%&'()*+,/:;=?@[]"];
 
+/// What a writer of JSON escapes besides `"`, `\`, and control characters.
+#[derive(Clone, Copy)]
+struct JsonWriter {
+    /// These characters, by their number.
+    by_number: &'static str,
+    /// All that is not ASCII, by its number.
+    ascii: bool,
+    /// Whether numbers have capital letters.
+    capitals: bool,
+    /// Whether a `/` is escaped by a `\`.
+    slash: bool,
+}
+
+/// JavaScript's `JSON.stringify`, Jackson and serde; Python; Go, as the Kubernetes API; Gson; PHP; .NET.
+const JSON_WRITERS: [JsonWriter; 6] = [
+    JsonWriter { by_number: "", ascii: false, capitals: false, slash: false },
+    JsonWriter { by_number: "", ascii: true, capitals: false, slash: false },
+    JsonWriter { by_number: "<>&\u{2028}\u{2029}", ascii: false, capitals: false, slash: false },
+    JsonWriter { by_number: "<>&='\u{2028}\u{2029}", ascii: false, capitals: false, slash: false },
+    JsonWriter { by_number: "", ascii: true, capitals: false, slash: true },
+    JsonWriter { by_number: "\"&'+<>`", ascii: true, capitals: true, slash: false },
+];
+
+/// How `"` and `'` are written in HTML: Python's `html`, Go's, and that of Spring and PHP.
+const QUOTES_IN_HTML: [(&str, &str); 3] = [("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#39;")];
+
 /// Returns the text and its other forms.
 pub(super) fn of(text: &str) -> Vec<String> {
     let mut plain = vec![text.to_owned(), text.trim().to_owned()];
@@ -70,15 +96,15 @@ fn texts_in(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// The text within JSON, within a list of Python, in a URL, and in base64, alone or among other bytes, as in the credentials of basic authentication.
+/// The text within JSON, within a list of Python, in a shell, in a URL, in HTML, and in base64, alone or among other bytes, as
+/// in the credentials of basic authentication.
 fn encoded(text: &str) -> Vec<String> {
     if text.chars().count() < ENCODED {
         return Vec::new();
     }
-    let quoted = Value::from(text).to_json();
-    let within_json = quoted.trim_matches('"').to_owned();
-    // As Python's `json` writes it.
-    let within_ascii: String = within_json.encode_utf16().map(ascii).collect();
+    let within_json = JSON_WRITERS.map(|writer| writer.text(text));
+    // JSON within the text of JSON, as a line of a log within an answer.
+    let twice = within_json.iter().map(|json| JSON_WRITERS[0].text(json));
     // Within Python's lists and mappings, as of a program's arguments.
     let within_python = python_text(&Value::from(vec![text.into()]));
     let within_python =
@@ -86,9 +112,13 @@ fn encoded(text: &str) -> Vec<String> {
     let in_urls = LEFT_IN_URLS.map(|left| percent(text, left));
     // As forms send it.
     let in_forms = percent(text, " ").replace(' ', "+");
-    let mut forms: Vec<String> = [within_json, within_ascii, within_python, in_forms, in_shell(text)]
+    let in_pages = QUOTES_IN_HTML.map(|quotes| in_html(text, quotes));
+    let mut forms: Vec<String> = [within_python, in_forms, in_shell(text)]
         .into_iter()
+        .chain(twice)
+        .chain(within_json.clone())
         .chain(in_urls)
+        .chain(in_pages)
         .filter(|form| form != text)
         .collect();
     for before in 0..3 {
@@ -103,12 +133,38 @@ fn encoded(text: &str) -> Vec<String> {
     forms
 }
 
-/// A UTF-16 unit, escaped unless it is ASCII.
-fn ascii(unit: u16) -> String {
-    match u8::try_from(unit) {
-        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
-        _ => format!("\\u{unit:04x}"),
+impl JsonWriter {
+    /// The text within the quotes of JSON.
+    fn text(self, text: &str) -> String {
+        text.chars().fold(String::new(), |mut json, c| {
+            match c {
+                c if self.by_number.contains(c) || (self.ascii && !c.is_ascii()) => self.number(c, &mut json),
+                '"' | '\\' => json.extend(['\\', c]),
+                '/' if self.slash => json.push_str("\\/"),
+                '\n' => json.push_str("\\n"),
+                '\r' => json.push_str("\\r"),
+                '\t' => json.push_str("\\t"),
+                '\u{8}' => json.push_str("\\b"),
+                '\u{c}' => json.push_str("\\f"),
+                c if c < ' ' => self.number(c, &mut json),
+                c => json.push(c),
+            }
+            json
+        })
     }
+
+    /// Adds a character by the numbers of its UTF-16 units.
+    fn number(self, c: char, json: &mut String) {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            json.push_str(&if self.capitals { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") });
+        }
+    }
+}
+
+/// The text within HTML or XML, with these names of `"` and `'`.
+fn in_html(text: &str, (double, single): (&str, &str)) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', double).replace('\'', single)
 }
 
 /// The text within quotes of a shell, as the messages of GNU programs show it in the locale `C`.
@@ -162,6 +218,17 @@ mod tests {
             // As Python's `json.dumps`.
             ("pä\"ss😀4711", r#"{"key": "p\u00e4\"ss\ud83d\ude004711"}"#.to_owned()),
             ("pa\"ss\n4711", r#"{"key": "pa\"ss\n4711"}"#.to_owned()),
+            // As JavaScript, Jackson, serde; within a line of a log; and as Go, Gson, PHP and .NET.
+            ("pä\"ss\\4711", r#"{"key": "pä\"ss\\4711"}"#.to_owned()),
+            ("pä\"ss\\4711", r#"{"log": "{\"key\": \"pä\\\"ss\\\\4711\"}"}"#.to_owned()),
+            ("p&ä<>ss4711", r#"{"key": "p\u0026ä\u003c\u003ess4711"}"#.to_owned()),
+            ("p='ä4711", r#"{"key": "p\u003d\u0027ä4711"}"#.to_owned()),
+            ("p/ä4711", r#"{"key": "p\/\u00e44711"}"#.to_owned()),
+            ("p\"+ä4711", r#"{"key": "p\u0022\u002B\u00E44711"}"#.to_owned()),
+            // As pages of HTML show it.
+            ("p<&\"'4711", "<b>p&lt;&amp;&quot;&#x27;4711</b>".to_owned()),
+            ("p<&\"'4711", "<b>p&lt;&amp;&#34;&#39;4711</b>".to_owned()),
+            ("p<&\"'4711", "<b>p&lt;&amp;&quot;&#39;4711</b>".to_owned()),
             ("pa\"ss\\4711", r#"['--password', 'pa"ss\\4711']"#.to_owned()),
             ("Bearer abc.def-4711", "token abc.def-4711".to_owned()),
             ("https://user:s3cret@db/x", "password s3cret is wrong".to_owned()),
