@@ -88,8 +88,9 @@ fn a_terminal_that_takes_no_output_stands_before_no_rollback_and_is_restored_onc
         fire(&mut terminal);
         terminal.hang(true);
         terminal.signal(signal);
-        super::wait_for_file(&folder.path().join("here"));
-        super::wait_for_file(&folder.path().join("journal.json"));
+        for file in ["here", "journal.json"] {
+            super::until(file, || folder.path().join(file).exists());
+        }
         terminal.hang(false);
         assert_eq!(terminal.ended(), 1);
         assert!(terminal.is_restored());

@@ -1,23 +1,11 @@
 //! The dead-man switch: whatever becomes of the session, its guardian undoes the fault.
 
-use super::{desk, fire, operators::Sandbox, start, terminal::Terminal, there};
+use super::{desk, fire, operators::Sandbox, start, terminal::Terminal, there, until};
 use std::{
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-
-/// Generous: the machine that runs the tests may be busy.
-const PATIENCE: Duration = Duration::from_secs(90);
-
-/// Waits for what no output announces.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// The folder of the only session of this home.
 fn session(home: &Path) -> PathBuf {

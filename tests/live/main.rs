@@ -19,9 +19,11 @@ mod starting;
 mod stepping;
 mod terminal;
 mod two_clusters;
+mod until;
 
 use std::path::Path;
 use terminal::Terminal;
+use until::until;
 
 /// An experiment that runs only local processes, so that it needs no cluster.
 const PROCESSES: &str = r#"{
@@ -91,15 +93,6 @@ fn fire_awaited(terminal: &mut Terminal) {
     terminal.wait_for("FIRE?");
     terminal.press("take-it-away\r");
     terminal.wait_for("✓ take-it-away");
-}
-
-/// Waits until a file exists, regardless of the screen.
-fn wait_for_file(path: &Path) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !path.exists() {
-        assert!(std::time::Instant::now() < deadline, "{} is not there", path.display());
-        std::thread::yield_now();
-    }
 }
 
 fn there(folder: &Path) -> bool {

@@ -1,7 +1,7 @@
 //! The screen is shown before the session is ready: while the sandbox starts, and when there is no cluster.
 
-use super::{desk, in_sandbox, terminal::Terminal};
-use std::{path::Path, time::Instant};
+use super::{desk, in_sandbox, terminal::Terminal, until};
+use std::path::Path;
 
 const KILL_POD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/kill-pod.json");
 
@@ -17,12 +17,8 @@ fn the_sandbox_starts_behind_the_screen_and_ends_with_it() {
     terminal.press("\x03");
     assert_eq!(terminal.ended(), 1);
     assert!(terminal.is_restored() && terminal.contents().contains("Aborted!"), "{}", terminal.contents());
-    let begun = Instant::now();
     let there = |id: &u32| Path::new(&format!("/proc/{id}/exe")).exists();
-    while started.iter().any(there) {
-        assert!(begun.elapsed().as_secs() < 60, "{started:?} are still there");
-        std::thread::yield_now();
-    }
+    until(&format!("the end of {started:?}"), || !started.iter().any(there));
     assert!(!folder.path().join("journal.json").exists(), "something was played");
 }
 

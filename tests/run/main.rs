@@ -20,4 +20,6 @@ mod recover;
 mod report;
 mod signals;
 mod silent_server;
+#[path = "../live/until.rs"]
+mod until;
 mod validation;

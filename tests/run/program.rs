@@ -1,5 +1,6 @@
 //! The program under test: starts it, reads its console, sends signals, and reads its results.
 
+use crate::until::until;
 use std::{
     io::{BufRead, BufReader, Read as _},
     os::unix::process::{CommandExt, ExitStatusExt},
@@ -96,15 +97,7 @@ impl Case {
     /// Waits until no marked process is left.
     pub(crate) fn left_nobody(&self) {
         let mark = format!("{MARK}={}", self.folder.path().display());
-        let deadline = std::time::Instant::now() + PATIENCE;
-        loop {
-            let left = bearing(&mark);
-            if left.is_empty() {
-                return;
-            }
-            assert!(std::time::Instant::now() < deadline, "still there: {left:?}");
-            thread::yield_now();
-        }
+        until(&format!("the end of all processes with {mark}"), || bearing(&mark).is_empty());
     }
 
     /// Creates a named pipe.
@@ -238,14 +231,12 @@ impl Running {
 
     /// Waits for a file that an activity writes, and reads it.
     pub(crate) fn wait_for_file(&self, name: &str) -> String {
-        let deadline = std::time::Instant::now() + PATIENCE;
-        loop {
-            match std::fs::read_to_string(self.case.path(name)) {
-                Ok(text) if text.ends_with('\n') => return text.trim().to_owned(),
-                _ => assert!(std::time::Instant::now() < deadline, "no file {name}"),
-            }
-            thread::yield_now();
-        }
+        let mut text = String::new();
+        until(&format!("the file {name}"), || {
+            text = std::fs::read_to_string(self.case.path(name)).unwrap_or_default();
+            text.ends_with('\n')
+        });
+        text.trim().to_owned()
     }
 
     /// Whether the program has ended.

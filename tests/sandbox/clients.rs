@@ -1,6 +1,9 @@
 //! `kubectl` and `chaos` work with the sandbox as with a real cluster.
 
-use crate::stage::{DEADLINE, Stage, has_kubectl, text, until};
+use crate::{
+    stage::{DEADLINE, Stage, has_kubectl, text},
+    until::until,
+};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},
@@ -156,10 +159,13 @@ fn kubectl_lists_follows_logs_and_describes() {
     let name = stage.pod("my-provider-app")["metadata"]["name"].as_str().unwrap().to_owned();
     let service = stage.kubectl(&["describe", "service", "my-consumer-service"]);
     assert!(service.contains("NodePort"), "{service}");
-    assert!(stage.kubectl(&["exec", &name, "--", "printenv", "HOSTNAME"]).contains(&name));
-    let refused = stage.command("kubectl").args(["exec", &name, "--", "rm", "-rf", "/"]).output().unwrap();
-    assert!(!refused.status.success());
-    assert!(text(&refused).contains("runs no programs of this machine"), "{}", text(&refused));
+    stage.exec_prints(&name, &["printenv", "HOSTNAME"], &format!("{name}\n"));
+    until("the refusal", || {
+        let mut command = stage.command("kubectl");
+        let refused = command.args(["exec", &name, "--", "rm", "-rf", "/"]).output().unwrap();
+        assert!(!refused.status.success());
+        text(&refused).contains("runs no programs of this machine")
+    });
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     http::{Outcome, address, ask, get},
-    stage::{Stage, has_kubectl, until},
+    stage::{Stage, has_kubectl},
+    until::until,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

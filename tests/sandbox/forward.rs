@@ -1,8 +1,9 @@
 //! Users who are reached by a port-forward of our own, with the real binary on a screen.
 
 use crate::{
-    stage::{Stage, has_kubectl, signal, until},
+    stage::{Stage, has_kubectl, signal},
     terminal::Terminal,
+    until::until,
 };
 use chaos_tui::session::{
     Session,

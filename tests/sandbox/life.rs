@@ -2,7 +2,8 @@
 
 use crate::{
     http::{Outcome, get},
-    stage::{Stage, runs, signal, until},
+    stage::{Stage, runs, signal},
+    until::until,
 };
 use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Duration};
 

@@ -18,5 +18,7 @@ mod storms;
 #[path = "../live/terminal.rs"]
 #[allow(dead_code, reason = "the pages need few of its keys")]
 mod terminal;
+#[path = "../live/until.rs"]
+mod until;
 mod users;
 mod watched;

@@ -1,6 +1,9 @@
 //! What people apply to a cluster: commands, Secrets, requests, `StatefulSets`, kinds that are not served.
 
-use crate::stage::{Stage, has_kubectl, until};
+use crate::{
+    stage::{Stage, has_kubectl},
+    until::until,
+};
 use serde_json::Value;
 use std::{
     io::Write,
@@ -46,17 +49,20 @@ fn a_container_does_what_its_command_says_or_says_that_it_cannot() {
     .concat();
     assert!(apply(&stage, &manifest).status.success());
     let exit_code = |name: &str| state(&stage, name)["terminated"]["exitCode"].clone();
+    // A container may have ended or be ready a moment before its output is read.
+    let logs = |name: &str| stage.kubectl(&["logs", name]);
     until("it has ended", || exit_code("exits") == 3);
-    assert_eq!(stage.kubectl(&["logs", "exits"]), "to you\n");
+    until("its output", || logs("exits") == "to you\n");
     until("the runtime refused it", || state(&stage, "cannot")["terminated"]["reason"] == "StartError");
-    assert!(messages(&stage, "cannot").contains("exec: \"nginx\": executable file not found in $PATH"));
+    let why = "exec: \"nginx\": executable file not found in $PATH";
+    until("the event that says why", || messages(&stage, "cannot").contains(why));
     until("the service refused it", || exit_code("refuses") != Value::Null);
-    assert!(stage.kubectl(&["logs", "refuses"]).contains("takes no arguments"));
+    until("the reason", || logs("refuses").contains("takes no arguments"));
     let refusal = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available:";
     until("the scheduler refused it", || messages(&stage, "asks").contains(refusal));
     stage.kubectl(&["wait", "--for=condition=Ready", "pod/works", "--timeout=30s"]);
-    assert!(stage.kubectl(&["logs", "works"]).starts_with("beat\n"));
-    assert_eq!(stage.kubectl(&["exec", "works", "--", "sh", "-c", "echo $((6 * 7))"]), "42\n");
+    until("its output", || logs("works").starts_with("beat\n"));
+    stage.exec_prints("works", &["sh", "-c", "echo $((6 * 7))"], "42\n");
     stage.kubectl(&["delete", "pod", "works", "--now"]);
 }
 
@@ -76,10 +82,11 @@ fn a_secret_that_is_missing_is_named_and_the_pod_starts_when_it_is_there() {
     assert!(apply(&stage, &manifest).status.success());
     stage.kubectl(&["wait", "--for=condition=Ready", "pod/optional", "--timeout=30s"]);
     until("it is named", || state(&stage, "missing")["waiting"]["reason"] == "CreateContainerConfigError");
-    assert!(messages(&stage, "missing").contains("Error: secret \"db\" not found"));
+    let why = "Error: secret \"db\" not found";
+    until("the event that says why", || messages(&stage, "missing").contains(why));
     apply(&stage, "{apiVersion: v1, kind: Secret, metadata: {name: db}, stringData: {password: s3}}");
     stage.kubectl(&["wait", "--for=condition=Ready", "pod/missing", "--timeout=30s"]);
-    assert_eq!(stage.kubectl(&["exec", "missing", "--", "printenv", "P"]), "s3\n");
+    stage.exec_prints("missing", &["printenv", "P"], "s3\n");
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn a_service_account_is_refused_in_the_words_of_kubernetes() {
         let answer = run(arguments);
         assert!(answer.contains(&words), "kubectl {arguments:?}: {answer}");
     }
-    crate::stage::until("the refusals are logged", || {
+    crate::until::until("the refusals are logged", || {
         said.lock().unwrap().iter().filter(|line| line.contains("403")).count() >= 3
     });
     assert!(stage.kubectl(&["auth", "can-i", "create", "pods"]).contains("yes"), "the administrator may");

@@ -1,6 +1,9 @@
 //! Recovery in a cluster: of a killed run, by its rollbacks, by its undo kit, and by `kubectl apply` alone.
 
-use crate::stage::{Stage, has_kubectl, text, until};
+use crate::{
+    stage::{Stage, has_kubectl, text},
+    until::until,
+};
 use std::{
     fs,
     path::{Path, PathBuf},

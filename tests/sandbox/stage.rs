@@ -1,10 +1,11 @@
 //! A sandbox for one test.
 
+use crate::until::until;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
     process::{Child, ChildStdin, Command, Output, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Generous: the machine that runs the tests may be busy.
@@ -73,6 +74,13 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a command in a pod until it prints this. kubectl before 1.34 may lose what a command prints at once, and
+    /// succeeds nevertheless (kubernetes/kubernetes#131189).
+    pub(crate) fn exec_prints(&self, pod: &str, command: &[&str], wanted: &str) {
+        let arguments = [&["exec", pod, "--"], command].concat();
+        until(&format!("{wanted:?} of {command:?} in {pod}"), || self.kubectl(&arguments) == wanted);
+    }
+
     /// Returns one object as JSON.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["get", "-o", "json"];
@@ -121,15 +129,6 @@ pub(crate) fn has_kubectl() -> bool {
 /// Returns the standard and error output of a command.
 pub(crate) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// Polls until the condition holds.
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Returns the ids of the child processes of `parent`.

@@ -109,12 +109,13 @@ fn encoded(text: &str) -> Vec<String> {
     let within_python = python_text(&Value::from(vec![text.into()]));
     let within_python =
         within_python.get(2..within_python.len().saturating_sub(2)).unwrap_or_default().to_owned();
-    let in_urls = LEFT_IN_URLS.map(|left| percent(text, left));
+    let in_urls = LEFT_IN_URLS.iter().flat_map(|left| [percent(text, left), percent_small(text, left)]);
     // As forms send it.
-    let in_forms = percent(text, " ").replace(' ', "+");
+    let in_forms = [percent(text, " "), percent_small(text, " ")].map(|form| form.replace(' ', "+"));
     let in_pages = QUOTES_IN_HTML.map(|quotes| in_html(text, quotes));
-    let mut forms: Vec<String> = [within_python, in_forms, in_shell(text)]
+    let mut forms: Vec<String> = [within_python, in_shell(text)]
         .into_iter()
+        .chain(in_forms)
         .chain(twice)
         .chain(within_json.clone())
         .chain(in_urls)
@@ -188,11 +189,18 @@ fn in_shell(text: &str) -> String {
 
 /// The text with all bytes encoded but letters, digits, `-._~`, and those that are left.
 fn percent(text: &str, left: &str) -> String {
+    percent_as(text, left, |byte| format!("%{byte:02X}"))
+}
+
+/// The same with small letters in the codes, as .NET's `HttpUtility`.
+fn percent_small(text: &str, left: &str) -> String {
+    percent_as(text, left, |byte| format!("%{byte:02x}"))
+}
+
+fn percent_as(text: &str, left: &str, code: fn(u8) -> String) -> String {
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || left.as_bytes().contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) }).collect()
 }
 
 #[cfg(test)]
@@ -213,6 +221,7 @@ mod tests {
             ("pa\"$/ 4711", "https://x/?key=pa%22%24/%204711".to_owned()),
             ("pa\"$/ 4711", "key=pa%22%24%2F+4711".to_owned()),
             ("pa\"(/ 4711", "https://x/?key=pa%22(%2F%204711".to_owned()),
+            ("pa\"/ é4711", "https://x/?key=pa%22%2f+%c3%a94711".to_owned()),
             // As `ls` says what it does not find.
             ("pä s4711", r"'/no/p'$'\303\244'' s4711'".to_owned()),
             // As Python's `json.dumps`.

@@ -1,7 +1,10 @@
 //! The console's pipe is full and no process reads it.
 
 use super::{python, stuck};
-use crate::program::{Case, method, rollbacks, sh};
+use crate::{
+    program::{Case, method, rollbacks, sh},
+    until::until,
+};
 use libc::SIGTERM;
 use std::{
     io::{PipeWriter, Write},
@@ -50,12 +53,10 @@ fn a_full_console_holds_up_the_exit_only_until_a_signal() {
     fill(&mut console);
     running.write("go", "");
     running.wait_for_file("undone");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !running.has_ended() {
-        assert!(std::time::Instant::now() < deadline, "it hears no signal");
+    until("it to hear a signal", || {
         running.signal(SIGTERM);
-        std::thread::yield_now();
-    }
+        running.has_ended()
+    });
     drop((reader, console));
     running.end();
 }

@@ -70,7 +70,7 @@ async fn the_old_kill_deletes_the_deployment_with_all_it_owns() {
     let killed = call(&kubernetes, "chaosk8s.actions.kill_microservice", json!({"name": PROVIDER})).await;
     assert_eq!(value(killed), json!(null));
     let gone = call(&kubernetes, "chaosk8s.pod.probes.pod_is_not_available", json!({"name": PROVIDER}));
-    crate::stage::until("the provider's pods are gone", || {
+    crate::until::until("the provider's pods are gone", || {
         stage.get(&["pods", "-l", &format!("name={PROVIDER}")])["items"].as_array().is_some_and(Vec::is_empty)
     });
     assert_eq!(value(gone.await), json!(true));
@@ -95,7 +95,7 @@ async fn a_drained_node_is_empty_and_its_pods_are_elsewhere() {
     let drained =
         call(&kubernetes, "chaosk8s.node.actions.drain_nodes", json!({"name": node, "timeout": 60})).await;
     assert_eq!(value(drained), json!([node]));
-    crate::stage::until("the provider runs on another node", || {
+    crate::until::until("the provider runs on another node", || {
         stage.pod(PROVIDER)["spec"]["nodeName"].as_str().is_some_and(|now| now != node)
     });
     let open = call(&kubernetes, "chaosk8s.node.actions.uncordon_node", json!({"name": node})).await;
@@ -121,7 +121,7 @@ async fn gremlin_restarts_the_container_in_its_pod() {
     let identifier =
         value(call(&Gremlin::new(settings(&stage)), "chaosgremlin.actions.attack", attack).await);
     assert!(identifier.as_str().is_some_and(|text| !text.is_empty()), "{identifier}");
-    crate::stage::until("the container was started again", || {
+    crate::until::until("the container was started again", || {
         stage.pod(PROVIDER)["status"]["containerStatuses"][0]["restartCount"] == json!(1)
     });
     assert_eq!(stage.pod(PROVIDER)["metadata"]["uid"], before["metadata"]["uid"], "the pod is the same");
