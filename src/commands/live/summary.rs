@@ -11,11 +11,31 @@ use crate::{
         state::Quantile,
         wording,
     },
+    tui,
 };
+
+/// The columns before what a line says: two of indentation and its name.
+const NAME: usize = 12;
 
 /// Prints the verdict, the figures and the paths of the saved files.
 pub(super) fn print(session: &Session, report: &SessionReport, now: Timestamp) {
-    printing::last_out(lines(session, report, now));
+    let columns = crossterm::terminal::size().map_or(usize::MAX, |(columns, _)| columns.into());
+    printing::last_out(lines(session, report, now).iter().flat_map(|line| within(columns, line)));
+}
+
+/// Breaks a line at spaces; what it says goes on below its beginning. One with a word that is longer than a row, as a
+/// path, stays as it is, so that it can be copied.
+fn within(columns: usize, line: &str) -> Vec<String> {
+    let named = line.get(..NAME).is_some_and(|name| name.ends_with(' '));
+    let indent = if named { NAME } else { line.len() - line.trim_start().len() };
+    let (name, said) = line.split_at(indent);
+    let room = columns.saturating_sub(indent);
+    if said.split_whitespace().any(|word| word.chars().count() > room) {
+        return vec![line.to_owned()];
+    }
+    let rows = tui::wrapped(said, room).into_iter().enumerate();
+    rows.map(|(i, row)| format!("{}{row}", if i == 0 { name.to_owned() } else { " ".repeat(indent) }))
+        .collect()
 }
 
 fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<String> {
@@ -145,6 +165,16 @@ mod tests {
             fixtures::{self, Variant},
         },
     };
+
+    #[test]
+    fn a_line_goes_on_below_what_it_says_and_a_path_stays_whole() {
+        let rows = within(40, "  verdict   PROTECTED: 7 of 9 answers were a fallback");
+        assert_eq!(rows, ["  verdict   PROTECTED: 7 of 9 answers", "            were a fallback"]);
+        assert_eq!(within(18, "The provider is gone"), ["The provider is", "gone"]);
+        for whole in ["  journal   /a/path/that/is/longer/than/a/row.json", "  run       completed"] {
+            assert_eq!(within(40, whole), [whole]);
+        }
+    }
 
     #[test]
     fn it_is_short_and_says_where_things_are() {
