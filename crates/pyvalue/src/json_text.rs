@@ -19,6 +19,31 @@ impl Value {
     }
 }
 
+/// Returns what stands for a text within the quotes of JSON. `by_number` says which characters are written by the numbers of
+/// their UTF-16 units, each as `number` writes it; control characters are, unless they have a short form.
+pub fn json_escaped(text: &str, by_number: impl Fn(char) -> bool, number: fn(u16) -> String) -> String {
+    let mut out = String::new();
+    escape(&mut out, text, by_number, number);
+    out
+}
+
+fn escape(out: &mut String, text: &str, by_number: impl Fn(char) -> bool, number: fn(u16) -> String) {
+    for c in text.chars() {
+        match c {
+            c if by_number(c) => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| number(*unit))),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' => out.push_str(&number(c as u16)),
+            c => out.push(c),
+        }
+    }
+}
+
 struct Writer<'a> {
     out: &'a mut String,
     indent: Option<usize>,
@@ -89,24 +114,7 @@ impl Writer<'_> {
 
     fn text(&mut self, text: &str) {
         self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                '\u{8}' => self.out.push_str("\\b"),
-                '\u{c}' => self.out.push_str("\\f"),
-                c if c < ' ' || (self.ascii && !c.is_ascii()) => {
-                    let mut units = [0; 2];
-                    for unit in c.encode_utf16(&mut units) {
-                        self.out.push_str(&format!("\\u{unit:04x}"));
-                    }
-                }
-                c => self.out.push(c),
-            }
-        }
+        escape(self.out, text, |c| self.ascii && !c.is_ascii(), |unit| format!("\\u{unit:04x}"));
         self.out.push('"');
     }
 }

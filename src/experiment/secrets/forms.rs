@@ -1,7 +1,7 @@
 //! The forms in which programs show a secret: as it is, and what they commonly make of it.
 
 use base64::{Engine, engine::general_purpose};
-use pyvalue::{Value, parse_json, python_text};
+use pyvalue::{Value, json_escaped, parse_json, python_text};
 
 /// The minimum length of a part of a secret that is hidden by itself; what is shorter may be a common word.
 const PART: usize = 8;
@@ -15,28 +15,8 @@ const ENCODED: usize = 4;
 const LEFT_IN_URLS: [&str; 6] =
     ["", "/", "!'()*", ";,/?:@&=+$!*'()#", "!#$&'()*+,/:;=?@[]", "!#$%&'()*+,/:;=?@[]"];
 
-/// What a writer of JSON escapes besides `"`, `\`, and control characters.
-#[derive(Clone, Copy)]
-struct JsonWriter {
-    /// These characters, by their number.
-    by_number: &'static str,
-    /// All that is not ASCII, by its number.
-    ascii: bool,
-    /// Whether numbers have capital letters.
-    capitals: bool,
-    /// Whether a `/` is escaped by a `\`.
-    slash: bool,
-}
-
-/// JavaScript's `JSON.stringify`, Jackson and serde; Python; Go, as the Kubernetes API; Gson; PHP; .NET.
-const JSON_WRITERS: [JsonWriter; 6] = [
-    JsonWriter { by_number: "", ascii: false, capitals: false, slash: false },
-    JsonWriter { by_number: "", ascii: true, capitals: false, slash: false },
-    JsonWriter { by_number: "<>&\u{2028}\u{2029}", ascii: false, capitals: false, slash: false },
-    JsonWriter { by_number: "<>&='\u{2028}\u{2029}", ascii: false, capitals: false, slash: false },
-    JsonWriter { by_number: "", ascii: true, capitals: false, slash: true },
-    JsonWriter { by_number: "\"&'+<>`", ascii: true, capitals: true, slash: false },
-];
+/// How a byte is written in a URL: mostly with capital letters, by .NET's `HttpUtility` with small ones.
+const URL_CODES: [fn(u8) -> String; 2] = [|byte| format!("%{byte:02X}"), |byte| format!("%{byte:02x}")];
 
 /// How `"` and `'` are written in HTML: Python's `html`, Go's, and that of Spring and PHP.
 const QUOTES_IN_HTML: [(&str, &str); 3] = [("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#39;")];
@@ -102,16 +82,16 @@ fn encoded(text: &str) -> Vec<String> {
     if text.chars().count() < ENCODED {
         return Vec::new();
     }
-    let within_json = JSON_WRITERS.map(|writer| writer.text(text));
+    let within_json = in_json(text);
     // JSON within the text of JSON, as a line of a log within an answer.
-    let twice = within_json.iter().map(|json| JSON_WRITERS[0].text(json));
+    let twice = within_json.iter().map(|json| in_plain_json(json));
     // Within Python's lists and mappings, as of a program's arguments.
     let within_python = python_text(&Value::from(vec![text.into()]));
     let within_python =
         within_python.get(2..within_python.len().saturating_sub(2)).unwrap_or_default().to_owned();
-    let in_urls = LEFT_IN_URLS.iter().flat_map(|left| [percent(text, left), percent_small(text, left)]);
+    let in_urls = LEFT_IN_URLS.iter().flat_map(|left| URL_CODES.map(|code| percent(text, left, code)));
     // As forms send it.
-    let in_forms = [percent(text, " "), percent_small(text, " ")].map(|form| form.replace(' ', "+"));
+    let in_forms = URL_CODES.map(|code| percent(text, " ", code).replace(' ', "+"));
     let in_pages = QUOTES_IN_HTML.map(|quotes| in_html(text, quotes));
     let mut forms: Vec<String> = [within_python, in_shell(text)]
         .into_iter()
@@ -134,32 +114,22 @@ fn encoded(text: &str) -> Vec<String> {
     forms
 }
 
-impl JsonWriter {
-    /// The text within the quotes of JSON.
-    fn text(self, text: &str) -> String {
-        text.chars().fold(String::new(), |mut json, c| {
-            match c {
-                c if self.by_number.contains(c) || (self.ascii && !c.is_ascii()) => self.number(c, &mut json),
-                '"' | '\\' => json.extend(['\\', c]),
-                '/' if self.slash => json.push_str("\\/"),
-                '\n' => json.push_str("\\n"),
-                '\r' => json.push_str("\\r"),
-                '\t' => json.push_str("\\t"),
-                '\u{8}' => json.push_str("\\b"),
-                '\u{c}' => json.push_str("\\f"),
-                c if c < ' ' => self.number(c, &mut json),
-                c => json.push(c),
-            }
-            json
-        })
-    }
+/// The text within the quotes of JSON, as common writers escape it.
+fn in_json(text: &str) -> [String; 6] {
+    let small = |unit| format!("\\u{unit:04x}");
+    let python = json_escaped(text, |c| !c.is_ascii(), small);
+    let php = python.replace('/', "\\/");
+    // As the Kubernetes API.
+    let go = json_escaped(text, |c| "<>&\u{2028}\u{2029}".contains(c), small);
+    let gson = json_escaped(text, |c| "<>&='\u{2028}\u{2029}".contains(c), small);
+    let net =
+        json_escaped(text, |c| !c.is_ascii() || "\"&'+<>`".contains(c), |unit| format!("\\u{unit:04X}"));
+    [in_plain_json(text), python, php, go, gson, net]
+}
 
-    /// Adds a character by the numbers of its UTF-16 units.
-    fn number(self, c: char, json: &mut String) {
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            json.push_str(&if self.capitals { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") });
-        }
-    }
+/// As JavaScript's `JSON.stringify`, Jackson and serde escape it: no more than JSON needs.
+fn in_plain_json(text: &str) -> String {
+    json_escaped(text, |_| false, |unit| format!("\\u{unit:04x}"))
 }
 
 /// The text within HTML or XML, with these names of `"` and `'`.
@@ -188,16 +158,7 @@ fn in_shell(text: &str) -> String {
 }
 
 /// The text with all bytes encoded but letters, digits, `-._~`, and those that are left.
-fn percent(text: &str, left: &str) -> String {
-    percent_as(text, left, |byte| format!("%{byte:02X}"))
-}
-
-/// The same with small letters in the codes, as .NET's `HttpUtility`.
-fn percent_small(text: &str, left: &str) -> String {
-    percent_as(text, left, |byte| format!("%{byte:02x}"))
-}
-
-fn percent_as(text: &str, left: &str, code: fn(u8) -> String) -> String {
+fn percent(text: &str, left: &str, code: fn(u8) -> String) -> String {
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || left.as_bytes().contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) }).collect()
