@@ -33,9 +33,12 @@ fn within(columns: usize, line: &str) -> Vec<String> {
     if said.split_whitespace().any(|word| word.chars().count() > room) {
         return vec![line.to_owned()];
     }
-    let rows = tui::wrapped(said, room).into_iter().enumerate();
-    rows.map(|(i, row)| format!("{}{row}", if i == 0 { name.to_owned() } else { " ".repeat(indent) }))
-        .collect()
+    let rows = tui::wrapped(said, room);
+    if rows.len() < 2 {
+        return vec![line.to_owned()];
+    }
+    let below = |(i, row)| format!("{:indent$}{row}", if i == 0 { name } else { "" });
+    rows.iter().enumerate().map(below).collect()
 }
 
 fn lines(session: &Session, report: &SessionReport, now: Timestamp) -> Vec<String> {
@@ -171,7 +174,11 @@ mod tests {
         let rows = within(40, "  verdict   PROTECTED: 7 of 9 answers were a fallback");
         assert_eq!(rows, ["  verdict   PROTECTED: 7 of 9 answers", "            were a fallback"]);
         assert_eq!(within(18, "The provider is gone"), ["The provider is", "gone"]);
-        for whole in ["  journal   /a/path/that/is/longer/than/a/row.json", "  run       completed"] {
+        for whole in [
+            "  journal   /a/path/that/is/longer/than/a/row.json",
+            "  journal   ./two  spaces/journal.json",
+            "  run       completed",
+        ] {
             assert_eq!(within(40, whole), [whole]);
         }
     }
