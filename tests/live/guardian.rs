@@ -1,6 +1,6 @@
 //! The dead-man switch: whatever becomes of the session, its guardian undoes the fault.
 
-use super::{desk, fire, operators::Sandbox, start, terminal::Terminal, there, until};
+use super::{desk, fire, operators::Sandbox, start, terminal::Terminal, there, until, until::until_seen};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -198,9 +198,9 @@ fn a_session_of_a_cluster_that_is_killed() {
     terminal.press("F");
     terminal.wait_for("FAULT ON");
     terminal.wait_until("the guardian that such a fault has", |_| guardians(folder.path()).len() == 1);
-    until("no provider", || sandbox.replicas("my-provider-app") == "0");
+    until_seen("no provider", "0", || sandbox.replicas("my-provider-app"));
     terminal.signal(libc::SIGKILL);
-    until("the provider", || sandbox.replicas("my-provider-app") == "1");
+    until_seen("the provider", "1", || sandbox.replicas("my-provider-app"));
     until("the end of the guardian", || log(folder.path()).contains(" end undone"));
 }
 

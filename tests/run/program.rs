@@ -1,6 +1,6 @@
 //! The program under test: starts it, reads its console, sends signals, and reads its results.
 
-use crate::until::until;
+use crate::until::{until, until_seen};
 use std::{
     io::{BufRead, BufReader, Read as _},
     os::unix::process::{CommandExt, ExitStatusExt},
@@ -97,7 +97,7 @@ impl Case {
     /// Waits until no marked process is left.
     pub(crate) fn left_nobody(&self) {
         let mark = format!("{MARK}={}", self.folder.path().display());
-        until(&format!("the end of all processes with {mark}"), || bearing(&mark).is_empty());
+        until_seen("the end of all processes", &Vec::<String>::new(), || bearing(&mark));
     }
 
     /// Creates a named pipe.

@@ -2,7 +2,7 @@
 
 use crate::{
     stage::{Stage, has_kubectl},
-    until::until,
+    until::{until, until_seen},
 };
 use serde_json::Value;
 use std::{
@@ -51,8 +51,8 @@ fn a_container_does_what_its_command_says_or_says_that_it_cannot() {
     let exit_code = |name: &str| state(&stage, name)["terminated"]["exitCode"].clone();
     // A container may have ended or be ready a moment before its output is read.
     let logs = |name: &str| stage.kubectl(&["logs", name]);
-    until("it has ended", || exit_code("exits") == 3);
-    until("its output", || logs("exits") == "to you\n");
+    until_seen("its end", &3, || exit_code("exits"));
+    until_seen("its output", "to you\n", || logs("exits"));
     until("the runtime refused it", || state(&stage, "cannot")["terminated"]["reason"] == "StartError");
     let why = "exec: \"nginx\": executable file not found in $PATH";
     until("the event that says why", || messages(&stage, "cannot").contains(why));

@@ -1,6 +1,6 @@
 //! A sandbox for one test.
 
-use crate::until::until;
+use crate::until::{until, until_seen};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
@@ -78,7 +78,7 @@ impl Stage {
     /// succeeds nevertheless (kubernetes/kubernetes#131189).
     pub(crate) fn exec_prints(&self, pod: &str, command: &[&str], wanted: &str) {
         let arguments = [&["exec", pod, "--"], command].concat();
-        until(&format!("{wanted:?} of {command:?} in {pod}"), || self.kubectl(&arguments) == wanted);
+        until_seen(&format!("{command:?} in {pod}"), wanted, || self.kubectl(&arguments));
     }
 
     /// Returns one object as JSON.
